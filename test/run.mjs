@@ -1,0 +1,25 @@
+/** Runs every compiled test: `npm test`, or `npm test -- engine` for the files whose path holds "engine". */
+import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const wanted = process.argv.slice(2);
+const files = readdirSync(join(root, "dist", "test"), { recursive: true })
+  .map(String)
+  .filter(
+    (file) =>
+      file.endsWith(".test.js") && (wanted.length === 0 || wanted.some((part) => file.includes(part))),
+  )
+  .sort()
+  .map((file) => join("dist", "test", file));
+if (files.length === 0) {
+  console.error(`No test file matches ${wanted.join(", ") || "dist/test/**/*.test.js"}.`);
+  process.exit(1);
+}
+const child = spawn(process.execPath, ["--test", "--test-reporter=spec", "--enable-source-maps", ...files], {
+  cwd: root,
+  stdio: "inherit",
+});
+child.once("exit", (code) => process.exit(code ?? 1));
