@@ -1,0 +1,90 @@
+/** The rules of the house that a compiler does not know: which way imports point, and what no file may hold. */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+
+/** Folders of src/ (and its entries) with what each may import besides itself. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  errors: [],
+  network: ["errors"],
+  scoring: ["errors"],
+  engine: ["network", "scoring", "errors"],
+  training: ["engine", "network", "scoring", "errors"],
+  evaluation: ["training", "engine", "network", "scoring", "errors"],
+  registry: ["training", "engine", "network", "scoring", "errors"],
+  serving: ["registry", "evaluation", "training", "engine", "network", "scoring", "errors"],
+  config: ["errors"],
+  http: ["serving", "registry", "evaluation", "training", "engine", "network", "scoring", "config", "errors"],
+  cli: ["serving", "registry", "evaluation", "training", "engine", "network", "scoring", "config", "errors"],
+  server: ["http", "serving", "registry", "engine", "network", "scoring", "config", "errors"],
+};
+
+interface Import {
+  readonly file: string;
+  readonly target: string;
+}
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true })
+    .map((name) => join(folder, String(name)))
+    .filter((file) => /\.(ts|mjs)$/.test(file) && statSync(join(root, file)).isFile());
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(root, file), "utf8");
+  const found = text.matchAll(
+    /^\s*(?:import|export)\b[^;"']*?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)/gm,
+  );
+  return [...found].map((match) => ({ file, target: match[1] ?? match[2] ?? "" }));
+}
+
+const imports = sourceFiles("src").flatMap(importsOf);
+
+/** `src/http/app.ts` -> `http`, `src/cli.ts` -> `cli`. */
+function part(file: string): string {
+  return (relative("src", file).split("/")[0] ?? "").replace(/\.(ts|js|mjs)$/, "");
+}
+
+test("there are imports to look at", () => {
+  assert.ok(imports.length > 20);
+});
+
+test("imports point down only", () => {
+  const wrong = imports
+    .filter(({ file, target }) => target.startsWith(".") && !file.includes("/assembly/"))
+    .map(({ file, target }) => ({ file, to: join(dirname(file), target) }))
+    .filter(({ file, to }) => {
+      const from = part(file);
+      const into = part(to);
+      return from !== into && from !== "setup" && !(MAY_IMPORT[from] ?? []).includes(into);
+    })
+    .map(({ file, to }) => `${file} imports ${to}`);
+  assert.deepEqual(wrong, []);
+});
+
+test("Fastify stands in http/ and server.ts alone, TensorFlow in engine/tensorflow/ alone", () => {
+  const wrong = imports
+    .filter(({ file, target }) =>
+      /^(fastify|@fastify\/)/.test(target)
+        ? !/^src\/(http\/|server\.ts)/.test(file)
+        : target.startsWith("@tensorflow/") && !file.startsWith("src/engine/tensorflow/"),
+    )
+    .map(({ file, target }) => `${file} imports ${target}`);
+  assert.deepEqual(wrong, []);
+});
+
+test("no file is a drawer without a name", () => {
+  const drawers = sourceFiles("src").filter((file) =>
+    /(^|\/)(utils?|helpers?|common|misc|types|shared)\.ts$/.test(file),
+  );
+  assert.deepEqual(drawers, []);
+});
+
+test("the lock file names no registry", () => {
+  const lock = readFileSync(join(root, "package-lock.json"), "utf8");
+  assert.doesNotMatch(lock, /"resolved"/);
+});
