@@ -1,4 +1,9 @@
-/** The named float32 tensors of a network. */
+/** The named float32 tensors of a network: initialised, checked, and told apart by their hash. */
+import { createHash } from "node:crypto";
+import { InputError } from "../errors.js";
+import { type Network, weightShapes } from "./network.js";
+import { Random } from "./random.js";
+
 export interface Tensor {
   readonly shape: readonly number[];
   readonly data: Float32Array;
@@ -6,3 +11,101 @@ export interface Tensor {
 
 /** By name as in `weightShapes`: `<layer>/kernel`, `<layer>/recurrent_kernel`, `<layer>/bias`. */
 export type Weights = ReadonlyMap<string, Tensor>;
+
+/**
+ * Weights to start training from, by Keras's defaults: kernels Glorot uniform (Glorot & Bengio 2010, AISTATS),
+ * recurrent kernels orthogonal (Saxe et al. 2014, ICLR), biases zero but for the forget gates', which are 1
+ * (Jozefowicz et al. 2015, ICML). The same seed gives the same weights.
+ */
+export function initialWeights(network: Network, seed: number): Weights {
+  const random = new Random(seed);
+  const weights = new Map<string, Tensor>();
+  const shapes = weightShapes(network);
+  for (const [name, shape] of shapes) {
+    const [layer, part] = splitWeightName(name);
+    const data =
+      part === "kernel"
+        ? glorotUniform(shape[0]!, shape[1]!, random)
+        : part === "recurrent_kernel"
+          ? orthogonalRows(shape[0]!, shape[1]!, random)
+          : bias(shape[0]!, shapes.has(`${layer}/recurrent_kernel`));
+    weights.set(name, { shape, data });
+  }
+  return weights;
+}
+
+/** `encoder_1/kernel` -> [`encoder_1`, `kernel`]. */
+export function splitWeightName(name: string): [layer: string, part: string] {
+  const slash = name.lastIndexOf("/");
+  return [name.slice(0, slash), name.slice(slash + 1)];
+}
+
+function glorotUniform(fanIn: number, fanOut: number, random: Random): Float32Array {
+  const limit = Math.sqrt(6 / (fanIn + fanOut));
+  return Float32Array.from({ length: fanIn * fanOut }, () => limit * (2 * random.uniform() - 1));
+}
+
+/**
+ * [rows, columns], rows <= columns, with orthonormal rows: normally distributed rows made orthogonal by modified
+ * Gram-Schmidt, which is the Q of their QR decomposition with a positive diagonal of R.
+ */
+function orthogonalRows(rows: number, columns: number, random: Random): Float32Array {
+  const basis: Float64Array[] = [];
+  const matrix = new Float32Array(rows * columns);
+  while (basis.length < rows) {
+    const vector = Float64Array.from({ length: columns }, () => random.normal());
+    for (const earlier of basis) {
+      const along = dot(vector, earlier);
+      for (let i = 0; i < columns; i++) vector[i]! -= along * earlier[i]!;
+    }
+    const length = Math.sqrt(dot(vector, vector));
+    for (let i = 0; i < columns; i++) vector[i]! /= length;
+    matrix.set(vector, basis.length * columns);
+    basis.push(vector);
+  }
+  return matrix;
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
+/** Gates stand in the order i, f, c, o: the second quarter of an LSTM's bias is its forget gates'. */
+function bias(length: number, isLstm: boolean): Float32Array {
+  const data = new Float32Array(length);
+  return isLstm ? data.fill(1, length / 4, length / 2) : data;
+}
+
+/** Throws InputError, naming the weight, unless these are exactly the weights of the network, all finite. */
+export function checkWeights(network: Network, weights: Weights): void {
+  const shapes = weightShapes(network);
+  for (const [name, shape] of shapes) {
+    const tensor = weights.get(name);
+    if (tensor === undefined) throw new InputError(`Weight "${name}" is missing.`);
+    const size = shape.reduce((product, length) => product * length, 1);
+    if (tensor.shape.join() !== shape.join() || tensor.data.length !== size) {
+      throw new InputError(
+        `Weight "${name}" has shape [${tensor.shape.join(", ")}] and ${tensor.data.length} values, not shape [${shape.join(", ")}].`,
+      );
+    }
+    const wrong = tensor.data.findIndex((value) => !Number.isFinite(value));
+    if (wrong >= 0)
+      throw new InputError(`Weight "${name}" holds ${tensor.data[wrong]} at position ${wrong}.`);
+  }
+  for (const name of weights.keys()) {
+    if (!shapes.has(name)) throw new InputError(`Weight "${name}" belongs to no layer of the network.`);
+  }
+}
+
+/** sha256, in hex, over the names, shapes and values of all weights, in the network's order. */
+export function weightsChecksum(network: Network, weights: Weights): string {
+  const hash = createHash("sha256");
+  for (const [name, shape] of weightShapes(network)) {
+    const { data } = weights.get(name)!;
+    hash.update(`${name}[${shape.join()}]`);
+    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest("hex");
+}

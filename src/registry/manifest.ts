@@ -4,6 +4,7 @@
  * Read by the registry, the scorer and the HTTP layer; the same schema stands in the OpenAPI document.
  */
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import { FAMILIES, type Family } from "../network/architectures.js";
 
 export const MANIFEST_SCHEMA_VERSION = 1;
 
@@ -13,15 +14,7 @@ export const VERSION_PATTERN = "^[1-9][0-9]{0,8}$";
 const closed = { additionalProperties: false };
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
-export const FAMILIES = [
-  "reconstruction",
-  "prediction",
-  "composite",
-  "dense",
-  "stacked",
-  "denoising",
-] as const;
-export type Family = (typeof FAMILIES)[number];
+export { FAMILIES, type Family };
 
 export const SCORER_NAMES = ["squared", "absolute"] as const;
 export type ScorerName = (typeof SCORER_NAMES)[number];
@@ -91,6 +84,8 @@ export const ManifestSchema = Type.Object(
       minItems: 1,
     }),
     heads: Type.Array(HeadSpanSchema, { minItems: 1 }),
+    /** The layer of model.json that ends the encoder: its output is the embedding. */
+    embeddingLayer: Type.String(),
     /** Kernels that are another's transpose: written twice in weights.bin, equal on load. */
     ties: Type.Array(Type.Object({ kernel: Type.String(), transposeOf: Type.String() }, closed)),
     /** Whether anyone's tfjs-layers can load model.json. */

@@ -1,0 +1,192 @@
+/**
+ * The six families of autoencoder, built from options.
+ *
+ *   reconstruction, prediction, composite   LSTM encoder -> embedding -> one LSTM decoder per head
+ *                                           (Srivastava et al. 2015, "Unsupervised Learning of Video
+ *                                           Representations using LSTMs", ICML)
+ *   dense, stacked, denoising               dense layers on the flattened window; `stacked` uses each encoder
+ *                                           kernel transposed in its decoder, `denoising` is `dense` trained on
+ *                                           corrupted inputs, which is no part of the network
+ */
+import { InputError } from "../errors.js";
+import type { Activation, Head, HeadName, Layer, Network, RecurrentActivation } from "./network.js";
+import { validateNetwork } from "./network.js";
+
+export const FAMILIES = [
+  "reconstruction",
+  "prediction",
+  "composite",
+  "dense",
+  "stacked",
+  "denoising",
+] as const;
+export type Family = (typeof FAMILIES)[number];
+
+export interface ArchitectureOptions {
+  readonly family: Family;
+  /** Rows the encoder reads; without a horizon also the rows of a window. */
+  readonly timesteps: number;
+  /** Rows after those, which the prediction head answers for and the encoder does not see. */
+  readonly horizon?: number | undefined;
+  readonly features: number;
+  /** Of the encoder's layers, outermost first; the decoders mirror them. */
+  readonly units: readonly number[];
+  readonly activation: Activation;
+  /** Of the LSTM gates; `sigmoid`, as in Keras, unless said otherwise. */
+  readonly recurrentActivation?: RecurrentActivation | undefined;
+  /** Reconstruction decoders give the last row first. */
+  readonly reverse?: boolean | undefined;
+  /** Share of the embedding dropped in training; 0 for none. */
+  readonly dropout?: number | undefined;
+}
+
+const HEADS_OF: Record<Family, readonly HeadName[]> = {
+  reconstruction: ["reconstruction"],
+  prediction: ["prediction"],
+  composite: ["reconstruction", "prediction"],
+  dense: ["reconstruction"],
+  stacked: ["reconstruction"],
+  denoising: ["reconstruction"],
+};
+
+/** Whether a family is built of LSTM layers; the others flatten the window. */
+export function isRecurrent(family: Family): boolean {
+  return family === "reconstruction" || family === "prediction" || family === "composite";
+}
+
+/**
+ * The network of a family. Its layers are named `encoder_1`, `encoder_2`, ..., and `<head>_1`, ...,
+ * `<head>_output`.
+ *
+ * Throws InputError where the options contradict each other or give a network that cannot be built.
+ */
+export function buildNetwork(options: ArchitectureOptions): Network {
+  checkOptions(options);
+  const network = isRecurrent(options.family) ? recurrentNetwork(options) : denseNetwork(options);
+  validateNetwork(network);
+  return network;
+}
+
+function checkOptions(options: ArchitectureOptions): void {
+  const { family, horizon, units } = options;
+  positive("timesteps", options.timesteps);
+  positive("features", options.features);
+  if (units.length === 0) throw new InputError("A network needs at least one layer of units, such as 64.");
+  for (const count of units) positive("units", count);
+  if (horizon !== undefined) {
+    positive("horizon", horizon);
+    if (!HEADS_OF[family].includes("prediction")) {
+      throw new InputError(
+        `A horizon needs a prediction head: take family prediction or composite, not ${family}.`,
+      );
+    }
+  } else if (HEADS_OF[family].includes("prediction") && options.timesteps < 2) {
+    throw new InputError(`Family ${family} without a horizon needs timesteps of at least 2, not 1.`);
+  }
+  if (options.reverse === true && (!isRecurrent(family) || family === "prediction")) {
+    throw new InputError(
+      `Reverse needs an LSTM reconstruction decoder: take family reconstruction or composite, not ${family}.`,
+    );
+  }
+  const dropout = options.dropout ?? 0;
+  if (!(dropout >= 0 && dropout < 1)) throw new InputError(`dropout has to be in [0, 1), not ${dropout}.`);
+}
+
+function positive(what: string, value: number): void {
+  if (!Number.isInteger(value) || value < 1) {
+    throw new InputError(`${what} has to be a whole number of at least 1, not ${value}.`);
+  }
+}
+
+function dropoutLayers(options: ArchitectureOptions): Layer[] {
+  const rate = options.dropout ?? 0;
+  return rate > 0 ? [{ kind: "dropout", name: "dropout", rate }] : [];
+}
+
+function recurrentNetwork(options: ArchitectureOptions): Network {
+  const { timesteps: inputSteps, horizon, features, units, activation } = options;
+  const recurrentActivation = options.recurrentActivation ?? "sigmoid";
+  const lstm = (name: string, width: number, returnSequences: boolean): Layer => ({
+    kind: "lstm",
+    name,
+    units: width,
+    activation,
+    recurrentActivation,
+    returnSequences,
+  });
+  const head = (name: HeadName): Head => {
+    const rows =
+      name === "reconstruction"
+        ? { start: 0, steps: inputSteps }
+        : horizon === undefined
+          ? { start: 1, steps: inputSteps - 1 }
+          : { start: inputSteps, steps: horizon };
+    return {
+      name,
+      ...rows,
+      reversed: name === "reconstruction" && options.reverse === true,
+      layers: [
+        { kind: "repeatVector", name: `${name}_repeat`, times: rows.steps },
+        ...units.toReversed().map((width, at) => lstm(`${name}_${at + 1}`, width, true)),
+        { kind: "timeDistributedDense", name: `${name}_output`, units: features, activation: "linear" },
+      ],
+    };
+  };
+  return {
+    timesteps: inputSteps + (horizon ?? 0),
+    inputSteps,
+    features,
+    encoder: [
+      ...units.map((width, at) => lstm(`encoder_${at + 1}`, width, at < units.length - 1)),
+      ...dropoutLayers(options),
+    ],
+    heads: HEADS_OF[options.family].map(head),
+  };
+}
+
+function denseNetwork(options: ArchitectureOptions): Network {
+  const { timesteps, features, units, activation } = options;
+  const inner = units.slice(0, -1).toReversed();
+  /** A decoder layer uses the kernel of the encoder layer it mirrors: the last encoder layer's comes first. */
+  const tie = (at: number) =>
+    options.family === "stacked" ? { tiedTo: `encoder_${units.length - at}` } : undefined;
+  return {
+    timesteps,
+    inputSteps: timesteps,
+    features,
+    encoder: [
+      { kind: "flatten", name: "flatten" },
+      ...units.map(
+        (width, at): Layer => ({ kind: "dense", name: `encoder_${at + 1}`, units: width, activation }),
+      ),
+      ...dropoutLayers(options),
+    ],
+    heads: [
+      {
+        name: "reconstruction",
+        start: 0,
+        steps: timesteps,
+        reversed: false,
+        layers: [
+          ...inner.map(
+            (width, at): Layer => ({
+              kind: "dense",
+              name: `reconstruction_${at + 1}`,
+              units: width,
+              activation,
+              ...tie(at),
+            }),
+          ),
+          {
+            kind: "dense",
+            name: "reconstruction_output",
+            units: timesteps * features,
+            activation: "linear",
+            ...tie(inner.length),
+          },
+          { kind: "reshape", name: "reconstruction_window", shape: [timesteps, features] },
+        ],
+      },
+    ],
+  };
+}
