@@ -53,6 +53,8 @@ export const ScalerSchema = Type.Object(
     kind: literals(["standard", "minmax", "none"] as const),
     offset: Type.Array(Type.Number()),
     scale: Type.Array(Type.Number({ exclusiveMinimum: 0 })),
+    /** The training mean in the caller's units, what stands in for a missing first reading; absent where it is the offset. */
+    mean: Type.Optional(Type.Array(Type.Number())),
   },
   closed,
 );
