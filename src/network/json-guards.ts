@@ -1,0 +1,34 @@
+/** Guards over JSON that may come from anywhere. What they throw names the thing and says what it has to be. */
+import { InputError } from "../errors.js";
+
+export type JsonObject = { readonly [key: string]: unknown };
+
+/** `value` as a whole number of at least 1. Throws InputError where it is none. */
+export function count(value: unknown, what: string): number {
+  if (!Number.isSafeInteger(value) || (value as number) < 1) {
+    throw new InputError(`${what} has to be a whole number of at least 1, not ${text(value)}.`);
+  }
+  return value as number;
+}
+
+/** `value` as an object with unknown members. Throws InputError where it is none. */
+export function object(value: unknown, what: string): JsonObject {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new InputError(`${what} has to be an object, not ${text(value)}.`);
+  }
+  return value as JsonObject;
+}
+
+/** `value` as an array of unknown members. Throws InputError where it is none. */
+export function array(value: unknown, what: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw new InputError(`${what} has to be an array, not ${text(value)}.`);
+  return value;
+}
+
+/** A value as a sentence can quote it. */
+export function text(value: unknown): string {
+  if (value === undefined) return "missing";
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
+  const json = JSON.stringify(value);
+  return json.length > 60 ? `${json.slice(0, 57)}..."` : json;
+}

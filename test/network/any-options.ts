@@ -1,0 +1,21 @@
+import fc from "fast-check";
+import { type ArchitectureOptions, FAMILIES } from "../../src/network/architectures.js";
+
+/** Every combination of options that means something. */
+export const anyOptions: fc.Arbitrary<ArchitectureOptions> = fc
+  .record({
+    family: fc.constantFrom(...FAMILIES),
+    timesteps: fc.integer({ min: 2, max: 7 }),
+    horizon: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
+    features: fc.integer({ min: 1, max: 4 }),
+    units: fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 3 }),
+    activation: fc.constantFrom("tanh" as const, "relu" as const, "sigmoid" as const),
+    recurrentActivation: fc.constantFrom("sigmoid" as const, "hardSigmoid" as const),
+    reverse: fc.boolean(),
+    dropout: fc.constantFrom(0, 0.2),
+  })
+  .map((options) => ({
+    ...options,
+    horizon: ["prediction", "composite"].includes(options.family) ? options.horizon : undefined,
+    reverse: options.reverse && ["reconstruction", "composite"].includes(options.family),
+  }));
