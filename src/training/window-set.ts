@@ -1,0 +1,162 @@
+/** The windows of a data set that can be learnt from, each in one of fit, validation and calibration. */
+import { InputError } from "../errors.js";
+import { findShortRuns, windowStarts } from "../scoring/windows.js";
+import type { Dataset, Series } from "./dataset.js";
+import { type SplitShares, type StartSpan, type StartSpans, splitStarts } from "./splits.js";
+
+/** Windows of a data set, in time order: the series each is in, and its first row there. */
+export interface WindowSet {
+  readonly count: number;
+  readonly series: Int32Array;
+  readonly start: Int32Array;
+}
+
+export interface SplitOptions extends SplitShares {
+  /** T */
+  readonly timesteps: number;
+  /** Rows between the starts of two windows that are fitted or validated on. */
+  readonly stride: number;
+  /** Windows with a smaller share of readings present are left out. */
+  readonly minCoverage: number;
+}
+
+export interface Split {
+  /** At `stride`. */
+  readonly fit: WindowSet;
+  /** At `stride`. */
+  readonly validation: WindowSet;
+  /** At a stride of 1, as a series is scored. */
+  readonly calibration: WindowSet;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Splits the windows of a data set. Windows that cross a gap, touch a row labelled anomalous, or have too few
+ * readings are in no part; what that leaves out is said in `notes`.
+ *
+ * Throws InputError where no window is left to fit on.
+ */
+export function splitDataset(dataset: Dataset, options: SplitOptions): Split {
+  const { timesteps } = options;
+  const notes: string[] = [];
+  const starts = usableStarts(dataset, options, notes);
+  const spans = splitStarts(starts, timesteps, options);
+  const part = (name: keyof StartSpans, stride: number) =>
+    collect(
+      starts,
+      spans.map((span) => span[name]),
+      stride,
+    );
+  const split = {
+    fit: part("fit", options.stride),
+    validation: part("validation", options.stride),
+    calibration: part("calibration", 1),
+  };
+  if (split.validation.count === 0 && options.validation > 0) {
+    notes.push("There are too few rows to hold some back for validation: training runs for all its epochs.");
+  }
+  if (split.calibration.count === 0 && options.calibration > 0) {
+    notes.push(
+      "There are too few rows to hold some back for calibration: the model has no threshold and gives no verdict (--threshold sets one by hand).",
+    );
+  }
+  return { ...split, notes };
+}
+
+/** By series, the starts of all windows that can be learnt from, at a stride of 1. */
+function usableStarts(dataset: Dataset, options: SplitOptions, notes: string[]): Int32Array[] {
+  const { timesteps, minCoverage } = options;
+  const { maxGapMs, series } = dataset;
+  const features = dataset.features.length;
+  let touched = 0;
+  let labelled = 0;
+  let thin = 0;
+  const starts = series.map((one) => {
+    const bounds = { timestampsMs: one.timestampsMs, maxGapMs };
+    const all = windowStarts(one.rows, timesteps, 1, bounds);
+    const anomalousBefore = runningSum(one.rows, (row) => one.anomalous?.[row] ?? 0);
+    const presentBefore = runningSum(one.rows, (row) => readingsPresent(one, row, features));
+    labelled += anomalousBefore[one.rows]!;
+    return all.filter((start) => {
+      const end = start + timesteps;
+      const touches = anomalousBefore[end]! > anomalousBefore[start]!;
+      const covered = presentBefore[end]! - presentBefore[start]! >= minCoverage * timesteps * features;
+      if (touches) touched++;
+      else if (!covered) thin++;
+      return !touches && covered;
+    });
+  });
+  notes.push(...describeShortRuns(dataset, timesteps));
+  if (labelled > 0) {
+    notes.push(
+      `${labelled} rows are labelled anomalous; the ${touched} windows that touch one are left out of fit, validation and calibration.`,
+    );
+  }
+  if (thin > 0) {
+    notes.push(
+      `${thin} windows with less than ${minCoverage * 100} % of their readings present are left out.`,
+    );
+  }
+  if (starts.every(({ length }) => length === 0)) {
+    const longest = Math.max(...series.map(({ rows }) => rows));
+    throw new InputError(
+      longest < timesteps
+        ? `The longest series has ${longest} rows, too few for one window of ${timesteps}; take fewer --timesteps.`
+        : `No window of ${timesteps} rows can be learnt from: each crosses a gap, touches an anomaly or lacks readings.`,
+    );
+  }
+  return starts;
+}
+
+function readingsPresent(series: Series, row: number, features: number): number {
+  let present = 0;
+  for (let i = row * features; i < (row + 1) * features; i++) if (!Number.isNaN(series.values[i]!)) present++;
+  return present;
+}
+
+/** [rows + 1]: the sum over the rows before each. */
+function runningSum(rows: number, value: (row: number) => number): Float64Array {
+  const sums = new Float64Array(rows + 1);
+  for (let row = 0; row < rows; row++) sums[row + 1] = sums[row]! + value(row);
+  return sums;
+}
+
+/** One sentence on the runs between gaps that are too short for a window, if there are any. */
+export function describeShortRuns(dataset: Dataset, timesteps: number): string[] {
+  const short = dataset.series.flatMap((series) =>
+    findShortRuns(series.rows, timesteps, {
+      timestampsMs: series.timestampsMs,
+      maxGapMs: dataset.maxGapMs,
+    }).map((run) => ({ series, run })),
+  );
+  if (short.length === 0) return [];
+  const rows = short.reduce((sum, { run }) => sum + run.end - run.start, 0);
+  const shown = short.slice(0, 3).map(({ series, run }) => {
+    const first = dataset.files[series.fileIndex]!.firstRow + series.fileRows[run.start]!;
+    const last = dataset.files[series.fileIndex]!.firstRow + series.fileRows[run.end - 1]!;
+    const group = series.group === undefined ? "" : `, group ${JSON.stringify(series.group)}`;
+    return `${series.file}${group} ${first === last ? `row ${first}` : `rows ${first}-${last}`}`;
+  });
+  const more = short.length > shown.length ? ` and ${short.length - shown.length} more` : "";
+  const runs = short.length === 1 ? "A run of rows is" : `${short.length} runs of rows are`;
+  return [
+    `${runs} shorter than a window of ${timesteps} and ${short.length === 1 ? "gives" : "give"} none (${rows} rows in all): ${shown.join("; ")}${more}.`,
+  ];
+}
+
+/** The windows of a part, each `stride` rows or more after the one before it. */
+function collect(starts: readonly Int32Array[], spans: readonly StartSpan[], stride: number): WindowSet {
+  const series: number[] = [];
+  const start: number[] = [];
+  spans.forEach((span, index) => {
+    if (span === undefined) return;
+    let next = span[0];
+    for (const row of starts[index]!) {
+      if (row < next || row > span[1]) continue;
+      series.push(index);
+      start.push(row);
+      next = row + stride;
+    }
+  });
+  return { count: start.length, series: Int32Array.from(series), start: Int32Array.from(start) };
+}
