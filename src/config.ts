@@ -1,0 +1,70 @@
+/** Every setting of the service: one schema over the environment variables. */
+import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { availableCores } from "./available-cores.js";
+import { InputError } from "./errors.js";
+
+const literals = <const T extends readonly string[]>(names: T, options: { default: T[number] }) =>
+  Type.Unsafe<T[number]>({ type: "string", enum: [...names], ...options });
+
+// Visible ASCII: what an Authorization header can carry.
+const Token = Type.Optional(Type.String({ pattern: "^[\\x21-\\x7e]+$" }));
+
+export const ConfigSchema = Type.Object({
+  HOST: Type.String({ minLength: 1, default: "127.0.0.1" }),
+  PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3000 }),
+  LOG_LEVEL: literals(["fatal", "error", "warn", "info", "debug", "trace", "silent"], { default: "info" }),
+  /** Folder of bundles. */
+  RESIDUA_MODELS: Type.String({ minLength: 1, default: "models" }),
+  /** How often that folder is looked at; 0 never. */
+  RESIDUA_POLL_SECONDS: Type.Number({ minimum: 0, maximum: 86_400, default: 2 }),
+  RESIDUA_ENGINE: literals(["auto", "wasm", "tensorflow", "cuda"], { default: "auto" }),
+  /** Worker threads of the `wasm` engine; by default the cores available to the process. */
+  RESIDUA_THREADS: Type.Integer({ minimum: 1, maximum: 1024 }),
+  RESIDUA_MAX_BATCH_WINDOWS: Type.Integer({ minimum: 1, maximum: 65_536, default: 128 }),
+  RESIDUA_MAX_WAIT_MS: Type.Number({ minimum: 0, maximum: 60_000, default: 1 }),
+  RESIDUA_MAX_QUEUE_WINDOWS: Type.Integer({ minimum: 1, maximum: 100_000_000, default: 8192 }),
+  RESIDUA_BODY_LIMIT_BYTES: Type.Integer({ minimum: 1, maximum: 1_073_741_824, default: 16_777_216 }),
+  RESIDUA_LAME_DUCK_SECONDS: Type.Number({ minimum: 0, maximum: 3600, default: 0 }),
+  RESIDUA_DRAIN_SECONDS: Type.Number({ minimum: 0, maximum: 3600, default: 20 }),
+  RESIDUA_LIVE_VERSIONS: Type.Integer({ minimum: 1, maximum: 1000, default: 2 }),
+  RESIDUA_ADMIN_TOKEN: Token,
+  RESIDUA_API_TOKEN: Token,
+});
+export type Config = Static<typeof ConfigSchema>;
+
+/** Throws InputError with one sentence that names the variable where a value is wrong; an empty one is. */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const config: Record<string, unknown> = { RESIDUA_THREADS: availableCores() };
+  for (const [name, schema] of Object.entries<TSchema>(ConfigSchema.properties)) {
+    const text = env[name];
+    if (text === undefined) {
+      if ("default" in schema) config[name] = schema["default"];
+      continue;
+    }
+    const value = schema["type"] === "string" ? text : toNumber(text);
+    if (!Value.Check(schema, value)) {
+      // A token is a secret, also a wrong one.
+      const shown = name.endsWith("_TOKEN") ? "" : `, not ${JSON.stringify(text)}`;
+      throw new InputError(`${name} has to be ${requirement(schema)}${shown}.`);
+    }
+    config[name] = value;
+  }
+  return Value.Decode(ConfigSchema, config);
+}
+
+/** NaN for what is not a plain decimal number ("", "0x10", "1 "). */
+function toNumber(text: string): number {
+  return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+}
+
+function requirement(schema: TSchema): string {
+  if (Array.isArray(schema["enum"])) return `one of ${schema["enum"].join(", ")}`;
+  if (schema["type"] === "string") {
+    return schema["pattern"] === undefined
+      ? "a text that is not empty"
+      : "a text of visible ASCII characters";
+  }
+  const kind = schema["type"] === "integer" ? "a whole number" : "a number";
+  return `${kind} from ${schema["minimum"]} to ${schema["maximum"]}`;
+}

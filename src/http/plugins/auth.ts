@@ -1,0 +1,61 @@
+/** Bearer tokens: one for everything but the probes, one for the routes that change something. */
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { onRequestHookHandler } from "fastify";
+import fp from "fastify-plugin";
+import { ResiduaError } from "../../errors.js";
+
+export interface AuthOptions {
+  readonly apiToken: string | undefined;
+  readonly adminToken: string | undefined;
+}
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Answered without a token. */
+    isOpen?: boolean;
+  }
+  interface FastifyInstance {
+    /** For `onRequest` of a route that changes something. */
+    requireAdmin: onRequestHookHandler;
+  }
+}
+
+export const auth = fp<AuthOptions>(
+  (app, { apiToken, adminToken }, done) => {
+    const admin = tokenCheck([adminToken]);
+    app.decorate("requireAdmin", (request, _reply, next) =>
+      next(admin(request.headers.authorization) ? undefined : unauthorized("an admin")),
+    );
+    if (apiToken !== undefined) {
+      const api = tokenCheck([apiToken, adminToken]);
+      app.addHook("onRequest", (request, _reply, next) => {
+        const isOpen = request.routeOptions.config.isOpen === true;
+        next(isOpen || api(request.headers.authorization) ? undefined : unauthorized("an API"));
+      });
+    }
+    done();
+  },
+  { name: "auth" },
+);
+
+function unauthorized(which: string): ResiduaError {
+  return new ResiduaError(
+    "UNAUTHORIZED",
+    `This route needs ${which} token, sent as "Authorization: Bearer TOKEN".`,
+  );
+}
+
+/** Compares hashes, in time that says nothing about how much of a token was right. */
+function tokenCheck(tokens: readonly (string | undefined)[]): (header: string | undefined) => boolean {
+  const known = tokens.filter((token) => token !== undefined).map(digest);
+  return (header) => {
+    const given = /^Bearer +([\x21-\x7e]+) *$/i.exec(header ?? "")?.[1];
+    if (given === undefined) return false;
+    const hash = digest(given);
+    return known.map((token) => timingSafeEqual(token, hash)).includes(true);
+  };
+}
+
+function digest(token: string): Buffer {
+  return createHash("sha256").update(token).digest();
+}

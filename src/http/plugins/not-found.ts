@@ -1,0 +1,54 @@
+/** 404 with the routes there are, and 405 with Allow where the path is one of them. */
+import type { FastifyInstance } from "fastify";
+import fp from "fastify-plugin";
+import { ResiduaError } from "../../errors.js";
+
+interface KnownPath {
+  readonly pattern: RegExp;
+  readonly methods: Set<string>;
+}
+
+/** Has to be registered before the routes it is to know. */
+export const notFound = fp(
+  (app, _options, done) => {
+    const paths = knownPaths(app);
+    app.setNotFoundHandler((request, reply) => {
+      const path = request.url.split("?", 1)[0]!;
+      const allowed = new Set<string>();
+      for (const { pattern, methods } of paths.values()) {
+        if (pattern.test(path)) for (const method of methods) allowed.add(method);
+      }
+      if (allowed.size === 0) {
+        throw new ResiduaError(
+          "ROUTE_NOT_FOUND",
+          `There is no route ${request.method} ${path}; /openapi.json lists those there are.`,
+        );
+      }
+      const list = [...allowed].sort().join(", ");
+      reply.header("allow", list);
+      throw new ResiduaError("METHOD_NOT_ALLOWED", `${path} takes ${list}, not ${request.method}.`);
+    });
+    done();
+  },
+  { name: "not-found" },
+);
+
+/** Filled as routes are added, by path. */
+function knownPaths(app: FastifyInstance): ReadonlyMap<string, KnownPath> {
+  const paths = new Map<string, KnownPath>();
+  app.addHook("onRoute", ({ url, method }) => {
+    const known = paths.get(url) ?? { pattern: pathPattern(url), methods: new Set<string>() };
+    for (const name of [method].flat()) known.methods.add(name);
+    paths.set(url, known);
+  });
+  return paths;
+}
+
+/** "/v1/models/:name" matches one segment for a parameter; "*" matches anything. */
+function pathPattern(url: string): RegExp {
+  const escaped = url
+    .replace(/[.+?^${}()|[\]\\]/g, "\\$&")
+    .replace(/:[A-Za-z]+/g, "[^/]+")
+    .replace(/\*/g, ".*");
+  return new RegExp(`^${escaped}$`);
+}

@@ -1,0 +1,101 @@
+/** Errors as callers see them: `application/problem+json` (RFC 9457). */
+import { Type } from "@sinclair/typebox";
+import type { FastifyError } from "fastify";
+import { ERRORS, ResiduaError, type Violation } from "../errors.js";
+
+export const PROBLEM_CONTENT_TYPE = "application/problem+json";
+
+export const ProblemSchema = Type.Object(
+  {
+    type: Type.String({ description: "urn:residua:problem: and the code in lower case" }),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String({ description: "What was wrong, where, and what to do" }),
+    code: Type.String({ enum: Object.keys(ERRORS) }),
+    instance: Type.String({ description: "The path of the request" }),
+    errors: Type.Optional(
+      Type.Array(
+        Type.Object({
+          path: Type.String({ description: "JSON pointer into the body" }),
+          message: Type.String(),
+        }),
+      ),
+    ),
+  },
+  { description: "An error (RFC 9457)" },
+);
+
+/** The body of an error response. */
+export function problemBody(error: ResiduaError, instance: string): string {
+  const { code, message, violations } = error;
+  return JSON.stringify({
+    type: `urn:residua:problem:${code.toLowerCase().replaceAll("_", "-")}`,
+    title: ERRORS[code].title,
+    status: error.status,
+    detail: message,
+    code,
+    instance,
+    ...(violations.length === 0 ? {} : { errors: violations }),
+  });
+}
+
+/** Headers an error brings along: when to come back, how to authenticate. */
+export function errorHeaders(error: ResiduaError): Record<string, string> {
+  if (error.status === 401) return { "www-authenticate": "Bearer" };
+  if (error.status !== 503 && error.status !== 429) return {};
+  return { "retry-after": String(error.retryAfterSeconds ?? 1) };
+}
+
+/** Puts whatever was thrown into the table of errors; what is not known there is our fault. */
+export function toResiduaError(error: unknown, bodyLimitBytes: number): ResiduaError {
+  if (error instanceof ResiduaError) return error;
+  const { code, statusCode, validation, validationContext, message } = error as Partial<FastifyError>;
+  if (validation !== undefined) {
+    const violations = validation.map(({ instancePath, message, params }) =>
+      schemaViolation(instancePath, message ?? "does not fit the schema", params),
+    );
+    const where = validationContext === "body" ? "body" : (validationContext ?? "request");
+    const first = violations[0];
+    return new ResiduaError(
+      "INVALID_REQUEST",
+      `The ${where === "querystring" ? "query" : where} does not fit: ${first?.path || "it"} ${first?.message ?? ""}.`,
+      { violations },
+    );
+  }
+  switch (code) {
+    case "FST_ERR_CTP_BODY_TOO_LARGE":
+      return new ResiduaError("BODY_TOO_LARGE", `The body may have up to ${bodyLimitBytes} bytes.`);
+    case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
+      return new ResiduaError("UNSUPPORTED_MEDIA_TYPE", "The body has to be sent as application/json.");
+    case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
+      return new ResiduaError("INVALID_REQUEST", "The body is not as long as Content-Length says.");
+  }
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return new ResiduaError("INVALID_REQUEST", message ?? "The request cannot be read.", { cause: error });
+  }
+  return new ResiduaError(
+    "INFERENCE_FAILED",
+    "The service failed on this request; its log says why, under the request's id.",
+    { cause: error },
+  );
+}
+
+/** One violation of a schema as Ajv reports it, with the offending member in the path. */
+export function schemaViolation(
+  instancePath: string,
+  message: string,
+  params: Readonly<Record<string, unknown>>,
+): Violation {
+  const unknown = params["additionalProperty"];
+  if (typeof unknown === "string") {
+    return {
+      path: `${instancePath}/${unknown.replaceAll("~", "~0").replaceAll("/", "~1")}`,
+      message: "is not a known member",
+    };
+  }
+  const allowed = params["allowedValues"];
+  return {
+    path: instancePath,
+    message: Array.isArray(allowed) ? `must be one of ${allowed.map(String).join(", ")}` : message,
+  };
+}
