@@ -1,0 +1,76 @@
+/** What a worker thread calls. */
+import {
+  CONTROL,
+  CONTROL_FINISHED,
+  CONTROL_SPINS,
+  CONTROL_STOP,
+  CONTROL_SUBMITTED,
+  JOB_BLOCKS,
+  JOB_KIND,
+  JOB_KIND_FORWARD,
+  JOB_PENDING,
+  JOB_ROWS,
+  JOB_WORDS,
+  RING,
+  RING_SLOTS,
+} from "../layout";
+import { forward, word } from "./forward";
+
+export { activateAll } from "./activations";
+
+/** Tells the thread that submits jobs that one is done. */
+// @ts-ignore: decorator
+@external("residua", "finished")
+declare function finished(): void;
+
+/**
+ * A worker's life: takes blocks of the oldest job that has any, sleeps when there is none, and returns when the
+ * crew is closed. Jobs before `firstJob` are not looked at.
+ */
+export function work(worker: i32, firstJob: i32): void {
+  let job = firstJob;
+  while (true) {
+    const slot = <usize>(RING + (((job & (RING_SLOTS - 1)) * JOB_WORDS) << 2));
+    if (!waitFor(job)) return;
+    while (true) {
+      // The block is what the counter held: nothing else of the slot may be read before it is claimed, since the
+      // slot of a job that is done is written anew.
+      const claimed = atomic.sub<i32>(slot, 1);
+      if (claimed <= 0) break;
+      runBlock(slot, worker, claimed - 1);
+      if (atomic.sub<i32>(slot + (JOB_PENDING << 2), 1) == 1) {
+        atomic.add<i32>(CONTROL + (CONTROL_FINISHED << 2), 1);
+        atomic.notify(CONTROL + (CONTROL_FINISHED << 2), -1);
+        finished();
+      }
+    }
+    job++;
+  }
+}
+
+/** Returns false where the crew is to stop, and true once job `job` has been submitted. */
+function waitFor(job: i32): bool {
+  const submitted: usize = CONTROL + (CONTROL_SUBMITTED << 2);
+  while (true) {
+    for (let spins = load<i32>(CONTROL + (CONTROL_SPINS << 2)); ; spins--) {
+      if (atomic.load<i32>(CONTROL + (CONTROL_STOP << 2))) return false;
+      const count = atomic.load<i32>(submitted);
+      if (count - job > 0) return true;
+      if (spins <= 0) {
+        atomic.wait<i32>(submitted, count, -1);
+        break;
+      }
+    }
+  }
+}
+
+/** Rows are split as evenly as can be; the first blocks are the longer ones. */
+function runBlock(slot: usize, worker: i32, block: i32): void {
+  const blocks = word(slot, JOB_BLOCKS);
+  const each = word(slot, JOB_ROWS) / blocks;
+  const longer = word(slot, JOB_ROWS) % blocks;
+  const firstRow = block * each + min(block, longer);
+  const rows = each + i32(block < longer);
+  const kind = word(slot, JOB_KIND);
+  if (kind == JOB_KIND_FORWARD) forward(slot, worker, firstRow, rows);
+}

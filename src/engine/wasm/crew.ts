@@ -1,0 +1,223 @@
+/** The worker threads: jobs go in through shared memory, and come back as settled promises. */
+import { Worker } from "node:worker_threads";
+import { ResiduaError } from "../../errors.js";
+import type { SharedHeap } from "./heap.js";
+import type { Kernels } from "./kernels.js";
+import {
+  CONTROL,
+  CONTROL_SPINS,
+  CONTROL_STOP,
+  CONTROL_SUBMITTED,
+  JOB_BLOCKS,
+  JOB_KIND,
+  JOB_PENDING,
+  JOB_PLACES,
+  JOB_PLAN,
+  JOB_ROWS,
+  JOB_SCRATCH,
+  JOB_SCRATCH_STRIDE,
+  JOB_UNCLAIMED,
+  JOB_WORDS,
+  RING,
+  RING_SLOTS,
+} from "./layout.js";
+
+/** Looks at the queue before an idle worker sleeps: some tens of microseconds, less than waking it takes. */
+const SPINS = 4_000;
+
+export interface Job {
+  /** One of the JOB_KIND numbers. */
+  readonly kind: number;
+  /** Address of what the kind's code reads. */
+  readonly plan: number;
+  readonly rows: number;
+  /** Parts that workers claim one by one, at most `rows`. */
+  readonly blocks: number;
+  readonly scratch: number;
+  /** Bytes of scratch of each worker. */
+  readonly scratchStride: number;
+  /** Addresses by PLACE number. */
+  readonly places: readonly number[];
+}
+
+interface Submission {
+  readonly job: Job;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class Crew {
+  readonly threads: number;
+  readonly #kernels: Kernels;
+  readonly #heap: SharedHeap;
+  readonly #control: Int32Array;
+  readonly #ring: Int32Array;
+  readonly #workers = new Set<Worker>();
+  /** By job number; those in the ring come first. */
+  readonly #running = new Map<number, Submission>();
+  readonly #waiting: Submission[] = [];
+  #submitted = 0;
+  #started: Promise<void>;
+  #idle: (() => void)[] = [];
+  #closing = false;
+  #restarting = false;
+
+  private constructor(kernels: Kernels, heap: SharedHeap, threads: number) {
+    this.#kernels = kernels;
+    this.#heap = heap;
+    this.threads = threads;
+    this.#control = heap.words(CONTROL, 8);
+    this.#ring = heap.words(RING, RING_SLOTS * JOB_WORDS);
+    this.#control[CONTROL_SPINS] = SPINS;
+    this.#started = this.#start();
+  }
+
+  /** Resolves when every thread is ready. */
+  static async start(kernels: Kernels, heap: SharedHeap, threads: number): Promise<Crew> {
+    const crew = new Crew(kernels, heap, threads);
+    await crew.#started;
+    return crew;
+  }
+
+  /** Runs every block of a job. Rejects where a thread died meanwhile. What the job reads must stay until then. */
+  run(job: Job): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#closing) {
+        reject(new ResiduaError("SHUTTING_DOWN", "The wasm engine is closed."));
+        return;
+      }
+      const submission = { job, resolve, reject };
+      if (this.#restarting || this.#running.size >= RING_SLOTS || this.#occupied(this.#submitted)) {
+        this.#waiting.push(submission);
+      } else this.#submit(submission);
+      if (this.#running.size === 1) for (const worker of this.#workers) worker.ref();
+    });
+  }
+
+  /** Waits for the jobs under way, then ends the threads. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    while (this.#running.size > 0 || this.#waiting.length > 0 || this.#restarting) {
+      await new Promise<void>((resolve) => this.#idle.push(resolve));
+    }
+    Atomics.store(this.#control, CONTROL_STOP, 1);
+    Atomics.notify(this.#control, CONTROL_SUBMITTED);
+    await Promise.all([...this.#workers].map((worker) => worker.terminate()));
+    this.#workers.clear();
+  }
+
+  /** For tests: what a crash of one thread looks like from outside. */
+  async killOne(): Promise<void> {
+    const [worker] = this.#workers;
+    await worker?.terminate();
+  }
+
+  /** Whether the slot that job `number` would take is still that of a job under way. */
+  #occupied(number: number): boolean {
+    return this.#running.has(number - RING_SLOTS);
+  }
+
+  #submit(submission: Submission): void {
+    const { job } = submission;
+    const number = this.#submitted;
+    const slot = (number % RING_SLOTS) * JOB_WORDS;
+    const ring = this.#ring;
+    ring[slot + JOB_BLOCKS] = job.blocks;
+    ring[slot + JOB_KIND] = job.kind;
+    ring[slot + JOB_ROWS] = job.rows;
+    ring[slot + JOB_PLAN] = job.plan;
+    ring[slot + JOB_SCRATCH] = job.scratch;
+    ring[slot + JOB_SCRATCH_STRIDE] = job.scratchStride;
+    ring.set(job.places, slot + JOB_PLACES);
+    Atomics.store(ring, slot + JOB_PENDING, job.blocks);
+    Atomics.store(ring, slot + JOB_UNCLAIMED, job.blocks);
+    this.#running.set(number, submission);
+    this.#submitted = (number + 1) | 0;
+    Atomics.store(this.#control, CONTROL_SUBMITTED, this.#submitted);
+    Atomics.notify(this.#control, CONTROL_SUBMITTED, Math.min(job.blocks, this.threads));
+  }
+
+  /** A worker said that some job is done: settles all that are, and hands on what waits. */
+  #settle(): void {
+    for (const [number, submission] of this.#running) {
+      if (Atomics.load(this.#ring, (number % RING_SLOTS) * JOB_WORDS + JOB_PENDING) !== 0) continue;
+      this.#running.delete(number);
+      submission.resolve();
+    }
+    while (this.#waiting.length > 0 && !this.#occupied(this.#submitted)) this.#submit(this.#waiting.shift()!);
+    this.#rest();
+  }
+
+  #rest(): void {
+    if (this.#running.size > 0 || this.#waiting.length > 0) return;
+    // An idle crew keeps no process alive.
+    for (const worker of this.#workers) worker.unref();
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  async #start(): Promise<void> {
+    await Promise.all(Array.from({ length: this.threads }, (_, index) => this.#hire(index)));
+    if (this.#running.size === 0) for (const worker of this.#workers) worker.unref();
+  }
+
+  #hire(index: number): Promise<void> {
+    const worker = new Worker(new URL("./worker.js", import.meta.url), {
+      name: `residua-wasm-${index}`,
+      workerData: {
+        module: this.#kernels.module,
+        memory: this.#heap.memory,
+        index,
+        firstJob: this.#submitted,
+      },
+    });
+    this.#workers.add(worker);
+    return new Promise((resolve, reject) => {
+      let cause: unknown;
+      worker.on("message", (message: "ready" | "finished") => {
+        if (message === "ready") resolve();
+        else this.#settle();
+      });
+      worker.once("error", (error) => {
+        cause = error;
+      });
+      worker.once("exit", () => {
+        reject(new Error("A thread of the wasm engine ended before it was ready.", { cause }));
+        if (this.#workers.delete(worker)) void this.#replace(cause);
+      });
+    });
+  }
+
+  /**
+   * A thread ended that should not have. What it had half done is unknown, so all threads end, every job in the
+   * ring is refused, and new threads go on with the jobs that wait.
+   */
+  async #replace(cause: unknown): Promise<void> {
+    if (Atomics.load(this.#control, CONTROL_STOP) !== 0 || this.#restarting) return;
+    this.#restarting = true;
+    const others = [...this.#workers];
+    this.#workers.clear();
+    await Promise.all(others.map((worker) => worker.terminate()));
+    const lost = [...this.#running.values()];
+    this.#running.clear();
+    for (let slot = 0; slot < RING_SLOTS; slot++) this.#ring[slot * JOB_WORDS + JOB_UNCLAIMED] = 0;
+    for (const { reject } of lost) {
+      reject(new ResiduaError("INFERENCE_FAILED", "A thread of the wasm engine ended.", { cause }));
+    }
+    try {
+      await this.#start();
+      this.#restarting = false;
+    } catch (error) {
+      // Threads cannot be had any more: nothing waits for ever.
+      this.#restarting = false;
+      this.#closing = true;
+      for (const { reject } of this.#waiting.splice(0)) {
+        reject(
+          new ResiduaError("INFERENCE_FAILED", "The wasm engine has no threads left.", { cause: error }),
+        );
+      }
+    }
+    while (this.#waiting.length > 0 && !this.#occupied(this.#submitted)) this.#submit(this.#waiting.shift()!);
+    if (this.#running.size > 0) for (const worker of this.#workers) worker.ref();
+    this.#rest();
+  }
+}

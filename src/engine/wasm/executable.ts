@@ -1,0 +1,184 @@
+/** A network in the engine's memory, ready to run. */
+import { InputError, ResiduaError } from "../../errors.js";
+import { embeddingUnits, type Network, validateNetwork, weightShapes } from "../../network/network.js";
+import type { Weights } from "../../network/weights.js";
+import type { Executable, Outputs } from "../engine.js";
+import type { Crew } from "./crew.js";
+import type { SharedHeap } from "./heap.js";
+import { JOB_KIND_FORWARD, OP_WORDS, PLAN_HEADER_WORDS } from "./layout.js";
+import { lower, operationWords } from "./lowering.js";
+
+/** Rows of a block are as many as keep a worker's scratch within this, so that most of it stays in its cache. */
+const SCRATCH_BYTES = 768 * 1024;
+const MAX_BLOCK_ROWS = 32;
+const MIN_BLOCK_ROWS = 4;
+/** Windows and outputs of one job in memory; a longer run is several jobs, one after the other. */
+const MAX_JOB_BYTES = 64 * 1024 * 1024;
+
+const aligned = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+
+/** The executable of a network. Throws InputError where the weights do not fit it or memory has no room. */
+export function compileNetwork(
+  heap: SharedHeap,
+  crew: Crew,
+  network: Network,
+  weights: Weights,
+): WasmExecutable {
+  validateNetwork(network);
+  for (const [name, shape] of weightShapes(network)) {
+    const tensor = weights.get(name);
+    if (tensor === undefined) throw new InputError(`The weights lack "${name}".`);
+    if (
+      tensor.shape.join() !== shape.join() ||
+      tensor.data.length !== shape.reduce((product, size) => product * size, 1)
+    ) {
+      throw new InputError(
+        `"${name}" has shape [${tensor.shape.join(", ")}]; the network needs [${shape.join(", ")}].`,
+      );
+    }
+  }
+  const { operations, constants, scratch } = lower(network, weights);
+  const perRow = scratch.reduce((sum, { rowBytes }) => sum + rowBytes, 0);
+  const blockRows = Math.max(
+    MIN_BLOCK_ROWS,
+    Math.min(MAX_BLOCK_ROWS, Math.floor(SCRATCH_BYTES / perRow / 4) * 4),
+  );
+  let scratchBytes = 0;
+  for (const { storage, rowBytes } of scratch) {
+    storage.offset = scratchBytes;
+    scratchBytes += aligned(rowBytes * blockRows);
+  }
+  const planBytes = aligned(4 * (PLAN_HEADER_WORDS + OP_WORDS * operations.length));
+  const bytes = constants.reduce((sum, { data }) => sum + aligned(data.byteLength), planBytes);
+  let at: number;
+  try {
+    at = heap.allocate(bytes);
+  } catch (error) {
+    throw new InputError(error instanceof Error ? error.message : String(error));
+  }
+  let next = at + planBytes;
+  for (const { storage, data } of constants) {
+    storage.offset = next;
+    heap.floats(next, data.length).set(data);
+    next += aligned(data.byteLength);
+  }
+  const plan = heap.words(at, PLAN_HEADER_WORDS + OP_WORDS * operations.length);
+  plan.fill(0);
+  plan[0] = operations.length;
+  operations.forEach((operation, index) => {
+    plan.set(operationWords(operation), PLAN_HEADER_WORDS + OP_WORDS * index);
+  });
+  return new WasmExecutable(heap, crew, network, at, blockRows, scratchBytes);
+}
+
+export class WasmExecutable implements Executable {
+  readonly network: Network;
+  readonly #heap: SharedHeap;
+  readonly #crew: Crew;
+  readonly #plan: number;
+  readonly #blockRows: number;
+  readonly #scratchBytes: number;
+  /** Floats of one window, and of each output of one window: the embedding, then the heads. */
+  readonly #windowFloats: number;
+  readonly #outputFloats: readonly number[];
+  readonly #runs = new Set<Promise<unknown>>();
+  #closed = false;
+
+  constructor(
+    heap: SharedHeap,
+    crew: Crew,
+    network: Network,
+    plan: number,
+    blockRows: number,
+    scratchBytes: number,
+  ) {
+    this.#heap = heap;
+    this.#crew = crew;
+    this.network = network;
+    this.#plan = plan;
+    this.#blockRows = blockRows;
+    this.#scratchBytes = scratchBytes;
+    this.#windowFloats = network.timesteps * network.features;
+    this.#outputFloats = [
+      embeddingUnits(network),
+      ...network.heads.map((head) => head.steps * network.features),
+    ];
+  }
+
+  async run(windows: Float32Array, count: number): Promise<Outputs> {
+    if (this.#closed)
+      throw new ResiduaError("MODEL_NOT_READY", "This version of the model is closed.", {
+        retryAfterSeconds: 1,
+      });
+    if (!Number.isInteger(count) || count < 1 || windows.length < count * this.#windowFloats) {
+      throw new RangeError(
+        `${windows.length} numbers are not ${count} windows of ${this.network.timesteps} timesteps and ${this.network.features} features.`,
+      );
+    }
+    const run = this.#run(windows, count);
+    this.#runs.add(run);
+    try {
+      return await run;
+    } finally {
+      this.#runs.delete(run);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await Promise.allSettled(this.#runs);
+    this.#heap.release(this.#plan);
+  }
+
+  async #run(windows: Float32Array, count: number): Promise<Outputs> {
+    const outputs = this.#outputFloats.map((floats) => new Float32Array(count * floats));
+    const windowBytes = 4 * this.#outputFloats.reduce((sum, floats) => sum + floats, this.#windowFloats);
+    const most = Math.max(1, Math.floor(MAX_JOB_BYTES / windowBytes));
+    for (let first = 0; first < count; first += most) {
+      await this.#runJob(windows, first, Math.min(most, count - first), outputs);
+    }
+    const [embedding, ...heads] = outputs;
+    return { heads, embedding: embedding! };
+  }
+
+  /** Runs windows `first` to `first + count` and puts their outputs in place. */
+  async #runJob(
+    windows: Float32Array,
+    first: number,
+    count: number,
+    outputs: Float32Array[],
+  ): Promise<void> {
+    const blocks = Math.max(Math.ceil(count / this.#blockRows), Math.min(this.#crew.threads, count));
+    const floats = [this.#windowFloats, ...this.#outputFloats];
+    const spans = floats.map((each) => aligned(4 * each * count));
+    const scratchSpan = this.#crew.threads * this.#scratchBytes;
+    const base = this.#heap.allocate(spans.reduce((sum, bytes) => sum + bytes, scratchSpan));
+    try {
+      let next = base + scratchSpan;
+      const places = spans.map((bytes) => {
+        next += bytes;
+        return next - bytes;
+      });
+      const size = this.#windowFloats;
+      this.#heap
+        .floats(places[0]!, count * size)
+        .set(windows.subarray(first * size, (first + count) * size));
+      await this.#crew.run({
+        kind: JOB_KIND_FORWARD,
+        plan: this.#plan,
+        rows: count,
+        blocks,
+        scratch: base,
+        scratchStride: this.#scratchBytes,
+        places,
+      });
+      outputs.forEach((output, index) => {
+        const each = this.#outputFloats[index]!;
+        output.set(this.#heap.floats(places[index + 1]!, count * each), first * each);
+      });
+    } finally {
+      this.#heap.release(base);
+    }
+  }
+}

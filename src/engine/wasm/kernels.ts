@@ -1,0 +1,28 @@
+/** The compiled kernels, once a process. */
+import { readFile } from "node:fs/promises";
+import { setFlagsFromString } from "node:v8";
+
+export interface Kernels {
+  readonly module: WebAssembly.Module;
+  /** Whether multiply and add are fused (relaxed SIMD). */
+  readonly fused: boolean;
+}
+
+let loaded: Promise<Kernels> | undefined;
+
+/** Loads the build this runtime can run. */
+export function loadKernels(): Promise<Kernels> {
+  loaded ??= load();
+  return loaded;
+}
+
+async function load(): Promise<Kernels> {
+  const relaxed = await readFile(new URL("./kernels-relaxed.wasm", import.meta.url));
+  // Node 20 has relaxed SIMD behind a flag, which threads started later inherit; later versions have it on.
+  if (!WebAssembly.validate(relaxed) && process.versions.node.startsWith("20.")) {
+    setFlagsFromString("--experimental-wasm-relaxed-simd");
+  }
+  if (WebAssembly.validate(relaxed)) return { module: await WebAssembly.compile(relaxed), fused: true };
+  const plain = await readFile(new URL("./kernels.wasm", import.meta.url));
+  return { module: await WebAssembly.compile(plain), fused: false };
+}
