@@ -74,7 +74,10 @@ for (const shape of SHAPES) {
   const windowsPerSecond: Record<string, number> = {};
   const spread: Record<string, number> = {};
   for (const batch of BATCHES) {
-    const windows = Float32Array.from({ length: batch * timesteps * features }, (_, i) => ((i * 37) % 101) / 101);
+    const windows = Float32Array.from(
+      { length: batch * timesteps * features },
+      (_, i) => ((i * 37) % 101) / 101,
+    );
     const rates: number[] = [];
     for (let round = 0; round < Number(options.rounds) + 1; round++) {
       const milliseconds = round === 0 ? 300 : Number(options.seconds) * 1_000;
@@ -94,8 +97,12 @@ for (const shape of SHAPES) {
   await executable.close();
   if (options.json) console.log(JSON.stringify({ shape, threads, windowsPerSecond, spread }));
   else {
-    const row = BATCHES.map((batch) => `${batch}: ${windowsPerSecond[batch]} (-${Math.round(100 * spread[batch]!)} %)`);
-    console.log(`T${timesteps} F${features} U${units}, ${threads} threads, windows/s by batch: ${row.join(", ")}`);
+    const row = BATCHES.map(
+      (batch) => `${batch}: ${windowsPerSecond[batch]} (-${Math.round(100 * spread[batch]!)} %)`,
+    );
+    console.log(
+      `T${timesteps} F${features} U${units}, ${threads} threads, windows/s by batch: ${row.join(", ")}`,
+    );
   }
 }
 await engine.close();

@@ -143,12 +143,7 @@ export class WasmExecutable implements Executable {
   }
 
   /** Runs windows `first` to `first + count` and puts their outputs in place. */
-  async #runJob(
-    windows: Float32Array,
-    first: number,
-    count: number,
-    outputs: Float32Array[],
-  ): Promise<void> {
+  async #runJob(windows: Float32Array, first: number, count: number, outputs: Float32Array[]): Promise<void> {
     const blocks = Math.max(Math.ceil(count / this.#blockRows), Math.min(this.#crew.threads, count));
     const floats = [this.#windowFloats, ...this.#outputFloats];
     const spans = floats.map((each) => aligned(4 * each * count));
@@ -161,9 +156,7 @@ export class WasmExecutable implements Executable {
         return next - bytes;
       });
       const size = this.#windowFloats;
-      this.#heap
-        .floats(places[0]!, count * size)
-        .set(windows.subarray(first * size, (first + count) * size));
+      this.#heap.floats(places[0]!, count * size).set(windows.subarray(first * size, (first + count) * size));
       await this.#crew.run({
         kind: JOB_KIND_FORWARD,
         plan: this.#plan,
