@@ -1,0 +1,136 @@
+/** The threshold of a model, from windows it was not trained on, scored as the service scores them. */
+import type { Executable } from "../engine/engine.js";
+import {
+  type Calibration,
+  type CalibrationSample,
+  compressSample,
+  conformalThreshold,
+  smallestFalseAlarmRate,
+} from "../scoring/thresholds.js";
+import { SCORERS, type Scorer, type ScoringModel } from "../scoring/window-scoring.js";
+import { countBlocks } from "../scoring/windows.js";
+import type { Dataset } from "./dataset.js";
+import { scoreSeries } from "./series-scoring.js";
+import type { WindowSet } from "./window-set.js";
+
+export interface CalibrateOptions {
+  /** Windows of the sample are this many rows apart, as those the network was fitted on; timesteps are stitched at 1. */
+  readonly stride: number;
+  readonly onWindows?: ((done: number, of: number) => void) | undefined;
+}
+
+/**
+ * Scores held-back windows with every scorer, window by window and stitched to timesteps.
+ *
+ * @param windows at a stride of 1, at least one.
+ */
+export async function calibrate(
+  executable: Executable,
+  model: ScoringModel,
+  dataset: Dataset,
+  windows: WindowSet,
+  options: CalibrateOptions,
+): Promise<Calibration> {
+  const samples = new Map(
+    SCORERS.map((scorer) => [scorer, { windows: [] as number[], timesteps: [] as number[] }]),
+  );
+  let blocks = 0;
+  let done = 0;
+  for (const [index, starts] of startsBySeries(windows)) {
+    const series = dataset.series[index]!;
+    const { scores } = await scoreSeries(executable, model, SCORERS, series.values, starts, {
+      onWindows: (scored) => options.onWindows?.(done + scored, windows.count),
+    });
+    done += starts.length;
+    blocks += countBlocks(starts, model.timesteps);
+    const kept = everyStride(starts, options.stride);
+    for (const [scorer, sample] of samples) {
+      const own = scores[scorer]!;
+      for (const number of kept) sample.windows.push(own.windows[number]!);
+      for (const score of own.timesteps) if (!Number.isNaN(score)) sample.timesteps.push(score);
+    }
+  }
+  return Object.fromEntries(
+    [...samples].map(([scorer, sample]) => [
+      scorer,
+      {
+        windows: compressSample(Float64Array.from(sample.windows), blocks),
+        timesteps: compressSample(Float64Array.from(sample.timesteps), blocks),
+      },
+    ]),
+  );
+}
+
+function startsBySeries(windows: WindowSet): Map<number, Int32Array> {
+  const starts = new Map<number, Int32Array>();
+  for (let from = 0; from < windows.count; ) {
+    const series = windows.series[from]!;
+    let to = from;
+    while (to < windows.count && windows.series[to] === series) to++;
+    starts.set(series, windows.start.subarray(from, to));
+    from = to;
+  }
+  return starts;
+}
+
+/** The numbers of starts that are `stride` rows or more apart. */
+function everyStride(starts: Int32Array, stride: number): number[] {
+  const kept: number[] = [];
+  let next = Number.NEGATIVE_INFINITY;
+  starts.forEach((start, number) => {
+    if (start < next) return;
+    kept.push(number);
+    next = start + stride;
+  });
+  return kept;
+}
+
+export interface ConformalThresholds {
+  readonly falseAlarmRate: number;
+  /** A window is anomalous above this score. */
+  readonly value: number;
+  /** A stitched timestep is anomalous above this score. */
+  readonly timestepValue: number;
+  readonly warnings: readonly string[];
+}
+
+/** A rate that rests on fewer false alarms than this many independent blocks can show is a guess. */
+const FEWEST_BLOCK_ALARMS = 1;
+
+/**
+ * The thresholds for a false-alarm rate, or for the smallest the sample can carry where it cannot carry that one.
+ * Warns of that, and of a rate that rests on few independent blocks.
+ */
+export function chooseThresholds(
+  calibration: Calibration,
+  scorer: Scorer,
+  falseAlarmRate: number,
+): ConformalThresholds {
+  const { windows, timesteps } = calibration[scorer]!;
+  const smallest = Math.max(smallestFalseAlarmRate(windows), smallestFalseAlarmRate(timesteps));
+  const rate = Math.max(falseAlarmRate, smallest);
+  const warnings: string[] = [];
+  if (rate > falseAlarmRate) {
+    warnings.push(
+      `${windows.n} calibration windows cannot carry a false-alarm rate of ${falseAlarmRate}; the threshold is set for ${format(rate)}, the smallest they can.`,
+    );
+  }
+  if (windows.blocks * rate < FEWEST_BLOCK_ALARMS) {
+    warnings.push(describeBlocks(windows, rate));
+  }
+  return {
+    falseAlarmRate: rate,
+    value: conformalThreshold(windows, rate),
+    timestepValue: conformalThreshold(timesteps, rate),
+    warnings,
+  };
+}
+
+function describeBlocks(windows: CalibrationSample, rate: number): string {
+  const blocks = windows.blocks === 1 ? "1 independent block" : `${windows.blocks} independent blocks`;
+  return `The false-alarm rate of ${format(rate)} rests on ${blocks} of calibration windows, too few to tell it well (${Math.ceil(1 / rate)} would do): more rows or a larger --calibration help.`;
+}
+
+function format(rate: number): string {
+  return String(Number(rate.toPrecision(3)));
+}

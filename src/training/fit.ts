@@ -1,0 +1,156 @@
+/**
+ * The fit loop: epochs of shuffled batches over a Trainer, watched on validation windows.
+ *
+ *   epoch: shuffle -> batches -> (corrupt) -> trainer.step -> validation loss
+ *     best so far?     keep its weights
+ *     no better for a while?   halve the learning rate, then stop
+ */
+import type { Trainer } from "../engine/engine.js";
+import { InputError } from "../errors.js";
+import type { Corruption } from "../network/network.js";
+import { Random } from "../network/random.js";
+import type { Weights } from "../network/weights.js";
+import { corruptWindows } from "./corruption.js";
+import { spreadNumbers, type WindowSource } from "./window-reader.js";
+
+export interface FitOptions {
+  /** The most epochs. */
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  /** Training stops after this many epochs without a better validation loss; 0 never. */
+  readonly patience: number;
+  /** Largest L2 norm of all gradients of a step together. */
+  readonly clipNorm: number;
+  /** An epoch sees each window once, or this many drawn anew for each epoch where there are more. */
+  readonly windowsPerEpoch: number;
+  readonly corruption?: Corruption | undefined;
+  /** Drives the order of windows and the corruption. */
+  readonly seed: number;
+  /** Aborted: training stops after the epoch under way, and gives what it has. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onStep?: ((step: { epoch: number; windows: number; of: number }) => void) | undefined;
+  readonly onEpoch?: ((epoch: EpochRecord) => void) | undefined;
+}
+
+export interface EpochRecord {
+  /** 1 for the first. */
+  readonly epoch: number;
+  /** The mean loss of the epoch's batches, each before its step. */
+  readonly loss: number;
+  /** After the epoch; undefined without validation windows. */
+  readonly validationLoss: number | undefined;
+  readonly learningRate: number;
+  readonly best: boolean;
+}
+
+export interface FitResult {
+  /** Of the epoch with the best validation loss, or of the last without validation. */
+  readonly weights: Weights;
+  readonly bestEpoch: number;
+  readonly epochs: readonly EpochRecord[];
+  readonly stopped: "epochs" | "patience" | "aborted";
+}
+
+/** Validation looks at no more windows than this, evenly spaced: more would only make the epoch longer. */
+const MOST_VALIDATION_WINDOWS = 8192;
+/** What a loss has to gain, relative to the best so far, to count as better. */
+const LEAST_GAIN = 1e-3;
+const DECAY = 0.5;
+/** The learning rate is never decayed below this share of its first value. */
+const LEAST_DECAYED = 0.01;
+
+/**
+ * Fits a network to windows. The same seed and windows give the same weights.
+ *
+ * With validation windows, the learning rate is halved after half of `patience` epochs without a better
+ * validation loss, training stops after all of them, and the best epoch's weights are given. Without, training
+ * runs all its epochs at one learning rate and the last weights are given.
+ *
+ * Throws InputError where the loss is no longer a finite number: a diverged network is not given out.
+ */
+export async function fit(
+  trainer: Trainer,
+  windows: WindowSource,
+  validation: WindowSource,
+  options: FitOptions,
+): Promise<FitResult> {
+  const seeds = new Random(options.seed);
+  const order = new Random(seeds.uint32());
+  const noise = new Random(seeds.uint32());
+  const numbers = Uint32Array.from({ length: windows.count }, (_, number) => number);
+  const validationWindows = validation.read(spreadNumbers(validation.count, MOST_VALIDATION_WINDOWS));
+  const validationCount = Math.min(validation.count, MOST_VALIDATION_WINDOWS);
+  const watched = validationCount > 0;
+  const epochs: EpochRecord[] = [];
+  let { learningRate } = options;
+  let best = { epoch: 0, loss: Number.POSITIVE_INFINITY, weights: trainer.weights() };
+  let sinceDecay = 0;
+  let stopped: FitResult["stopped"] = "epochs";
+
+  for (let epoch = 1; epoch <= options.epochs; epoch++) {
+    const loss = await runEpoch(epoch, learningRate);
+    const validationLoss = watched ? await trainer.evaluate(validationWindows, validationCount) : undefined;
+    if (validationLoss !== undefined && !Number.isFinite(validationLoss)) throw diverged(epoch);
+    const better = !watched || validationLoss! < best.loss * (1 - LEAST_GAIN);
+    if (better) best = { epoch, loss: validationLoss ?? loss, weights: trainer.weights() };
+    const record = { epoch, loss, validationLoss, learningRate, best: better };
+    epochs.push(record);
+    options.onEpoch?.(record);
+    if (options.signal?.aborted === true) {
+      stopped = "aborted";
+      break;
+    }
+    if (better) {
+      sinceDecay = 0;
+    } else if (options.patience > 0 && epoch - best.epoch >= options.patience) {
+      stopped = "patience";
+      break;
+    } else if (options.patience > 0 && ++sinceDecay >= Math.ceil(options.patience / 2)) {
+      learningRate = Math.max(learningRate * DECAY, options.learningRate * LEAST_DECAYED);
+      sinceDecay = 0;
+    }
+  }
+  checkFinite(best.weights, best.epoch);
+  return { weights: best.weights, bestEpoch: best.epoch, epochs, stopped };
+
+  async function runEpoch(epoch: number, rate: number): Promise<number> {
+    const of = Math.min(numbers.length, options.windowsPerEpoch);
+    shuffleFirst(numbers, of, order);
+    let sum = 0;
+    for (let from = 0; from < of; from += options.batchSize) {
+      const batch = numbers.subarray(from, Math.min(from + options.batchSize, of));
+      const targets = windows.read(batch);
+      const inputs =
+        options.corruption === undefined ? targets : corruptWindows(targets, options.corruption, noise);
+      const loss = await trainer.step(inputs, targets, batch.length, {
+        learningRate: rate,
+        clipNorm: options.clipNorm,
+      });
+      if (!Number.isFinite(loss)) throw diverged(epoch);
+      sum += loss * batch.length;
+      options.onStep?.({ epoch, windows: from + batch.length, of });
+    }
+    return sum / of;
+  }
+}
+
+/** Puts `count` numbers drawn at random first (Fisher-Yates). */
+function shuffleFirst(numbers: Uint32Array, count: number, random: Random): void {
+  for (let i = 0; i < count; i++) {
+    const other = i + random.below(numbers.length - i);
+    const taken = numbers[other]!;
+    numbers[other] = numbers[i]!;
+    numbers[i] = taken;
+  }
+}
+
+function checkFinite(weights: Weights, epoch: number): void {
+  for (const { data } of weights.values()) if (!data.every(Number.isFinite)) throw diverged(epoch);
+}
+
+function diverged(epoch: number): InputError {
+  return new InputError(
+    `Training diverged in epoch ${epoch}: the loss is no longer a finite number, and nothing is published; take a lower --learning-rate, --scaler standard or --activation tanh.`,
+  );
+}

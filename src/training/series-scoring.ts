@@ -1,0 +1,65 @@
+/** A whole series through a served executable: cut, scored window by window, and stitched back to timesteps. */
+import type { Executable } from "../engine/engine.js";
+import { prepareWindows, type Scorer, type ScoringModel, scoreWindows } from "../scoring/window-scoring.js";
+import { cutWindows, stitchScores } from "../scoring/windows.js";
+
+/** Windows in one run of the engine: enough to keep it busy, few enough to hold. */
+const CHUNK_WINDOWS = 512;
+
+export interface SeriesScores {
+  /** [starts.length]; NaN where a window has no reading that counts. */
+  readonly windows: Float64Array;
+  /** [rows]: the mean score of the windows that cover each row; NaN where none does. */
+  readonly timesteps: Float64Array;
+}
+
+export interface ScoredSeries {
+  readonly scores: Readonly<Partial<Record<Scorer, SeriesScores>>>;
+  /** [rows]: the mean coverage of the windows that cover each row; NaN where none does. */
+  readonly coverage: Float64Array;
+  /** By scorer, [starts.length, F]; only where it was asked for. */
+  readonly featureError: Float64Array | undefined;
+}
+
+/**
+ * @param values [rows, F] in the caller's units, NaN where a reading is missing.
+ * @param starts increasing.
+ * @param options.featureErrorOf the scorer whose feature errors are kept.
+ */
+export async function scoreSeries(
+  executable: Executable,
+  model: ScoringModel,
+  scorers: readonly Scorer[],
+  values: Float64Array,
+  starts: Int32Array,
+  options: { featureErrorOf?: Scorer | undefined; onWindows?: ((done: number) => void) | undefined } = {},
+): Promise<ScoredSeries> {
+  const { features, timesteps } = model;
+  const rows = values.length / features;
+  const windowScores = new Map(scorers.map((scorer) => [scorer, new Float64Array(starts.length)]));
+  const windowCoverage = new Float64Array(starts.length);
+  const featureError =
+    options.featureErrorOf === undefined ? undefined : new Float64Array(starts.length * features);
+  for (let from = 0; from < starts.length; from += CHUNK_WINDOWS) {
+    const chunk = starts.subarray(from, from + CHUNK_WINDOWS);
+    const prepared = prepareWindows(model, cutWindows(values, features, chunk, timesteps), chunk.length);
+    const outputs = await executable.run(prepared.scaled, chunk.length);
+    for (const [scorer, own] of windowScores) {
+      const scored = scoreWindows(model, scorer, prepared, outputs);
+      own.set(scored.score, from);
+      if (scorer === options.featureErrorOf) featureError?.set(scored.featureError, from * features);
+    }
+    windowCoverage.set(prepared.coverage, from);
+    options.onWindows?.(from + chunk.length);
+  }
+  return {
+    scores: Object.fromEntries(
+      [...windowScores].map(([scorer, own]) => [
+        scorer,
+        { windows: own, timesteps: stitchScores(own, starts, timesteps, rows) },
+      ]),
+    ),
+    coverage: stitchScores(windowCoverage, starts, timesteps, rows),
+    featureError,
+  };
+}

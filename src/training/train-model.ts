@@ -1,0 +1,214 @@
+/**
+ * From series to a model that is ready to publish:
+ *
+ *   split -> scaler (fit rows) -> network, first weights -> fit -> executable -> calibrate -> threshold
+ */
+import type { Executable, Loss, Outputs, TrainingEngine } from "../engine/engine.js";
+import { type ArchitectureOptions, buildNetwork } from "../network/architectures.js";
+import type { Corruption, Network } from "../network/network.js";
+import { initialWeights, type Weights } from "../network/weights.js";
+import { fitScaler, type ScalerKind } from "../scoring/scaler.js";
+import type { Calibration } from "../scoring/thresholds.js";
+import { prepareWindows, SCORERS, type Scorer, type ScoringModel } from "../scoring/window-scoring.js";
+import { calibrate, chooseThresholds } from "./calibration.js";
+import type { Dataset } from "./dataset.js";
+import { type EpochRecord, type FitResult, fit } from "./fit.js";
+import { createWindowSource, gatherWindows, spreadNumbers } from "./window-reader.js";
+import { splitDataset, type WindowSet } from "./window-set.js";
+
+export interface TrainOptions {
+  readonly architecture: Omit<ArchitectureOptions, "features">;
+  readonly stride: number;
+  readonly loss: Loss;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly patience: number;
+  readonly clipNorm: number;
+  readonly windowsPerEpoch: number;
+  readonly validation: number;
+  readonly calibration: number;
+  readonly scaler: ScalerKind;
+  readonly clip: number | null;
+  readonly minCoverage: number;
+  readonly corruption: Corruption | undefined;
+  readonly falseAlarmRate: number;
+  /** A score above which a window or timestep is anomalous, in place of a calibrated one. */
+  readonly threshold: number | undefined;
+  readonly seed: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface TrainEvents {
+  readonly onNote?: (sentence: string) => void;
+  readonly onSplit?: (windows: { fit: number; validation: number; calibration: number }) => void;
+  readonly onStep?: (step: { epoch: number; windows: number; of: number }) => void;
+  readonly onEpoch?: (epoch: EpochRecord) => void;
+  readonly onCalibration?: (done: number, of: number) => void;
+}
+
+export interface ModelThreshold {
+  readonly method: "conformal" | "value";
+  readonly scorer: Scorer;
+  readonly falseAlarmRate: number | null;
+  readonly value: number;
+  readonly timestepValue: number;
+}
+
+export interface TrainedModel {
+  readonly network: Network;
+  readonly weights: Weights;
+  readonly scoring: ScoringModel;
+  /** Those that can be asked for, the default first. */
+  readonly scorers: readonly Scorer[];
+  readonly calibration: Calibration | undefined;
+  readonly threshold: ModelThreshold | undefined;
+  readonly fit: FitResult;
+  readonly windows: { readonly fit: number; readonly validation: number; readonly calibration: number };
+  /** A few real windows in the file's units, [count, T, F], NaN where a reading is missing, and the network's answers. */
+  readonly examples: { readonly count: number; readonly readings: Float64Array; readonly outputs: Outputs };
+}
+
+/** How many real windows go with a model, to be replayed at load and to be tried by its users. */
+const EXAMPLE_WINDOWS = 3;
+
+/**
+ * Trains one model. The same data set and options give the same bytes, on any number of threads.
+ *
+ * Throws InputError where the data have too few rows, or training diverges.
+ */
+export async function trainModel(
+  engine: TrainingEngine,
+  dataset: Dataset,
+  options: TrainOptions,
+  events: TrainEvents = {},
+): Promise<TrainedModel> {
+  const features = dataset.features.length;
+  const network = buildNetwork({ ...options.architecture, features });
+  const split = splitDataset(dataset, { ...options, timesteps: network.timesteps });
+  for (const note of split.notes) events.onNote?.(note);
+  const windows = {
+    fit: split.fit.count,
+    validation: split.validation.count,
+    calibration: split.calibration.count,
+  };
+  events.onSplit?.(windows);
+  const scoring: ScoringModel = {
+    timesteps: network.timesteps,
+    features,
+    heads: network.heads.map(({ name, start, steps, reversed }) => ({ name, start, steps, reversed })),
+    scaler: fitScaler(options.scaler, rowsOf(dataset, split.fit, network.timesteps), features),
+    clip: options.clip,
+    minCoverage: options.minCoverage,
+  };
+  const fitted = await fitNetwork(engine, network, options, events, {
+    fit: createWindowSource(dataset, split.fit, scoring),
+    validation: createWindowSource(dataset, split.validation, scoring),
+  });
+  const executable = await engine.compile(network, fitted.weights);
+  try {
+    const calibration =
+      windows.calibration === 0
+        ? undefined
+        : await calibrate(executable, scoring, dataset, split.calibration, {
+            stride: options.stride,
+            onWindows: events.onCalibration,
+          });
+    const scorer: Scorer = options.loss === "mae" ? "absolute" : "squared";
+    const scorers =
+      calibration === undefined ? [scorer] : [scorer, ...SCORERS.filter((other) => other !== scorer)];
+    const threshold = chooseThreshold(options, scorer, calibration, events);
+    const exampleSet = windows.calibration > 0 ? split.calibration : split.fit;
+    const examples = await runExamples(executable, scoring, dataset, exampleSet);
+    return {
+      network,
+      weights: fitted.weights,
+      scoring,
+      scorers,
+      calibration,
+      threshold,
+      fit: fitted,
+      windows,
+      examples,
+    };
+  } finally {
+    await executable.close();
+  }
+}
+
+async function fitNetwork(
+  engine: TrainingEngine,
+  network: Network,
+  options: TrainOptions,
+  events: TrainEvents,
+  sources: Record<"fit" | "validation", ReturnType<typeof createWindowSource>>,
+): Promise<FitResult> {
+  const trainer = await engine.train(network, initialWeights(network, options.seed), {
+    loss: options.loss,
+    seed: options.seed,
+  });
+  try {
+    return await fit(trainer, sources.fit, sources.validation, {
+      ...options,
+      onStep: events.onStep,
+      onEpoch: events.onEpoch,
+    });
+  } finally {
+    await trainer.close();
+  }
+}
+
+/** Every row that a window of the set covers, once: [rows, F]. */
+function rowsOf(dataset: Dataset, windows: WindowSet, timesteps: number): Float64Array {
+  const features = dataset.features.length;
+  const covered = dataset.series.map(({ rows }) => new Uint8Array(rows));
+  let rows = 0;
+  for (let i = 0; i < windows.count; i++) {
+    const own = covered[windows.series[i]!]!;
+    const start = windows.start[i]!;
+    for (let row = start; row < start + timesteps; row++) {
+      if (own[row] === 1) continue;
+      own[row] = 1;
+      rows++;
+    }
+  }
+  const values = new Float64Array(rows * features);
+  let at = 0;
+  dataset.series.forEach((series, index) => {
+    for (let row = 0; row < series.rows; row++) {
+      if (covered[index]![row] === 0) continue;
+      values.set(series.values.subarray(row * features, (row + 1) * features), at);
+      at += features;
+    }
+  });
+  return values;
+}
+
+function chooseThreshold(
+  options: TrainOptions,
+  scorer: Scorer,
+  calibration: Calibration | undefined,
+  events: TrainEvents,
+): ModelThreshold | undefined {
+  if (options.threshold !== undefined) {
+    const value = options.threshold;
+    return { method: "value", scorer, falseAlarmRate: null, value, timestepValue: value };
+  }
+  if (calibration === undefined) return undefined;
+  const { warnings, ...chosen } = chooseThresholds(calibration, scorer, options.falseAlarmRate);
+  for (const warning of warnings) events.onNote?.(warning);
+  return { method: "conformal", scorer, ...chosen };
+}
+
+async function runExamples(
+  executable: Executable,
+  scoring: ScoringModel,
+  dataset: Dataset,
+  windows: WindowSet,
+): Promise<TrainedModel["examples"]> {
+  const numbers = spreadNumbers(windows.count, EXAMPLE_WINDOWS);
+  const readings = gatherWindows(dataset, windows, scoring.timesteps, numbers);
+  const count = numbers.length;
+  const outputs = await executable.run(prepareWindows(scoring, readings, count).scaled, count);
+  return { count, readings, outputs };
+}

@@ -1,0 +1,42 @@
+/** Windows as a network reads them, made when they are needed: a data set of overlapping windows is never held whole. */
+import { type PreparedWindows, prepareWindows, type ScoringModel } from "../scoring/window-scoring.js";
+import type { Dataset } from "./dataset.js";
+import type { WindowSet } from "./window-set.js";
+
+/** Windows by number, scaled: what training asks for. */
+export interface WindowSource {
+  readonly count: number;
+  /** @returns [numbers.length, T, F]: finite, and the caller's own. */
+  read(numbers: ArrayLike<number>): Float32Array;
+}
+
+/** The readings of some windows, in the file's units: [numbers.length, T, F], NaN where one is missing. */
+export function gatherWindows(
+  dataset: Dataset,
+  windows: WindowSet,
+  timesteps: number,
+  numbers: ArrayLike<number>,
+): Float64Array {
+  const features = dataset.features.length;
+  const size = timesteps * features;
+  const readings = new Float64Array(numbers.length * size);
+  for (let i = 0; i < numbers.length; i++) {
+    const { values } = dataset.series[windows.series[numbers[i]!]!]!;
+    const first = windows.start[numbers[i]!]! * features;
+    readings.set(values.subarray(first, first + size), i * size);
+  }
+  return readings;
+}
+
+/** Scaled, clipped, and with missing readings filled in, as the service scores them. */
+export function createWindowSource(dataset: Dataset, windows: WindowSet, model: ScoringModel): WindowSource {
+  const read = (numbers: ArrayLike<number>): PreparedWindows =>
+    prepareWindows(model, gatherWindows(dataset, windows, model.timesteps, numbers), numbers.length);
+  return { count: windows.count, read: (numbers) => read(numbers).scaled };
+}
+
+/** At most `most` windows of a set, evenly spaced. */
+export function spreadNumbers(count: number, most: number): Uint32Array {
+  const taken = Math.min(count, most);
+  return Uint32Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken));
+}
