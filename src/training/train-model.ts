@@ -4,6 +4,7 @@
  *   split -> scaler (fit rows) -> network, first weights -> fit -> executable -> calibrate -> threshold
  */
 import type { Executable, Loss, Outputs, TrainingEngine } from "../engine/engine.js";
+import { InputError } from "../errors.js";
 import { type ArchitectureOptions, buildNetwork } from "../network/architectures.js";
 import type { Corruption, Network } from "../network/network.js";
 import { initialWeights, type Weights } from "../network/weights.js";
@@ -13,6 +14,7 @@ import { prepareWindows, SCORERS, type Scorer, type ScoringModel } from "../scor
 import { calibrate, chooseThresholds } from "./calibration.js";
 import type { Dataset } from "./dataset.js";
 import { type EpochRecord, type FitResult, fit } from "./fit.js";
+import { listNames } from "./table.js";
 import { createWindowSource, gatherWindows, spreadNumbers } from "./window-reader.js";
 import { splitDataset, type WindowSet } from "./window-set.js";
 
@@ -65,8 +67,17 @@ export interface TrainedModel {
   readonly threshold: ModelThreshold | undefined;
   readonly fit: FitResult;
   readonly windows: { readonly fit: number; readonly validation: number; readonly calibration: number };
-  /** A few real windows in the file's units, [count, T, F], NaN where a reading is missing, and the network's answers. */
-  readonly examples: { readonly count: number; readonly readings: Float64Array; readonly outputs: Outputs };
+  readonly examples: ExampleWindows;
+}
+
+/** A few real windows and what the network makes of them. */
+export interface ExampleWindows {
+  readonly count: number;
+  /** [count, T, F] in the file's units; NaN where a reading is missing. */
+  readonly readings: Float64Array;
+  /** [count, T, F], scaled. */
+  readonly windows: Float32Array;
+  readonly outputs: Outputs;
 }
 
 /** How many real windows go with a model, to be replayed at load and to be tried by its users. */
@@ -93,11 +104,13 @@ export async function trainModel(
     calibration: split.calibration.count,
   };
   events.onSplit?.(windows);
+  const rows = rowsOf(dataset, split.fit, network.timesteps);
+  checkReadings(rows, dataset.features);
   const scoring: ScoringModel = {
     timesteps: network.timesteps,
     features,
     heads: network.heads.map(({ name, start, steps, reversed }) => ({ name, start, steps, reversed })),
-    scaler: fitScaler(options.scaler, rowsOf(dataset, split.fit, network.timesteps), features),
+    scaler: fitScaler(options.scaler, rows, features),
     clip: options.clip,
     minCoverage: options.minCoverage,
   };
@@ -184,6 +197,17 @@ function rowsOf(dataset: Dataset, windows: WindowSet, timesteps: number): Float6
   return values;
 }
 
+function checkReadings(rows: Float64Array, names: readonly string[]): void {
+  const empty = names.filter((_, feature) => {
+    for (let i = feature; i < rows.length; i += names.length) if (!Number.isNaN(rows[i]!)) return false;
+    return true;
+  });
+  if (empty.length === 0) return;
+  throw new InputError(
+    `${listNames(empty)} ${empty.length === 1 ? "has" : "have"} no reading in the rows that are fitted on; leave it out with --columns.`,
+  );
+}
+
 function chooseThreshold(
   options: TrainOptions,
   scorer: Scorer,
@@ -204,11 +228,11 @@ async function runExamples(
   executable: Executable,
   scoring: ScoringModel,
   dataset: Dataset,
-  windows: WindowSet,
-): Promise<TrainedModel["examples"]> {
-  const numbers = spreadNumbers(windows.count, EXAMPLE_WINDOWS);
-  const readings = gatherWindows(dataset, windows, scoring.timesteps, numbers);
+  set: WindowSet,
+): Promise<ExampleWindows> {
+  const numbers = spreadNumbers(set.count, EXAMPLE_WINDOWS);
   const count = numbers.length;
-  const outputs = await executable.run(prepareWindows(scoring, readings, count).scaled, count);
-  return { count, readings, outputs };
+  const readings = gatherWindows(dataset, set, scoring.timesteps, numbers);
+  const windows = prepareWindows(scoring, readings, count).scaled;
+  return { count, readings, windows, outputs: await executable.run(windows, count) };
 }

@@ -1,0 +1,79 @@
+/** How training is watched: a bar on a terminal, a line an epoch in a pipe. */
+import cliProgress from "cli-progress";
+import type { EpochRecord } from "../training/fit.js";
+
+export interface TrainingProgress {
+  onStep(step: { epoch: number; windows: number; of: number }): void;
+  onEpoch(epoch: EpochRecord): void;
+  end(): void;
+}
+
+export function createTrainingProgress(out: NodeJS.WriteStream, epochs: number): TrainingProgress {
+  return out.isTTY ? new ProgressBar(out, epochs) : new EpochLines(out, epochs);
+}
+
+class ProgressBar implements TrainingProgress {
+  readonly #epochs: number;
+  readonly #bar: cliProgress.SingleBar;
+  #started = false;
+  #last = "";
+
+  constructor(out: NodeJS.WriteStream, epochs: number) {
+    this.#epochs = epochs;
+    this.#bar = new cliProgress.SingleBar(
+      {
+        stream: out,
+        format: "Epoch {epoch}/{epochs} |{bar}| {percentage} %{last}",
+        hideCursor: true,
+        // The first Ctrl-C asks for what there is; it must not end the process.
+        gracefulExit: false,
+        clearOnComplete: true,
+      },
+      cliProgress.Presets.shades_classic,
+    );
+  }
+
+  onStep({ epoch, windows, of }: { epoch: number; windows: number; of: number }): void {
+    const payload = { epoch, epochs: this.#epochs, last: this.#last };
+    if (this.#started) this.#bar.setTotal(of);
+    else this.#bar.start(of, windows, payload);
+    this.#started = true;
+    this.#bar.update(windows, payload);
+  }
+
+  onEpoch(epoch: EpochRecord): void {
+    this.#last = ` | ${describeEpoch(epoch)}`;
+  }
+
+  end(): void {
+    if (this.#started) this.#bar.stop();
+  }
+}
+
+class EpochLines implements TrainingProgress {
+  readonly #out: NodeJS.WriteStream;
+  readonly #epochs: number;
+
+  constructor(out: NodeJS.WriteStream, epochs: number) {
+    this.#out = out;
+    this.#epochs = epochs;
+  }
+
+  onStep(): void {}
+
+  onEpoch(epoch: EpochRecord): void {
+    this.#out.write(`epoch ${epoch.epoch}/${this.#epochs} ${describeEpoch(epoch)}\n`);
+  }
+
+  end(): void {}
+}
+
+function describeEpoch({ loss, validationLoss, learningRate, best }: EpochRecord): string {
+  const validation = validationLoss === undefined ? "" : ` validation ${digits(validationLoss)}`;
+  const star = validationLoss !== undefined && best ? " (best)" : "";
+  return `loss ${digits(loss)}${validation}${star} learning rate ${digits(learningRate, 2)}`;
+}
+
+export function digits(value: number, count = 4): string {
+  return String(Number(value.toPrecision(count)));
+}
