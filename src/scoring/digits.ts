@@ -1,28 +1,31 @@
 /** Numbers as they leave: with the digits they carry, not as 17-digit doubles. All of it is valid JSON. */
 
-/** The most decimals `toFixed` can write. */
-const MAX_DECIMALS = 100;
+/** The most decimals a value is written with; a feature of a smaller scale yet gets its doubles' own digits. */
+export const MAX_DECIMALS = 100;
 
 /** How many decimals a value in the caller's units needs to be right to 1e-7 of its feature's scale. */
 export function decimalsOf(scale: number): number {
-  // Found by trying, not by a logarithm: Math.log10 need not be exact at powers of ten.
+  // Found by trying, not by a logarithm, which need not be exact at powers of ten.
   let decimals = 0;
-  while (decimals < MAX_DECIMALS && Number(`1e${-decimals}`) > scale * 1.0000001e-7) decimals++;
+  while (decimals <= MAX_DECIMALS && Number(`1e${7 - decimals}`) > scale) decimals++;
   return decimals;
 }
 
 /**
  * A value in the caller's units, correctly rounded to so many decimals (halves away from zero), without the zeros
- * a decimal fraction may end in. `null` for a number that is not finite.
+ * a decimal fraction may end in. From 1e21 on, and above MAX_DECIMALS, it is the shortest decimal that reads back as
+ * the same double. `null` for a number that is not finite.
  */
 export function formatUnits(value: number, decimals: number): string {
-  if (value - value !== 0) return "null";
+  if (!Number.isFinite(value)) return "null";
+  if (value === 0) return "0";
+  if (decimals > MAX_DECIMALS || Math.abs(value) >= 1e21) return String(value);
   const text = value.toFixed(decimals);
-  // From 1e21 on, toFixed writes the shortest double, with an exponent.
-  if (decimals === 0 || text.includes("e")) return text === "-0" ? "0" : text;
   let end = text.length;
-  while (text.charCodeAt(end - 1) === 0x30) end--;
-  if (text.charCodeAt(end - 1) === 0x2e) end--;
+  if (decimals > 0) {
+    while (text.charCodeAt(end - 1) === 0x30) end--;
+    if (text.charCodeAt(end - 1) === 0x2e) end--;
+  }
   const trimmed = text.slice(0, end);
   return trimmed === "-0" ? "0" : trimmed;
 }
@@ -33,7 +36,7 @@ export function formatUnits(value: number, decimals: number): string {
  */
 export function formatFloat32(value: number): string {
   const single = Math.fround(value);
-  if (single - single !== 0) return "null";
+  if (!Number.isFinite(single)) return "null";
   if (single === 0) return "0";
   // A normal float32 gives back any 6 digits (FLT_DIG), so fewer need not be tried; a subnormal does not.
   for (let digits = Math.abs(single) < 1.1754943508222875e-38 ? 1 : 6; digits < 9; digits++) {

@@ -96,3 +96,61 @@ function describeColumn(rows: Float64Array, feature: number, features: number): 
   const deviation = Math.max(Math.sqrt(squares / readings) * range, Number.MIN_VALUE);
   return { least, most, mean: least + share * range, deviation };
 }
+
+/** Scales and clips one window feature by feature, NaN staying NaN; says how many readings are missing. */
+export function scaleWindow(
+  readings: Float64Array,
+  scaled: Float32Array,
+  first: number,
+  timesteps: number,
+  offsets: Float64Array,
+  scales: Float64Array,
+  most: number,
+): number {
+  const features = offsets.length;
+  const end = first + timesteps * features;
+  let missing = 0;
+  for (let feature = 0; feature < features; feature++) {
+    const offset = offsets[feature]!;
+    const scale = scales[feature]!;
+    for (let i = first + feature; i < end; i += features) {
+      const x = (readings[i]! - offset) / scale;
+      if (x >= -most && x <= most) {
+        scaled[i] = x;
+      } else if (x > most) {
+        scaled[i] = most;
+      } else if (x < -most) {
+        scaled[i] = -most;
+      } else {
+        scaled[i] = Number.NaN;
+        missing++;
+      }
+    }
+  }
+  return missing;
+}
+
+/** Fills the gaps (NaN) of one window, and notes them in `present`. */
+export function fillMissing(
+  scaler: Scaler,
+  scaled: Float32Array,
+  present: Uint8Array,
+  first: number,
+  timesteps: number,
+  most: number,
+): void {
+  const features = scaler.offset.length;
+  const mean = scaler.mean ?? scaler.offset;
+  const end = first + timesteps * features;
+  for (let i = first; i < end; i++) {
+    if (!Number.isNaN(scaled[i]!)) continue;
+    present[i] = 0;
+    const feature = i - first;
+    if (feature >= features) {
+      scaled[i] = scaled[i - features]!;
+    } else {
+      const x = (mean[feature]! - scaler.offset[feature]!) / scaler.scale[feature]!;
+      scaled[i] = Math.min(Math.max(x, -most), most);
+    }
+  }
+}

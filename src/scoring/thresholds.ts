@@ -209,7 +209,7 @@ function checkSample({ n, blocks, values, atLeast }: CalibrationSample): void {
     if (i === 0) continue;
     if (values[i]! < values[i - 1]!) refuse("has scores out of order");
     const group = atLeast[i - 1]! - atLeast[i]!;
-    if (group < 1 || (group > 1 && kept - i >= EXACT_TAIL)) refuse("has counts that do not add up");
+    if (group < 1 || (group > 1 && kept - i < EXACT_TAIL)) refuse("has counts that do not add up");
   }
 }
 

@@ -5,14 +5,12 @@
  *
  * Everything here runs for each request on the main thread: plain loops over typed arrays.
  */
-import type { Scaler } from "./scaler.js";
+import { boundError, FLOAT32_MAX, ResidualSums } from "./residuals.js";
+import { fillMissing, type Scaler, scaleWindow } from "./scaler.js";
 
 /** How a residual becomes an error. */
 export const SCORERS = ["squared", "absolute"] as const;
 export type Scorer = (typeof SCORERS)[number];
-
-/** Where errors and scaled readings saturate: the largest float32. */
-export const FLOAT32_MAX = 3.4028234663852886e38;
 
 /** The part of the window a head answers for. */
 export interface ScoredHead {
@@ -85,48 +83,15 @@ export function prepareWindows(model: ScoringModel, readings: Float64Array, coun
   const scaled = new Float32Array(count * size);
   const coverage = new Float64Array(count).fill(1);
   let present: Uint8Array | undefined;
-  for (let window = 0, i = 0; window < count; window++) {
-    const first = i;
-    let missing = 0;
-    for (let step = 0; step < timesteps; step++) {
-      for (let feature = 0; feature < features; feature++, i++) {
-        let x = (readings[i]! - offset[feature]!) / scale[feature]!;
-        if (x > most) x = most;
-        else if (x < -most) x = -most;
-        scaled[i] = x;
-        if (Number.isNaN(x)) missing++;
-      }
-    }
+  for (let window = 0; window < count; window++) {
+    const first = window * size;
+    const missing = scaleWindow(readings, scaled, first, timesteps, offset, scale, most);
     if (missing === 0) continue;
     present ??= new Uint8Array(count * size).fill(1);
-    fillMissing(model, scaled, present, first, most);
+    fillMissing(scaler, scaled, present, first, timesteps, most);
     coverage[window] = (size - missing) / size;
   }
   return { count, scaled, present, coverage };
-}
-
-/** Fills the gaps (NaN) of one window, and notes them in `present`. */
-function fillMissing(
-  model: ScoringModel,
-  scaled: Float32Array,
-  present: Uint8Array,
-  first: number,
-  most: number,
-): void {
-  const { features, scaler } = model;
-  const mean = scaler.mean ?? scaler.offset;
-  const end = first + model.timesteps * features;
-  for (let i = first; i < end; i++) {
-    if (!Number.isNaN(scaled[i]!)) continue;
-    present[i] = 0;
-    const feature = i - first;
-    if (feature >= features) {
-      scaled[i] = scaled[i - features]!;
-    } else {
-      const x = (mean[feature]! - scaler.offset[feature]!) / scaler.scale[feature]!;
-      scaled[i] = Math.min(Math.max(x, -most), most);
-    }
-  }
 }
 
 /**
@@ -148,91 +113,50 @@ export function scoreWindows(
 ): WindowScores {
   const { timesteps, features, heads } = model;
   const size = timesteps * features;
-  const squared = scorer === "squared";
   const { scaled, present } = prepared;
   const score = new Float64Array(count);
   const timestepError = new Float64Array(count * timesteps);
   const featureError = new Float64Array(count * features);
   const headErrors = heads.map((head) => new Float64Array(count * head.steps));
   const saturated = new Uint8Array(count);
-  const stepReadings = new Int32Array(timesteps);
-  const featureReadings = new Int32Array(features);
-  const units = outputs.embedding.length / Math.max(count, 1);
+  const sums = new ResidualSums(timesteps, features, scorer === "squared");
+  const units = count === 0 ? 0 : outputs.embedding.length / count;
 
   for (let window = 0; window < count; window++) {
-    const step0 = window * timesteps;
-    const feature0 = window * features;
-    stepReadings.fill(0);
-    featureReadings.fill(0);
-    let sound = 0;
+    const at = (from + window) * size;
+    sums.clear();
     for (let h = 0; h < heads.length; h++) {
-      const { start, steps, reversed } = heads[h]!;
+      const head = heads[h]!;
       const output = outputs.heads[h]!;
-      const headError = headErrors[h]!;
-      let o = window * steps * features;
-      for (let row = 0; row < steps; row++) {
-        const step = reversed ? start + steps - 1 - row : start + row;
-        let i = (from + window) * size + step * features;
-        let sum = 0;
-        let readings = features;
-        if (present === undefined) {
-          for (let feature = 0; feature < features; feature++, i++, o++) {
-            const residual = scaled[i]! - output[o]!;
-            const error = squared ? residual * residual : Math.abs(residual);
-            sum += error;
-            featureError[feature0 + feature]! += error;
-            featureReadings[feature]!++;
-          }
-        } else {
-          readings = 0;
-          for (let feature = 0; feature < features; feature++, i++, o++) {
-            const residual = scaled[i]! - output[o]!;
-            sound += residual * 0;
-            if (present[i] === 0) continue;
-            const error = squared ? residual * residual : Math.abs(residual);
-            sum += error;
-            readings++;
-            featureError[feature0 + feature]! += error;
-            featureReadings[feature]!++;
-          }
-        }
-        headError[window * steps + step - start] = bounded(sum / readings);
-        timestepError[step0 + step]! += sum;
-        stepReadings[step]! += readings;
+      const row = window * head.steps;
+      if (present === undefined) {
+        sums.addHead(head, scaled, at, output, row * features, headErrors[h]!, row);
+      } else {
+        sums.addHeadWithGaps(head, scaled, present, at, output, row * features, headErrors[h]!, row);
       }
+    }
+    let probe = sums.probe;
+    for (let unit = window * units; unit < (window + 1) * units; unit++) {
+      probe += outputs.embedding[unit]! * 0;
     }
     let total = 0;
     let scored = 0;
     for (let step = 0; step < timesteps; step++) {
-      sound += timestepError[step0 + step]! * 0;
-      const error = bounded(timestepError[step0 + step]! / stepReadings[step]!);
-      timestepError[step0 + step] = error;
-      if (!Number.isNaN(error)) {
-        total += error;
-        scored++;
-      }
+      const error = boundError(sums.timestep[step]! / sums.timestepReadings[step]!);
+      timestepError[window * timesteps + step] = error;
+      if (Number.isNaN(error)) continue;
+      total += error;
+      scored++;
     }
     for (let feature = 0; feature < features; feature++) {
-      featureError[feature0 + feature] = bounded(
-        featureError[feature0 + feature]! / featureReadings[feature]!,
-      );
+      const error = sums.feature[feature]! / sums.featureReadings[feature]!;
+      featureError[window * features + feature] = boundError(error);
     }
-    for (let unit = window * units; unit < (window + 1) * units; unit++)
-      sound += outputs.embedding[unit]! * 0;
-    score[window] = total / scored;
-    if (sound !== 0) {
-      saturated[window] = 1;
-      score[window] = FLOAT32_MAX;
-    }
+    saturated[window] = probe === 0 ? 0 : 1;
+    score[window] = probe === 0 ? total / scored : FLOAT32_MAX;
   }
   const coverage = prepared.coverage.subarray(from, from + count);
   return { count, score, timestepError, featureError, headErrors, saturated, coverage };
-}
-
-/** A mean error as it is reported: at most FLOAT32_MAX, NaN where it is not finite. */
-function bounded(error: number): number {
-  if (error <= FLOAT32_MAX) return error;
-  return error < Number.POSITIVE_INFINITY ? FLOAT32_MAX : Number.NaN;
 }
 
 /**
@@ -252,16 +176,20 @@ export function unscaleHead(
   const offset = new Float64Array(scaler.offset);
   const scale = new Float64Array(scaler.scale);
   const values = new Float64Array(count * steps * features);
-  for (let row = 0, o = 0; row < count * steps; row++) {
+  for (let row = 0; row < count * steps; row++) {
     const step = row % steps;
-    let i = (reversed ? row - step + steps - 1 - step : row) * features;
-    for (let feature = 0; feature < features; feature++, i++, o++) {
-      const y = output[o]!;
-      const x = y * scale[feature]! + offset[feature]!;
-      // A finite answer stays finite even where the caller's unit makes it larger than a double.
-      if (y - y !== 0) values[i] = Number.NaN;
-      else values[i] = Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, x));
+    const o = row * features;
+    const i = reversed ? (row - step + steps - 1 - step) * features : o;
+    for (let feature = 0; feature < features; feature++) {
+      const x = output[o + feature]! * scale[feature]! + offset[feature]!;
+      values[i + feature] = x - x === 0 ? x : largest(output[o + feature]!, x);
     }
   }
   return values;
+}
+
+/** NaN for what the network overflowed to; a finite answer stays finite even where its unit takes it past a double. */
+function largest(scaled: number, x: number): number {
+  if (!Number.isFinite(scaled)) return Number.NaN;
+  return x > 0 ? Number.MAX_VALUE : -Number.MAX_VALUE;
 }

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { findEvents } from "../../src/scoring/events.js";
+import { windowStarts } from "../../src/scoring/windows.js";
+
+const windows = (rows: number, timesteps: number, featureError: (start: number) => readonly number[]) => {
+  const starts = windowStarts(rows, timesteps, 1);
+  return {
+    starts,
+    timesteps,
+    featureError: Float64Array.from([...starts].flatMap(featureError)),
+    featureNames: ["flow", "heat"],
+  };
+};
+
+test("events are the runs of anomalous timesteps, in order of time", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.double({ min: 0, max: 9, noNaN: true }), fc.constantFrom(0, 1, 2)), {
+        minLength: 4,
+        maxLength: 60,
+      }),
+      (rows) => {
+        const score = Float64Array.from(rows, ([s]) => s);
+        const flags = rows.map(([, flag]) => flag);
+        const events = findEvents(
+          score,
+          flags,
+          windows(rows.length, 4, () => [1, 3]),
+        );
+        const inside = flags.map(() => 0);
+        events.forEach(({ id, start, end, peak, score: height, features }, i) => {
+          assert.equal(id, i + 1);
+          assert.ok(start <= peak && peak <= end);
+          assert.notEqual(flags[start - 1], 1);
+          assert.notEqual(flags[end + 1], 1);
+          inside.fill(1, start, end + 1);
+          assert.equal(height, Math.max(...score.subarray(start, end + 1)));
+          assert.equal(height, score[peak]);
+          assert.deepEqual(features, [
+            { name: "heat", share: 0.75 },
+            { name: "flow", share: 0.25 },
+          ]);
+        });
+        assert.deepEqual(
+          inside,
+          flags.map((flag) => (flag === 1 ? 1 : 0)),
+        );
+      },
+    ),
+  );
+});
+
+test("a feature's share comes from the windows that cover the event, by how much of it they cover", () => {
+  const score = Float64Array.from([0, 0, 5, 6, 0, 0]);
+  const flags = [0, 0, 1, 1, 0, 0];
+  // Windows of 2 from rows 0 to 4: those from 1, 2 and 3 cover 1, 2 and 1 timesteps of the event.
+  const errors = [
+    [100, 0],
+    [1, 0],
+    [0, 3],
+    [Number.NaN, 1],
+    [100, 0],
+  ];
+  const [event, ...others] = findEvents(
+    score,
+    flags,
+    windows(6, 2, (start) => errors[start]!),
+  );
+  assert.deepEqual(others, []);
+  assert.deepEqual(event, {
+    id: 1,
+    start: 2,
+    end: 3,
+    peak: 3,
+    score: 6,
+    features: [
+      { name: "heat", share: 7 / 8 },
+      { name: "flow", share: 1 / 8 },
+    ],
+  });
+});
+
+test("where no error says whose it is, features share alike", () => {
+  const [event] = findEvents(
+    Float64Array.from([1, 1]),
+    [1, 1],
+    windows(2, 2, () => [0, Number.NaN]),
+  );
+  assert.deepEqual(event?.features, [
+    { name: "flow", share: 0.5 },
+    { name: "heat", share: 0.5 },
+  ]);
+});
