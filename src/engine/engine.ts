@@ -56,7 +56,8 @@ export interface Trainer {
    * One step of Adam (Kingma & Ba 2015; beta1 0.9, beta2 0.999, epsilon 1e-7 as in Keras).
    * @param inputs [count, timesteps, features]: what the network reads (corrupted, for a denoising autoencoder).
    * @param targets [count, timesteps, features]: what it is to give; the same array as `inputs` otherwise.
-   * @returns the loss before the step. Nothing is updated where the loss or a gradient is not finite.
+   * @returns the loss before the step. Where it or a gradient is not finite nothing is updated, and the answer is not
+   *   finite either (NaN for a gradient).
    */
   step(inputs: Float32Array, targets: Float32Array, count: number, options: StepOptions): Promise<number>;
   /** The loss and the gradients of one batch, by weight name, with dropout off; nothing is updated. */

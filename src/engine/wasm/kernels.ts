@@ -8,21 +8,27 @@ export interface Kernels {
   readonly fused: boolean;
 }
 
-let loaded: Promise<Kernels> | undefined;
+const loaded = new Map<string, Promise<Kernels>>();
 
-/** Loads the build this runtime can run. */
-export function loadKernels(): Promise<Kernels> {
-  loaded ??= load();
-  return loaded;
+/**
+ * Loads the build this runtime can run.
+ * @param folder beside this file: the engine's own kernels, or those that train.
+ */
+export function loadKernels(folder: "." | "./gradient" = "."): Promise<Kernels> {
+  const known = loaded.get(folder);
+  if (known !== undefined) return known;
+  const loading = load(folder);
+  loaded.set(folder, loading);
+  return loading;
 }
 
-async function load(): Promise<Kernels> {
-  const relaxed = await readFile(new URL("./kernels-relaxed.wasm", import.meta.url));
+async function load(folder: string): Promise<Kernels> {
+  const relaxed = await readFile(new URL(`${folder}/kernels-relaxed.wasm`, import.meta.url));
   // Node 20 has relaxed SIMD behind a flag, which threads started later inherit; later versions have it on.
   if (!WebAssembly.validate(relaxed) && process.versions.node.startsWith("20.")) {
     setFlagsFromString("--experimental-wasm-relaxed-simd");
   }
   if (WebAssembly.validate(relaxed)) return { module: await WebAssembly.compile(relaxed), fused: true };
-  const plain = await readFile(new URL("./kernels.wasm", import.meta.url));
+  const plain = await readFile(new URL(`${folder}/kernels.wasm`, import.meta.url));
   return { module: await WebAssembly.compile(plain), fused: false };
 }

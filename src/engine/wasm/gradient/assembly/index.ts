@@ -1,0 +1,134 @@
+/**
+ * One batch, from windows to new weights, as every thread runs it. Threads take blocks of windows, then products, then
+ * blocks of parameters, and meet between; no number depends on which thread took what.
+ *
+ *   forward, loss, backward (by windows) | weight gradients (by tiles) | their norm (by blocks) | Adam (by blocks)
+ */
+import { gradientScale, parameterBlocks, sumSquares, update } from "./adam";
+import { backwardDropout, forwardDropout } from "./dropout";
+import {
+  backwardDense,
+  backwardRepeat,
+  backwardReshape,
+  forwardDense,
+  forwardRepeat,
+  forwardReshape,
+  loadWindows,
+} from "./layers";
+import { addLoss } from "./loss";
+import { backwardLstm, forwardLstm } from "./lstm";
+import { multiplyRows, sumRows } from "./matrix";
+import { DENSE, DROPOUT, EVALUATE, Job, LOAD, LOSS, LSTM, Operation, REPEAT, RESHAPE, TRAIN, WeightGradient } from "./plan";
+
+/** How often a waiting thread looks before it sleeps: some tens of microseconds. */
+const SPINS: i32 = 20000;
+
+/** Works on a job with the other threads. Returns whether this one was the last to finish. */
+export function work(at: usize): bool {
+  const job = changetype<Job>(at);
+  while (true) {
+    const first = atomic.add<i32>(at + offsetof<Job>("nextWindow"), job.blockWindows);
+    if (first >= job.windows) break;
+    runWindows(job, first, min(job.blockWindows, job.windows - first));
+  }
+  meet(job);
+  const loss = meanLoss(job);
+  if (job.mode != EVALUATE) {
+    while (true) {
+      const first = atomic.add<i32>(at + offsetof<Job>("nextWeightGradient"), 1);
+      if (first >= job.weightGradientCount) break;
+      computeWeightGradients(job, first);
+    }
+    meet(job);
+  }
+  let updated = false;
+  if (job.mode == TRAIN && isFinite(loss)) {
+    while (true) {
+      const block = atomic.add<i32>(at + offsetof<Job>("nextNorm"), 1);
+      if (block >= parameterBlocks(job)) break;
+      sumSquares(job, block);
+    }
+    meet(job);
+    const scale = gradientScale(job);
+    updated = isFinite(scale);
+    while (updated) {
+      const block = atomic.add<i32>(at + offsetof<Job>("nextUpdate"), 1);
+      if (block >= parameterBlocks(job)) break;
+      update(job, block, scale);
+    }
+  }
+  if (atomic.add<i32>(at + offsetof<Job>("finished"), 1) != job.threads - 1) return false;
+  job.loss = loss;
+  job.updated = i32(updated);
+  return true;
+}
+
+function runWindows(job: Job, first: usize, rows: i32): void {
+  memory.fill(job.losses + (first << 3), 0, <usize>rows << 3);
+  const size = offsetof<Operation>();
+  let at = job.operations;
+  for (let n = 0; n < job.operationCount; n++, at += size) forward(job, changetype<Operation>(at), first, rows);
+  if (job.mode == EVALUATE) return;
+  for (let n = 0; n < job.operationCount; n++) {
+    at -= size;
+    backward(job, changetype<Operation>(at), first, rows);
+  }
+}
+
+function forward(job: Job, operation: Operation, first: usize, rows: i32): void {
+  const kind = operation.kind;
+  if (kind == LOAD) loadWindows(job, operation, first, rows);
+  else if (kind == LSTM) forwardLstm(operation, first, rows);
+  else if (kind == DENSE) forwardDense(operation, first, rows);
+  else if (kind == REPEAT) forwardRepeat(operation, first, rows);
+  else if (kind == RESHAPE) forwardReshape(operation, first, rows);
+  else if (kind == DROPOUT) forwardDropout(job, operation, first, rows);
+  else if (kind == LOSS) addLoss(job, operation, first, rows);
+}
+
+function backward(job: Job, operation: Operation, first: usize, rows: i32): void {
+  const kind = operation.kind;
+  if (kind == LSTM) backwardLstm(operation, first, rows);
+  else if (kind == DENSE) backwardDense(operation, first, rows);
+  else if (kind == REPEAT) backwardRepeat(operation, first, rows);
+  else if (kind == RESHAPE) backwardReshape(operation, first, rows);
+  else if (kind == DROPOUT) backwardDropout(job, operation, first, rows);
+}
+
+/** Every window's loss is added in order, so that the sum is the same whoever computed them. */
+function meanLoss(job: Job): f64 {
+  let sum: f64 = 0;
+  for (let window = 0; window < job.windows; window++) sum += load<f64>(job.losses + (<usize>window << 3));
+  return sum / <f64>job.windows;
+}
+
+/** One product with those chained to it; a chained one is not begun by itself. */
+function computeWeightGradients(job: Job, index: i32): void {
+  const size = offsetof<WeightGradient>();
+  let at = job.weightGradients + <usize>index * size;
+  if (changetype<WeightGradient>(at).chained) return;
+  do {
+    const w = changetype<WeightGradient>(at);
+    multiplyRows(w.rows, w.depth, w.tiles, w.a, w.aRow, w.b, w.bTile, w.bRow, w.c, w.cTile, w.cRow, w.accumulate != 0);
+    if (w.biasTiles > 0) sumRows(w.summedRows, w.biasTiles, w.summed, w.summedTile, w.summedRow, w.bias);
+    at += size;
+    index++;
+  } while (index < job.weightGradientCount && changetype<WeightGradient>(at).chained);
+}
+
+/** Returns when every thread of the job is here. */
+function meet(job: Job): void {
+  const at = changetype<usize>(job);
+  const phaseAt = at + offsetof<Job>("phase");
+  const phase = atomic.load<i32>(phaseAt);
+  if (atomic.add<i32>(at + offsetof<Job>("arrived"), 1) == job.threads - 1) {
+    atomic.store<i32>(at + offsetof<Job>("arrived"), 0);
+    atomic.store<i32>(phaseAt, phase + 1);
+    atomic.notify(phaseAt, -1);
+    return;
+  }
+  for (let spin = 0; spin < SPINS; spin++) {
+    if (atomic.load<i32>(phaseAt) != phase) return;
+  }
+  while (atomic.load<i32>(phaseAt) == phase) atomic.wait<i32>(phaseAt, phase, -1);
+}

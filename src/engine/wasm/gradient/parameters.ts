@@ -1,0 +1,150 @@
+/**
+ * Where each weight stands in the one array that the kernels train. Gradients and moments are arrays of the same
+ * layout.
+ *
+ *   LSTM         kernel and recurrent kernel: [tile][row][16], a tile holds the gates i, f, c and o of four units
+ *   LSTM bias    [tile][16]
+ *   dense        [unit][input]: Keras's kernel transposed, so that tied layers read it as it is
+ *
+ * Rows of a tile are padded to an odd multiple of four lines of 64 bytes and rows of a dense kernel to an odd number of
+ * lines, so that neighbours fall on different sets of the cache. Padding is zero, and its gradients are zero.
+ */
+import { layersWithShapes, type Network, weightShapes } from "../../../network/network.js";
+import type { Tensor, Weights } from "../../../network/weights.js";
+
+/** Offsets and strides in floats. */
+export interface LstmParameters {
+  readonly kernel: number;
+  readonly kernelTile: number;
+  readonly recurrentKernel: number;
+  readonly recurrentTile: number;
+  readonly bias: number;
+}
+
+export interface DenseParameters {
+  /** Of a tied layer: the other layer's. */
+  readonly kernel: number;
+  readonly kernelRow: number;
+  readonly bias: number;
+}
+
+interface Slot {
+  readonly shape: readonly number[];
+  /** Offset of the element in row `row` (0 of a bias) and column `column`. */
+  readonly offsetOf: (row: number, column: number) => number;
+}
+
+export const LANES = 16;
+
+/** Floats of a row of `width`: an odd number of 64-byte lines. */
+export function paddedRow(width: number): number {
+  return (Math.ceil(width / LANES) | 1) * LANES;
+}
+
+/** Rows of a tile of `rows`: an odd multiple of four. */
+function paddedRows(rows: number): number {
+  return (Math.ceil(rows / 4) | 1) * 4;
+}
+
+/** The layout of a network's weights, and the way in and out of it. */
+export class ParameterLayout {
+  readonly lstm = new Map<string, LstmParameters>();
+  readonly dense = new Map<string, DenseParameters>();
+  readonly #slots = new Map<string, Slot>();
+  #length = 0;
+
+  constructor(network: Network) {
+    const shapes = weightShapes(network);
+    for (const { layer, input } of layersWithShapes(network)) {
+      const width = input.at(-1)!;
+      if (layer.kind === "lstm") this.#addLstm(layer.name, width, layer.units);
+      else if (layer.kind === "dense" || layer.kind === "timeDistributedDense") {
+        this.#addDense(layer.name, width, layer.units, layer.kind === "dense" ? layer.tiedTo : undefined);
+      }
+    }
+    for (const [name, shape] of shapes) {
+      const slot = this.#slots.get(name);
+      if (slot === undefined || slot.shape.join() !== shape.join()) throw new Error(`No slot for "${name}".`);
+    }
+  }
+
+  /** Floats of the array, a multiple of 16. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Writes the weights into an array of zeros. */
+  pack(weights: Weights, to: Float32Array): void {
+    for (const [name, { shape, offsetOf }] of this.#slots) {
+      const data = weights.get(name)!.data;
+      const columns = shape.at(-1)!;
+      data.forEach((value, n) => {
+        to[offsetOf(Math.floor(n / columns), n % columns)] = value;
+      });
+    }
+  }
+
+  /** A copy of the weights (or gradients) in their own shapes. */
+  unpack(from: Float32Array): Weights {
+    const weights = new Map<string, Tensor>();
+    for (const [name, { shape, offsetOf }] of this.#slots) {
+      const columns = shape.at(-1)!;
+      const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
+      for (let n = 0; n < data.length; n++) data[n] = from[offsetOf(Math.floor(n / columns), n % columns)]!;
+      weights.set(name, { shape, data });
+    }
+    return weights;
+  }
+
+  #addLstm(name: string, width: number, units: number): void {
+    const tiles = Math.ceil(units / 4);
+    const tileOf = (column: number): number => Math.floor((column % units) / 4);
+    const laneOf = (column: number): number => Math.floor(column / units) * 4 + ((column % units) % 4);
+    const matrix = (part: string, rows: number): { at: number; tile: number } => {
+      const tile = paddedRows(rows) * LANES;
+      const at = this.#take(tiles * tile);
+      this.#slots.set(`${name}/${part}`, {
+        shape: [rows, 4 * units],
+        offsetOf: (row, column) => at + tileOf(column) * tile + row * LANES + laneOf(column),
+      });
+      return { at, tile };
+    };
+    const kernel = matrix("kernel", width);
+    const recurrent = matrix("recurrent_kernel", units);
+    const bias = this.#take(tiles * LANES);
+    this.#slots.set(`${name}/bias`, {
+      shape: [4 * units],
+      offsetOf: (_, column) => bias + tileOf(column) * LANES + laneOf(column),
+    });
+    this.lstm.set(name, {
+      kernel: kernel.at,
+      kernelTile: kernel.tile,
+      recurrentKernel: recurrent.at,
+      recurrentTile: recurrent.tile,
+      bias,
+    });
+  }
+
+  #addDense(name: string, width: number, units: number, tiedTo: string | undefined): void {
+    const kernelRow = paddedRow(width);
+    const kernel =
+      tiedTo === undefined
+        ? { kernel: this.#take(Math.ceil(units / 4) * 4 * kernelRow), kernelRow }
+        : this.dense.get(tiedTo)!;
+    if (tiedTo === undefined) {
+      this.#slots.set(`${name}/kernel`, {
+        shape: [width, units],
+        offsetOf: (row, column) => kernel.kernel + column * kernelRow + row,
+      });
+    }
+    const bias = this.#take(units);
+    this.#slots.set(`${name}/bias`, { shape: [units], offsetOf: (_, column) => bias + column });
+    this.dense.set(name, { kernel: kernel.kernel, kernelRow: kernel.kernelRow, bias });
+  }
+
+  #take(floats: number): number {
+    const at = this.#length;
+    this.#length += Math.ceil(floats / LANES) * LANES;
+    return at;
+  }
+}

@@ -1,0 +1,70 @@
+/** The threads of one trainer and the memory they share. */
+import { Worker } from "node:worker_threads";
+import { CLOSED, TICKET } from "./records.js";
+import type { WorkerData } from "./worker.js";
+
+const PAGE_BYTES = 65_536;
+const MAX_PAGES = 65_536;
+
+export class TrainingThreads {
+  readonly memory: WebAssembly.Memory;
+  readonly #words: Int32Array;
+  readonly #workers: readonly Worker[];
+  #finished: (() => void) | undefined;
+  #failed: ((error: Error) => void) | undefined;
+  #failure: Error | undefined;
+
+  constructor(module: WebAssembly.Module, threads: number) {
+    this.memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared: true });
+    this.#words = new Int32Array(this.memory.buffer);
+    const workerData: WorkerData = { module, memory: this.memory };
+    this.#workers = Array.from({ length: threads }, () => {
+      const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData });
+      worker.on("message", () => this.#finished?.());
+      worker.on("error", (error) => this.#fail(error));
+      worker.on("exit", (code) => this.#fail(new Error(`A training thread ended with status ${code}.`)));
+      // An idle trainer does not keep the process alive.
+      worker.unref();
+      return worker;
+    });
+  }
+
+  get count(): number {
+    return this.#workers.length;
+  }
+
+  /** Makes the memory hold `bytes` bytes. Throws RangeError past 4 GiB. */
+  reserve(bytes: number): void {
+    const missing = Math.ceil((bytes - this.memory.buffer.byteLength) / PAGE_BYTES);
+    if (missing > 0) this.memory.grow(missing);
+  }
+
+  /** Runs the job that stands in memory; there is one at a time. */
+  async run(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    for (const worker of this.#workers) worker.ref();
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#finished = resolve;
+        this.#failed = reject;
+        Atomics.add(this.#words, TICKET / 4, 1);
+        Atomics.notify(this.#words, TICKET / 4);
+      });
+    } finally {
+      for (const worker of this.#workers) worker.unref();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#failure ??= new Error("The trainer is closed.");
+    Atomics.store(this.#words, CLOSED / 4, 1);
+    Atomics.add(this.#words, TICKET / 4, 1);
+    Atomics.notify(this.#words, TICKET / 4);
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#failed?.(this.#failure);
+  }
+}

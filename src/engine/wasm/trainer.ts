@@ -1,0 +1,233 @@
+/** Training in WebAssembly: loss, gradients and Adam's step of a whole batch are one job of a crew of threads. */
+import { InputError } from "../../errors.js";
+import { type Network, validateNetwork } from "../../network/network.js";
+import type { Weights } from "../../network/weights.js";
+import type { Loss, StepOptions, Trainer } from "../engine.js";
+import { ParameterLayout } from "./gradient/parameters.js";
+import { type Plan, planBatch } from "./gradient/plan.js";
+import {
+  HEAP,
+  JOB_FIELDS,
+  type JobField,
+  jobNumber,
+  jobWord,
+  LANE_MASKS,
+  MODES,
+  type Mode,
+} from "./gradient/records.js";
+import { TrainingThreads } from "./gradient/threads.js";
+import { loadKernels } from "./kernels.js";
+
+const BETA_1 = 0.9;
+const BETA_2 = 0.999;
+/** Windows that a thread takes through the network at a time: their values fit the second-level cache. */
+const BLOCK_WINDOWS = 8;
+/** Windows of one job where only the loss is asked for. */
+const EVALUATION_WINDOWS = 64;
+/** As in assembly/adam.ts. */
+const PARAMETER_BLOCK = 4096;
+
+const NO_UPDATE = { step: 0, correctedRate: 0, clipNorm: Number.POSITIVE_INFINITY };
+
+export interface TrainerOptions {
+  readonly loss: Loss;
+  /** Drives dropout. */
+  readonly seed: number;
+  readonly threads: number;
+}
+
+/** Starts a trainer with threads of its own. Throws InputError where the network is not one that can be built. */
+export async function createTrainer(
+  network: Network,
+  weights: Weights,
+  options: TrainerOptions,
+): Promise<Trainer> {
+  validateNetwork(network);
+  const { module } = await loadKernels("./gradient");
+  return new WasmTrainer(module, network, weights, options);
+}
+
+class WasmTrainer implements Trainer {
+  readonly network: Network;
+  readonly #options: TrainerOptions;
+  readonly #layout: ParameterLayout;
+  readonly #threads: TrainingThreads;
+  /** Addresses of weights, gradients and both moments, and of what comes after. */
+  readonly #arrays: { weights: number; gradients: number; firstMoments: number; secondMoments: number };
+  readonly #squares: number;
+  readonly #planned: number;
+  #plan: Plan | undefined;
+  /** Steps begun, and steps that changed the weights. */
+  #steps = 0;
+  #updates = 0;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(module: WebAssembly.Module, network: Network, weights: Weights, options: TrainerOptions) {
+    this.network = network;
+    this.#options = options;
+    this.#layout = new ParameterLayout(network);
+    const bytes = this.#layout.length * 4;
+    this.#arrays = {
+      weights: HEAP,
+      gradients: HEAP + bytes,
+      firstMoments: HEAP + 2 * bytes,
+      secondMoments: HEAP + 3 * bytes,
+    };
+    this.#squares = HEAP + 4 * bytes;
+    const blocks = Math.ceil(this.#layout.length / PARAMETER_BLOCK);
+    this.#planned = this.#squares + Math.ceil(blocks / 8) * 64;
+    this.#threads = new TrainingThreads(module, options.threads);
+    this.#reserve(this.#planned, 0);
+    const masks = new Int32Array(this.#buffer, LANE_MASKS, 16);
+    for (let lanes = 1; lanes <= 4; lanes++) masks.fill(-1, (lanes - 1) * 4, (lanes - 1) * 4 + lanes);
+    this.#layout.pack(weights, this.#array("weights"));
+  }
+
+  step(inputs: Float32Array, targets: Float32Array, count: number, options: StepOptions): Promise<number> {
+    return this.#enqueue(async () => {
+      this.#planFor(count);
+      const update = this.#updates + 1;
+      const correction = Math.sqrt(1 - BETA_2 ** update) / (1 - BETA_1 ** update);
+      const loss = await this.#run("train", inputs, targets, count, {
+        step: this.#steps++,
+        correctedRate: options.learningRate * correction,
+        clipNorm: options.clipNorm ?? Number.POSITIVE_INFINITY,
+      });
+      const updated = new Int32Array(this.#buffer)[jobWord("updated")] === 1;
+      if (updated) this.#updates = update;
+      return updated || !Number.isFinite(loss) ? loss : Number.NaN;
+    });
+  }
+
+  lossAndGradients(
+    inputs: Float32Array,
+    targets: Float32Array,
+    count: number,
+  ): Promise<{ loss: number; gradients: Weights }> {
+    return this.#enqueue(async () => {
+      this.#planFor(count);
+      const loss = await this.#run("gradients", inputs, targets, count, NO_UPDATE);
+      return { loss, gradients: this.#layout.unpack(this.#array("gradients")) };
+    });
+  }
+
+  evaluate(windows: Float32Array, count: number): Promise<number> {
+    return this.#enqueue(async () => {
+      const size = this.network.timesteps * this.network.features;
+      const most = Math.min(count, EVALUATION_WINDOWS);
+      if (this.#plan === undefined || this.#plan.windows < most) this.#planFor(most);
+      const room = this.#plan!.windows;
+      let sum = 0;
+      for (let first = 0; first < count; first += room) {
+        const part = Math.min(room, count - first);
+        const batch = windows.subarray(first * size, (first + part) * size);
+        sum += part * (await this.#run("evaluate", batch, batch, part, NO_UPDATE));
+      }
+      return sum / count;
+    });
+  }
+
+  weights(): Weights {
+    return this.#layout.unpack(this.#array("weights"));
+  }
+
+  async close(): Promise<void> {
+    await this.#queue;
+    await this.#threads.close();
+  }
+
+  /** Jobs run one after the other. */
+  #enqueue<Result>(task: () => Promise<Result>): Promise<Result> {
+    const result = this.#queue.then(task);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Lays the memory out for batches of `count` windows, unless it is. */
+  #planFor(count: number): void {
+    if (this.#plan?.windows === count) return;
+    const plan = planBatch(this.network, this.#layout, this.#arrays, count, this.#planned);
+    this.#reserve(plan.end, count);
+    new Uint8Array(this.#buffer, this.#planned, plan.end - this.#planned).fill(0);
+    plan.write(this.#buffer);
+    this.#plan = plan;
+  }
+
+  /** @param windows of the batch that needs the memory, for the error. */
+  #reserve(bytes: number, windows: number): void {
+    try {
+      this.#threads.reserve(bytes);
+    } catch {
+      throw new InputError(
+        `Training this network on ${windows} windows at a time takes ${Math.ceil(bytes / 2 ** 20)} MiB, and the most is 4096; use a smaller batch.`,
+      );
+    }
+  }
+
+  /** Runs one job on the planned memory, and returns its loss. */
+  async #run(
+    mode: Mode,
+    inputs: Float32Array,
+    targets: Float32Array,
+    count: number,
+    numbers: { readonly step: number; readonly correctedRate: number; readonly clipNorm: number },
+  ): Promise<number> {
+    const plan = this.#plan!;
+    const { timesteps, features } = this.network;
+    const size = count * timesteps * features;
+    if (inputs.length < size || targets.length < size) {
+      throw new RangeError(`${count} windows of [${timesteps}, ${features}] are more than were given.`);
+    }
+    const same = inputs === targets;
+    const floats = new Float32Array(this.#buffer);
+    floats.set(inputs.subarray(0, size), plan.inputs / 4);
+    if (!same) floats.set(targets.subarray(0, size), plan.targets / 4);
+    const { count: threads } = this.#threads;
+    const job: Readonly<Record<JobField, number>> = {
+      mode: MODES.indexOf(mode),
+      threads,
+      nextWindow: 0,
+      nextWeightGradient: 0,
+      nextNorm: 0,
+      nextUpdate: 0,
+      finished: 0,
+      arrived: 0,
+      phase: 0,
+      windows: count,
+      // Even, since kernels take rows by two.
+      blockWindows: Math.min(BLOCK_WINDOWS, Math.ceil(count / threads / 2) * 2),
+      timesteps,
+      features,
+      inputs: plan.inputs,
+      targets: same ? plan.inputs : plan.targets,
+      absolute: Number(this.#options.loss === "mae"),
+      seed: this.#options.seed,
+      step: numbers.step,
+      updated: 0,
+      operations: plan.operations,
+      operationCount: plan.operationCount,
+      weightGradients: plan.weightGradients,
+      weightGradientCount: plan.weightGradientCount,
+      losses: plan.losses,
+      squares: this.#squares,
+      parameters: this.#arrays.weights,
+      ...this.#arrays,
+      parameterCount: this.#layout.length,
+    };
+    const words = new Int32Array(this.#buffer);
+    for (const field of JOB_FIELDS) words[jobWord(field)] = job[field];
+    const doubles = new Float64Array(this.#buffer, 0, HEAP / 8);
+    doubles[jobNumber("correctedRate")] = numbers.correctedRate;
+    doubles[jobNumber("clipNorm")] = numbers.clipNorm;
+    await this.#threads.run();
+    return doubles[jobNumber("loss")]!;
+  }
+
+  get #buffer(): SharedArrayBuffer {
+    return this.#threads.memory.buffer;
+  }
+
+  #array(name: "weights" | "gradients"): Float32Array {
+    return new Float32Array(this.#buffer, this.#arrays[name], this.#layout.length);
+  }
+}

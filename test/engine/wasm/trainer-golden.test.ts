@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createTrainer } from "../../../src/engine/wasm/trainer.js";
+import { GOLDEN_CASES, type GoldenName, readGoldenCase } from "../golden.js";
+
+/**
+ * Largest difference, as a share of the tensor's largest gradient. Keras's own float32 gradients of the trained
+ * ramps are half a per cent off: their residuals are nearly zero.
+ */
+const TOLERANCES: Readonly<Record<GoldenName, number>> = {
+  "ramp-reconstruction": 1e-2,
+  "ramp-prediction": 1e-2,
+  "ramp-composite": 1e-2,
+  "deep-tanh": 1e-5,
+  "hard-sigmoid-dropout": 1e-5,
+  "stacked-dense": 1e-5,
+};
+
+for (const name of GOLDEN_CASES) {
+  test(`loss and gradients are Keras's: ${name}`, async (t) => {
+    const { network, weights, windows, count, loss, gradients } = readGoldenCase(name);
+    const trainer = await createTrainer(network, weights, { loss: "mse", seed: 1, threads: 2 });
+    t.after(() => trainer.close());
+    const given = await trainer.lossAndGradients(windows, windows, count);
+    assert.ok(Math.abs(given.loss - loss) <= 1e-5 * loss, `loss ${given.loss}, not ${loss}`);
+    assert.equal(await trainer.evaluate(windows, count), given.loss);
+    assert.deepEqual([...given.gradients.keys()].sort(), [...gradients.keys()].sort());
+    for (const [weight, { data, shape }] of given.gradients) {
+      const want = gradients.get(weight)!;
+      assert.deepEqual(shape, want.shape);
+      const largest = want.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      const off = data.reduce((most, value, n) => Math.max(most, Math.abs(value - want.data[n]!)), 0);
+      assert.ok(off <= TOLERANCES[name] * largest, `${weight}: ${off / largest} of the largest`);
+    }
+    assert.deepEqual(trainer.weights(), weights);
+  });
+}
