@@ -3,8 +3,11 @@
  *
  * Read by the registry, the scorer and the HTTP layer; the same schema stands in the OpenAPI document.
  */
-import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import { Kind, type Static, type TSchema, Type, TypeRegistry } from "@sinclair/typebox";
+import { TypeCompiler } from "@sinclair/typebox/compiler";
+import { InputError } from "../errors.js";
 import { FAMILIES, type Family } from "../network/architectures.js";
+import { object, text } from "../network/json-guards.js";
 
 export const MANIFEST_SCHEMA_VERSION = 1;
 
@@ -19,8 +22,14 @@ export { FAMILIES, type Family };
 export const SCORER_NAMES = ["squared", "absolute"] as const;
 export type ScorerName = (typeof SCORER_NAMES)[number];
 
+/** JSON Schema's `enum`: shorter in the OpenAPI document than a union of constants. TypeBox has to be told of it. */
+const ENUM_KIND = "StringEnum";
+TypeRegistry.Set<{ readonly enum: readonly string[] }>(
+  ENUM_KIND,
+  (schema, value) => typeof value === "string" && schema.enum.includes(value),
+);
 const literals = <const T extends readonly string[]>(names: T) =>
-  Type.Unsafe<T[number]>({ type: "string", enum: [...names] });
+  Type.Unsafe<T[number]>({ [Kind]: ENUM_KIND, type: "string", enum: [...names] });
 
 export const ThresholdSchema = Type.Object(
   {
@@ -112,3 +121,29 @@ export const ManifestSchema = Type.Object(
 );
 export type Manifest = Static<typeof ManifestSchema>;
 export type HeadSpan = Static<typeof HeadSpanSchema>;
+
+const compiled = TypeCompiler.Compile(ManifestSchema);
+const MOST_PROBLEMS = 5;
+
+/**
+ * `value`, parsed from manifest.json, as a manifest; only its form is checked, not whether it fits the other files.
+ * Throws InputError listing what is wrong.
+ */
+export function checkManifest(value: unknown): Manifest {
+  const { schemaVersion } = object(value, "manifest.json") as { schemaVersion?: unknown };
+  if (schemaVersion !== MANIFEST_SCHEMA_VERSION) {
+    throw new InputError(
+      `manifest.json is of schema version ${text(schemaVersion)}; this program reads version ${MANIFEST_SCHEMA_VERSION}.`,
+    );
+  }
+  if (compiled.Check(value)) return value;
+  const problems: string[] = [];
+  for (const { path, message } of compiled.Errors(value)) {
+    if (problems.length === MOST_PROBLEMS) {
+      problems.push("...");
+      break;
+    }
+    problems.push(`${path}: ${message}`);
+  }
+  throw new InputError(`manifest.json does not fit its schema (${problems.join("; ")}).`);
+}

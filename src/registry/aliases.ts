@@ -1,0 +1,101 @@
+/** aliases.json of a model, `{"stable": "2"}`: which version a name stands for. Replaced by rename, never edited. */
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { InputError } from "../errors.js";
+import { object, text } from "../network/json-guards.js";
+import { replaceFile } from "./durable-files.js";
+import { fingerprint } from "./fingerprint.js";
+import { MODEL_NAME_PATTERN, VERSION_PATTERN } from "./manifest.js";
+
+export const ALIASES_FILE = "aliases.json";
+/** Where a request goes that names neither version nor alias, if it is set. */
+export const DEFAULT_ALIAS = "stable";
+
+const MOST_BYTES = 256 * 1024;
+const namePattern = new RegExp(MODEL_NAME_PATTERN);
+const versionPattern = new RegExp(VERSION_PATTERN);
+
+/** Alias -> version. */
+export type Aliases = ReadonlyMap<string, string>;
+
+/** Whether an alias may be called so: the rule for models' names. */
+export function isAliasName(name: string): boolean {
+  return namePattern.test(name);
+}
+
+/**
+ * The aliases of a model; none where there is no file.
+ * Throws InputError where the file is not one of aliases.
+ */
+export async function readAliases(modelFolder: string): Promise<Aliases> {
+  const file = join(modelFolder, ALIASES_FILE);
+  let content: string;
+  try {
+    const { size } = await stat(file);
+    if (size > MOST_BYTES)
+      throw new InputError(`${ALIASES_FILE} has ${size} bytes; the most is ${MOST_BYTES}.`);
+    content = await readFile(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return new Map();
+    throw error;
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(content);
+  } catch (error) {
+    throw new InputError(`${ALIASES_FILE} is not JSON: ${error instanceof Error ? error.message : error}.`);
+  }
+  return new Map(
+    Object.entries(object(json, ALIASES_FILE)).map(([alias, version]) => {
+      if (!isAliasName(alias))
+        throw new InputError(`${ALIASES_FILE} has an alias of the name ${text(alias)}.`);
+      if (typeof version !== "string" || !versionPattern.test(version)) {
+        throw new InputError(`Alias "${alias}" has to be a version such as "2", not ${text(version)}.`);
+      }
+      return [alias, version];
+    }),
+  );
+}
+
+/** Replaces the aliases of a model, sorted by name. */
+export async function writeAliases(modelFolder: string, aliases: Aliases): Promise<void> {
+  const sorted = [...aliases].sort(([a], [b]) => (a < b ? -1 : 1));
+  const json = `${JSON.stringify(Object.fromEntries(sorted), undefined, 2)}\n`;
+  await replaceFile(modelFolder, ALIASES_FILE, Buffer.from(json));
+}
+
+/** Follows one aliases.json: the file is read again only when it changed. */
+export class AliasFile {
+  readonly #modelFolder: string;
+  #fingerprint: string | undefined;
+  #aliases: Aliases = new Map();
+  #reason: string | undefined;
+
+  constructor(modelFolder: string) {
+    this.#modelFolder = modelFolder;
+  }
+
+  /** As the file says; as it last said, where it is broken. */
+  get aliases(): Aliases {
+    return this.#aliases;
+  }
+
+  /** Why the file cannot be followed; undefined where it can. */
+  get reason(): string | undefined {
+    return this.#reason;
+  }
+
+  /** Looks at the file. Returns whether it changed. */
+  async refresh(): Promise<boolean> {
+    const now = await fingerprint(join(this.#modelFolder, ALIASES_FILE)).catch(() => "");
+    if (now === this.#fingerprint) return false;
+    try {
+      this.#aliases = await readAliases(this.#modelFolder);
+      this.#reason = undefined;
+    } catch (error) {
+      this.#reason = error instanceof Error ? error.message : String(error);
+    }
+    this.#fingerprint = now;
+    return true;
+  }
+}

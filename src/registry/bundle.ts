@@ -1,0 +1,163 @@
+/**
+ * A bundle on disk: `models/<name>/<version>/`, immutable from the moment it has that name.
+ *
+ * Published by writing `models/<name>/.tmp-*`, flushing files and folder, and renaming: a reader sees all of it or
+ * nothing, and of two publishers one gets the number and the other the next.
+ */
+import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { InputError } from "../errors.js";
+import { type DecodedBundle, decodeFiles, decodeManifest } from "./bundle-decoder.js";
+import {
+  type BundleContents,
+  type BundleFile,
+  encodeFiles,
+  encodeManifest,
+  FILE_LIMITS,
+  MANIFEST_FILE,
+  sha256Of,
+} from "./bundle-files.js";
+import { removeStaleTemporaries, syncFolder, temporaryName, writeFileDurably } from "./durable-files.js";
+import { type Manifest, MODEL_NAME_PATTERN, VERSION_PATTERN } from "./manifest.js";
+
+/** A publisher that is still at work after this long has ended. */
+const STALE_MS = 60 * 60 * 1000;
+
+export interface Bundle extends DecodedBundle {
+  readonly folder: string;
+  readonly name: string;
+  readonly version: string;
+}
+
+/**
+ * Reads a published version with every check there is, but running it.
+ *
+ * @param folder `.../<name>/<version>`
+ * Throws InputError with the reason where anything is off.
+ */
+export async function readBundle(folder: string): Promise<Bundle> {
+  const files = new Map<BundleFile, Uint8Array>();
+  for (const name of await listFiles(folder)) {
+    if (!isBundleFile(name)) throw new InputError(`${name} is no file of a bundle.`);
+    files.set(name, await readWithin(join(folder, name), name));
+  }
+  const bundle = decodeFiles(files);
+  const { name, version } = nameFromFolder(folder);
+  checkName(bundle.manifest, name, version);
+  return { ...bundle, folder, name, version };
+}
+
+/** manifest.json of a version with its hash, checked for form alone. Throws InputError. */
+export async function readManifest(folder: string): Promise<{ manifest: Manifest; sha256: string }> {
+  const bytes = await readWithin(join(folder, MANIFEST_FILE), MANIFEST_FILE);
+  const manifest = decodeManifest(bytes);
+  const { name, version } = nameFromFolder(folder);
+  checkName(manifest, name, version);
+  return { manifest, sha256: sha256Of(bytes) };
+}
+
+/** The files of a bundle's folder; what a file system or a desktop leaves there (.nfs*, .DS_Store) is no file of ours. */
+async function listFiles(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(refuse("The folder"));
+  return names.filter((name) => !name.startsWith("."));
+}
+
+/** Errors of a machine in trouble, which say nothing about a bundle. */
+const PASSING_ERRORS = new Set(["EAGAIN", "EIO", "EMFILE", "ENFILE", "ENOMEM", "ESTALE", "ETIMEDOUT"]);
+
+/** Turns an error of the file system into a reason to refuse, unless it may be gone the next time. */
+function refuse(what: string): (error: NodeJS.ErrnoException) => never {
+  return (error) => {
+    if (error.code === "ENOENT") throw new InputError(`${what} is missing.`);
+    if (error.code !== undefined && PASSING_ERRORS.has(error.code)) throw error;
+    throw new InputError(`${what} cannot be read: ${error.message}.`);
+  };
+}
+
+function isBundleFile(name: string): name is BundleFile {
+  return Object.hasOwn(FILE_LIMITS, name);
+}
+
+async function readWithin(path: string, file: BundleFile): Promise<Uint8Array> {
+  const found = await stat(path).catch(refuse(file));
+  if (!found.isFile()) throw new InputError(`${file} is not a file.`);
+  if (found.size > FILE_LIMITS[file]) {
+    throw new InputError(`${file} has ${found.size} bytes; the most is ${FILE_LIMITS[file]}.`);
+  }
+  return readFile(path).catch(refuse(file));
+}
+
+function nameFromFolder(folder: string): { name: string; version: string } {
+  const path = resolve(folder);
+  return { name: basename(dirname(path)), version: basename(path) };
+}
+
+function checkName(manifest: Manifest, name: string, version: string): void {
+  if (manifest.name !== name || manifest.version !== version) {
+    throw new InputError(
+      `manifest.json is of ${manifest.name} ${manifest.version}, in a folder ${name}/${version}.`,
+    );
+  }
+}
+
+/**
+ * Publishes the next version of a model. What is written is read back first: nothing is published that a registry
+ * would refuse.
+ *
+ * Throws InputError where the name is none, or the contents do not fit each other.
+ */
+export async function publishBundle(
+  modelsFolder: string,
+  name: string,
+  contents: BundleContents,
+): Promise<{ version: string; folder: string; sha256: string }> {
+  if (!new RegExp(MODEL_NAME_PATTERN).test(name)) {
+    throw new InputError(
+      `"${name}" is no name for a model: it has to begin with a small letter or a digit and go on with those, ".", "_" or "-", 63 characters at most.`,
+    );
+  }
+  const files = encodeFiles(contents);
+  const modelFolder = join(modelsFolder, name);
+  const isNew = (await mkdir(modelFolder, { recursive: true })) !== undefined;
+  if (isNew) await syncFolder(modelsFolder);
+  await removeStaleTemporaries(modelFolder, STALE_MS, Date.now());
+  const temporary = join(modelFolder, temporaryName());
+  await mkdir(temporary);
+  try {
+    await Promise.all([...files].map(([file, bytes]) => writeFileDurably(join(temporary, file), bytes)));
+    for (;;) {
+      const version = String((await highestVersion(modelFolder)) + 1);
+      const manifest = encodeManifest(contents, files, name, version);
+      const { sha256 } = decodeFiles(new Map([...files, [MANIFEST_FILE, manifest]]));
+      await rm(join(temporary, MANIFEST_FILE), { force: true });
+      await writeFileDurably(join(temporary, MANIFEST_FILE), manifest);
+      await syncFolder(temporary);
+      const folder = join(modelFolder, version);
+      if (await renameUnlessTaken(temporary, folder)) {
+        await syncFolder(modelFolder);
+        return { version, folder, sha256 };
+      }
+    }
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function highestVersion(modelFolder: string): Promise<number> {
+  const pattern = new RegExp(VERSION_PATTERN);
+  const numbers = (await readdir(modelFolder)).filter((entry) => pattern.test(entry)).map(Number);
+  return Math.max(0, ...numbers);
+}
+
+/** A folder that holds anything is never replaced by a rename: that is what keeps two publishers apart. */
+async function renameUnlessTaken(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "ENOTEMPTY" || code === "EEXIST" || code === "ENOTDIR") return false;
+    throw error;
+  }
+}

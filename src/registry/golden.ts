@@ -1,0 +1,99 @@
+/**
+ * golden.json: a few windows with what the serving executable made of them, run again whenever a version is loaded.
+ * An engine that answers otherwise, on whatever machine, does not serve.
+ */
+import type { Executable, Outputs } from "../engine/engine.js";
+import { InputError } from "../errors.js";
+import { array, object, text } from "../network/json-guards.js";
+import { embeddingUnits, type Network } from "../network/network.js";
+import { formatFloat32 } from "../scoring/digits.js";
+
+/** Largest difference, relative to max(1, |recorded|), between engines, machines and builds. */
+export const GOLDEN_TOLERANCE = 1e-4;
+
+export interface Golden {
+  readonly count: number;
+  /** [count, timesteps, features], scaled. */
+  readonly windows: Float32Array;
+  readonly outputs: Outputs;
+}
+
+/** Runs windows and keeps what came out. Throws InputError where an output is not finite. */
+export async function recordGolden(
+  executable: Executable,
+  windows: Float32Array,
+  count: number,
+): Promise<Golden> {
+  const outputs = await executable.run(windows, count);
+  for (const [what, values] of named(executable.network, outputs)) {
+    const wrong = values.findIndex((value) => !Number.isFinite(value));
+    if (wrong >= 0)
+      throw new InputError(`The network gives ${values[wrong]} in the ${what} of a golden window.`);
+  }
+  return { count, windows: windows.slice(), outputs };
+}
+
+/** Runs the windows again. Throws InputError, naming output and position, where an answer is another one. */
+export async function replayGolden(executable: Executable, golden: Golden): Promise<void> {
+  const outputs = await executable.run(golden.windows, golden.count);
+  const recorded = named(executable.network, golden.outputs);
+  for (const [at, [what, values]] of named(executable.network, outputs).entries()) {
+    const expected = recorded[at]![1];
+    for (let i = 0; i < expected.length; i++) {
+      const allowed = GOLDEN_TOLERANCE * Math.max(1, Math.abs(expected[i]!));
+      // Written so that NaN fails.
+      if (!(Math.abs(values[i]! - expected[i]!) <= allowed)) {
+        throw new InputError(
+          `golden.json does not replay: the ${what} is ${values[i]} at position ${i}, not ${expected[i]}.`,
+        );
+      }
+    }
+  }
+}
+
+/** Every output with its name: the heads in order, then the embedding. */
+function named(network: Network, outputs: Outputs): [what: string, values: Float32Array][] {
+  return [
+    ...network.heads.map((head, at): [string, Float32Array] => [head.name, outputs.heads[at]!]),
+    ["embedding", outputs.embedding],
+  ];
+}
+
+/** The text of golden.json, each number the shortest that reads back as the same float32. */
+export function encodeGolden(network: Network, golden: Golden): string {
+  const numbers = (values: Float32Array): string => `[${Array.from(values, formatFloat32).join(",")}]`;
+  const outputs = named(network, golden.outputs).map(
+    ([what, values]) => `  ${JSON.stringify(what)}: ${numbers(values)}`,
+  );
+  return `{\n  "count": ${golden.count},\n  "windows": ${numbers(golden.windows)},\n${outputs.join(",\n")}\n}\n`;
+}
+
+/** Reads golden.json, parsed. Throws InputError, naming the part, where it does not fit the network. */
+export function decodeGolden(json: unknown, network: Network): Golden {
+  const file = object(json, "golden.json");
+  const count = file["count"];
+  if (!Number.isInteger(count) || (count as number) < 1 || (count as number) > 1_000) {
+    throw new InputError(`count of golden.json has to be from 1 to 1000, not ${text(count)}.`);
+  }
+  const windows = count as number;
+  const numbers = (what: string, length: number): Float32Array => {
+    const values = array(file[what], `${what} of golden.json`);
+    if (values.length !== windows * length) {
+      throw new InputError(`${what} of golden.json has ${values.length} values, not ${windows} x ${length}.`);
+    }
+    return Float32Array.from(values, (value) => {
+      if (typeof value !== "number" || !Number.isFinite(Math.fround(value))) {
+        throw new InputError(`${what} of golden.json holds ${text(value)}, which is no float32.`);
+      }
+      return value;
+    });
+  };
+  return {
+    count: windows,
+    windows: numbers("windows", network.timesteps * network.features),
+    outputs: {
+      heads: network.heads.map((head) => numbers(head.name, head.steps * network.features)),
+      embedding: numbers("embedding", embeddingUnits(network)),
+    },
+  };
+}

@@ -1,0 +1,232 @@
+/**
+ * What the registry knows of one model name. A version is, at any time, one of
+ *
+ *   stored ----> loading ----> live ----> draining ----> stored
+ *                   `--------> refused      (wanted no more, still leased)
+ *
+ * An alias follows its file only once the version it names is live; until then it stands for the one before.
+ */
+import { ResiduaError } from "../errors.js";
+import { AliasFile, DEFAULT_ALIAS } from "./aliases.js";
+import type { Lease, LeasedModel } from "./loaded-model.js";
+
+export const VERSION_STATES = ["loading", "live", "draining", "stored", "refused"] as const;
+export type VersionState = (typeof VERSION_STATES)[number];
+
+export interface VersionListing {
+  readonly version: string;
+  readonly state: VersionState;
+  /** Of manifest.json; null where it could not be read. */
+  readonly sha256: string | null;
+  /** Null unless it is live. */
+  readonly engine: string | null;
+  readonly device: string | null;
+  /** Why it is refused, or why what is now in its folder is not what is live; null where there is nothing to say. */
+  readonly reason: string | null;
+}
+
+export interface ModelListing {
+  readonly name: string;
+  readonly aliases: Readonly<Record<string, string>>;
+  /** Newest first. */
+  readonly versions: readonly VersionListing[];
+}
+
+/** Which version of a model is meant. */
+export interface Selection {
+  readonly version?: string | undefined;
+  readonly alias?: string | undefined;
+}
+
+/** A model that is not ready is worth asking for again after this long. */
+const RETRY_AFTER_SECONDS = 1;
+
+/** What is known of one version. */
+export class VersionEntry {
+  readonly version: string;
+  /** Of the folder, when it was last opened; undefined for one that is to be opened again. */
+  fingerprint: string | undefined;
+  sha256: string | null | undefined;
+  reason: string | undefined;
+  loading = false;
+  /** Whether its folder is there; one that is gone stays until it is drained. */
+  isStored = true;
+  live: LeasedModel | undefined;
+  /** Loaded models of this version that are wanted no more and still leased. */
+  draining = 0;
+
+  constructor(version: string) {
+    this.version = version;
+  }
+
+  get state(): VersionState {
+    if (this.live !== undefined) return "live";
+    if (this.loading) return "loading";
+    if (this.reason !== undefined) return "refused";
+    return this.draining > 0 ? "draining" : "stored";
+  }
+
+  list(): VersionListing {
+    return {
+      version: this.version,
+      state: this.state,
+      sha256: this.live?.model.sha256 ?? this.sha256 ?? null,
+      engine: this.live?.model.engine ?? null,
+      device: this.live?.model.device ?? null,
+      reason: this.reason ?? null,
+    };
+  }
+}
+
+export class ModelEntry {
+  readonly name: string;
+  readonly folder: string;
+  readonly aliasFile: AliasFile;
+  /** By version, newest first. */
+  readonly versions = new Map<string, VersionEntry>();
+  /** Alias -> live version: where requests go. */
+  readonly #routes = new Map<string, VersionEntry>();
+  #newestLive: VersionEntry | undefined;
+
+  constructor(name: string, folder: string) {
+    this.name = name;
+    this.folder = folder;
+    this.aliasFile = new AliasFile(folder);
+  }
+
+  /** Takes over which versions are on disk. */
+  setStored(stored: readonly string[]): void {
+    const names = new Set(stored);
+    for (const entry of this.versions.values()) {
+      entry.isStored = names.has(entry.version);
+      this.forgetIfGone(entry);
+    }
+    if (stored.every((version) => this.versions.has(version))) return;
+    for (const version of stored) {
+      if (!this.versions.has(version)) this.versions.set(version, new VersionEntry(version));
+    }
+    const sorted = [...this.versions].sort(([a], [b]) => Number(b) - Number(a));
+    this.versions.clear();
+    for (const [version, entry] of sorted) this.versions.set(version, entry);
+  }
+
+  /** Drops a version that is neither on disk nor in memory. */
+  forgetIfGone(entry: VersionEntry): void {
+    if (entry.isStored || entry.live !== undefined || entry.draining > 0) return;
+    this.versions.delete(entry.version);
+  }
+
+  /** To be called whenever a version became live or ceased to be: decides where requests go. */
+  refreshRoutes(): void {
+    this.#newestLive = this.#live[0];
+    const { aliases } = this.aliasFile;
+    for (const [alias, version] of aliases) {
+      const entry = this.versions.get(version);
+      if (entry?.live !== undefined) this.#routes.set(alias, entry);
+      else if (entry?.loading !== true) this.#routes.delete(alias);
+    }
+    for (const [alias, entry] of this.#routes) {
+      if (!aliases.has(alias) || entry.live === undefined) this.#routes.delete(alias);
+    }
+  }
+
+  get #live(): VersionEntry[] {
+    return [...this.versions.values()].filter((entry) => entry.live !== undefined);
+  }
+
+  /** Whether any of its versions is on disk. */
+  get isStored(): boolean {
+    return [...this.versions.values()].some((entry) => entry.isStored);
+  }
+
+  /** Throws ResiduaError: VERSION_NOT_FOUND or ALIAS_NOT_FOUND with what there is, or MODEL_NOT_READY. */
+  acquire({ version, alias }: Selection): Lease {
+    const entry =
+      version !== undefined
+        ? this.versions.get(version)
+        : alias !== undefined || this.aliasFile.aliases.has(DEFAULT_ALIAS)
+          ? this.#resolve(alias ?? DEFAULT_ALIAS)
+          : this.#newestLive;
+    if (entry?.live !== undefined) return entry.live.lease();
+    throw this.#unavailable(entry, version);
+  }
+
+  #resolve(alias: string): VersionEntry | undefined {
+    const route = this.#routes.get(alias);
+    if (route !== undefined) return route;
+    const version = this.aliasFile.aliases.get(alias);
+    if (version === undefined) {
+      throw new ResiduaError(
+        "ALIAS_NOT_FOUND",
+        `Model "${this.name}" has no alias "${alias}"; it has ${enumerate([...this.aliasFile.aliases.keys()])}.`,
+      );
+    }
+    const entry = this.versions.get(version);
+    if (entry?.live !== undefined || entry?.loading === true) return entry;
+    throw new ResiduaError(
+      "VERSION_NOT_FOUND",
+      `Alias "${alias}" of model "${this.name}" stands for version ${version}, which ${this.#whyNot(entry)}; ${this.#whatIsLive()}.`,
+    );
+  }
+
+  #unavailable(entry: VersionEntry | undefined, version: string | undefined): ResiduaError {
+    const isLoading = entry?.loading ?? [...this.versions.values()].some(({ loading }) => loading);
+    if (isLoading && (entry !== undefined || version === undefined)) {
+      return new ResiduaError("MODEL_NOT_READY", `Model "${this.name}" is being loaded.`, {
+        retryAfterSeconds: RETRY_AFTER_SECONDS,
+      });
+    }
+    const what = version === undefined ? "has no version that is live" : `has no live version ${version}`;
+    const why = version === undefined ? "" : `: it ${this.#whyNot(entry)}`;
+    return new ResiduaError(
+      "VERSION_NOT_FOUND",
+      `Model "${this.name}" ${what}${why}; ${this.#whatIsLive()}.`,
+    );
+  }
+
+  #whyNot(entry: VersionEntry | undefined): string {
+    if (entry === undefined) return "is not there";
+    if (entry.reason !== undefined) return `is refused (${entry.reason})`;
+    return `is ${entry.state}`;
+  }
+
+  #whatIsLive(): string {
+    const live = this.#live.map(({ version }) => version);
+    if (live.length > 0) return `live ${live.length === 1 ? "is" : "are"} ${enumerate(live)}`;
+    const refused = [...this.versions.values()].find(({ reason }) => reason !== undefined);
+    return refused === undefined
+      ? "none is live"
+      : `version ${refused.version} is refused (${refused.reason})`;
+  }
+
+  /** Why the model is not ready, one sentence each. */
+  problems(): string[] {
+    const problems: string[] = [];
+    const newest = [...this.versions.values()].find(({ isStored, state }) => isStored && state !== "refused");
+    // While a newer version loads it is not known to be valid, and the one before it serves.
+    if (newest !== undefined && newest.live === undefined && !(newest.loading && this.#live.length > 0)) {
+      problems.push(`${this.name}: version ${newest.version} is ${newest.state}.`);
+    }
+    for (const [alias, version] of this.aliasFile.aliases) {
+      const entry = this.versions.get(version);
+      if (entry?.live !== undefined || (entry?.loading === true && this.#routes.has(alias))) continue;
+      problems.push(
+        `${this.name}: alias ${alias} stands for version ${version}, which ${this.#whyNot(entry)}.`,
+      );
+    }
+    if (this.aliasFile.reason !== undefined) problems.push(`${this.name}: ${this.aliasFile.reason}`);
+    return problems;
+  }
+
+  list(): ModelListing {
+    return {
+      name: this.name,
+      aliases: Object.fromEntries(this.aliasFile.aliases),
+      versions: [...this.versions.values()].map((entry) => entry.list()),
+    };
+  }
+}
+
+function enumerate(names: readonly string[]): string {
+  return names.length === 0 ? "none" : names.join(", ");
+}

@@ -1,0 +1,397 @@
+/**
+ * The versions that are live, kept in step with the folder of models.
+ *
+ *   every pollSeconds: list names and versions, look at aliases.json
+ *     -> wanted: the targets of all aliases, and the newest `liveVersions` valid versions of each name
+ *     -> open what is wanted and not live (read, check, compile, replay golden.json) beside what serves
+ *     -> swap in; what is wanted no more drains, then closes
+ *
+ * What is live follows from the folder alone, so registries on one volume agree without talking.
+ */
+import { join } from "node:path";
+import type { Engine } from "../engine/engine.js";
+import { InputError, ResiduaError } from "../errors.js";
+import { isAliasName, readAliases, writeAliases } from "./aliases.js";
+import { readBundle, readManifest } from "./bundle.js";
+import { fingerprintFolder } from "./fingerprint.js";
+import { type Lease, LeasedModel, loadModel } from "./loaded-model.js";
+import type { Manifest } from "./manifest.js";
+import { ModelEntry, type ModelListing, type Selection, type VersionEntry } from "./model-entry.js";
+import { listStore } from "./store.js";
+
+/** The part of a pino logger that is used. */
+export interface RegistryLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+/** Runs a task after a delay; what it returns calls that off. */
+export type Schedule = (task: () => void, delayMs: number) => () => void;
+
+export interface RegistryOptions {
+  /** The folder of models. */
+  readonly folder: string;
+  /** Stays open when the registry closes. */
+  readonly engine: Engine;
+  /** How many of the newest valid versions of each name are live; at least 1. */
+  readonly liveVersions: number;
+  /** How often the folder is looked at; 0 for never, but by `poll`. */
+  readonly pollSeconds: number;
+  readonly log: RegistryLog;
+  /** A timer that does not keep the process alive, if left out. */
+  readonly schedule?: Schedule | undefined;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** Why not, one sentence each. */
+  readonly problems: readonly string[];
+}
+
+export class Registry {
+  readonly #options: RegistryOptions;
+  readonly #models = new Map<string, ModelEntry>();
+  readonly #draining = new Set<LeasedModel>();
+  #folderProblem: string | undefined;
+  /** One change at a time: polls and alias changes stand in line. */
+  #line: Promise<unknown> = Promise.resolve();
+  #nextPoll: Promise<void> | undefined;
+  #cancelTimer: (() => void) | undefined;
+  #isClosing = false;
+
+  private constructor(options: RegistryOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Lists the folder and begins to load; `poll()` on what is returned waits until everything wanted is live or
+   * refused. Until then `acquire` answers MODEL_NOT_READY.
+   */
+  static async open(options: RegistryOptions): Promise<Registry> {
+    const registry = new Registry(options);
+    await registry.#list();
+    const first = registry.poll();
+    if (options.pollSeconds > 0) void first.then(() => registry.#pollLater());
+    return registry;
+  }
+
+  #pollLater(): void {
+    if (this.#isClosing) return;
+    const { schedule = scheduleUnreferenced, pollSeconds } = this.#options;
+    this.#cancelTimer = schedule(() => {
+      void this.poll().then(() => this.#pollLater());
+    }, pollSeconds * 1000);
+  }
+
+  /**
+   * Brings what is live in step with the folder as it is after this call, or later. Never rejects: what is wrong
+   * with a version is its reason in `listModels`, what is wrong with the folder is in `readiness`.
+   */
+  poll(): Promise<void> {
+    this.#nextPoll ??= this.#inLine(async () => {
+      this.#nextPoll = undefined;
+      await this.#list();
+      for (const entry of [...this.#models.values()]) {
+        try {
+          if (!this.#isClosing) await this.#follow(entry);
+        } catch (error) {
+          this.#options.log.warn(
+            { model: entry.name, err: error },
+            "the model's folder could not be followed",
+          );
+        }
+      }
+    });
+    return this.#nextPoll;
+  }
+
+  #inLine<T>(task: () => Promise<T>): Promise<T> {
+    const run = this.#line.then(task);
+    this.#line = run.catch(() => undefined);
+    return run;
+  }
+
+  /** Takes over names, versions and aliases. Where the folder cannot be read, what is live stays so. */
+  async #list(): Promise<void> {
+    try {
+      const stored = await listStore(this.#options.folder);
+      const byName = new Map(stored.map((model) => [model.name, model]));
+      for (const { name, folder } of stored) {
+        if (!this.#models.has(name)) this.#models.set(name, new ModelEntry(name, folder));
+      }
+      for (const entry of this.#models.values()) {
+        entry.setStored(byName.get(entry.name)?.versions ?? []);
+        await entry.aliasFile.refresh();
+        for (const version of this.#wantedIfValid(entry)) {
+          version.loading = version.live === undefined && version.reason === undefined;
+        }
+        if (entry.versions.size === 0) this.#models.delete(entry.name);
+      }
+      this.#folderProblem = undefined;
+    } catch (error) {
+      const problem = `The folder of models cannot be read: ${error instanceof Error ? error.message : error}.`;
+      if (problem !== this.#folderProblem) this.#options.log.warn({ err: error }, problem);
+      this.#folderProblem = problem;
+    }
+  }
+
+  /** What is wanted of a model as far as one can tell without opening anything. */
+  #wantedIfValid(entry: ModelEntry): VersionEntry[] {
+    const stored = [...entry.versions.values()].filter(({ isStored }) => isStored);
+    const valid = stored.filter(({ reason, live }) => reason === undefined || live !== undefined);
+    const aliased = new Set(entry.aliasFile.aliases.values());
+    return [
+      ...valid.slice(0, this.#options.liveVersions),
+      ...stored.filter(({ version }) => aliased.has(version)),
+    ];
+  }
+
+  async #follow(entry: ModelEntry): Promise<void> {
+    const wanted = new Set<VersionEntry>();
+    const stored = [...entry.versions.values()].filter(({ isStored }) => isStored);
+    const aliased = new Set(entry.aliasFile.aliases.values());
+    let live = 0;
+    let isSettled = true;
+    for (const version of stored) {
+      if (live === this.#options.liveVersions && !aliased.has(version.version)) continue;
+      if (this.#isClosing) return;
+      const outcome = await this.#bringUp(entry, version);
+      if (outcome === "failed") isSettled = false;
+      if (outcome === "refused") continue;
+      wanted.add(version);
+      if (outcome === "live" && live < this.#options.liveVersions) live++;
+    }
+    // Nothing that serves is given up for something that may be live the next time.
+    if (!isSettled) return;
+    const unwanted = [...entry.versions.values()].filter((version) => !wanted.has(version));
+    const retired = unwanted.map((version) => this.#retire(entry, version));
+    for (const version of entry.versions.values()) version.loading = false;
+    entry.refreshRoutes();
+    await Promise.all(retired);
+    for (const version of [...entry.versions.values()]) {
+      this.#forgetIfGone(entry, version);
+      if (version.sha256 !== undefined) continue;
+      version.sha256 = await readManifest(join(entry.folder, version.version)).then(
+        ({ sha256 }) => sha256,
+        () => null,
+      );
+    }
+  }
+
+  /** Opens a version unless it is open, or known to be broken, and its folder is as it was. */
+  async #bringUp(entry: ModelEntry, version: VersionEntry): Promise<"live" | "refused" | "failed"> {
+    const folder = join(entry.folder, version.version);
+    const startedMs = performance.now();
+    const fields = { model: entry.name, version: version.version };
+    try {
+      const fingerprint = await fingerprintFolder(folder);
+      const isKnown = version.live !== undefined || version.reason !== undefined;
+      if (!isKnown || fingerprint !== version.fingerprint) {
+        version.loading = version.live === undefined;
+        await this.#open(entry, version, folder);
+        version.fingerprint = fingerprint;
+        const ms = Math.round(performance.now() - startedMs);
+        if (version.reason === undefined) this.#options.log.info({ ...fields, ms }, "the version is live");
+        else this.#options.log.warn({ ...fields, reason: version.reason }, "the version is refused");
+      }
+    } catch (error) {
+      this.#options.log.warn({ ...fields, err: error }, "the version could not be opened; it is tried again");
+      return version.live === undefined ? "failed" : "live";
+    }
+    version.loading = false;
+    entry.refreshRoutes();
+    return version.live === undefined ? "refused" : "live";
+  }
+
+  /** Reads, compiles and swaps in. A reason to refuse is noted; what serves already serves on. */
+  async #open(entry: ModelEntry, version: VersionEntry, folder: string): Promise<void> {
+    try {
+      const bundle = await readBundle(folder);
+      version.sha256 = bundle.sha256;
+      if (version.live?.model.sha256 !== bundle.sha256) {
+        const loaded = new LeasedModel(await loadModel(bundle, this.#options.engine));
+        const retired = this.#retire(entry, version);
+        version.live = loaded;
+        entry.refreshRoutes();
+        await retired;
+      }
+      version.reason = undefined;
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      version.reason = error.message;
+    }
+  }
+
+  /**
+   * Takes a version out of service; it closes when its last lease is released.
+   * What is returned waits for that only where there is no lease.
+   */
+  async #retire(entry: ModelEntry, version: VersionEntry): Promise<void> {
+    const leased = version.live;
+    version.live = undefined;
+    if (leased === undefined) return;
+    const fields = { model: entry.name, version: version.version, sha256: leased.model.sha256 };
+    version.draining++;
+    this.#draining.add(leased);
+    const closed = leased
+      .retire()
+      .then(() => this.#options.log.info(fields, "the version is drained and closed"))
+      .catch((error: unknown) =>
+        this.#options.log.warn({ ...fields, err: error }, "closing a version failed"),
+      )
+      .finally(() => {
+        version.draining--;
+        this.#draining.delete(leased);
+        this.#forgetIfGone(entry, version);
+      });
+    if (!leased.isLeased) await closed;
+  }
+
+  #forgetIfGone(entry: ModelEntry, version: VersionEntry): void {
+    entry.forgetIfGone(version);
+    if (entry.versions.size === 0) this.#models.delete(entry.name);
+  }
+
+  /**
+   * The right to use a version: the one named, or that of the alias; else that of alias `stable` if it is set, else
+   * the newest live one. The lease has to be released.
+   *
+   * Throws ResiduaError: MODEL_NOT_FOUND, VERSION_NOT_FOUND or ALIAS_NOT_FOUND with what there is, MODEL_NOT_READY
+   * while the version is being loaded, SHUTTING_DOWN.
+   */
+  acquire(name: string, selection: Selection = {}): Lease {
+    if (this.#isClosing) throw new ResiduaError("SHUTTING_DOWN", "The service is shutting down.");
+    return this.#entry(name).acquire(selection);
+  }
+
+  #entry(name: string): ModelEntry {
+    const entry = this.#models.get(name);
+    if (entry?.isStored === true) return entry;
+    const names = [...this.#models.values()].filter((model) => model.isStored).map((model) => model.name);
+    const there =
+      names.length === 0 ? "there is none" : `there ${names.length === 1 ? "is" : "are"} ${names.join(", ")}`;
+    throw new ResiduaError("MODEL_NOT_FOUND", `There is no model "${name}"; ${there}.`);
+  }
+
+  /** The manifest of any version there is, live or stored. Throws as `acquire` does. */
+  async manifest(name: string, selection: Selection = {}): Promise<Manifest> {
+    const entry = this.#entry(name);
+    const stored = entry.versions.get(selection.version ?? "");
+    if (stored !== undefined && stored.live === undefined) {
+      try {
+        return (await readManifest(join(entry.folder, stored.version))).manifest;
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        throw new ResiduaError(
+          "VERSION_NOT_FOUND",
+          `Version ${stored.version} of model "${name}" is refused: ${error.message}`,
+        );
+      }
+    }
+    const lease = entry.acquire(selection);
+    lease.release();
+    return lease.model.manifest;
+  }
+
+  /** Every model with its versions, by name. */
+  listModels(): ModelListing[] {
+    return [...this.#models.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map((entry) => entry.list());
+  }
+
+  /** Ready when the newest valid version of each name and every alias target is live, and there is one at all. */
+  readiness(): Readiness {
+    const problems = [...this.#models.values()].flatMap((entry) => entry.problems());
+    const listings = this.listModels();
+    if (this.#isClosing) problems.push("The service is shutting down.");
+    if (listings.length === 0)
+      problems.push(this.#folderProblem ?? "There is no model in the folder of models.");
+    else if (!listings.some(({ versions }) => versions.some(({ state }) => state === "live"))) {
+      problems.push("No version of any model is live.");
+    }
+    return { ready: problems.length === 0, problems };
+  }
+
+  /**
+   * Lets an alias stand for a version, which is live before the alias changes. Every registry on the folder follows.
+   * Throws ResiduaError: INVALID_REQUEST for a name that no alias can have, MODEL_NOT_FOUND, VERSION_NOT_FOUND.
+   */
+  async setAlias(name: string, alias: string, version: string): Promise<ModelListing> {
+    if (!isAliasName(alias)) {
+      throw new ResiduaError(
+        "INVALID_REQUEST",
+        `"${alias}" is no name for an alias: small letters, digits, ".", "_" and "-", beginning with a letter or digit.`,
+      );
+    }
+    await this.poll();
+    await this.#inLine(async () => {
+      const entry = this.#entry(name);
+      const target = entry.versions.get(version);
+      const there = [...entry.versions.keys()].join(", ");
+      if (target === undefined || !target.isStored) {
+        throw new ResiduaError(
+          "VERSION_NOT_FOUND",
+          `Model "${name}" has no version ${version}; it has ${there}.`,
+        );
+      }
+      const outcome = await this.#bringUp(entry, target);
+      if (outcome === "refused") {
+        throw new ResiduaError(
+          "VERSION_NOT_FOUND",
+          `Version ${version} of model "${name}" is refused: ${target.reason}`,
+        );
+      }
+      const aliases = new Map(await this.#readAliases(entry));
+      await writeAliases(entry.folder, aliases.set(alias, version));
+    });
+    await this.poll();
+    return this.#entry(name).list();
+  }
+
+  /** Takes an alias away. Throws ResiduaError: MODEL_NOT_FOUND, ALIAS_NOT_FOUND. */
+  async deleteAlias(name: string, alias: string): Promise<ModelListing> {
+    await this.#inLine(async () => {
+      const entry = this.#entry(name);
+      const aliases = new Map(await this.#readAliases(entry));
+      if (!aliases.delete(alias)) {
+        const there = [...aliases.keys()].join(", ") || "none";
+        throw new ResiduaError(
+          "ALIAS_NOT_FOUND",
+          `Model "${name}" has no alias "${alias}"; it has ${there}.`,
+        );
+      }
+      await writeAliases(entry.folder, aliases);
+    });
+    await this.poll();
+    return this.#entry(name).list();
+  }
+
+  /** The aliases as they are on disk now: another replica may have changed them. */
+  async #readAliases(entry: ModelEntry): Promise<ReadonlyMap<string, string>> {
+    try {
+      return await readAliases(entry.folder);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      throw new ResiduaError(
+        "MODEL_NOT_READY",
+        `The aliases of model "${entry.name}" cannot be changed until aliases.json is repaired or removed: ${error.message}`,
+      );
+    }
+  }
+
+  /** Ends the polling and closes every version, whether leased or not; runs under way are still answered. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    this.#cancelTimer?.();
+    await this.#line;
+    const live = [...this.#models.values()].flatMap((entry) =>
+      [...entry.versions.values()].flatMap((version) => version.live ?? []),
+    );
+    await Promise.all([...live, ...this.#draining].map((leased) => leased.close()));
+  }
+}
+
+function scheduleUnreferenced(task: () => void, delayMs: number): () => void {
+  const timer = setTimeout(task, delayMs);
+  timer.unref();
+  return () => clearTimeout(timer);
+}

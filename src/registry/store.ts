@@ -1,0 +1,40 @@
+/**
+ * The folder of models as it is on disk: names and versions. Looking costs a `readdir` a name; no file is read.
+ */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { MODEL_NAME_PATTERN, VERSION_PATTERN } from "./manifest.js";
+
+const namePattern = new RegExp(MODEL_NAME_PATTERN);
+const versionPattern = new RegExp(VERSION_PATTERN);
+
+export interface StoredModel {
+  readonly name: string;
+  readonly folder: string;
+  /** Newest, that is highest, first. */
+  readonly versions: readonly string[];
+}
+
+/** The models of a folder with their versions, by name. A name without a version is no model. */
+export async function listStore(modelsFolder: string): Promise<StoredModel[]> {
+  const models: StoredModel[] = [];
+  for (const name of (await listFolders(modelsFolder)).filter((entry) => namePattern.test(entry)).sort()) {
+    const folder = join(modelsFolder, name);
+    const versions = (await listFolders(folder).catch(unlessGone))
+      .filter((entry) => versionPattern.test(entry))
+      .sort((a, b) => Number(b) - Number(a));
+    if (versions.length > 0) models.push({ name, folder, versions });
+  }
+  return models;
+}
+
+async function listFolders(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  // A link may lead to a folder: mounted volumes are often made of links.
+  return entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink()).map((entry) => entry.name);
+}
+
+function unlessGone(error: NodeJS.ErrnoException): string[] {
+  if (error.code === "ENOENT" || error.code === "ENOTDIR") return [];
+  throw error;
+}

@@ -1,0 +1,80 @@
+/** Tiny models to publish, in folders of their own. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import type { Engine } from "../../src/engine/engine.js";
+import { type ArchitectureOptions, buildNetwork } from "../../src/network/architectures.js";
+import { initialWeights } from "../../src/network/weights.js";
+import { publishBundle } from "../../src/registry/bundle.js";
+import type { BundleContents } from "../../src/registry/bundle-files.js";
+import { recordGolden } from "../../src/registry/golden.js";
+import { compressSample } from "../../src/scoring/thresholds.js";
+
+const NORMAL_SCORES = Float64Array.from({ length: 120 }, (_, i) => 0.001 * (i + 1));
+
+/** A folder that is removed after the test. */
+export async function temporaryFolder(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "residua-registry-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A whole bundle of two features; the seed decides its weights. */
+export async function makeContents(
+  engine: Engine,
+  seed = 1,
+  options: Partial<ArchitectureOptions> = {},
+): Promise<BundleContents> {
+  const network = buildNetwork({
+    family: "reconstruction",
+    timesteps: 4,
+    features: 2,
+    units: [3],
+    activation: "tanh",
+    ...options,
+  });
+  const weights = initialWeights(network, seed);
+  const executable = await engine.compile(network, weights);
+  const windows = Float32Array.from({ length: 2 * network.timesteps * 2 }, (_, i) => Math.sin(i));
+  const golden = await recordGolden(executable, windows, 2);
+  await executable.close();
+  return {
+    network,
+    weights,
+    golden,
+    family: options.family ?? "reconstruction",
+    features: [
+      { name: "temperature", unit: "°C" },
+      { name: "pressure", unit: null },
+    ],
+    scaler: { kind: "standard", offset: [20, 1e5], scale: [2, 300] },
+    clip: 20,
+    minCoverage: 0.5,
+    loss: "mse",
+    scorers: ["squared"],
+    threshold: {
+      method: "conformal",
+      scorer: "squared",
+      falseAlarmRate: 0.05,
+      value: 0.115,
+      timestepValue: 0.115,
+    },
+    calibration: {
+      squared: { windows: compressSample(NORMAL_SCORES, 30), timesteps: compressSample(NORMAL_SCORES, 30) },
+    },
+    sampleBody: { windows: [Array.from({ length: network.timesteps }, (_, row) => [20 + row, 1e5])] },
+    training: { seed },
+  };
+}
+
+/** Publishes as many versions of a model, each with weights of its own. */
+export async function publishVersions(
+  folder: string,
+  engine: Engine,
+  name: string,
+  count: number,
+): Promise<void> {
+  for (let seed = 1; seed <= count; seed++)
+    await publishBundle(folder, name, await makeContents(engine, seed));
+}
