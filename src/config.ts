@@ -4,8 +4,11 @@ import { Value } from "@sinclair/typebox/value";
 import { availableCores } from "./available-cores.js";
 import { InputError } from "./errors.js";
 
-const literals = <const T extends readonly string[]>(names: T, options: { default: T[number] }) =>
-  Type.Unsafe<T[number]>({ type: "string", enum: [...names], ...options });
+const oneOf = <const T extends string>(names: readonly T[], options: { default: T }) =>
+  Type.Union(
+    names.map((name) => Type.Literal(name)),
+    options,
+  );
 
 // Visible ASCII: what an Authorization header can carry.
 const Token = Type.Optional(Type.String({ pattern: "^[\\x21-\\x7e]+$" }));
@@ -13,12 +16,12 @@ const Token = Type.Optional(Type.String({ pattern: "^[\\x21-\\x7e]+$" }));
 export const ConfigSchema = Type.Object({
   HOST: Type.String({ minLength: 1, default: "127.0.0.1" }),
   PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3000 }),
-  LOG_LEVEL: literals(["fatal", "error", "warn", "info", "debug", "trace", "silent"], { default: "info" }),
+  LOG_LEVEL: oneOf(["fatal", "error", "warn", "info", "debug", "trace", "silent"], { default: "info" }),
   /** Folder of bundles. */
   RESIDUA_MODELS: Type.String({ minLength: 1, default: "models" }),
   /** How often that folder is looked at; 0 never. */
   RESIDUA_POLL_SECONDS: Type.Number({ minimum: 0, maximum: 86_400, default: 2 }),
-  RESIDUA_ENGINE: literals(["auto", "wasm", "tensorflow", "cuda"], { default: "auto" }),
+  RESIDUA_ENGINE: oneOf(["auto", "wasm", "tensorflow", "cuda"], { default: "auto" }),
   /** Worker threads of the `wasm` engine; by default the cores available to the process. */
   RESIDUA_THREADS: Type.Integer({ minimum: 1, maximum: 1024 }),
   RESIDUA_MAX_BATCH_WINDOWS: Type.Integer({ minimum: 1, maximum: 65_536, default: 128 }),
@@ -42,7 +45,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
       if ("default" in schema) config[name] = schema["default"];
       continue;
     }
-    const value = schema["type"] === "string" ? text : toNumber(text);
+    const value = schema["minimum"] === undefined ? text : toNumber(text);
     if (!Value.Check(schema, value)) {
       // A token is a secret, also a wrong one.
       const shown = name.endsWith("_TOKEN") ? "" : `, not ${JSON.stringify(text)}`;
@@ -59,7 +62,9 @@ function toNumber(text: string): number {
 }
 
 function requirement(schema: TSchema): string {
-  if (Array.isArray(schema["enum"])) return `one of ${schema["enum"].join(", ")}`;
+  if (Array.isArray(schema["anyOf"])) {
+    return `one of ${schema["anyOf"].map((literal: TSchema) => literal["const"]).join(", ")}`;
+  }
   if (schema["type"] === "string") {
     return schema["pattern"] === undefined
       ? "a text that is not empty"

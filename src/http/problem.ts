@@ -1,7 +1,7 @@
 /** Errors as callers see them: `application/problem+json` (RFC 9457). */
 import { Type } from "@sinclair/typebox";
 import type { FastifyError } from "fastify";
-import { ERRORS, ResiduaError, type Violation } from "../errors.js";
+import { ERRORS, ResiduaError } from "../errors.js";
 
 export const PROBLEM_CONTENT_TYPE = "application/problem+json";
 
@@ -49,19 +49,7 @@ export function errorHeaders(error: ResiduaError): Record<string, string> {
 /** Puts whatever was thrown into the table of errors; what is not known there is our fault. */
 export function toResiduaError(error: unknown, bodyLimitBytes: number): ResiduaError {
   if (error instanceof ResiduaError) return error;
-  const { code, statusCode, validation, validationContext, message } = error as Partial<FastifyError>;
-  if (validation !== undefined) {
-    const violations = validation.map(({ instancePath, message, params }) =>
-      schemaViolation(instancePath, message ?? "does not fit the schema", params),
-    );
-    const where = validationContext === "body" ? "body" : (validationContext ?? "request");
-    const first = violations[0];
-    return new ResiduaError(
-      "INVALID_REQUEST",
-      `The ${where === "querystring" ? "query" : where} does not fit: ${first?.path || "it"} ${first?.message ?? ""}.`,
-      { violations },
-    );
-  }
+  const { code, statusCode, message } = error as Partial<FastifyError>;
   switch (code) {
     case "FST_ERR_CTP_BODY_TOO_LARGE":
       return new ResiduaError("BODY_TOO_LARGE", `The body may have up to ${bodyLimitBytes} bytes.`);
@@ -80,22 +68,7 @@ export function toResiduaError(error: unknown, bodyLimitBytes: number): ResiduaE
   );
 }
 
-/** One violation of a schema as Ajv reports it, with the offending member in the path. */
-export function schemaViolation(
-  instancePath: string,
-  message: string,
-  params: Readonly<Record<string, unknown>>,
-): Violation {
-  const unknown = params["additionalProperty"];
-  if (typeof unknown === "string") {
-    return {
-      path: `${instancePath}/${unknown.replaceAll("~", "~0").replaceAll("/", "~1")}`,
-      message: "is not a known member",
-    };
-  }
-  const allowed = params["allowedValues"];
-  return {
-    path: instancePath,
-    message: Array.isArray(allowed) ? `must be one of ${allowed.map(String).join(", ")}` : message,
-  };
+/** A problem document among a route's responses. */
+export function problemResponse(description: string) {
+  return { description, content: { [PROBLEM_CONTENT_TYPE]: { schema: ProblemSchema } } };
 }

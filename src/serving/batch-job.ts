@@ -13,9 +13,9 @@ export interface BatchWork {
   readonly windows: Float32Array;
   readonly count: number;
   /** On the scheduler's clock; after it, work is not begun. */
-  readonly deadlineAtMs?: number;
-  /** Whether nobody waits any more; looked at before work is begun. */
-  readonly signal?: { readonly aborted: boolean };
+  readonly deadlineAtMs?: number | undefined;
+  /** Who waits for the answer, such as a socket: once it is destroyed, work is not begun. */
+  readonly client?: { readonly destroyed: boolean } | undefined;
 }
 
 export interface BatchResult {
@@ -88,8 +88,8 @@ export class BatchJob {
 
   /** Fails the job if nobody waits for it any more, and says whether it is settled. */
   isDead(nowMs: number): boolean {
-    const { signal, deadlineAtMs = Number.POSITIVE_INFINITY } = this.work;
-    if (!this.#isSettled && signal?.aborted === true) {
+    const { client, deadlineAtMs = Number.POSITIVE_INFINITY } = this.work;
+    if (!this.#isSettled && client?.destroyed === true) {
       this.fail(new ResiduaError("DEADLINE_EXCEEDED", "The client hung up before its windows were run."));
     } else if (!this.#isSettled && deadlineAtMs <= nowMs) {
       this.expire();

@@ -1,0 +1,92 @@
+/** The HTTP face: what it is made of, in order. */
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import type { Config } from "../config.js";
+import type { Lifecycle } from "../serving/lifecycle.js";
+import type { Metrics } from "../serving/metrics.js";
+import type { ScoringService } from "../serving/scoring-service.js";
+import { refuseBrokenRequest } from "./broken-request.js";
+import type { LiveModels } from "./live-models.js";
+import { auth } from "./plugins/auth.js";
+import { errors, sendProblem } from "./plugins/errors.js";
+import { notFound } from "./plugins/not-found.js";
+import { openapi } from "./plugins/openapi.js";
+import { requests } from "./plugins/requests.js";
+import { toResiduaError } from "./problem.js";
+import { requestIdSource } from "./request-id.js";
+import { docsRoutes } from "./routes/docs.js";
+import { healthRoutes } from "./routes/health.js";
+import { metricsRoutes } from "./routes/metrics.js";
+import { modelRoutes } from "./routes/models.js";
+import { scoreRoutes } from "./routes/score.js";
+import { validatorCompiler } from "./validation.js";
+
+export interface AppOptions {
+  readonly config: Pick<Config, "RESIDUA_BODY_LIMIT_BYTES" | "RESIDUA_ADMIN_TOKEN" | "RESIDUA_API_TOKEN">;
+  /** Of the program, for the OpenAPI document. */
+  readonly version: string;
+  readonly log: Logger;
+  readonly lifecycle: Lifecycle;
+  readonly metrics: Metrics;
+  readonly models: LiveModels;
+  readonly scoring: ScoringService;
+  readonly timeouts?: Partial<typeof TIMEOUTS> | undefined;
+}
+
+const TIMEOUTS = {
+  /** Headers have to be here by then. */
+  headersMs: 10_000,
+  /** The whole request has to be here by then. */
+  requestMs: 60_000,
+  /** Longer than a balancer keeps an idle connection (60 s), so that it is never the service that closes one in use. */
+  keepAliveMs: 75_000,
+  /** How often the first two are looked at. */
+  checkMs: 1_000,
+};
+
+/** A server that is ready to listen. It does not own what it is given. */
+export async function createApp(options: AppOptions): Promise<FastifyInstance> {
+  const { config, log, lifecycle, metrics, models, scoring } = options;
+  const timeouts = { ...TIMEOUTS, ...options.timeouts };
+  const bodyLimitBytes = config.RESIDUA_BODY_LIMIT_BYTES;
+  const app = fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    // One line a request is written by a plugin, with what an operator looks for.
+    disableRequestLogging: true,
+    bodyLimit: bodyLimitBytes,
+    genReqId: requestIdSource(),
+    return503OnClosing: false,
+    requestTimeout: timeouts.requestMs,
+    keepAliveTimeout: timeouts.keepAliveMs,
+    http: { headersTimeout: timeouts.headersMs, connectionsCheckingInterval: timeouts.checkMs },
+    routerOptions: { maxParamLength: 1024 },
+    clientErrorHandler: refuseBrokenRequest,
+    frameworkErrors: (error, request, reply) => {
+      reply.header("x-request-id", request.id);
+      sendProblem(reply, toResiduaError(error, bodyLimitBytes), request);
+    },
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(() => JSON.stringify);
+
+  await app.register(errors, { log, bodyLimitBytes });
+  await app.register(requests, { log, lifecycle, metrics });
+  await app.register(auth, {
+    apiToken: config.RESIDUA_API_TOKEN,
+    adminToken: config.RESIDUA_ADMIN_TOKEN,
+  });
+  await app.register(notFound);
+  await app.register(openapi, {
+    version: options.version,
+    needsToken: config.RESIDUA_API_TOKEN !== undefined,
+  });
+
+  await app.register(healthRoutes, { lifecycle, readiness: () => models.problems() });
+  await app.register(metricsRoutes, { metrics });
+  await app.register(docsRoutes);
+  await app.register(modelRoutes, { models });
+  await app.register(scoreRoutes, { models, scoring, lifecycle, bodyLimitBytes });
+  await app.ready();
+  return app as unknown as FastifyInstance;
+}

@@ -1,0 +1,127 @@
+/**
+ * Where a text stops being JSON (RFC 8259), for the message of a 400: what `JSON.parse` says differs between
+ * engines, often has no position, and quotes the body.
+ */
+export interface JsonFault {
+  /** Characters from the start, from 0. */
+  readonly position: number;
+  readonly line: number;
+  readonly column: number;
+  /** What was found, and what was expected there. */
+  readonly reason: string;
+}
+
+/** The first place where `text` cannot go on to be JSON; undefined where it is JSON. Never recurses. */
+export function findJsonFault(text: string): JsonFault | undefined {
+  const closers: ("]" | "}")[] = [];
+  let expects: "value" | "valueOrEnd" | "key" | "keyOrEnd" | "commaOrEnd" = "value";
+  let at = 0;
+  while (true) {
+    at = skipSpace(text, at);
+    const character = text[at];
+    const closer = closers[closers.length - 1];
+    const closes = closer !== undefined && character === closer;
+    if (closes && expects !== "value" && expects !== "key") {
+      closers.pop();
+      at += 1;
+      expects = "commaOrEnd";
+    } else if (expects === "commaOrEnd") {
+      if (closer === undefined) return at === text.length ? undefined : fault(text, at, "the end");
+      if (character !== ",") return fault(text, at, `a comma or "${closer}"`);
+      at += 1;
+      expects = closer === "}" ? "key" : "value";
+    } else if (expects === "key" || expects === "keyOrEnd") {
+      if (character !== '"') return fault(text, at, "a key in double quotes");
+      const end = skipString(text, at);
+      if (end < 0) return fault(text, ~end, "the rest of a string");
+      at = skipSpace(text, end);
+      if (text[at] !== ":") return fault(text, at, "a colon");
+      at += 1;
+      expects = "value";
+    } else if (character === "[" || character === "{") {
+      closers.push(character === "[" ? "]" : "}");
+      at += 1;
+      expects = character === "[" ? "valueOrEnd" : "keyOrEnd";
+    } else if (character === '"') {
+      const end = skipString(text, at);
+      if (end < 0) return fault(text, ~end, "the rest of a string");
+      at = end;
+      expects = "commaOrEnd";
+    } else {
+      const literal = ["true", "false", "null"].find((word) => text.startsWith(word, at));
+      const end = literal === undefined ? skipNumber(text, at) : at + literal.length;
+      if (end < 0) return fault(text, ~end, "a digit");
+      if (end === at) return fault(text, at, "a value");
+      at = end;
+      expects = "commaOrEnd";
+    }
+  }
+}
+
+function skipSpace(text: string, from: number): number {
+  let at = from;
+  while (" \t\n\r".includes(text[at] ?? "x")) at += 1;
+  return at;
+}
+
+function skipDigits(text: string, from: number): number {
+  let at = from;
+  while (isDigit(text.charCodeAt(at))) at += 1;
+  return at;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+/** The end of the number at `from`; `from` where there is none, ~position where a digit is missing. */
+function skipNumber(text: string, from: number): number {
+  const start = text[from] === "-" ? from + 1 : from;
+  if (!isDigit(text.charCodeAt(start))) return start === from ? from : ~start;
+  let at = text[start] === "0" ? start + 1 : skipDigits(text, start);
+  if (text[at] === ".") {
+    if (!isDigit(text.charCodeAt(at + 1))) return ~(at + 1);
+    at = skipDigits(text, at + 1);
+  }
+  if (text[at] === "e" || text[at] === "E") {
+    const digits = text[at + 1] === "+" || text[at + 1] === "-" ? at + 2 : at + 1;
+    if (!isDigit(text.charCodeAt(digits))) return ~digits;
+    at = skipDigits(text, digits);
+  }
+  return at;
+}
+
+/** The end of the string at `from`; ~position of what cannot stand in it. */
+function skipString(text: string, from: number): number {
+  for (let at = from + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x22) return at + 1;
+    if (code < 0x20) return ~at;
+    if (code !== 0x5c) continue;
+    at += 1;
+    if (text[at] === "u") {
+      if (!/^[0-9a-fA-F]{4}$/.test(text.slice(at + 1, at + 5))) return ~at;
+      at += 4;
+    } else if (!'"\\/bfnrt'.includes(text[at] ?? "x")) {
+      return ~at;
+    }
+  }
+  return ~text.length;
+}
+
+function fault(text: string, position: number, expected: string): JsonFault {
+  let line = 1;
+  let lineStart = 0;
+  for (let end = text.indexOf("\n"); end >= 0 && end < position; end = text.indexOf("\n", end + 1)) {
+    line += 1;
+    lineStart = end + 1;
+  }
+  const found =
+    position >= text.length ? "the end" : JSON.stringify(String.fromCodePoint(text.codePointAt(position)!));
+  return {
+    position,
+    line,
+    column: position - lineStart + 1,
+    reason: `found ${found} where ${expected} was expected`,
+  };
+}

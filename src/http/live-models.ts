@@ -1,0 +1,46 @@
+/** The registry as the routes see it: also before there is one, while the engine starts. */
+import { ResiduaError } from "../errors.js";
+import type { Lease } from "../registry/loaded-model.js";
+import type { ModelListing, Selection } from "../registry/model-entry.js";
+import type { Registry } from "../registry/registry.js";
+
+export class LiveModels {
+  #registry: Registry | undefined;
+
+  /** From now on, what the registry has. */
+  connect(registry: Registry): void {
+    this.#registry = registry;
+  }
+
+  get registry(): Registry {
+    if (this.#registry === undefined) {
+      throw new ResiduaError("MODEL_NOT_READY", "The engine is starting; no model is live yet.");
+    }
+    return this.#registry;
+  }
+
+  /** Throws MODEL_NOT_FOUND, VERSION_NOT_FOUND, ALIAS_NOT_FOUND or MODEL_NOT_READY. */
+  acquire(name: string, selection: Selection): Lease {
+    return this.registry.acquire(name, selection);
+  }
+
+  list(): readonly ModelListing[] {
+    return this.#registry?.listModels() ?? [];
+  }
+
+  /** Why not everything is live that should be; nothing where it is. */
+  problems(): readonly string[] {
+    return this.#registry?.readiness().problems ?? ["The engine is starting."];
+  }
+
+  /** Every version by itself, for metrics. */
+  versions(): { model: string; version: string; state: string }[] {
+    return this.list().flatMap(({ name, versions }) =>
+      versions.map(({ version, state }) => ({ model: name, version, state })),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#registry?.close();
+  }
+}

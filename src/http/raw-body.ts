@@ -1,0 +1,56 @@
+/** The body of a score request as bytes, with word to the batcher that a request is on its way. */
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { ResiduaError } from "../errors.js";
+
+export interface RawBodyOptions {
+  readonly contentTypes: readonly string[];
+  readonly limitBytes: number;
+  /** Called when a body begins; what it gives goes to `arrived` when it was handed on. */
+  readonly expect: () => number;
+  readonly arrived: (expectation: number) => void;
+}
+
+/** Makes the routes of this scope take bodies of some content types as bytes, and no others. */
+export function takeRawBodies(app: FastifyInstance, options: RawBodyOptions): void {
+  const { limitBytes, expect, arrived } = options;
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser([...options.contentTypes], (request, payload, done) => {
+    const type = request.headers["content-type"];
+    if (type !== undefined && !isUtf8(type)) {
+      return done(new ResiduaError("UNSUPPORTED_MEDIA_TYPE", "JSON has to be sent in UTF-8."));
+    }
+    if (Number(request.headers["content-length"]) > limitBytes) return done(tooLarge(limitBytes));
+    const expectation = expect();
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const end = (error: Error | null, body?: Buffer): void => {
+      payload.off("data", onData).off("end", onEnd).off("error", onError);
+      done(error, body);
+      arrived(expectation);
+    };
+    const onData = (chunk: Buffer): void => {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > limitBytes) end(tooLarge(limitBytes));
+    };
+    const onEnd = (): void => end(null, chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length));
+    const onError = (cause: Error): void =>
+      end(new ResiduaError("INVALID_REQUEST", "The body ended before it was complete.", { cause }));
+    payload.on("data", onData).on("end", onEnd).on("error", onError);
+  });
+}
+
+/** The bytes `takeRawBodies` left; none where there was no body. */
+export function rawBody(request: FastifyRequest): Uint8Array {
+  return request.body instanceof Uint8Array ? request.body : new Uint8Array();
+}
+
+function isUtf8(contentType: string): boolean {
+  if (!contentType.includes(";")) return true;
+  const [, charset] = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType) ?? [];
+  return charset === undefined || /^(utf-?8|us-ascii)$/i.test(charset);
+}
+
+function tooLarge(limitBytes: number): ResiduaError {
+  return new ResiduaError("BODY_TOO_LARGE", `The body may have up to ${limitBytes} bytes.`);
+}

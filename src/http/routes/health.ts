@@ -1,0 +1,61 @@
+/** Whether the process is sound, and whether it is ready for traffic. */
+import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
+import { Type } from "@sinclair/typebox";
+import { ResiduaError } from "../../errors.js";
+import type { Lifecycle } from "../../serving/lifecycle.js";
+import { problemResponse } from "../problem.js";
+
+/** What stands in the way of being ready: nothing, or sentences that say which version is not live and why. */
+export type Readiness = () => readonly string[];
+
+export interface HealthOptions {
+  readonly lifecycle: Lifecycle;
+  readonly readiness: Readiness;
+}
+
+const StatusSchema = Type.Object({ status: Type.String() });
+const probe = { isOpen: true, isProbe: true };
+
+export const healthRoutes: FastifyPluginCallbackTypebox<HealthOptions> = (
+  app,
+  { lifecycle, readiness },
+  done,
+) => {
+  app.get(
+    "/livez",
+    {
+      config: probe,
+      schema: {
+        summary: "Whether the process is sound",
+        tags: ["operations"],
+        security: [],
+        response: { 200: StatusSchema },
+      },
+    },
+    () => ({ status: "ok" }),
+  );
+  app.get(
+    "/readyz",
+    {
+      config: probe,
+      schema: {
+        summary: "Whether every newest version and every alias's target is live",
+        tags: ["operations"],
+        security: [],
+        response: { 200: StatusSchema, 503: problemResponse("Not ready, and why") },
+      },
+    },
+    () => {
+      checkReady(lifecycle, readiness);
+      return { status: "ready" };
+    },
+  );
+  done();
+};
+
+/** Throws MODEL_NOT_READY or SHUTTING_DOWN where a balancer should send nobody here. */
+export function checkReady(lifecycle: Lifecycle, readiness: Readiness): void {
+  if (lifecycle.isEnding) throw new ResiduaError("SHUTTING_DOWN", "The service is shutting down.");
+  const reasons = readiness();
+  if (reasons.length > 0) throw new ResiduaError("MODEL_NOT_READY", reasons.join(" "));
+}

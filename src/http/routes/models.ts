@@ -1,0 +1,76 @@
+/** What is published and live, and the manifests of it. */
+import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
+import { Type } from "@sinclair/typebox";
+import { ManifestSchema } from "../../registry/manifest.js";
+import type { LiveModels } from "../live-models.js";
+import { problemResponse } from "../problem.js";
+import { ModelParamsSchema } from "../score-schema.js";
+
+export interface ModelsOptions {
+  readonly models: LiveModels;
+}
+
+const Nullable = Type.Union([Type.String(), Type.Null()]);
+
+const ListingSchema = Type.Object({
+  models: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      aliases: Type.Record(Type.String(), Type.String()),
+      versions: Type.Array(
+        Type.Object({
+          version: Type.String(),
+          state: Type.String({ enum: ["loading", "live", "draining", "stored", "refused"] }),
+          sha256: Nullable,
+          engine: Nullable,
+          device: Nullable,
+          reason: Nullable,
+        }),
+      ),
+    }),
+  ),
+});
+
+const tags = ["models"];
+const notFound = problemResponse("No such model or version, or it is not live");
+
+const notReady = problemResponse("The model is being loaded");
+
+export const modelRoutes: FastifyPluginCallbackTypebox<ModelsOptions> = (app, { models }, done) => {
+  app.get(
+    "/v1/models",
+    {
+      schema: {
+        summary: "Every published version, with its state",
+        tags,
+        response: { 200: ListingSchema },
+      },
+    },
+    () => ({ models: models.list().map((model) => ({ ...model, versions: [...model.versions] })) }),
+  );
+  app.get(
+    "/v1/models/:name",
+    {
+      schema: {
+        summary: "The manifest of the version that answers for a model",
+        tags,
+        params: ModelParamsSchema,
+        response: { 200: ManifestSchema, 404: notFound, 503: notReady },
+      },
+    },
+    (request) => models.registry.manifest(request.params.name),
+  );
+  app.get(
+    "/v1/models/:name/versions/:version",
+    {
+      schema: {
+        summary: "The manifest of a version",
+        tags,
+        params: Type.Object({ ...ModelParamsSchema.properties, version: Type.String() }),
+        response: { 200: ManifestSchema, 404: notFound, 503: notReady },
+      },
+    },
+    (request) => models.registry.manifest(request.params.name, { version: request.params.version }),
+  );
+  done();
+};

@@ -1,0 +1,134 @@
+/** POST /v1/models/:name/score */
+
+import { Readable } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
+import { Type } from "@sinclair/typebox";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { ResiduaError } from "../../errors.js";
+import type { Lifecycle } from "../../serving/lifecycle.js";
+import type { ScoringService } from "../../serving/scoring-service.js";
+import type { LiveModels } from "../live-models.js";
+import { problemResponse } from "../problem.js";
+import { rawBody, takeRawBodies } from "../raw-body.js";
+import { readScoreRequest } from "../score-request.js";
+import { scoreResponse } from "../score-response.js";
+import {
+  ModelParamsSchema,
+  ScoreRequestSchema,
+  ScoreResponseSchema,
+  VersionQuerySchema,
+} from "../score-schema.js";
+
+export interface ScoreOptions {
+  readonly models: LiveModels;
+  readonly scoring: ScoringService;
+  readonly lifecycle: Lifecycle;
+  readonly bodyLimitBytes: number;
+}
+
+const CONTENT_TYPE = "application/json; charset=utf-8";
+
+export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
+  app,
+  { models, scoring, lifecycle, bodyLimitBytes },
+  done,
+) => {
+  const { batcher } = scoring;
+  takeRawBodies(app, {
+    contentTypes: ["application/json"],
+    limitBytes: bodyLimitBytes,
+    expect: () => batcher.expect(),
+    arrived: (expectation) => batcher.arrived(expectation),
+  });
+  app.post(
+    "/v1/models/:name/score",
+    {
+      schema: {
+        summary: "Reconstructions, errors, scores and verdicts",
+        tags: ["scoring"],
+        params: ModelParamsSchema,
+        querystring: VersionQuerySchema,
+        headers: Type.Object({
+          "x-request-timeout-ms": Type.Optional(
+            Type.String({
+              pattern: "^[0-9]{1,9}$",
+              description:
+                "Milliseconds after which the answer is of no use: work not begun by then is not run",
+            }),
+          ),
+        }),
+        body: ScoreRequestSchema,
+        response: { 200: ScoreResponseSchema, ...FAILURES },
+      },
+    },
+    async (request, reply) => {
+      const { version, alias } = request.query;
+      if (version !== undefined && alias !== undefined) {
+        throw new ResiduaError("INVALID_REQUEST", "A request names a version or an alias, not both.");
+      }
+      const lease = models.acquire(request.params.name, request.query);
+      try {
+        const { model } = lease;
+        batcher.checkRoom();
+        const { timesteps, features } = model.scoring;
+        const body = readScoreRequest(rawBody(request), {
+          model: `${model.name} ${model.version}`,
+          timesteps,
+          features,
+          maxWindows: batcher.maxQueueWindows,
+        });
+        const result = await scoring.scoreWindows(model, {
+          readings: body.values,
+          count: body.count,
+          include: body.options.include,
+          scorer: body.options.scorer,
+          threshold: body.options.threshold,
+          deadlineAtMs: deadlineOf(request, reply),
+          client: request.raw.socket,
+        });
+        // The connection may have been kept alive for longer than the service is.
+        if (lifecycle.isEnding) reply.header("connection", "close");
+        return sendParts(reply, scoreResponse(result));
+      } finally {
+        lease.release();
+      }
+    },
+  );
+  done();
+};
+
+const FAILURES = {
+  400: problemResponse("INVALID_JSON, INVALID_REQUEST, NON_FINITE_VALUE"),
+  404: problemResponse("MODEL_NOT_FOUND, VERSION_NOT_FOUND, ALIAS_NOT_FOUND"),
+  413: problemResponse("BODY_TOO_LARGE, TOO_MANY_WINDOWS"),
+  415: problemResponse("UNSUPPORTED_MEDIA_TYPE"),
+  422: problemResponse("SHAPE_MISMATCH, UNSUPPORTED_BY_MODEL"),
+  429: problemResponse("QUEUE_FULL"),
+  500: problemResponse("INFERENCE_FAILED"),
+  503: problemResponse("MODEL_NOT_READY, SHUTTING_DOWN, ENGINE_RESTARTING"),
+  504: problemResponse("DEADLINE_EXCEEDED"),
+};
+
+/** When the answer is of no use any more, on the clock of `performance.now()`; counted from the request's headers. */
+function deadlineOf(request: FastifyRequest, reply: FastifyReply): number | undefined {
+  const header = request.headers["x-request-timeout-ms"];
+  return header === undefined ? undefined : performance.now() - reply.elapsedTime + Number(header);
+}
+
+/** A short answer whole; a long one part by part, with a turn for others in between. */
+function sendParts(reply: FastifyReply, parts: Generator<string, void>): FastifyReply {
+  reply.header("content-type", CONTENT_TYPE);
+  const first = parts.next().value ?? "";
+  const second = parts.next().value;
+  if (second === undefined) return reply.send(first);
+  const rest = async function* (): AsyncGenerator<Buffer> {
+    yield Buffer.from(first);
+    yield Buffer.from(second);
+    for (const part of parts) {
+      await nextTurn();
+      yield Buffer.from(part);
+    }
+  };
+  return reply.send(Readable.from(rest(), { objectMode: false, highWaterMark: 65_536 }));
+}

@@ -1,0 +1,128 @@
+/** The whole service in one process: what server.ts starts and ends, and tests do too. */
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import type { Config } from "../config.js";
+import { chooseEngine } from "../engine/choose-engine.js";
+import type { Engine } from "../engine/engine.js";
+import { Registry } from "../registry/registry.js";
+import { Batcher } from "../serving/batcher.js";
+import { Lifecycle } from "../serving/lifecycle.js";
+import { Metrics } from "../serving/metrics.js";
+import { eventLoop } from "../serving/scheduler.js";
+import { ScoringService } from "../serving/scoring-service.js";
+import { type AppOptions, createApp } from "./app.js";
+import { LiveModels } from "./live-models.js";
+
+/** With two, the engine has its next batch when it ends one. */
+const CONCURRENT_RUNS = 2;
+/** How long connections get to close by themselves after their last answer. */
+const GOODBYE_MS = 250;
+
+export interface ServiceOptions {
+  readonly config: Config;
+  /** Of the program. */
+  readonly version: string;
+  readonly log: Logger;
+  readonly timeouts?: AppOptions["timeouts"];
+}
+
+export class Service {
+  readonly url: string;
+  readonly models: LiveModels;
+  /** Resolves when everything that is to be live is so; rejects with InputError where there is no such engine. */
+  readonly loaded: Promise<void>;
+  readonly #options: ServiceOptions;
+  readonly #app: FastifyInstance;
+  readonly #lifecycle: Lifecycle;
+  #engine: Engine | undefined;
+
+  private constructor(
+    options: ServiceOptions,
+    app: FastifyInstance,
+    lifecycle: Lifecycle,
+    models: LiveModels,
+    url: string,
+  ) {
+    this.#options = options;
+    this.#app = app;
+    this.#lifecycle = lifecycle;
+    this.models = models;
+    this.url = url;
+    this.loaded = this.#load();
+  }
+
+  /** Resolves when it listens, which is before models are loaded. */
+  static async start(options: ServiceOptions): Promise<Service> {
+    const { config } = options;
+    const lifecycle = new Lifecycle();
+    const models = new LiveModels();
+    const metrics = new Metrics(() => models.versions());
+    const batcher = new Batcher({
+      maxBatchWindows: config.RESIDUA_MAX_BATCH_WINDOWS,
+      maxWaitMs: config.RESIDUA_MAX_WAIT_MS,
+      maxQueueWindows: config.RESIDUA_MAX_QUEUE_WINDOWS,
+      concurrentRuns: CONCURRENT_RUNS,
+      scheduler: eventLoop,
+      observer: metrics,
+    });
+    metrics.watchQueue(batcher);
+    const scoring = new ScoringService(batcher, metrics);
+    const app = await createApp({ ...options, lifecycle, metrics, models, scoring });
+    await app.listen({ host: config.HOST, port: config.PORT, listenTextResolver: () => "" });
+    const { address, family, port } = app.server.address() as AddressInfo;
+    const url = `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+    options.log.info({ url, models: config.RESIDUA_MODELS }, `listening on ${url}`);
+    return new Service(options, app, lifecycle, models, url);
+  }
+
+  async #load(): Promise<void> {
+    const { config, log } = this.#options;
+    const { engine, reason } = await chooseEngine(config.RESIDUA_ENGINE, {
+      threads: config.RESIDUA_THREADS,
+    });
+    this.#engine = engine;
+    log.info({ engine: engine.name, device: engine.device }, reason);
+    const registry = await Registry.open({
+      folder: config.RESIDUA_MODELS,
+      engine,
+      liveVersions: config.RESIDUA_LIVE_VERSIONS,
+      pollSeconds: config.RESIDUA_POLL_SECONDS,
+      log,
+    });
+    this.models.connect(registry);
+    await registry.poll();
+    if (this.#lifecycle.phase === "starting") this.#lifecycle.phase = "serving";
+  }
+
+  /**
+   * Ends the service: not ready for a while, then takes nothing new, waits for what is in flight, and closes.
+   * @returns whether everything in flight was answered.
+   */
+  async stop(): Promise<boolean> {
+    const { config, log } = this.#options;
+    this.#lifecycle.phase = "lameDuck";
+    log.info({ seconds: config.RESIDUA_LAME_DUCK_SECONDS }, "no longer ready, still serving");
+    await sleep(config.RESIDUA_LAME_DUCK_SECONDS * 1000);
+    this.#lifecycle.phase = "draining";
+    log.info({ inFlight: this.#lifecycle.inFlight }, "draining");
+    const closed = this.#app.close();
+    const timer = new AbortController();
+    await Promise.race([
+      this.#lifecycle.whenIdle(),
+      sleep(config.RESIDUA_DRAIN_SECONDS * 1000, undefined, { signal: timer.signal }).catch(() => undefined),
+    ]);
+    timer.abort();
+    const unanswered = this.#lifecycle.inFlight;
+    if (unanswered > 0) log.warn({ unanswered }, "the time to drain is over");
+    this.#app.server.closeIdleConnections();
+    await Promise.race([closed, sleep(GOODBYE_MS)]);
+    this.#app.server.closeAllConnections();
+    await closed;
+    await this.loaded.catch(() => undefined);
+    await this.models.close();
+    await this.#engine?.close();
+    return unanswered === 0;
+  }
+}

@@ -1,0 +1,76 @@
+/** The service as a process: settings from the environment, a log on stdout, and an orderly end on a signal. */
+import { readFileSync } from "node:fs";
+import pino, { type Logger } from "pino";
+import { type Config, loadConfig } from "./config.js";
+import { InputError } from "./errors.js";
+import { Service } from "./http/service.js";
+
+/** A terminal and npm may both pass the same Ctrl-C on. */
+const SAME_SIGNAL_MS = 1000;
+/** Lines are written together; none waits longer than this. */
+const LOG_FLUSH_MS = 100;
+
+try {
+  await main(loadConfig(process.env));
+} catch (error) {
+  console.error(explain(error));
+  process.exit(1);
+}
+
+async function main(config: Config): Promise<void> {
+  const destination = pino.destination({
+    dest: 1,
+    sync: false,
+    minLength: 4096,
+    periodicFlush: LOG_FLUSH_MS,
+  });
+  const log = pino({ level: config.LOG_LEVEL }, destination);
+  const service = await Service.start({ config, version: programVersion(), log });
+  destination.flushSync();
+  endOnSignal(service, log, () => destination.flushSync());
+  await service.loaded;
+}
+
+function endOnSignal(service: Service, log: Logger, flush: () => void): void {
+  let firstAtMs: number | undefined;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (firstAtMs !== undefined) {
+      if (performance.now() - firstAtMs < SAME_SIGNAL_MS) return;
+      log.warn({ signal }, "ending at once");
+      flush();
+      process.exit(1);
+    }
+    firstAtMs = performance.now();
+    log.info({ signal }, "ending");
+    service
+      .stop()
+      .then((isDrained) => {
+        log.info({}, "ended");
+        flush();
+        process.exit(isDrained ? 0 : 1);
+      })
+      .catch((error: unknown) => {
+        log.fatal({ err: error }, "could not end in order");
+        flush();
+        process.exit(1);
+      });
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+}
+
+function programVersion(): string {
+  const file = new URL("../../package.json", import.meta.url);
+  const { version } = JSON.parse(readFileSync(file, "utf8")) as { version: string };
+  return version;
+}
+
+function explain(error: unknown): string {
+  if (error instanceof InputError) return error.message;
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "EADDRINUSE") return `PORT is in use by another program: ${message}.`;
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
+    return `HOST is no address of this machine: ${message}.`;
+  if (code === "EACCES") return `PORT may not be used: ${message}.`;
+  return error instanceof Error ? (error.stack ?? message) : String(error);
+}

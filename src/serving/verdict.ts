@@ -1,0 +1,108 @@
+/** Which scorer and threshold a request is judged by, and what they say about its scores. */
+import { ResiduaError } from "../errors.js";
+import type { ScorerName, Threshold } from "../registry/manifest.js";
+import {
+  type CalibrationSample,
+  conformalThreshold,
+  pValue,
+  type ScorerCalibration,
+} from "../scoring/thresholds.js";
+import type { WindowScores } from "../scoring/window-scoring.js";
+import { NO_VERDICT, type ScorableModel } from "./score-result.js";
+
+/** A request's own threshold, instead of the model's. */
+export type RequestedThreshold = { readonly falseAlarmRate: number } | { readonly value: number };
+
+export interface Judge {
+  readonly scorer: ScorerName;
+  readonly threshold: Threshold | null;
+  readonly calibration: ScorerCalibration | undefined;
+}
+
+/**
+ * Throws UNSUPPORTED_BY_MODEL, saying what there is, for a scorer that the model has not, or a rate that its
+ * calibration cannot carry.
+ */
+export function chooseJudge(
+  model: ScorableModel,
+  scorerAsked: ScorerName | undefined,
+  thresholdAsked: RequestedThreshold | undefined,
+): Judge {
+  const { manifest } = model;
+  const scorer = scorerAsked ?? manifest.scorers[0]!;
+  if (!manifest.scorers.includes(scorer)) {
+    throw new ResiduaError(
+      "UNSUPPORTED_BY_MODEL",
+      `${model.name} ${model.version} has no scorer ${scorer}; it has ${manifest.scorers.join(", ")}.`,
+      { violations: [{ path: "/scorer", message: `has to be one of ${manifest.scorers.join(", ")}` }] },
+    );
+  }
+  const calibration = model.calibration?.[scorer];
+  return { scorer, calibration, threshold: chooseThreshold(model, scorer, calibration, thresholdAsked) };
+}
+
+function chooseThreshold(
+  model: ScorableModel,
+  scorer: ScorerName,
+  calibration: ScorerCalibration | undefined,
+  asked: RequestedThreshold | undefined,
+): Threshold | null {
+  if (asked !== undefined && "value" in asked) {
+    const { value } = asked;
+    return { method: "value", scorer, falseAlarmRate: null, value, timestepValue: value };
+  }
+  const own = model.manifest.threshold;
+  if (asked === undefined) {
+    if (own === null || own.scorer === scorer) return own;
+    if (own.falseAlarmRate === null || calibration === undefined) return null;
+  }
+  if (calibration === undefined) {
+    throw new ResiduaError(
+      "UNSUPPORTED_BY_MODEL",
+      `${model.name} ${model.version} has no calibration, so it cannot keep a false-alarm rate; send {"value": ...} instead.`,
+      { violations: [{ path: "/threshold/falseAlarmRate", message: "needs a model with a calibration" }] },
+    );
+  }
+  const falseAlarmRate = asked?.falseAlarmRate ?? own!.falseAlarmRate!;
+  return {
+    method: "conformal",
+    scorer,
+    falseAlarmRate,
+    value: conformalThreshold(calibration.windows, falseAlarmRate),
+    timestepValue: conformalThreshold(calibration.timesteps, falseAlarmRate),
+  };
+}
+
+/** By window: its p-value (NaN for none), and 1, 0 or NO_VERDICT. */
+export function judgeWindows(
+  judge: Judge,
+  scores: WindowScores,
+  minCoverage: number,
+): { pValue: Float64Array; anomalous: Int8Array } {
+  const anomalous = judgeScores(scores.score, scores.coverage, judge.threshold?.value, minCoverage);
+  for (const [window, saturated] of scores.saturated.entries()) if (saturated === 1) anomalous[window] = 1;
+  return { pValue: pValues(judge.calibration?.windows, scores.score), anomalous };
+}
+
+/** 1 above the threshold, 0 up to it; NO_VERDICT without one, without a score, or with too few readings. */
+export function judgeScores(
+  scores: Float64Array,
+  coverage: Float64Array,
+  threshold: number | undefined,
+  minCoverage: number,
+): Int8Array {
+  const anomalous = new Int8Array(scores.length).fill(NO_VERDICT);
+  if (threshold === undefined) return anomalous;
+  for (let i = 0; i < scores.length; i++) {
+    if (Number.isNaN(scores[i]!) || coverage[i]! < minCoverage) continue;
+    anomalous[i] = scores[i]! > threshold ? 1 : 0;
+  }
+  return anomalous;
+}
+
+export function pValues(sample: CalibrationSample | undefined, scores: Float64Array): Float64Array {
+  const values = new Float64Array(scores.length);
+  if (sample === undefined) return values.fill(Number.NaN);
+  for (let i = 0; i < scores.length; i++) values[i] = pValue(sample, scores[i]!);
+  return values;
+}
