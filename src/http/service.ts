@@ -1,5 +1,4 @@
 /** The whole service in one process: what server.ts starts and ends, and tests do too. */
-import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
@@ -70,10 +69,11 @@ export class Service {
     metrics.watchQueue(batcher);
     const scoring = new ScoringService(batcher, metrics);
     const app = await createApp({ ...options, lifecycle, metrics, models, scoring });
-    await app.listen({ host: config.HOST, port: config.PORT, listenTextResolver: () => "" });
-    const { address, family, port } = app.server.address() as AddressInfo;
-    const url = `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
-    options.log.info({ url, models: config.RESIDUA_MODELS }, `listening on ${url}`);
+    const url = await app.listen({
+      host: config.HOST,
+      port: config.PORT,
+      listenTextResolver: (address) => `listening on ${address}`,
+    });
     return new Service(options, app, lifecycle, models, url);
   }
 

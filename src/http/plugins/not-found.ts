@@ -21,7 +21,7 @@ export const notFound = fp(
       if (allowed.size === 0) {
         throw new ResiduaError(
           "ROUTE_NOT_FOUND",
-          `There is no route ${request.method} ${path}; /openapi.json lists those there are.`,
+          `There is no route ${request.method} ${path}; there are ${[...paths.keys()].filter(isShown).join(", ")}.`,
         );
       }
       const list = [...allowed].sort().join(", ");
@@ -42,6 +42,11 @@ function knownPaths(app: FastifyInstance): ReadonlyMap<string, KnownPath> {
     paths.set(url, known);
   });
   return paths;
+}
+
+/** The files of the documentation page are of no interest to anyone. */
+function isShown(url: string): boolean {
+  return !url.startsWith("/docs/");
 }
 
 /** "/v1/models/:name" matches one segment for a parameter; "*" matches anything. */
