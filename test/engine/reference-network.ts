@@ -51,7 +51,7 @@ export function runReference(
   const embedding = through(network.encoder, {
     steps: network.inputSteps,
     width: network.features,
-    data: window,
+    data: Array.from(window).slice(0, network.inputSteps * network.features),
   });
   return {
     heads: network.heads.map((head) => Float64Array.from(through(head.layers, embedding).data)),

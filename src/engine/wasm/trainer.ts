@@ -146,6 +146,7 @@ class WasmTrainer implements Trainer {
   /** Lays the memory out for batches of `count` windows, unless it is. */
   #planFor(count: number): void {
     if (this.#plan?.windows === count) return;
+    if (!(count >= 1)) throw new RangeError(`A batch of ${count} windows has none.`);
     const plan = planBatch(this.network, this.#layout, this.#arrays, count, this.#planned);
     this.#reserve(plan.end, count);
     new Uint8Array(this.#buffer, this.#planned, plan.end - this.#planned).fill(0);
