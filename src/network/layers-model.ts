@@ -146,7 +146,7 @@ function readNetwork(modelTopology: unknown, description: NetworkDescription): N
   if (chains.length !== description.heads.length) {
     throw new InputError(`model.json has ${chains.length} outputs for ${description.heads.length} heads.`);
   }
-  const { embeddingLayer, ties: _, ...shape } = description;
+  const { timesteps, embeddingLayer } = description;
   const end = chains[0]!.findIndex((layer) => layer.name === embeddingLayer) + 1;
   const encoder = chains[0]!.slice(0, end);
   if (end === 0) throw new InputError(`model.json has no embedding layer "${embeddingLayer}".`);
@@ -156,14 +156,14 @@ function readNetwork(modelTopology: unknown, description: NetworkDescription): N
       `Embedding layer "${embeddingLayer}" gives [${embedding.join(", ")}], not a vector.`,
     );
   }
-  const heads = shape.heads.map((head, at): Head => {
+  const heads = description.heads.map(({ name, start, steps, reversed }, at): Head => {
     // Chains of one model share their layer objects up to where they part.
     if (encoder.some((layer, depth) => chains[at]![depth] !== layer)) {
-      throw new InputError(`Head "${head.name}" does not read the embedding layer "${embeddingLayer}".`);
+      throw new InputError(`Head "${name}" does not read the embedding layer "${embeddingLayer}".`);
     }
-    return { ...head, layers: chains[at]!.slice(end) };
+    return { name, start, steps, reversed, layers: chains[at]!.slice(end) };
   });
-  const network = { ...shape, encoder, heads };
+  const network = { timesteps, inputSteps, features, encoder, heads };
   validateNetwork(network);
   return network;
 }

@@ -1,7 +1,7 @@
 /** aliases.json of a model, `{"stable": "2"}`: which version a name stands for. Replaced by rename, never edited. */
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError } from "../errors.js";
+import { InputError, ResiduaError } from "../errors.js";
 import { object, text } from "../network/json-guards.js";
 import { replaceFile } from "./durable-files.js";
 import { fingerprint } from "./fingerprint.js";
@@ -62,6 +62,26 @@ export async function writeAliases(modelFolder: string, aliases: Aliases): Promi
   const sorted = [...aliases].sort(([a], [b]) => (a < b ? -1 : 1));
   const json = `${JSON.stringify(Object.fromEntries(sorted), undefined, 2)}\n`;
   await replaceFile(modelFolder, ALIASES_FILE, Buffer.from(json));
+}
+
+/**
+ * Changes the aliases of a model as they are on disk now: another replica may have changed them.
+ * Throws ResiduaError MODEL_NOT_READY where the file is broken, so that nothing in it is lost; what `change` throws.
+ */
+export async function changeAliases(
+  modelFolder: string,
+  change: (aliases: Map<string, string>) => void,
+): Promise<void> {
+  const aliases = await readAliases(modelFolder).catch((error: unknown) => {
+    if (!(error instanceof InputError)) throw error;
+    throw new ResiduaError(
+      "MODEL_NOT_READY",
+      `No alias can be changed until aliases.json is repaired or removed: ${error.message}`,
+    );
+  });
+  const changed = new Map(aliases);
+  change(changed);
+  await writeAliases(modelFolder, changed);
 }
 
 /** Follows one aliases.json: the file is read again only when it changed. */

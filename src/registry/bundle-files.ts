@@ -1,13 +1,22 @@
 /** The files of a bundle, and how what is published becomes them. Nothing here touches the disk. */
 
 import { createHash } from "node:crypto";
+import type { Loss } from "../engine/engine.js";
 import { describeNetwork, writeLayersModel } from "../network/layers-model.js";
 import { MAX_PARAMETERS, type Network } from "../network/network.js";
 import { isExpressibleInTfjs } from "../network/topology-writer.js";
 import type { Weights } from "../network/weights.js";
+import type { Scaler } from "../scoring/scaler.js";
 import { type Calibration, encodeCalibration } from "../scoring/thresholds.js";
+import type { Scorer } from "../scoring/window-scoring.js";
 import { encodeGolden, type Golden } from "./golden.js";
-import { MANIFEST_SCHEMA_VERSION, type Manifest, SCORER_NAMES } from "./manifest.js";
+import {
+  type Family,
+  MANIFEST_SCHEMA_VERSION,
+  type Manifest,
+  SCORER_NAMES,
+  type Threshold,
+} from "./manifest.js";
 
 export const MANIFEST_FILE = "manifest.json";
 
@@ -25,22 +34,27 @@ export const FILE_LIMITS = {
 } as const;
 export type BundleFile = keyof typeof FILE_LIMITS;
 
-/** What a manifest says that does not follow from the other parts of a bundle. */
-type Described = Pick<
-  Manifest,
-  "family" | "features" | "scaler" | "clip" | "minCoverage" | "loss" | "scorers" | "threshold" | "training"
->;
-
 /** What there is to publish. */
-export interface BundleContents extends Described {
+export interface BundleContents {
   readonly network: Network;
   readonly weights: Weights;
+  readonly family: Family;
+  readonly features: readonly { readonly name: string; readonly unit: string | null }[];
+  readonly scaler: Scaler;
+  readonly clip: number | null;
+  readonly minCoverage: number;
+  readonly loss: Loss;
+  /** The scorers that can be asked for, the default first. */
+  readonly scorers: readonly Scorer[];
+  readonly threshold: Readonly<Threshold> | null;
   /** Undefined where no window was kept back to calibrate with. */
   readonly calibration: Calibration | undefined;
-  /** From `recordGolden` with the executable that serves. */
+  /** From the executable that serves, as `recordGolden` makes them. */
   readonly golden: Golden;
   /** A request body with real windows, as `POST .../score` takes it. */
   readonly sampleBody: object;
+  /** For people: hash of the data, options, seed, losses. */
+  readonly training: Readonly<Record<string, unknown>>;
   /** RFC 3339; now, if left out. */
   readonly createdAt?: string | undefined;
 }
@@ -73,6 +87,7 @@ export function encodeManifest(
   name: string,
   version: string,
 ): Uint8Array {
+  const { scaler } = contents;
   const { features: _, ...network } = describeNetwork(contents.network);
   const manifest: Manifest = {
     schemaVersion: MANIFEST_SCHEMA_VERSION,
@@ -83,16 +98,21 @@ export function encodeManifest(
     family: contents.family,
     timesteps: network.timesteps,
     inputSteps: network.inputSteps,
-    features: contents.features,
+    features: contents.features.map(({ name: feature, unit }) => ({ name: feature, unit })),
     heads: [...network.heads],
     embeddingLayer: network.embeddingLayer,
     ties: [...network.ties],
     tfjsLayers: isExpressibleInTfjs(contents.network),
-    scaler: contents.scaler,
+    scaler: {
+      kind: scaler.kind,
+      offset: [...scaler.offset],
+      scale: [...scaler.scale],
+      ...(scaler.mean === undefined ? {} : { mean: [...scaler.mean] }),
+    },
     clip: contents.clip,
     minCoverage: contents.minCoverage,
     loss: contents.loss,
-    scorers: contents.scorers,
+    scorers: [...contents.scorers],
     threshold: contents.threshold,
     calibration: calibrationSizes(contents.calibration),
     training: contents.training,

@@ -1,29 +1,12 @@
 /**
- * What the registry knows of one model name. A version is, at any time, one of
- *
- *   stored ----> loading ----> live ----> draining ----> stored
- *                   `--------> refused      (wanted no more, still leased)
+ * What the registry knows of one model name: its versions, and where its requests go.
  *
  * An alias follows its file only once the version it names is live; until then it stands for the one before.
  */
 import { ResiduaError } from "../errors.js";
 import { AliasFile, DEFAULT_ALIAS } from "./aliases.js";
-import type { Lease, LeasedModel } from "./loaded-model.js";
-
-export const VERSION_STATES = ["loading", "live", "draining", "stored", "refused"] as const;
-export type VersionState = (typeof VERSION_STATES)[number];
-
-export interface VersionListing {
-  readonly version: string;
-  readonly state: VersionState;
-  /** Of manifest.json; null where it could not be read. */
-  readonly sha256: string | null;
-  /** Null unless it is live. */
-  readonly engine: string | null;
-  readonly device: string | null;
-  /** Why it is refused, or why what is now in its folder is not what is live; null where there is nothing to say. */
-  readonly reason: string | null;
-}
+import type { Lease } from "./loaded-model.js";
+import { VersionEntry, type VersionListing } from "./version-entry.js";
 
 export interface ModelListing {
   readonly name: string;
@@ -41,43 +24,6 @@ export interface Selection {
 /** A model that is not ready is worth asking for again after this long. */
 const RETRY_AFTER_SECONDS = 1;
 
-/** What is known of one version. */
-export class VersionEntry {
-  readonly version: string;
-  /** Of the folder, when it was last opened; undefined for one that is to be opened again. */
-  fingerprint: string | undefined;
-  sha256: string | null | undefined;
-  reason: string | undefined;
-  loading = false;
-  /** Whether its folder is there; one that is gone stays until it is drained. */
-  isStored = true;
-  live: LeasedModel | undefined;
-  /** Loaded models of this version that are wanted no more and still leased. */
-  draining = 0;
-
-  constructor(version: string) {
-    this.version = version;
-  }
-
-  get state(): VersionState {
-    if (this.live !== undefined) return "live";
-    if (this.loading) return "loading";
-    if (this.reason !== undefined) return "refused";
-    return this.draining > 0 ? "draining" : "stored";
-  }
-
-  list(): VersionListing {
-    return {
-      version: this.version,
-      state: this.state,
-      sha256: this.live?.model.sha256 ?? this.sha256 ?? null,
-      engine: this.live?.model.engine ?? null,
-      device: this.live?.model.device ?? null,
-      reason: this.reason ?? null,
-    };
-  }
-}
-
 export class ModelEntry {
   readonly name: string;
   readonly folder: string;
@@ -87,6 +33,7 @@ export class ModelEntry {
   /** Alias -> live version: where requests go. */
   readonly #routes = new Map<string, VersionEntry>();
   #newestLive: VersionEntry | undefined;
+  #isStored = false;
 
   constructor(name: string, folder: string) {
     this.name = name;
@@ -97,6 +44,7 @@ export class ModelEntry {
   /** Takes over which versions are on disk. */
   setStored(stored: readonly string[]): void {
     const names = new Set(stored);
+    this.#isStored = stored.length > 0;
     for (const entry of this.versions.values()) {
       entry.isStored = names.has(entry.version);
       this.forgetIfGone(entry);
@@ -130,13 +78,13 @@ export class ModelEntry {
     }
   }
 
-  get #live(): VersionEntry[] {
-    return [...this.versions.values()].filter((entry) => entry.live !== undefined);
-  }
-
   /** Whether any of its versions is on disk. */
   get isStored(): boolean {
-    return [...this.versions.values()].some((entry) => entry.isStored);
+    return this.#isStored;
+  }
+
+  get #live(): VersionEntry[] {
+    return [...this.versions.values()].filter((entry) => entry.live !== undefined);
   }
 
   /** Throws ResiduaError: VERSION_NOT_FOUND or ALIAS_NOT_FOUND with what there is, or MODEL_NOT_READY. */

@@ -11,19 +11,13 @@
 import { join } from "node:path";
 import type { Engine } from "../engine/engine.js";
 import { InputError, ResiduaError } from "../errors.js";
-import { isAliasName, readAliases, writeAliases } from "./aliases.js";
-import { readBundle, readManifest } from "./bundle.js";
-import { fingerprintFolder } from "./fingerprint.js";
-import { type Lease, LeasedModel, loadModel } from "./loaded-model.js";
+import { changeAliases, isAliasName } from "./aliases.js";
+import { readManifest } from "./bundle.js";
+import type { Lease } from "./loaded-model.js";
 import type { Manifest } from "./manifest.js";
-import { ModelEntry, type ModelListing, type Selection, type VersionEntry } from "./model-entry.js";
+import { ModelEntry, type ModelListing, type Selection } from "./model-entry.js";
 import { listStore } from "./store.js";
-
-/** The part of a pino logger that is used. */
-export interface RegistryLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-}
+import { type RegistryLog, VersionKeeper } from "./version-keeper.js";
 
 /** Runs a task after a delay; what it returns calls that off. */
 export type Schedule = (task: () => void, delayMs: number) => () => void;
@@ -51,7 +45,7 @@ export interface Readiness {
 export class Registry {
   readonly #options: RegistryOptions;
   readonly #models = new Map<string, ModelEntry>();
-  readonly #draining = new Set<LeasedModel>();
+  readonly #keeper: VersionKeeper;
   #folderProblem: string | undefined;
   /** One change at a time: polls and alias changes stand in line. */
   #line: Promise<unknown> = Promise.resolve();
@@ -61,6 +55,7 @@ export class Registry {
 
   private constructor(options: RegistryOptions) {
     this.#options = options;
+    this.#keeper = new VersionKeeper(options);
   }
 
   /**
@@ -93,7 +88,7 @@ export class Registry {
       await this.#list();
       for (const entry of [...this.#models.values()]) {
         try {
-          if (!this.#isClosing) await this.#follow(entry);
+          if (!this.#isClosing) await this.#keeper.follow(entry);
         } catch (error) {
           this.#options.log.warn(
             { model: entry.name, err: error },
@@ -122,9 +117,7 @@ export class Registry {
       for (const entry of this.#models.values()) {
         entry.setStored(byName.get(entry.name)?.versions ?? []);
         await entry.aliasFile.refresh();
-        for (const version of this.#wantedIfValid(entry)) {
-          version.loading = version.live === undefined && version.reason === undefined;
-        }
+        this.#keeper.markWanted(entry);
         if (entry.versions.size === 0) this.#models.delete(entry.name);
       }
       this.#folderProblem = undefined;
@@ -133,123 +126,6 @@ export class Registry {
       if (problem !== this.#folderProblem) this.#options.log.warn({ err: error }, problem);
       this.#folderProblem = problem;
     }
-  }
-
-  /** What is wanted of a model as far as one can tell without opening anything. */
-  #wantedIfValid(entry: ModelEntry): VersionEntry[] {
-    const stored = [...entry.versions.values()].filter(({ isStored }) => isStored);
-    const valid = stored.filter(({ reason, live }) => reason === undefined || live !== undefined);
-    const aliased = new Set(entry.aliasFile.aliases.values());
-    return [
-      ...valid.slice(0, this.#options.liveVersions),
-      ...stored.filter(({ version }) => aliased.has(version)),
-    ];
-  }
-
-  async #follow(entry: ModelEntry): Promise<void> {
-    const wanted = new Set<VersionEntry>();
-    const stored = [...entry.versions.values()].filter(({ isStored }) => isStored);
-    const aliased = new Set(entry.aliasFile.aliases.values());
-    let live = 0;
-    let isSettled = true;
-    for (const version of stored) {
-      if (live === this.#options.liveVersions && !aliased.has(version.version)) continue;
-      if (this.#isClosing) return;
-      const outcome = await this.#bringUp(entry, version);
-      if (outcome === "failed") isSettled = false;
-      if (outcome === "refused") continue;
-      wanted.add(version);
-      if (outcome === "live" && live < this.#options.liveVersions) live++;
-    }
-    // Nothing that serves is given up for something that may be live the next time.
-    if (!isSettled) return;
-    const unwanted = [...entry.versions.values()].filter((version) => !wanted.has(version));
-    const retired = unwanted.map((version) => this.#retire(entry, version));
-    for (const version of entry.versions.values()) version.loading = false;
-    entry.refreshRoutes();
-    await Promise.all(retired);
-    for (const version of [...entry.versions.values()]) {
-      this.#forgetIfGone(entry, version);
-      if (version.sha256 !== undefined) continue;
-      version.sha256 = await readManifest(join(entry.folder, version.version)).then(
-        ({ sha256 }) => sha256,
-        () => null,
-      );
-    }
-  }
-
-  /** Opens a version unless it is open, or known to be broken, and its folder is as it was. */
-  async #bringUp(entry: ModelEntry, version: VersionEntry): Promise<"live" | "refused" | "failed"> {
-    const folder = join(entry.folder, version.version);
-    const startedMs = performance.now();
-    const fields = { model: entry.name, version: version.version };
-    try {
-      const fingerprint = await fingerprintFolder(folder);
-      const isKnown = version.live !== undefined || version.reason !== undefined;
-      if (!isKnown || fingerprint !== version.fingerprint) {
-        version.loading = version.live === undefined;
-        await this.#open(entry, version, folder);
-        version.fingerprint = fingerprint;
-        const ms = Math.round(performance.now() - startedMs);
-        if (version.reason === undefined) this.#options.log.info({ ...fields, ms }, "the version is live");
-        else this.#options.log.warn({ ...fields, reason: version.reason }, "the version is refused");
-      }
-    } catch (error) {
-      this.#options.log.warn({ ...fields, err: error }, "the version could not be opened; it is tried again");
-      return version.live === undefined ? "failed" : "live";
-    }
-    version.loading = false;
-    entry.refreshRoutes();
-    return version.live === undefined ? "refused" : "live";
-  }
-
-  /** Reads, compiles and swaps in. A reason to refuse is noted; what serves already serves on. */
-  async #open(entry: ModelEntry, version: VersionEntry, folder: string): Promise<void> {
-    try {
-      const bundle = await readBundle(folder);
-      version.sha256 = bundle.sha256;
-      if (version.live?.model.sha256 !== bundle.sha256) {
-        const loaded = new LeasedModel(await loadModel(bundle, this.#options.engine));
-        const retired = this.#retire(entry, version);
-        version.live = loaded;
-        entry.refreshRoutes();
-        await retired;
-      }
-      version.reason = undefined;
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      version.reason = error.message;
-    }
-  }
-
-  /**
-   * Takes a version out of service; it closes when its last lease is released.
-   * What is returned waits for that only where there is no lease.
-   */
-  async #retire(entry: ModelEntry, version: VersionEntry): Promise<void> {
-    const leased = version.live;
-    version.live = undefined;
-    if (leased === undefined) return;
-    const fields = { model: entry.name, version: version.version, sha256: leased.model.sha256 };
-    version.draining++;
-    this.#draining.add(leased);
-    const closed = leased
-      .retire()
-      .then(() => this.#options.log.info(fields, "the version is drained and closed"))
-      .catch((error: unknown) =>
-        this.#options.log.warn({ ...fields, err: error }, "closing a version failed"),
-      )
-      .finally(() => {
-        version.draining--;
-        this.#draining.delete(leased);
-        this.#forgetIfGone(entry, version);
-      });
-    if (!leased.isLeased) await closed;
-  }
-
-  #forgetIfGone(entry: ModelEntry, version: VersionEntry): void {
-    entry.forgetIfGone(version);
-    if (entry.versions.size === 0) this.#models.delete(entry.name);
   }
 
   /**
@@ -333,15 +209,14 @@ export class Registry {
           `Model "${name}" has no version ${version}; it has ${there}.`,
         );
       }
-      const outcome = await this.#bringUp(entry, target);
+      const outcome = await this.#keeper.bringUp(entry, target);
       if (outcome === "refused") {
         throw new ResiduaError(
           "VERSION_NOT_FOUND",
           `Version ${version} of model "${name}" is refused: ${target.reason}`,
         );
       }
-      const aliases = new Map(await this.#readAliases(entry));
-      await writeAliases(entry.folder, aliases.set(alias, version));
+      await changeAliases(entry.folder, (aliases) => aliases.set(alias, version));
     });
     await this.poll();
     return this.#entry(name).list();
@@ -351,42 +226,27 @@ export class Registry {
   async deleteAlias(name: string, alias: string): Promise<ModelListing> {
     await this.#inLine(async () => {
       const entry = this.#entry(name);
-      const aliases = new Map(await this.#readAliases(entry));
-      if (!aliases.delete(alias)) {
+      await changeAliases(entry.folder, (aliases) => {
+        if (aliases.delete(alias)) return;
         const there = [...aliases.keys()].join(", ") || "none";
         throw new ResiduaError(
           "ALIAS_NOT_FOUND",
           `Model "${name}" has no alias "${alias}"; it has ${there}.`,
         );
-      }
-      await writeAliases(entry.folder, aliases);
+      });
     });
     await this.poll();
     return this.#entry(name).list();
   }
 
-  /** The aliases as they are on disk now: another replica may have changed them. */
-  async #readAliases(entry: ModelEntry): Promise<ReadonlyMap<string, string>> {
-    try {
-      return await readAliases(entry.folder);
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      throw new ResiduaError(
-        "MODEL_NOT_READY",
-        `The aliases of model "${entry.name}" cannot be changed until aliases.json is repaired or removed: ${error.message}`,
-      );
-    }
-  }
-
   /** Ends the polling and closes every version, whether leased or not; runs under way are still answered. */
   async close(): Promise<void> {
     this.#isClosing = true;
+    this.#keeper.stop();
     this.#cancelTimer?.();
     await this.#line;
-    const live = [...this.#models.values()].flatMap((entry) =>
-      [...entry.versions.values()].flatMap((version) => version.live ?? []),
-    );
-    await Promise.all([...live, ...this.#draining].map((leased) => leased.close()));
+    const versions = [...this.#models.values()].flatMap((entry) => [...entry.versions.values()]);
+    await this.#keeper.close(versions);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Tiny models to publish, in folders of their own. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { cp, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -7,9 +8,10 @@ import type { Engine } from "../../src/engine/engine.js";
 import { type ArchitectureOptions, buildNetwork } from "../../src/network/architectures.js";
 import { initialWeights } from "../../src/network/weights.js";
 import { publishBundle } from "../../src/registry/bundle.js";
-import type { BundleContents } from "../../src/registry/bundle-files.js";
+import { type BundleContents, encodeFiles, encodeManifest } from "../../src/registry/bundle-files.js";
 import { recordGolden } from "../../src/registry/golden.js";
 import { compressSample } from "../../src/scoring/thresholds.js";
+import { ReferenceEngine } from "./reference-engine.js";
 
 const NORMAL_SCORES = Float64Array.from({ length: 120 }, (_, i) => 0.001 * (i + 1));
 
@@ -68,13 +70,39 @@ export async function makeContents(
   };
 }
 
-/** Publishes as many versions of a model, each with weights of its own. */
-export async function publishVersions(
+/** Published once in this process, and copied for each test: flushing to the disk takes its time. */
+const masters = new Map<string, Promise<string>>();
+
+async function master(name: string, version: number): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "residua-published-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  // The number before it is taken, so this one comes next.
+  if (version > 1) await mkdir(join(folder, name, String(version - 1)), { recursive: true });
+  const contents = await makeContents(new ReferenceEngine(), version);
+  return (await publishBundle(folder, name, contents)).folder;
+}
+
+/** Puts these versions of a model in a folder, each with weights of its own. */
+export async function addVersions(folder: string, name: string, versions: readonly number[]): Promise<void> {
+  for (const version of versions) {
+    const key = `${name}/${version}`;
+    const published = masters.get(key) ?? master(name, version);
+    masters.set(key, published);
+    await cp(await published, join(folder, name, String(version)), { recursive: true });
+  }
+}
+
+/** Puts a version in a folder as a program would that cares little for power cuts: no flush, but a rename. */
+export async function renameInto(
   folder: string,
-  engine: Engine,
   name: string,
-  count: number,
+  version: number,
+  contents: BundleContents,
 ): Promise<void> {
-  for (let seed = 1; seed <= count; seed++)
-    await publishBundle(folder, name, await makeContents(engine, seed));
+  const files = encodeFiles(contents);
+  const temporary = join(folder, name, ".tmp-quick");
+  await mkdir(temporary, { recursive: true });
+  for (const [file, bytes] of files) await writeFile(join(temporary, file), bytes);
+  await writeFile(join(temporary, "manifest.json"), encodeManifest(contents, files, name, String(version)));
+  await rename(temporary, join(folder, name, String(version)));
 }

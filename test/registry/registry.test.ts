@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { copyFile, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { createWasmEngine, WasmEngine } from "../../src/engine/wasm/engine.js";
 import { type ErrorCode, ResiduaError } from "../../src/errors.js";
 import { writeAliases } from "../../src/registry/aliases.js";
 import { publishBundle } from "../../src/registry/bundle.js";
 import { Registry, type RegistryOptions } from "../../src/registry/registry.js";
-import { makeContents, publishVersions, temporaryFolder } from "./publications.js";
+import { addVersions, makeContents, renameInto, temporaryFolder } from "./publications.js";
 import { ReferenceEngine } from "./reference-engine.js";
 
 interface Gate {
@@ -42,7 +43,8 @@ async function opened(
 ): Promise<{ folder: string; engine: ReferenceEngine; registry: Registry }> {
   const folder = await temporaryFolder(t);
   const engine = new ReferenceEngine();
-  await publishVersions(folder, engine, "pump", versions);
+  const numbers = Array.from({ length: versions }, (_, at) => at + 1);
+  await addVersions(folder, "pump", numbers);
   const registry = await openRegistry(t, folder, engine, options);
   await registry.poll();
   return { folder, engine, registry };
@@ -110,7 +112,7 @@ test("a listing has the hash, engine and device of what is live, and the hash of
 test("until its first version is loaded a model is not ready", async (t) => {
   const folder = await temporaryFolder(t);
   const engine = new ReferenceEngine();
-  await publishVersions(folder, engine, "pump", 1);
+  await addVersions(folder, "pump", [1]);
   const gate = makeGate();
   engine.beforeCompile = () => gate.opened;
   const registry = await openRegistry(t, folder, engine);
@@ -137,7 +139,7 @@ test("an empty or missing folder is not ready, and is followed once there is som
   await registry.poll();
   assert.deepEqual(registry.readiness().problems, ["There is no model in the folder of models."]);
   assertRefused(() => registry.acquire("pump"), "MODEL_NOT_FOUND", /there is none/);
-  await publishVersions(folder, engine, "pump", 1);
+  await addVersions(folder, "pump", [1]);
   await registry.poll();
   assert.equal(registry.readiness().ready, true);
 });
@@ -146,7 +148,7 @@ test("a new version is swapped in; the one it pushes out drains until its last l
   const { folder, engine, registry } = await opened(t, 2);
   const lease = registry.acquire("pump", { version: "1" });
   const other = registry.acquire("pump", { version: "1" });
-  await publishVersions(folder, engine, "pump", 1);
+  await addVersions(folder, "pump", [3]);
   assert.equal(versionServed(registry), "2");
   await registry.poll();
   assert.equal(versionServed(registry), "3");
@@ -165,7 +167,7 @@ test("a new version is swapped in; the one it pushes out drains until its last l
 
 test("while a new version loads the old one answers, and the service stays ready", async (t) => {
   const { folder, engine, registry } = await opened(t, 1);
-  await publishVersions(folder, engine, "pump", 1);
+  await addVersions(folder, "pump", [2]);
   const gate = makeGate();
   const reached = makeGate();
   engine.beforeCompile = () => {
@@ -184,7 +186,7 @@ test("while a new version loads the old one answers, and the service stays ready
 
 test("a broken version is refused with its reason, tried once, and the one before serves on", async (t) => {
   const { folder, engine, registry } = await opened(t, 1);
-  await publishVersions(folder, engine, "pump", 1);
+  await addVersions(folder, "pump", [2]);
   const weights = join(folder, "pump", "2", "weights.bin");
   const good = await readFile(weights);
   await writeFile(
@@ -215,7 +217,7 @@ test("a broken version is refused with its reason, tried once, and the one befor
 test("refused versions do not count among the newest", async (t) => {
   const folder = await temporaryFolder(t);
   const engine = new ReferenceEngine();
-  await publishVersions(folder, engine, "pump", 4);
+  await addVersions(folder, "pump", [1, 2, 3, 4]);
   for (const version of ["4", "2"]) await rm(join(folder, "pump", version, "sample.json"));
   const registry = await openRegistry(t, folder, engine);
   await registry.poll();
@@ -226,8 +228,8 @@ test("refused versions do not count among the newest", async (t) => {
 test("a model of which every version is refused says so; the other models serve", async (t) => {
   const folder = await temporaryFolder(t);
   const engine = new ReferenceEngine();
-  await publishVersions(folder, engine, "pump", 1);
-  await publishVersions(folder, engine, "fan", 1);
+  await addVersions(folder, "pump", [1]);
+  await addVersions(folder, "fan", [1]);
   await rm(join(folder, "fan", "1", "model.json"));
   const registry = await openRegistry(t, folder, engine);
   await registry.poll();
@@ -243,7 +245,7 @@ test("a model of which every version is refused says so; the other models serve"
 test("an engine that answers otherwise than the golden windows does not serve", async (t) => {
   const folder = await temporaryFolder(t);
   const engine = new ReferenceEngine();
-  await publishVersions(folder, engine, "pump", 1);
+  await addVersions(folder, "pump", [1]);
   engine.offset = 0.001;
   const registry = await openRegistry(t, folder, engine);
   await registry.poll();
@@ -256,7 +258,7 @@ test("an engine that answers otherwise than the golden windows does not serve", 
 
 test("an engine in trouble refuses nothing: it is asked again, and what serves goes on", async (t) => {
   const { folder, engine, registry } = await opened(t, 2);
-  await publishVersions(folder, engine, "pump", 1);
+  await addVersions(folder, "pump", [3]);
   engine.beforeCompile = async () => {
     throw new ResiduaError("ENGINE_RESTARTING", "The engine is restarting.");
   };
@@ -398,7 +400,7 @@ test("a broken aliases.json leaves the aliases as they were, and is not ready", 
   assert.match(registry.readiness().problems[0]!, /Alias "stable" has to be a version such as "2", not 3/);
   await assert.rejects(
     registry.setAlias("pump", "stable", "3"),
-    /cannot be changed until aliases\.json is repaired/,
+    /until aliases\.json is repaired or removed/,
   );
 });
 
@@ -465,7 +467,7 @@ test("the folder is looked at again and again, until the registry closes", async
   });
   await announce.opened;
   assert.equal(scheduled[0]!.delayMs, 2000);
-  await publishVersions(folder, engine, "pump", 1);
+  await addVersions(folder, "pump", [2]);
   announce = makeGate();
   scheduled[0]!.task();
   await announce.opened;
@@ -476,19 +478,29 @@ test("the folder is looked at again and again, until the registry closes", async
   assertRefused(() => registry.acquire("pump"), "SHUTTING_DOWN", /shutting down/);
 });
 
-test("two hundred publishes and swaps leave nothing behind", async (t) => {
-  const { folder, engine, registry } = await opened(t, 1);
-  const contents = await makeContents(engine, 2);
-  for (let i = 0; i < 200; i++) {
+test("two hundred versions swapped in on the wasm engine leave nothing behind", async (t) => {
+  const folder = await temporaryFolder(t);
+  const engine = await createWasmEngine({ threads: 1 });
+  t.after(() => engine.close());
+  assert.ok(engine instanceof WasmEngine);
+  const contents = [await makeContents(engine, 1), await makeContents(engine, 2)];
+  await renameInto(folder, "pump", 1, contents[0]!);
+  const registry = await Registry.open({ folder, engine, liveVersions: 2, pollSeconds: 0, log });
+  await registry.poll();
+  const heldBytes = engine.heap.heldBytes;
+  for (let version = 2; version <= 200; version++) {
     const lease = registry.acquire("pump");
-    await publishBundle(folder, "pump", { ...contents, training: { i } });
+    await renameInto(folder, "pump", version, contents[version % 2]!);
     await registry.poll();
+    const outputs = await lease.model.executable.run(contents[0]!.golden.windows, 2);
+    assert.equal(outputs.heads.length, 1);
     lease.release();
-    if (i >= 3) await rm(join(folder, "pump", String(i - 2)), { recursive: true });
+    if (version > 3) await rm(join(folder, "pump", String(version - 3)), { recursive: true });
   }
   await registry.poll();
-  await registry.poll();
-  assert.equal(engine.open, 2);
-  assert.ok(registry.listModels()[0]!.versions.length <= 5);
-  assert.equal(versionServed(registry), "201");
+  assert.equal(versionServed(registry), "200");
+  assert.deepEqual(Object.keys(states(registry)).length, 3);
+  assert.equal(engine.heap.heldBytes, 2 * heldBytes);
+  await registry.close();
+  assert.equal(engine.heap.heldBytes, 0);
 });

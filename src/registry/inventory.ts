@@ -1,0 +1,99 @@
+/** What is published in a folder of models, and whether it is sound: for people at a command line. */
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Engine } from "../engine/engine.js";
+import { InputError } from "../errors.js";
+import { readAliases } from "./aliases.js";
+import { readBundle, readManifest } from "./bundle.js";
+import { loadModel } from "./loaded-model.js";
+import type { Manifest } from "./manifest.js";
+import { listStore } from "./store.js";
+
+export interface PublishedVersion {
+  readonly name: string;
+  readonly version: string;
+  readonly folder: string;
+  /** The aliases that stand for it. */
+  readonly aliases: readonly string[];
+  /** Of all its files. */
+  readonly bytes: number;
+  /** Undefined, both, where the manifest cannot be read. */
+  readonly manifest: Manifest | undefined;
+  readonly sha256: string | undefined;
+  /** Why the manifest cannot be read. */
+  readonly reason: string | undefined;
+}
+
+export interface Verification {
+  readonly name: string;
+  readonly version: string;
+  readonly ok: boolean;
+  /** Why it would be refused. */
+  readonly reason: string | undefined;
+}
+
+/**
+ * Every published version, by name, newest first. Manifests are checked for form; hashes are not.
+ * Throws InputError where the folder cannot be read.
+ */
+export async function listPublished(modelsFolder: string): Promise<PublishedVersion[]> {
+  const published: PublishedVersion[] = [];
+  for (const model of await listModelFolders(modelsFolder)) {
+    const aliases = await readAliases(model.folder).catch(() => new Map<string, string>());
+    for (const version of model.versions) {
+      const folder = join(model.folder, version);
+      const read = await readManifest(folder).catch(reasonOf);
+      const isRead = typeof read !== "string";
+      published.push({
+        name: model.name,
+        version,
+        folder,
+        aliases: [...aliases].filter(([, target]) => target === version).map(([alias]) => alias),
+        bytes: await sizeOf(folder),
+        manifest: isRead ? read.manifest : undefined,
+        sha256: isRead ? read.sha256 : undefined,
+        reason: isRead ? undefined : read,
+      });
+    }
+  }
+  return published;
+}
+
+/**
+ * Checks every published version as a registry does when it opens one: hashes, fit of the parts, golden windows.
+ * Throws InputError where the folder cannot be read.
+ */
+export async function* verifyModels(modelsFolder: string, engine: Engine): AsyncGenerator<Verification> {
+  for (const { name, folder, versions } of await listModelFolders(modelsFolder)) {
+    for (const version of versions) {
+      const reason = await verifyBundle(join(folder, version), engine).catch(reasonOf);
+      yield { name, version, ok: reason === undefined, reason };
+    }
+  }
+}
+
+async function verifyBundle(folder: string, engine: Engine): Promise<undefined> {
+  const model = await loadModel(await readBundle(folder), engine);
+  await model.executable.close();
+}
+
+async function listModelFolders(modelsFolder: string): ReturnType<typeof listStore> {
+  try {
+    return await listStore(modelsFolder);
+  } catch (error) {
+    throw new InputError(
+      `The folder of models cannot be read: ${error instanceof Error ? error.message : error}.`,
+    );
+  }
+}
+
+/** The sentence of an InputError; every other error is passed on. */
+function reasonOf(error: unknown): string {
+  if (error instanceof InputError) return error.message;
+  throw error;
+}
+
+async function sizeOf(folder: string): Promise<number> {
+  const sizes = (await readdir(folder)).map(async (file) => (await stat(join(folder, file))).size);
+  return (await Promise.all(sizes)).reduce((total, size) => total + size, 0);
+}
