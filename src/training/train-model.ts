@@ -46,6 +46,8 @@ export interface TrainEvents {
   readonly onSplit?: (windows: { fit: number; validation: number; calibration: number }) => void;
   readonly onStep?: (step: { epoch: number; windows: number; of: number }) => void;
   readonly onEpoch?: (epoch: EpochRecord) => void;
+  /** The weights are there; calibration follows. */
+  readonly onFitted?: () => void;
   readonly onCalibration?: (done: number, of: number) => void;
 }
 
@@ -118,6 +120,7 @@ export async function trainModel(
     fit: createWindowSource(dataset, split.fit, scoring),
     validation: createWindowSource(dataset, split.validation, scoring),
   });
+  events.onFitted?.();
   const executable = await engine.compile(network, fitted.weights);
   try {
     const calibration =

@@ -1,0 +1,64 @@
+/** The command line: its commands, and what becomes of their errors. */
+import { Command, CommanderError } from "commander";
+import { InputError, ResiduaError } from "../errors.js";
+import { addModelsCommand } from "./models-command.js";
+import { addScoreCommand } from "./score-command.js";
+import { addTrainCommand } from "./train-command.js";
+import { UsageError } from "./usage-error.js";
+
+const DONE = 0;
+const FAILED = 1;
+const WRONG_USAGE = 2;
+
+/** Runs one command. @returns the exit status: 0 done, 1 failed, 2 wrong usage. */
+export async function runProgram(args: readonly string[]): Promise<number> {
+  process.stdout.once("error", endOnClosedPipe);
+  try {
+    await createProgram().parseAsync(args, { from: "user" });
+    return DONE;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : WRONG_USAGE;
+    process.stderr.write(`${describeError(error)}\n`);
+    return error instanceof UsageError ? WRONG_USAGE : FAILED;
+  }
+}
+
+function createProgram(): Command {
+  const program = new Command("residua")
+    .description("Scores time series for anomalies with LSTM autoencoders.")
+    .exitOverride()
+    .showSuggestionAfterError(false)
+    .configureOutput({
+      writeErr: (text) => process.stderr.write(text),
+      outputError: (text, write) => write(`${toSentence(text)}\n`),
+    });
+  // Commands take over the settings above, so these stand first.
+  addTrainCommand(program);
+  addScoreCommand(program);
+  addModelsCommand(program);
+  return program;
+}
+
+/** commander's "error: unknown option '--x'" as a sentence. */
+function toSentence(text: string): string {
+  const plain = text
+    .replace(/^error: /, "")
+    .replaceAll("\n", " ")
+    .trim();
+  const sentence = plain.charAt(0).toUpperCase() + plain.slice(1);
+  return /[.?!)]$/.test(sentence) ? sentence : `${sentence}.`;
+}
+
+function describeError(error: unknown): string {
+  if (error instanceof InputError || error instanceof UsageError || error instanceof ResiduaError)
+    return error.message;
+  if (!(error instanceof Error)) return String(error);
+  // What the system refuses (no space, no permission) is told in its own words; anything else is a fault of ours.
+  return "code" in error && "syscall" in error ? `${error.message}.` : (error.stack ?? error.message);
+}
+
+/** `residua score ... | head` closes the pipe early: nobody reads on, so there is nothing left to do. */
+function endOnClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(DONE);
+}

@@ -1,0 +1,47 @@
+/** What `score` writes: a row of CSV for each row of data. */
+
+import { formatFloat32 } from "../scoring/digits.js";
+import type { CalibrationSample } from "../scoring/thresholds.js";
+import { pValue } from "../scoring/thresholds.js";
+import type { CsvFile } from "../training/csv.js";
+
+/** By row of the file; NaN, and -1 for `anomalous`, where there is none. */
+export interface ScoredFile {
+  readonly file: CsvFile;
+  readonly score: Float64Array;
+  readonly anomalous: Int8Array;
+}
+
+const ROWS_PER_CHUNK = 4096;
+
+/**
+ * CSV text in chunks: the time column if the first file has one, then `score,p_value,anomalous` (1 or 0). Cells are
+ * empty for rows that no window covers.
+ */
+export function* writeScores(
+  files: readonly ScoredFile[],
+  sample: CalibrationSample | undefined,
+): Generator<string> {
+  const timeName = files[0]?.file.time?.name;
+  yield `${timeName === undefined ? "" : `${quote(timeName)},`}score,p_value,anomalous\n`;
+  for (const { file, score, anomalous } of files) {
+    for (let from = 0; from < file.rows; from += ROWS_PER_CHUNK) {
+      let text = "";
+      for (let row = from; row < Math.min(from + ROWS_PER_CHUNK, file.rows); row++) {
+        if (timeName !== undefined) text += `${quote(file.time?.text[row] ?? "")},`;
+        text += writeRow(score[row]!, anomalous[row]!, sample);
+      }
+      yield text;
+    }
+  }
+}
+
+function writeRow(score: number, anomalous: number, sample: CalibrationSample | undefined): string {
+  if (Number.isNaN(score)) return ",,\n";
+  const p = sample === undefined ? "" : String(Number(pValue(sample, score).toPrecision(6)));
+  return `${formatFloat32(score)},${p},${anomalous < 0 ? "" : anomalous}\n`;
+}
+
+function quote(cell: string): string {
+  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+}

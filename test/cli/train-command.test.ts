@@ -1,0 +1,277 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { createWorkplace, writeWaves } from "./residua-process.js";
+
+const RAMP = `value\n${[1, 2, 3, 4, 5, 6, 7, 8, 9].map((step) => step / 10).join("\n")}\n`;
+const QUICK = ["--timesteps", "8", "--units", "8", "--epochs", "3"];
+
+test("the ramp of the tutorial: one window, 300 epochs, a threshold set by hand", async (t) => {
+  const { write, residua, models } = await createWorkplace(t);
+  const csv = await write("ramp.csv", RAMP);
+  const expected = {
+    reconstruction: {
+      reconstruction: [0.1056, 0.2022, 0.3004, 0.3995, 0.4991, 0.5988, 0.6983, 0.7991, 0.9024],
+    },
+    prediction: { prediction: [0.1668, 0.2899, 0.4032, 0.5089, 0.6094, 0.706, 0.7997, 0.8915] },
+  };
+  for (const [family, heads] of Object.entries(expected)) {
+    const options = `--timesteps 9 --units 100 --activation relu --scaler none --epochs 300 --validation 0 --calibration 0 --threshold 0.01 --family ${family}`;
+    const { status, out, err } = await residua(["train", csv, "--name", family, ...options.split(" ")]);
+    assert.equal(status, 0, err);
+    assert.equal(err, "");
+    assert.match(out, /^9 rows of 1 feature in 1 series; windows: 1 to fit, 0 to validate, 0 to calibrate\n/);
+    assert.equal(out.match(/^epoch \d+\/300 loss \S+ learning rate 0\.001$/gm)?.length, 300);
+    assert.match(out, /threshold: 0\.01 on the squared error, set by hand/);
+    const folder = join(models, family, "1");
+    const golden = JSON.parse(await readFile(join(folder, "golden.json"), "utf8"));
+    for (const [head, values] of Object.entries(heads)) {
+      values.forEach((value, step) => {
+        const got = golden[head][step];
+        assert.ok(Math.abs(got - value) < 0.035, `${head} ${step}: ${got} for ${value}`);
+      });
+    }
+    const manifest = JSON.parse(await readFile(join(folder, "manifest.json"), "utf8"));
+    assert.deepEqual(manifest.threshold, {
+      method: "value",
+      scorer: "squared",
+      falseAlarmRate: null,
+      value: 0.01,
+      timestepValue: 0.01,
+    });
+    assert.equal(manifest.calibration, null);
+    assert.equal(manifest.clip, null);
+    const sample = JSON.parse(await readFile(join(folder, "sample.json"), "utf8"));
+    assert.deepEqual(sample, {
+      windows: [
+        RAMP.trim()
+          .split("\n")
+          .slice(1)
+          .map((value) => [Number(value)]),
+      ],
+    });
+  }
+});
+
+test("a data file becomes a calibrated version, and the next run the next version with the same bytes", async (t) => {
+  const { write, residua, models } = await createWorkplace(t);
+  const text = writeWaves(700);
+  const plain = await write("waves.csv", text);
+  const zipped = await write("waves.csv.gz", gzipSync(text));
+  const args = [
+    "--name",
+    "waves",
+    ...QUICK,
+    "--family",
+    "composite",
+    "--reverse",
+    "--false-alarm-rate",
+    "0.05",
+  ];
+  const first = await residua(["train", plain, ...args]);
+  assert.equal(first.status, 0, first.err);
+  assert.match(
+    first.out,
+    /700 rows of 2 features in 1 series; windows: 465 to fit, 67 to validate, 133 to calibrate/,
+  );
+  assert.match(first.out, /^epoch 1\/3 loss \S+ validation \S+ \(best\) learning rate 0\.\d+$/m);
+  for (const part of [
+    /^model: +waves version 1$/m,
+    /^folder: .*waves.1$/m,
+    /^sha256: +[0-9a-f]{64}$/m,
+    /^loss: /m,
+    /^windows: /m,
+    /^threshold: .*false-alarm rate 0\.05, 17 independent blocks/m,
+  ]) {
+    assert.match(first.out, part);
+  }
+  assert.match(first.err, /^Note: The false-alarm rate of 0\.05 rests on 17 independent blocks/);
+  const second = await residua(["train", zipped, ...args], { env: { RESIDUA_THREADS: "2" } });
+  assert.equal(second.status, 0, second.err);
+  assert.deepEqual((await readdir(join(models, "waves"))).sort(), ["1", "2"]);
+  const bytes = (version: string, file: string) => readFile(join(models, "waves", version, file));
+  for (const file of ["model.json", "weights.bin", "calibration.bin", "golden.json", "sample.json"]) {
+    assert.ok((await bytes("1", file)).equals(await bytes("2", file)), file);
+  }
+  const manifest = JSON.parse((await bytes("1", "manifest.json")).toString());
+  assert.deepEqual(manifest.features, [
+    { name: "sin", unit: null },
+    { name: "cos", unit: null },
+  ]);
+  assert.equal(manifest.training.data[0].sha256, createHash("sha256").update(text).digest("hex"));
+  assert.equal(manifest.training.losses.length, 3);
+  assert.equal(manifest.threshold.falseAlarmRate, 0.05);
+  const other = await residua(["train", plain, ...args, "--seed", "2"]);
+  assert.equal(other.status, 0, other.err);
+  assert.ok(!(await bytes("1", "weights.bin")).equals(await bytes("3", "weights.bin")));
+});
+
+test("each family trains on a series with labels, gaps and missing readings", async (t) => {
+  const { write, residua, models } = await createWorkplace(t);
+  const rows = Array.from({ length: 260 }, (_, row) => {
+    const seconds = row < 150 ? row : row + 5000;
+    return `${seconds},${row % 9 === 0 ? "" : Math.sin(row / 3).toFixed(3)},${row === 60 ? 1 : 0},pump ${row % 2}`;
+  });
+  const csv = await write("pump.csv", `time,flow,fault,unit\n${rows.join("\n")}\n`);
+  for (const family of ["prediction", "dense", "stacked", "denoising"]) {
+    const { status, out, err } = await residua([
+      "train",
+      csv,
+      "--name",
+      family,
+      "--family",
+      family,
+      ...QUICK,
+      "--label-column",
+      "fault",
+      "--group-column",
+      "unit",
+      "--loss",
+      "mae",
+    ]);
+    assert.equal(status, 0, err);
+    assert.match(out, /260 rows of 1 feature in 2 series/);
+    assert.match(err, /1 rows are labelled anomalous; the 8 windows that touch one are left out/);
+    const manifest = JSON.parse(await readFile(join(models, family, "1", "manifest.json"), "utf8"));
+    assert.equal(manifest.family, family);
+    assert.deepEqual(manifest.scorers, ["absolute", "squared"]);
+    assert.equal(manifest.ties.length > 0, family === "stacked");
+  }
+});
+
+test("a horizon lengthens the window by rows that the encoder does not see", async (t) => {
+  const { write, residua, models } = await createWorkplace(t);
+  const csv = await write("waves.csv", writeWaves(300));
+  const { status, err } = await residua([
+    "train",
+    csv,
+    "--name",
+    "h",
+    ...QUICK,
+    "--family",
+    "prediction",
+    "--horizon",
+    "3",
+  ]);
+  assert.equal(status, 0, err);
+  const manifest = JSON.parse(await readFile(join(models, "h", "1", "manifest.json"), "utf8"));
+  assert.equal(manifest.timesteps, 11);
+  assert.equal(manifest.inputSteps, 8);
+  assert.deepEqual(manifest.heads, [{ name: "prediction", start: 8, steps: 3, reversed: false }]);
+});
+
+test("Ctrl-C ends the epoch, and publishes the best so far", async (t) => {
+  const { write, residua, models } = await createWorkplace(t);
+  const csv = await write("waves.csv", writeWaves(2000));
+  let sent = false;
+  const { status, out, err } = await residua(
+    [
+      "train",
+      csv,
+      "--name",
+      "waves",
+      "--timesteps",
+      "8",
+      "--units",
+      "8",
+      "--epochs",
+      "100000",
+      "--patience",
+      "0",
+    ],
+    {
+      onOutput: (printed, kill) => {
+        if (sent || !printed.includes("epoch 2/")) return;
+        sent = true;
+        kill("SIGINT");
+      },
+    },
+  );
+  assert.equal(status, 0, err);
+  assert.match(err, /Stopping after this epoch; Ctrl-C again ends at once\./);
+  assert.match(err, /Training was stopped after \d+ epochs; epoch \d+ \(validation loss \S+\) is published/);
+  assert.match(out, /^loss: .*stopped\)$/m);
+  assert.ok(existsSync(join(models, "waves", "1", "manifest.json")));
+});
+
+test("what fails says so in one sentence, with status 1, and publishes nothing", async (t) => {
+  const { write, residua, models } = await createWorkplace(t);
+  await write("bad.csv", "a,Pressure\n1,2\n3,abc\n");
+  await write("short.csv", "a\n1\n2\n3\n");
+  await write("waves.csv", writeWaves(300));
+  await write(
+    "huge.csv",
+    `a\n${Array.from({ length: 200 }, (_, row) => (row % 2 ? 1e30 : -1e30)).join("\n")}\n`,
+  );
+  const failures: [string[], RegExp][] = [
+    [["bad.csv"], /^bad\.csv line 3, column "Pressure": "abc" is not a number\.\n$/],
+    [
+      ["short.csv"],
+      /^The longest series has 3 rows, too few for one window of 32; take fewer --timesteps\.\n$/,
+    ],
+    [["nowhere.csv"], /^There is no file nowhere\.csv\.\n$/],
+    [
+      ["waves.csv", "--columns", "tan"],
+      /^waves\.csv has no column "tan"; it has "timestamp", "sin", "cos"\.\n$/,
+    ],
+    [
+      ["waves.csv", "--rows", "500:600"],
+      /^waves\.csv has 300 rows of data, none of them from row 500 on\.\n$/,
+    ],
+    [
+      ["huge.csv", "--scaler", "none", ...QUICK, "--activation", "relu"],
+      /Training diverged in epoch 1: .*nothing is published.*\n$/,
+    ],
+  ];
+  for (const [args, sentence] of failures) {
+    const { status, err } = await residua(["train", ...args, "--name", "x"]);
+    assert.match(err, sentence);
+    assert.equal(status, 1);
+  }
+  assert.ok(!existsSync(models));
+});
+
+test("wrong usage is told in one sentence, with status 2", async (t) => {
+  const { write, residua } = await createWorkplace(t);
+  const csv = await write("ramp.csv", RAMP);
+  const wrong: [string[], RegExp][] = [
+    [["train", csv], /^Required option '--name <name>' not specified\.\n$/],
+    [["train", "--name", "x"], /^Missing required argument 'csv'\.\n$/],
+    [
+      ["train", csv, "--name", "x", "--epochs", "0"],
+      /'--epochs <count>' argument '0' is invalid\. It has to be a whole number of at least 1\.\n$/,
+    ],
+    [["train", csv, "--name", "x", "--epoch", "3"], /^Unknown option '--epoch'\.\n$/],
+    [["train", csv, "--name", "X!"], /^--name "X!" is no name for a model/],
+    [["train", csv, "--name", "x", "--family", "lstm"], /Allowed choices are reconstruction, prediction/],
+    [
+      ["train", csv, "--name", "x", "--family", "dense", "--horizon", "3"],
+      /^--horizon needs a prediction head/,
+    ],
+    [
+      ["train", csv, "--name", "x", "--family", "dense", "--reverse"],
+      /^Reverse needs an LSTM reconstruction decoder/,
+    ],
+    [
+      ["train", csv, "--name", "x", "--validation", "0.5", "--calibration", "0.5"],
+      /^--validation and --calibration together/,
+    ],
+    [["trian", csv], /^Unknown command 'trian'\.\n$/],
+    [["score", csv], /^Required option '--model <name>' not specified\.\n$/],
+  ];
+  for (const [args, sentence] of wrong) {
+    const { status, out, err } = await residua(args);
+    assert.match(err, sentence);
+    assert.equal(err.trim().split("\n").length, 1, err);
+    assert.equal(status, 2, args.join(" "));
+    assert.equal(out, "");
+  }
+  const help = await residua(["train", "--help"]);
+  assert.equal(help.status, 0);
+  assert.match(help.out, /--false-alarm-rate <share>/);
+  assert.equal((await residua([])).status, 2);
+});

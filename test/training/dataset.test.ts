@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { type DatasetOptions, readDataset } from "../../src/training/dataset.js";
+import { createWindowSource, gatherWindows, spreadNumbers } from "../../src/training/window-reader.js";
+import { type Split, splitDataset } from "../../src/training/window-set.js";
+
+let folder: string;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "residua-dataset-"));
+});
+after(() => rm(folder, { recursive: true }));
+
+async function read(texts: Record<string, string>, options: DatasetOptions = {}) {
+  const paths = await Promise.all(
+    Object.entries(texts).map(async ([name, text]) => {
+      await writeFile(join(folder, name), text);
+      return join(folder, name);
+    }),
+  );
+  return readDataset(paths, options);
+}
+
+const all = { stride: 1, validation: 0, calibration: 0, minCoverage: 0.5 };
+
+function starts({ fit }: Split): [series: number, start: number][] {
+  return Array.from(fit.start, (start, i) => [fit.series[i]!, start]);
+}
+
+test("features are the numeric columns of the first file, in its order, wherever they stand in the others", async () => {
+  const dataset = await read(
+    {
+      "a.csv": "time,x,y,note,anomaly\n1,1,10,fine,0\n2,2,20,fine,0\n",
+      "b.csv": "y;time;x\n30;1;3\n",
+    },
+    { labelColumn: "anomaly" },
+  );
+  assert.deepEqual(dataset.features, ["x", "y"]);
+  assert.deepEqual(
+    dataset.series.map(({ values }) => [...values]),
+    [
+      [1, 10, 2, 20],
+      [3, 30],
+    ],
+  );
+  assert.deepEqual(dataset.notes, ['a.csv: left out "note", which hold no numbers.']);
+  await assert.rejects(read({ "a.csv": "x,y\n1,2\n", "b.csv": "x\n1\n" }), /b\.csv has no column "y"/);
+  await assert.rejects(read({ "a.csv": "x\n1\n" }, { labelColumn: "bad" }), /No file has a column "bad"/);
+  await assert.rejects(read({ "a.csv": "x\nhi\n" }), /a\.csv has no column of numbers/);
+});
+
+test("groups become series of their own, rows in order of time", async () => {
+  const dataset = await read(
+    { "a.csv": "timestamp,g,x\n10,u,1\n10,v,5\n30,u,3\n20,u,2\n20,v,6\n" },
+    { groupColumn: "g" },
+  );
+  assert.deepEqual(
+    dataset.series.map(({ group, values, fileRows }) => [group, [...values], [...fileRows]]),
+    [
+      ["u", [1, 2, 3], [0, 3, 2]],
+      ["v", [5, 6], [1, 4]],
+    ],
+  );
+  assert.match(dataset.notes.join(), /the time goes back once/);
+});
+
+test("what looks like a label or a row number is told, a rising signal is not", async () => {
+  const rows = Array.from({ length: 30 }, (_, row) => `${row},${row * 0.5},${row % 2}`).join("\n");
+  const dataset = await read({ "a.csv": `index,level,is_anomaly\n${rows}\n` });
+  assert.equal(dataset.notes.length, 2);
+  assert.match(dataset.notes[0]!, /"is_anomaly" would be learnt from/);
+  assert.match(dataset.notes[1]!, /"index" only counts rows/);
+});
+
+test("windows cross neither files nor gaps, and what is too short for one is told", async () => {
+  const minute = [0, 1, 2, 3, 100, 101, 200, 201, 202];
+  const text = `timestamp,x\n${minute.map((m, row) => `${m * 60},${row}`).join("\n")}\n`;
+  const dataset = await read({ "a.csv": text, "b.csv": "timestamp,x\n0,0\n60,1\n120,2\n" });
+  assert.equal(dataset.maxGapMs, 600_000);
+  const split = splitDataset(dataset, { ...all, timesteps: 3 });
+  assert.deepEqual(starts(split), [
+    [0, 0],
+    [0, 1],
+    [0, 6],
+    [1, 0],
+  ]);
+  assert.deepEqual(split.notes, [
+    "A run of rows is shorter than a window of 3 and gives none (2 rows in all): a.csv rows 4-5.",
+  ]);
+  const wide = await read({ "a.csv": text }, { maxGapSeconds: 1e6 });
+  assert.equal(splitDataset(wide, { ...all, timesteps: 3 }).fit.count, 7);
+  assert.throws(
+    () => splitDataset(dataset, { ...all, timesteps: 10 }),
+    /The longest series has 9 rows, too few for one window of 10/,
+  );
+});
+
+test("windows that touch a labelled row, or have too few readings, are in no part", async () => {
+  const rows = Array.from(
+    { length: 20 },
+    (_, row) => `${row >= 12 && row < 16 ? "" : row},${row === 5 ? 1 : 0}`,
+  );
+  const dataset = await read({ "a.csv": `x,bad\n${rows.join("\n")}\n` }, { labelColumn: "bad" });
+  const split = splitDataset(dataset, { ...all, timesteps: 4 });
+  assert.deepEqual(
+    starts(split).map(([, start]) => start),
+    [0, 1, 6, 7, 8, 9, 10, 14, 15, 16],
+  );
+  assert.deepEqual(split.notes, [
+    "1 rows are labelled anomalous; the 4 windows that touch one are left out of fit, validation and calibration.",
+    "3 windows with less than 50 % of their readings present are left out.",
+  ]);
+});
+
+test("stride thins fit and validation, and calibration keeps every window", async () => {
+  const dataset = await read({ "a.csv": `x\n${Array.from({ length: 200 }, (_, row) => row).join("\n")}\n` });
+  const split = splitDataset(dataset, {
+    stride: 5,
+    timesteps: 4,
+    validation: 0.2,
+    calibration: 0.2,
+    minCoverage: 0.5,
+  });
+  const of = (set: Split["fit"]) => [set.start[0], set.start[1], set.start[set.count - 1], set.count];
+  assert.deepEqual(of(split.fit), [0, 5, 110, 23]);
+  assert.deepEqual(of(split.validation), [117, 122, 152, 8]);
+  assert.deepEqual(of(split.calibration), [160, 161, 196, 37]);
+});
+
+test("a window source gives scaled windows with gaps filled, by number", async () => {
+  const dataset = await read({ "a.csv": "x,y\n0,10\n2,\n4,30\n6,40\n", "b.csv": "x,y\n8,50\n10,60\n" });
+  const { fit } = splitDataset(dataset, { ...all, timesteps: 2 });
+  assert.deepEqual([...gatherWindows(dataset, fit, 2, [3, 0])], [8, 50, 10, 60, 0, 10, 2, Number.NaN]);
+  const source = createWindowSource(dataset, fit, {
+    timesteps: 2,
+    features: 2,
+    heads: [],
+    scaler: { kind: "standard", offset: [0, 10], scale: [2, 10] },
+    clip: 3,
+    minCoverage: 0.5,
+  });
+  assert.equal(source.count, 4);
+  assert.deepEqual([...source.read([3, 0])], [3, 3, 3, 3, 0, 0, 1, 0]);
+  assert.deepEqual([...spreadNumbers(10, 4)], [0, 2, 5, 7]);
+  assert.deepEqual([...spreadNumbers(3, 4)], [0, 1, 2]);
+});
