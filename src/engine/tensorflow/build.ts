@@ -1,0 +1,131 @@
+/**
+ * `npm run tensorflow -- [cpu|cuda] [--wheels DIR]`: builds the addon of @tensorflow/tfjs-node-gpu on this machine.
+ *
+ * The package's own install script would fetch a prebuilt addon for TensorFlow 2.9 and CUDA 11.2. The same sources
+ * compile against the libraries of a current wheel: fetch, unpack, compile, run one graph, stamp.
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { InputError } from "../../errors.js";
+import type { AddonPaths, AddonStamp, Flavour } from "./addon.js";
+import { addonEnvironment, addonPaths, builtAddon, FLAVOURS } from "./addon.js";
+import { cacheFolder, findWheels, unpackWheels, wheelVersion } from "./wheel.js";
+
+const USAGE = "npm run tensorflow -- [cpu|cuda] [--wheels DIR]";
+
+try {
+  const { flavour, wheels } = readArguments(process.argv.slice(2));
+  build(flavour, wheels);
+} catch (error) {
+  if (!(error instanceof InputError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
+
+function readArguments(parameters: readonly string[]): { flavour: Flavour; wheels: string | undefined } {
+  let flavour: Flavour | undefined;
+  let wheels: string | undefined;
+  for (let i = 0; i < parameters.length; i++) {
+    const parameter = parameters[i]!;
+    const named = FLAVOURS.find((name) => name === parameter);
+    if (named !== undefined) flavour = named;
+    else if (parameter === "--wheels" && parameters[i + 1] !== undefined) wheels = parameters[++i];
+    else throw new InputError(`"${parameter}" is not understood; usage: ${USAGE}`);
+  }
+  return { flavour: flavour ?? (existsSync("/proc/driver/nvidia/version") ? "cuda" : "cpu"), wheels };
+}
+
+function build(flavour: Flavour, from: string | undefined): void {
+  const paths = addonPaths();
+  if (paths === undefined) {
+    throw new InputError("@tensorflow/tfjs-node-gpu is not installed; run npm ci --include=optional.");
+  }
+  const there = builtAddon(paths);
+  if (there?.flavour === flavour && there.architecture === process.arch) {
+    report(paths, there, "was already built");
+    return;
+  }
+  requireCommand("python3", "the TensorFlow wheel is fetched and unpacked with it");
+  requireCommand("make", "the addon is compiled with it");
+  requireCommand(process.env["CXX"] || "c++", "the addon is compiled with it");
+  const wheels = findWheels(flavour, from, cacheFolder(process.env), log);
+  log(`Unpacking ${wheels.length === 1 ? "the wheel" : `${wheels.length} wheels`} into ${paths.deps} ...`);
+  for (const folder of [paths.deps, join(paths.package, "lib"), join(paths.package, "build")]) {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  unpackWheels(wheels, paths);
+  log("Compiling the addon ...");
+  compile(paths);
+  const stamp: AddonStamp = {
+    flavour,
+    tensorflow: wheelVersion(wheels[0]!),
+    architecture: process.arch,
+  };
+  writeFileSync(paths.stamp, `${JSON.stringify(stamp)}\n`);
+  try {
+    report(paths, stamp, "is built");
+  } catch (error) {
+    // An addon that cannot run must not pass for one at the next start.
+    rmSync(paths.stamp);
+    throw error;
+  }
+  rmSync(join(paths.package, "build"), { recursive: true, force: true });
+}
+
+function compile(paths: AddonPaths): void {
+  const headers = process.env["npm_config_nodedir"] ?? nodeHeaders();
+  if (headers === undefined) log("Node's headers are not beside it; node-gyp will fetch them.");
+  const nodePreGyp = createRequire(join(paths.package, "package.json")).resolve(
+    "@mapbox/node-pre-gyp/bin/node-pre-gyp",
+  );
+  const run = spawnSync(process.execPath, [nodePreGyp, "install", "--build-from-source"], {
+    cwd: paths.package,
+    encoding: "utf8",
+    env: { ...process.env, ...(headers !== undefined && { npm_config_nodedir: headers }) },
+  });
+  if (run.status === 0) return;
+  console.error(`${run.stdout}\n${run.stderr}`.split("\n").slice(-40).join("\n"));
+  throw new InputError(
+    headers === undefined
+      ? "The addon did not compile: Node's headers (include/node) are missing; name their prefix with npm_config_nodedir."
+      : "The addon did not compile; what the compiler said stands above.",
+  );
+}
+
+/** The prefix that holds include/node: beside the binary, or where a distribution's package puts it. */
+function nodeHeaders(): string | undefined {
+  const prefix = dirname(dirname(realpathSync(process.execPath)));
+  return [prefix, "/usr", "/usr/local"].find((folder) => existsSync(join(folder, "include/node/node_api.h")));
+}
+
+/** Runs one graph in a process of its own, as the engine does, and says what answered. */
+function report(paths: AddonPaths, stamp: AddonStamp, state: string): void {
+  const check = fileURLToPath(new URL("./addon-check.js", import.meta.url));
+  const run = spawnSync(process.execPath, [check], {
+    encoding: "utf8",
+    env: addonEnvironment(paths, stamp.flavour, process.env),
+  });
+  if (run.status !== 0) {
+    console.error(run.stderr.split("\n").slice(-20).join("\n"));
+    throw new InputError(`The addon in ${paths.package} does not run; what it said stands above.`);
+  }
+  log(`The addon ${state}: TensorFlow ${stamp.tensorflow} (${stamp.flavour}) in ${paths.package}.`);
+  log(run.stdout.trim());
+}
+
+function requireCommand(command: string, why: string): void {
+  try {
+    execFileSync(command, ["--version"], { stdio: "ignore" });
+  } catch {
+    throw new InputError(
+      `${command} is missing: ${why}; on Debian, apt-get install g++ make python3 python3-pip.`,
+    );
+  }
+}
+
+function log(line: string): void {
+  console.error(line);
+}

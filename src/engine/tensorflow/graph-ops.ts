@@ -1,0 +1,169 @@
+/** The few TensorFlow ops that layers are made of, with the attributes and output names of its op registry. */
+import type { Activation } from "../../network/network.js";
+import type { Result, Scope } from "./graph-builder.js";
+import type { DataType } from "./protobuf.js";
+
+const typed = (type: DataType, key = "T") => ({ [key]: { type } }) as const;
+
+export function matMul(scope: Scope, a: Result, b: Result, transposeB = false): Result {
+  const attributes = { ...typed("float"), transpose_b: { bool: transposeB } };
+  return scope.add({ op: "MatMul", output: "product", attributes }, [a, b]);
+}
+
+/** Adds a vector to every row. */
+export function addBias(scope: Scope, rows: Result, bias: Result): Result {
+  return scope.add({ op: "BiasAdd", output: "output", attributes: typed("float") }, [rows, bias]);
+}
+
+export function add(scope: Scope, a: Result, b: Result): Result {
+  return scope.add({ op: "AddV2", output: "z", attributes: typed(a.type) }, [a, b]);
+}
+
+export function multiply(scope: Scope, a: Result, b: Result): Result {
+  return scope.add({ op: "Mul", output: "z", attributes: typed("float") }, [a, b]);
+}
+
+export function less(scope: Scope, a: Result, b: Result): Result {
+  return scope.add({ op: "Less", output: "z", type: "bool", attributes: typed(a.type) }, [a, b]);
+}
+
+export function identity(scope: Scope, value: Result, name?: string): Result {
+  return scope.add({ op: "Identity", output: "output", attributes: typed(value.type) }, [value], name);
+}
+
+export function reshape(scope: Scope, value: Result, shape: readonly number[]): Result {
+  return scope.add({ op: "Reshape", output: "output", attributes: typed(value.type) }, [
+    value,
+    integers(scope, shape),
+  ]);
+}
+
+/** [a, b, c] -> [b, a, c]. */
+export function swapFirstAxes(scope: Scope, value: Result): Result {
+  return scope.add({ op: "Transpose", output: "y", attributes: typed(value.type) }, [
+    value,
+    integers(scope, [1, 0, 2]),
+  ]);
+}
+
+export function slice(
+  scope: Scope,
+  value: Result,
+  begin: readonly number[],
+  size: readonly number[],
+): Result {
+  const attributes = { ...typed(value.type), ...typed("int32", "Index") };
+  return scope.add({ op: "Slice", output: "output", attributes }, [
+    value,
+    integers(scope, begin),
+    integers(scope, size),
+  ]);
+}
+
+/** Equal parts along an axis. */
+export function split(scope: Scope, value: Result, axis: number, parts: number): Result[] {
+  if (parts === 1) return [value];
+  const attributes = { ...typed(value.type), num_split: { int: parts } };
+  const types = Array.from({ length: parts }, () => value.type);
+  return scope.addMany(
+    { op: "Split", output: "output", attributes },
+    [scope.constant("int32", [], [axis]), value],
+    types,
+  );
+}
+
+export function concatenate(scope: Scope, values: readonly Result[], axis: number): Result {
+  if (values.length === 1) return values[0]!;
+  const attributes = { ...typed(values[0]!.type), N: { int: values.length } };
+  return scope.add({ op: "ConcatV2", output: "output", attributes }, [
+    ...values,
+    scope.constant("int32", [], [axis]),
+  ]);
+}
+
+/** Entry `index` along the first axis, which goes. */
+export function entry(scope: Scope, values: Result, index: Result): Result {
+  const attributes = {
+    ...typed(values.type, "Tparams"),
+    ...typed("int32", "Tindices"),
+    ...typed("int32", "Taxis"),
+  };
+  return scope.add({ op: "GatherV2", output: "output", attributes }, [
+    values,
+    index,
+    scope.constant("int32", [], [0]),
+  ]);
+}
+
+/** [n, width] -> [n, times, width]. */
+export function repeat(scope: Scope, vector: Result, times: number, width: number): Result {
+  const single = reshape(scope, vector, [-1, 1, width]);
+  return scope.add({ op: "Tile", output: "output", attributes: typed(vector.type) }, [
+    single,
+    integers(scope, [1, times, 1]),
+  ]);
+}
+
+/** A list with the entries of a tensor along its first axis; a loop writes into one. */
+export function listFrom(scope: Scope, values: Result, entryShape: readonly number[]): Result {
+  const attributes = { ...typed(values.type, "element_dtype"), ...typed("int32", "shape_type") };
+  return scope.add({ op: "TensorListFromTensor", output: "output_handle", type: "variant", attributes }, [
+    values,
+    integers(scope, entryShape),
+  ]);
+}
+
+export function setEntry(scope: Scope, list: Result, index: Result, value: Result): Result {
+  const attributes = typed(value.type, "element_dtype");
+  return scope.add({ op: "TensorListSetItem", output: "output_handle", type: "variant", attributes }, [
+    list,
+    index,
+    value,
+  ]);
+}
+
+export function stackList(
+  scope: Scope,
+  list: Result,
+  entryShape: readonly number[],
+  entries: number,
+): Result {
+  const attributes = { ...typed("float", "element_dtype"), num_elements: { int: entries } };
+  return scope.add({ op: "TensorListStack", output: "tensor", type: "float", attributes }, [
+    list,
+    integers(scope, entryShape),
+  ]);
+}
+
+/** The activations of `network.ts`, to Keras's formulas. */
+export function activate(scope: Scope, activation: Activation, value: Result): Result {
+  const attributes = typed("float");
+  switch (activation) {
+    case "linear":
+      return value;
+    case "relu":
+      return scope.add({ op: "Relu", output: "activations", attributes }, [value]);
+    case "tanh":
+      return scope.add({ op: "Tanh", output: "y", attributes }, [value]);
+    case "sigmoid":
+      return scope.add({ op: "Sigmoid", output: "y", attributes }, [value]);
+    case "hardSigmoid":
+      return clip01(scope, value, 0.2);
+    case "hardSigmoidKeras3":
+      return clip01(scope, value, 1 / 6);
+  }
+}
+
+function clip01(scope: Scope, value: Result, slope: number): Result {
+  const scalar = (number: number): Result => scope.constant("float", [], [number]);
+  const line = add(scope, multiply(scope, value, scalar(slope)), scalar(0.5));
+  return scope.add({ op: "ClipByValue", output: "output", attributes: typed("float") }, [
+    line,
+    scalar(0),
+    scalar(1),
+  ]);
+}
+
+function integers(scope: Scope, values: readonly number[]): Result {
+  return scope.constant("int32", [values.length], values);
+}
