@@ -32,7 +32,7 @@ const weights = new Map([
 const folder = mkdtempSync(join(tmpdir(), "residua-addon-"));
 try {
   const tf = loadNativeTensorFlow();
-  const graph = lowerNetwork(network, weights, { recurrence: "unrolled", xla: false });
+  const graph = lowerNetwork(network, weights, { blockSteps: 1, xla: false });
   writeFileSync(join(folder, "saved_model.pb"), graph.savedModel);
   const model = await tf.node.loadSavedModel(folder, [SAVED_MODEL_TAG], SAVED_MODEL_SIGNATURE);
   const windows = tf.tensor(new Int32Array(new Float32Array([3, 4]).buffer), [1, 1, 2], "int32");

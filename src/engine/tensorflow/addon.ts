@@ -74,18 +74,21 @@ export function builtAddon(paths = addonPaths()): AddonStamp | undefined {
 /**
  * The environment of a process that loads the addon. TensorFlow reads these when its library is loaded, so they
  * cannot be set from inside.
+ * @param scratchFolder where XLA keeps what it compiled, for as long as the folder lives.
  */
 export function addonEnvironment(
   paths: AddonPaths,
   flavour: Flavour,
   environment: NodeJS.ProcessEnv,
+  scratchFolder?: string,
 ): NodeJS.ProcessEnv {
   const joined = (...parts: (string | undefined)[]): string =>
     parts.filter((part) => part !== undefined && part !== "").join(":");
   const flags = (...parts: (string | undefined)[]): string => parts.filter(Boolean).join(" ");
   return {
     ...environment,
-    TF_CPP_MIN_LOG_LEVEL: environment["TF_CPP_MIN_LOG_LEVEL"] ?? "2",
+    // Its parent reads the log: there stands the GPU's name, or why there is none.
+    TF_CPP_MIN_LOG_LEVEL: environment["TF_CPP_MIN_LOG_LEVEL"] ?? "0",
     // Batches come one at a time; without it TensorFlow takes the whole GPU at start.
     TF_FORCE_GPU_ALLOW_GROWTH: environment["TF_FORCE_GPU_ALLOW_GROWTH"] ?? "true",
     // TF32 has 10 bits of mantissa: its answers are not Keras's within 1e-5.
@@ -93,9 +96,21 @@ export function addonEnvironment(
     // oneDNN picks its kernels, and so the order of its sums, by shape and machine; XLA does not use it.
     TF_ENABLE_ONEDNN_OPTS: environment["TF_ENABLE_ONEDNN_OPTS"] ?? "0",
     LD_LIBRARY_PATH: joined(paths.libraries, environment["LD_LIBRARY_PATH"]),
+    ...(scratchFolder !== undefined && {
+      // What was compiled once is there for the next process.
+      TF_XLA_FLAGS: flags(
+        environment["TF_XLA_FLAGS"],
+        `--tf_xla_persistent_cache_directory=${join(scratchFolder, "xla")}`,
+      ),
+    }),
     ...(flavour === "cuda" && {
       PATH: joined(environment["PATH"], join(paths.cuda, "bin")),
-      XLA_FLAGS: flags(environment["XLA_FLAGS"], `--xla_gpu_cuda_data_dir=${paths.cuda}`),
+      XLA_FLAGS: flags(
+        environment["XLA_FLAGS"],
+        `--xla_gpu_cuda_data_dir=${paths.cuda}`,
+        // Triton's matrix products use TF32 whatever the override says; cuBLAS's do not.
+        environment["NVIDIA_TF32_OVERRIDE"] === "1" ? "" : "--xla_gpu_enable_triton_gemm=false",
+      ),
     }),
   };
 }

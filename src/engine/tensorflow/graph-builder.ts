@@ -131,6 +131,7 @@ export function defineFunction(
   name: string,
   types: readonly DataType[],
   build: (scope: Scope, parameters: readonly Result[]) => readonly Result[],
+  attributes: Readonly<Record<string, Attribute>> = {},
 ): string {
   const proto = messages();
   const unique = `${name.replace(/[^A-Za-z0-9_]/g, "_")}_${outer.functions.length}`;
@@ -151,6 +152,9 @@ export function defineFunction(
   signature.setOutputArgList(results.map(({ type }, i) => argument(`r${i}`, type)));
   definition.setSignature(signature);
   definition.setNodeDefList(scope.nodes);
+  for (const [key, attribute] of Object.entries(attributes)) {
+    definition.getAttrMap().set(key, attrValue(attribute));
+  }
   results.forEach((result, i) => {
     definition.getRetMap().set(`r${i}`, scope.reference(result));
   });

@@ -4,7 +4,8 @@
  *   z = x W + h R + b      i, f, o = r(z)      c' = f c + i a(z)      h' = o a(c')
  *
  * x W + b of all timesteps is one MatMul, or one of [n, N] where every timestep has the same input; the first state
- * is zero and is multiplied by nothing. The recurrence is written out step by step, or as a While loop.
+ * is zero and is multiplied by nothing. The recurrence is a While loop over blocks of timesteps: one that is written
+ * out whole runs fastest, but XLA takes 50 ms for every timestep of it.
  */
 import type { LstmLayer } from "../../network/network.js";
 import type { Result, Scope } from "./graph-builder.js";
@@ -21,8 +22,10 @@ import {
   multiply,
   reshape,
   setEntry,
+  slice,
   split,
   stackList,
+  tile,
 } from "./graph-ops.js";
 
 export interface LstmWeights {
@@ -34,8 +37,6 @@ export interface LstmWeights {
   readonly bias: Result;
 }
 
-export type Recurrence = "unrolled" | "while";
-
 /** What an LSTM reads: a row for every timestep, or one that is the same at all of them. */
 export interface LstmInput {
   /** [steps * n, N], all windows of the first timestep first; [n, N] where `repeated`. */
@@ -44,18 +45,61 @@ export interface LstmInput {
   readonly steps: number;
 }
 
-/** @returns [steps * n, U] where the layer returns sequences, else [n, U]. */
+/**
+ * @param blockSteps timesteps written out in one turn of the While loop; a layer of no more than twice as many is
+ * written out whole.
+ * @returns [steps * n, U] where the layer returns sequences, else [n, U].
+ */
 export function lowerLstm(
   scope: Scope,
   layer: LstmLayer,
   input: LstmInput,
   weights: LstmWeights,
-  recurrence: Recurrence,
+  blockSteps: number,
 ): Result {
+  const { units, returnSequences } = layer;
+  const { steps, repeated } = input;
   const projected = addBias(scope, matMul(scope, input.rows, weights.kernel), weights.bias);
-  return recurrence === "unrolled" || input.steps <= 2
-    ? unroll(scope, layer, input, projected, weights.recurrentKernel)
-    : loop(scope, layer, input, projected, weights.recurrentKernel);
+  // The loop's turns are of equal length: what is left over is written out before it, with the first state in it.
+  const written = steps <= 2 * blockSteps ? steps : ((steps - 1) % blockSteps) + 1;
+  const turns = (steps - written) / blockSteps;
+  const rows = (from: number, count: number): Result =>
+    repeated || count === steps ? projected : rowsOf(scope, projected, steps, from, count, 4 * units);
+  const recurrent = weights.recurrentKernel;
+  const start = run(scope, layer, rows(0, written), repeated, written, recurrent, undefined);
+  if (turns === 0) return returnSequences ? concatenate(scope, start.sequence, 0) : start.last.hidden;
+
+  const blocks = repeated
+    ? projected
+    : reshape(scope, rows(written, steps - written), [turns, -1, 4 * units]);
+  // XLA wants to know the list's shape before the loop; what it holds then is overwritten.
+  const room = repeated
+    ? tile(scope, start.last.hidden, [turns * blockSteps, 1])
+    : slice(scope, rows(written, steps - written), [0, 0], [-1, units]);
+  const list = returnSequences
+    ? [listFrom(scope, reshape(scope, room, [turns, -1, units]), [-1, units])]
+    : [];
+  const variables = [
+    scope.constant("int32", [], [0]),
+    start.last.hidden,
+    start.last.cell,
+    blocks,
+    recurrent,
+    ...list,
+  ];
+  const results = whileLoop(scope, layer.name, turns, variables, (inner, turn, parameters) => {
+    const [hidden, cell, all, kernel, sequence] = parameters;
+    const now = repeated ? all! : entry(inner, all!, turn);
+    const before = { hidden: hidden!, cell: cell! };
+    const { last, sequence: made } = run(inner, layer, now, repeated, blockSteps, kernel!, before);
+    const next = [last.hidden, last.cell, all!, kernel!];
+    return sequence === undefined
+      ? next
+      : [...next, setEntry(inner, sequence, turn, concatenate(inner, made, 0))];
+  });
+  if (!returnSequences) return results[1]!;
+  const looped = reshape(scope, stackList(scope, results[5]!, [-1, units], turns), [-1, units]);
+  return concatenate(scope, [...start.sequence, looped], 0);
 }
 
 interface State {
@@ -80,82 +124,71 @@ function step(
   return { hidden: multiply(scope, gate(o!), activate(scope, layer.activation, cell)), cell };
 }
 
-function unroll(
+/** Some timesteps, written out. `projected` is a row block per timestep, or one for all where `repeated`. */
+function run(
   scope: Scope,
   layer: LstmLayer,
-  input: LstmInput,
   projected: Result,
+  repeated: boolean,
+  steps: number,
   recurrentKernel: Result,
-): Result {
-  const parts = input.repeated ? undefined : split(scope, projected, 0, input.steps);
-  const states: State[] = [];
-  for (let t = 0; t < input.steps; t++) {
-    states.push(step(scope, layer, parts?.[t] ?? projected, recurrentKernel, states.at(-1)));
+  before: State | undefined,
+): { last: State; sequence: Result[] } {
+  const parts = repeated ? undefined : split(scope, projected, 0, steps);
+  const sequence: Result[] = [];
+  let state = before;
+  for (let t = 0; t < steps; t++) {
+    state = step(scope, layer, parts?.[t] ?? projected, recurrentKernel, state);
+    sequence.push(state.hidden);
   }
-  return layer.returnSequences
-    ? concatenate(
-        scope,
-        states.map(({ hidden }) => hidden),
-        0,
-      )
-    : states.at(-1)!.hidden;
+  return { last: state!, sequence };
 }
 
-function loop(
+/** Timesteps [from, from + count) of time-major rows. */
+function rowsOf(
   scope: Scope,
-  layer: LstmLayer,
-  input: LstmInput,
-  projected: Result,
-  recurrentKernel: Result,
+  rows: Result,
+  steps: number,
+  from: number,
+  count: number,
+  width: number,
 ): Result {
-  const { units } = layer;
-  const { steps, repeated } = input;
-  const all = repeated ? projected : reshape(scope, projected, [steps, -1, 4 * units]);
-  const first = repeated ? projected : entry(scope, all, scope.constant("int32", [], [0]));
-  const start = step(scope, layer, first, recurrentKernel, undefined);
-  const variables = [scope.constant("int32", [], [1]), start.hidden, start.cell, all, recurrentKernel];
-  // XLA wants to know the list's shape before the loop: it starts as what is there already, and every entry is
-  // overwritten but the first, which is set here.
-  if (layer.returnSequences) variables.push(firstEntry(scope, start.hidden, steps, units));
+  const all = reshape(scope, rows, [steps, -1, width]);
+  return reshape(scope, slice(scope, all, [from, 0, 0], [count, -1, width]), [-1, width]);
+}
+
+/**
+ * Runs `body` for turn = 0 .. turns - 1.
+ * @param variables the turn (an int32 scalar), then what a turn reads and the next one gets.
+ */
+function whileLoop(
+  scope: Scope,
+  name: string,
+  turns: number,
+  variables: readonly Result[],
+  body: (inner: Scope, turn: Result, parameters: readonly Result[]) => readonly Result[],
+): Result[] {
   const types = variables.map(({ type }) => type);
-  const cond = defineFunction(scope, `${layer.name}_cond`, types, (inner, [t]) => [
-    less(inner, t!, inner.constant("int32", [], [steps])),
+  const cond = defineFunction(scope, `${name}_cond`, types, (inner, [turn]) => [
+    less(inner, turn!, inner.constant("int32", [], [turns])),
   ]);
-  const body = defineFunction(scope, `${layer.name}_body`, types, (inner, parameters) => {
-    const [t, hidden, cell, values, kernel, list] = parameters;
-    const now = repeated ? values! : entry(inner, values!, t!);
-    const next = step(inner, layer, now, kernel!, { hidden: hidden!, cell: cell! });
-    const after = add(inner, t!, inner.constant("int32", [], [1]));
-    const results = [after, next.hidden, next.cell, values!, kernel!];
-    if (list !== undefined) results.push(setEntry(inner, list, t!, next.hidden));
-    return results;
-  });
-  const shapes = variables.map(({ type }) => (type === "int32" ? [] : undefined));
-  const results = scope.addMany(
+  const next = defineFunction(scope, `${name}_body`, types, (inner, [turn, ...parameters]) => [
+    add(inner, turn!, inner.constant("int32", [], [1])),
+    ...body(inner, turn!, parameters),
+  ]);
+  return scope.addMany(
     {
       op: "StatelessWhile",
       output: "output",
       attributes: {
         T: { types },
         cond: { function: cond },
-        body: { function: body },
-        output_shapes: { shapes },
+        body: { function: next },
+        output_shapes: { shapes: variables.map(({ type }) => (type === "int32" ? [] : undefined)) },
       },
     },
     variables,
     types,
-    `${layer.name}/while`,
+    `${name}/while`,
   );
-  if (!layer.returnSequences) return results[1]!;
-  return reshape(scope, stackList(scope, results[5]!, [-1, units], steps), [-1, units]);
-}
-
-/** A list of `steps` entries [n, U] whose first is the given one. */
-function firstEntry(scope: Scope, hidden: Result, steps: number, units: number): Result {
-  const tiled = concatenate(
-    scope,
-    Array.from({ length: steps }, () => hidden),
-    0,
-  );
-  return listFrom(scope, reshape(scope, tiled, [steps, -1, units]), [-1, units]);
 }

@@ -97,10 +97,13 @@ export function entry(scope: Scope, values: Result, index: Result): Result {
 
 /** [n, width] -> [n, times, width]. */
 export function repeat(scope: Scope, vector: Result, times: number, width: number): Result {
-  const single = reshape(scope, vector, [-1, 1, width]);
-  return scope.add({ op: "Tile", output: "output", attributes: typed(vector.type) }, [
-    single,
-    integers(scope, [1, times, 1]),
+  return tile(scope, reshape(scope, vector, [-1, 1, width]), [1, times, 1]);
+}
+
+export function tile(scope: Scope, value: Result, times: readonly number[]): Result {
+  return scope.add({ op: "Tile", output: "output", attributes: typed(value.type) }, [
+    value,
+    integers(scope, times),
   ]);
 }
 

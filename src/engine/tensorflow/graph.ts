@@ -12,13 +12,13 @@ import { embeddingUnits, weightShapes } from "../../network/network.js";
 import type { Weights } from "../../network/weights.js";
 import type { Result } from "./graph-builder.js";
 import { defineFunction, Scope } from "./graph-builder.js";
-import type { Recurrence } from "./graph-lstm.js";
 import { lowerLstm } from "./graph-lstm.js";
 import { activate, addBias, identity, matMul, repeat, reshape, slice, swapFirstAxes } from "./graph-ops.js";
 import { writeSavedModel } from "./saved-model.js";
 
 export interface Lowering {
-  readonly recurrence: Recurrence;
+  /** Timesteps of a recurrence that are written out in one turn of its loop. */
+  readonly blockSteps: number;
   /** Whether the network is one XLA computation, compiled for every batch size, or a graph of ops. */
   readonly xla: boolean;
 }
@@ -84,7 +84,7 @@ export function lowerNetwork(network: Network, weights: Weights, lowering: Lower
   });
   const body = (inner: Scope, parameters: readonly Result[]): Result[] => {
     const held = new Map(names.map((name, i) => [name, parameters[i + 1]!]));
-    return new NetworkLowering(inner, held, lowering.recurrence).run(network, parameters[0]!);
+    return new NetworkLowering(inner, held, lowering.blockSteps).run(network, parameters[0]!);
   };
   const parameters = [windows, ...constants];
   const results = lowering.xla ? launch(scope, parameters, outputs.length, body) : body(scope, parameters);
@@ -108,18 +108,17 @@ function launch(
   body: (inner: Scope, parameters: readonly Result[]) => Result[],
 ): Result[] {
   const types = parameters.map(({ type }) => type);
-  const name = defineFunction(scope, "model", types, body);
+  const name = defineFunction(scope, "model", types, body, { _XlaMustCompile: { bool: true } });
   const results = Array.from({ length: outputs }, () => "float" as const);
   return scope.addMany(
     {
-      op: "XlaLaunch",
-      output: "results",
+      op: "PartitionedCall",
+      output: "output",
       attributes: {
-        Tconstants: { types: [] },
-        Targs: { types },
-        Nresources: { int: 0 },
-        Tresults: { types: results },
-        function: { function: name },
+        Tin: { types },
+        Tout: { types: results },
+        f: { function: name },
+        _XlaMustCompile: { bool: true },
       },
     },
     parameters,
@@ -142,12 +141,12 @@ type Sequence = Exclude<Value, { kind: "vector" }>;
 class NetworkLowering {
   private readonly scope: Scope;
   private readonly weights: ReadonlyMap<string, Result>;
-  private readonly recurrence: Recurrence;
+  private readonly blockSteps: number;
 
-  constructor(scope: Scope, weights: ReadonlyMap<string, Result>, recurrence: Recurrence) {
+  constructor(scope: Scope, weights: ReadonlyMap<string, Result>, blockSteps: number) {
     this.scope = scope;
     this.weights = weights;
-    this.recurrence = recurrence;
+    this.blockSteps = blockSteps;
   }
 
   /** [n, T, F] -> every head [n, steps, F], then the embedding [n, U]. */
@@ -200,7 +199,7 @@ class NetworkLowering {
           recurrentKernel: this.weight(layer.name, "recurrent_kernel"),
           bias: this.weight(layer.name, "bias"),
         };
-        const result = lowerLstm(this.scope, layer, input, weights, this.recurrence);
+        const result = lowerLstm(this.scope, layer, input, weights, this.blockSteps);
         return layer.returnSequences
           ? { kind: "rows", steps: from.steps, width: layer.units, result }
           : { kind: "vector", width: layer.units, result };

@@ -60,6 +60,7 @@ export interface OpDef {
 export interface FunctionDef {
   setSignature(signature: OpDef): void;
   setNodeDefList(nodes: readonly NodeDef[]): void;
+  getAttrMap(): ProtoMap<AttrValue>;
   getRetMap(): ProtoMap<string>;
 }
 export interface FunctionDefLibrary {

@@ -1,0 +1,118 @@
+/**
+ * The process that owns the device: loads graphs and runs them, one after the other, as the engine asks.
+ *
+ * TensorFlow's calls are synchronous and a crash in it takes its process along; neither may happen to the service.
+ * It ignores SIGTERM, since its parent drains it, and ends when the pipe to its parent does.
+ */
+import { rmSync } from "node:fs";
+import { Socket } from "node:net";
+import type { DeviceModel, DeviceReady, Frame } from "./device-frames.js";
+import { asBytes, decodeText, encodeFrame, encodeJson, FRAME, FrameReader } from "./device-frames.js";
+import type { NativeModel } from "./native.js";
+import { loadNativeTensorFlow } from "./native.js";
+import { SAVED_MODEL_SIGNATURE, SAVED_MODEL_TAG } from "./saved-model.js";
+
+interface Loaded extends DeviceModel {
+  readonly native: NativeModel;
+}
+
+const [, , scratchFolder] = process.argv;
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
+
+const pipe = new Socket({ fd: 3, readable: true, writable: true });
+const end = (): void => {
+  // A parent that was killed could not clean up; one that ended well already has.
+  if (scratchFolder !== undefined) rmSync(scratchFolder, { recursive: true, force: true });
+  process.exit(0);
+};
+pipe.once("close", end);
+pipe.once("error", end);
+
+const tf = loadNativeTensorFlow();
+const models = new Map<number, Loaded>();
+
+/** Frames in the order they came: loading waits for the disk, and what follows must wait for it. */
+let queue = Promise.resolve();
+const reader = new FrameReader((frame) => {
+  queue = queue.then(() => answer(frame));
+});
+pipe.on("data", (chunk: Uint8Array) => reader.push(chunk));
+
+const ready: DeviceReady = { usesGpu: tf.backend().isUsingGpuDevice };
+send(encodeFrame({ kind: FRAME.ready, id: 0 }, [encodeJson(ready)]));
+
+async function answer(frame: Frame): Promise<void> {
+  try {
+    send(encodeFrame({ kind: FRAME.done, id: frame.id }, await carryOut(frame)));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    send(encodeFrame({ kind: FRAME.failed, id: frame.id }, [new TextEncoder().encode(reason)]));
+  }
+}
+
+async function carryOut(frame: Frame): Promise<Uint8Array[]> {
+  switch (frame.kind) {
+    case FRAME.load: {
+      const model = JSON.parse(decodeText(frame.payload)) as DeviceModel;
+      const native = await tf.node.loadSavedModel(model.folder, [SAVED_MODEL_TAG], SAVED_MODEL_SIGNATURE);
+      models.set(frame.model, { ...model, native });
+      return [];
+    }
+    case FRAME.warm: {
+      const model = loaded(frame);
+      const [timesteps, features] = model.windowShape;
+      run(model, new Uint8Array(4 * frame.count * timesteps * features), frame.count);
+      return [];
+    }
+    case FRAME.run:
+      return run(loaded(frame), frame.payload, frame.count);
+    case FRAME.unload:
+      models.get(frame.model)?.native.dispose();
+      models.delete(frame.model);
+      return [];
+    default:
+      throw new RangeError(`frame kind ${frame.kind} is not known`);
+  }
+}
+
+function loaded(frame: Frame): Loaded {
+  const model = models.get(frame.model);
+  if (model === undefined) throw new RangeError(`model ${frame.model} is not loaded`);
+  return model;
+}
+
+/**
+ * @param batch the whole batch; only the first `count` windows are answered for.
+ * @returns per output, its float32 of those windows.
+ */
+function run(model: Loaded, batch: Uint8Array, count: number): Uint8Array[] {
+  const [timesteps, features] = model.windowShape;
+  const windowSize = timesteps * features;
+  const size = batch.byteLength / (4 * windowSize);
+  // Whatever does not fit has to be found before the call: a failing run leaks its inputs.
+  if (!Number.isInteger(size) || size < 1 || count > size) {
+    throw new RangeError(`${batch.byteLength} bytes are no batch of ${count} windows`);
+  }
+  const bits = new Int32Array(batch.buffer, batch.byteOffset, size * windowSize);
+  const windows = tf.tensor(bits, [size, timesteps, features], "int32");
+  try {
+    const outputs = model.native.predict({ windows });
+    return model.outputs.map(({ name, size: outputSize }) => {
+      const output = outputs[name]!;
+      const numbers = output.dataSync();
+      output.dispose();
+      if (numbers.length !== size * outputSize) {
+        throw new RangeError(`output ${name} has ${numbers.length} numbers, not ${size * outputSize}`);
+      }
+      return asBytes(numbers.subarray(0, count * outputSize));
+    });
+  } finally {
+    windows.dispose();
+  }
+}
+
+function send(buffers: readonly Uint8Array[]): void {
+  pipe.cork();
+  for (const buffer of buffers) pipe.write(buffer);
+  pipe.uncork();
+}

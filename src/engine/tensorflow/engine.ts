@@ -1,0 +1,134 @@
+/**
+ * The `tensorflow` engine: every network is one TensorFlow graph, run once a batch by a process that owns the device
+ * (a GPU, or the CPU).
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { InputError } from "../../errors.js";
+import type { Network } from "../../network/network.js";
+import { validateNetwork } from "../../network/network.js";
+import type { Weights } from "../../network/weights.js";
+import { checkWeights } from "../../network/weights.js";
+import type { Engine, Executable } from "../engine.js";
+import { addonEnvironment, addonPaths, builtAddon } from "./addon.js";
+import type { DeviceLog, DeviceOptions } from "./device.js";
+import { Device } from "./device.js";
+import type { DeviceDeath } from "./device-connection.js";
+import type { DeviceReady } from "./device-frames.js";
+import { compileGraph } from "./executable.js";
+import { gpuNameFromDriver, gpuNameIn, missingForGpu, whyNoGpu } from "./gpu.js";
+
+export interface TensorflowEngineOptions {
+  /** `required` refuses to start without a GPU, `allowed` takes one if it is there, `never` leaves it alone. */
+  readonly gpu: "required" | "allowed" | "never";
+  /** Windows of the largest batch that is one run; more are run one after the other. */
+  readonly maxBatchWindows: number;
+  readonly log?: DeviceLog;
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+export interface TensorflowEngine extends Engine {
+  readonly usesGpu: boolean;
+  /** The id of the process that owns the device; `undefined` while a new one starts. */
+  readonly devicePid: number | undefined;
+}
+
+/**
+ * Starts the process that owns the device.
+ * Throws InputError, one sentence that says what is missing and the command that repairs it.
+ */
+export async function createTensorflowEngine(options: TensorflowEngineOptions): Promise<TensorflowEngine> {
+  const environment = options.environment ?? process.env;
+  const log = options.log ?? (() => {});
+  const paths = addonPaths();
+  const addon = builtAddon(paths);
+  const missing = options.gpu === "required" ? missingForGpu(addon) : undefined;
+  if (missing !== undefined) throw new InputError(`RESIDUA_ENGINE=cuda cannot be used: ${missing}`);
+  if (paths === undefined || addon === undefined) {
+    throw new InputError(
+      "RESIDUA_ENGINE=tensorflow cannot be used: the addon of @tensorflow/tfjs-node-gpu is not built; run npm run tensorflow.",
+    );
+  }
+  const scratchFolder = await mkdtemp(join(tmpdir(), "residua-device-"));
+  const started = await startDevice({
+    command: {
+      script: fileURLToPath(new URL("./device-process.js", import.meta.url)),
+      scratchFolder,
+      environment: {
+        ...addonEnvironment(paths, addon.flavour, environment, scratchFolder),
+        ...(options.gpu === "never" && { CUDA_VISIBLE_DEVICES: "-1" }),
+      },
+    },
+    log,
+  }).catch(async (cause: unknown) => {
+    await rm(scratchFolder, { recursive: true, force: true });
+    throw cause;
+  });
+  const { device, ready, lines } = started;
+  if (options.gpu === "required" && !ready.usesGpu) {
+    await device.close();
+    await rm(scratchFolder, { recursive: true, force: true });
+    throw new InputError(`RESIDUA_ENGINE=cuda cannot be used: ${whyNoGpu(lines)}`);
+  }
+  log("info", `TensorFlow ${addon.tensorflow} owns its device in process ${device.pid}.`);
+  return {
+    name: "tensorflow",
+    device: ready.usesGpu ? gpuLabel(lines, environment) : "cpu",
+    usesGpu: ready.usesGpu,
+    get devicePid() {
+      return device.pid;
+    },
+    async compile(network: Network, weights: Weights): Promise<Executable> {
+      validateNetwork(network);
+      checkWeights(network, weights);
+      return compileGraph(device, network, weights, {
+        scratchFolder,
+        batchSizes: batchSizes(options.maxBatchWindows),
+        log,
+      });
+    },
+    async close(): Promise<void> {
+      await device.close();
+      await rm(scratchFolder, { recursive: true, force: true });
+    },
+  };
+}
+
+/**
+ * The batch sizes a network is compiled for: powers of four, and the largest. A run is padded to the next one; twice
+ * as many sizes would waste less on those between, and take twice as long to compile.
+ */
+export function batchSizes(maxBatchWindows: number): number[] {
+  const sizes: number[] = [];
+  for (let size = 1; size < maxBatchWindows; size *= 4) sizes.push(size);
+  return [...sizes, maxBatchWindows];
+}
+
+async function startDevice(
+  options: DeviceOptions,
+): Promise<{ device: Device; ready: DeviceReady; lines: readonly string[] }> {
+  const lines: string[] = [];
+  const keep: DeviceLog = (level, message) => {
+    if (lines.length < 1_000) lines.push(message);
+    options.log(level, message);
+  };
+  try {
+    return { ...(await Device.start({ ...options, log: keep })), lines };
+  } catch (death) {
+    const { how, lastLines } = death as DeviceDeath;
+    const reason = lastLines.findLast((line) => /error|cannot|fail/i.test(line)) ?? lastLines.at(-1) ?? "";
+    throw new InputError(
+      `TensorFlow's process did not start (${how}): ${reason.trim()}; build the addon again with npm run tensorflow.`,
+    );
+  }
+}
+
+function gpuLabel(lines: readonly string[], environment: NodeJS.ProcessEnv): string {
+  const name =
+    lines.map(gpuNameIn).find((found) => found !== undefined) ??
+    gpuNameFromDriver(environment) ??
+    "NVIDIA GPU";
+  return environment["NVIDIA_TF32_OVERRIDE"] === "1" ? `${name} (TF32)` : name;
+}

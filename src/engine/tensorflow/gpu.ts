@@ -1,0 +1,62 @@
+/** What stands between a machine and its GPU, in one sentence; and what the GPU is called. */
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import type { AddonStamp } from "./addon.js";
+
+const BUILD = "run npm run tensorflow -- cuda";
+
+/** What is known before the addon is loaded; `undefined` where nothing speaks against a GPU. */
+export function missingForGpu(addon: AddonStamp | undefined, driver = hasDriver()): string | undefined {
+  if (addon === undefined) {
+    return `the addon of @tensorflow/tfjs-node-gpu is not built; ${BUILD}.`;
+  }
+  if (addon.flavour !== "cuda") {
+    return `the addon of @tensorflow/tfjs-node-gpu is built without CUDA; ${BUILD}.`;
+  }
+  if (!driver) {
+    return "no NVIDIA driver is there (/proc/driver/nvidia/version); install the driver, or give the container its GPU with docker run --gpus all.";
+  }
+  return undefined;
+}
+
+/** Why TensorFlow took no GPU, from what it wrote on stderr while it started. */
+export function whyNoGpu(lines: readonly string[]): string {
+  const find = (pattern: RegExp): string | undefined =>
+    lines.map((line) => pattern.exec(line)?.[1]).find((found) => found !== undefined);
+  const library =
+    find(/Could not load dynamic library '([^']+)'/) ??
+    find(/error while loading shared libraries: ([^:]+):/);
+  if (library !== undefined) return `the library ${library} is missing; ${BUILD}.`;
+  if (lines.some((line) => line.includes("Cannot dlopen some GPU libraries"))) {
+    return `a CUDA library is missing beside libtensorflow; ${BUILD}.`;
+  }
+  const driver = find(/(CUDA_ERROR_\w+[^\n]*)/) ?? find(/failed call to cuInit: ([^\n]+)/);
+  if (driver !== undefined) {
+    return `the NVIDIA driver refused (${driver.trim()}); check it with nvidia-smi.`;
+  }
+  return "TensorFlow found no GPU; check the driver and CUDA_VISIBLE_DEVICES with nvidia-smi.";
+}
+
+/** The GPU's name in a line of TensorFlow's, which says it when it takes the device. */
+export function gpuNameIn(line: string): string | undefined {
+  return /device: \d+, name: ([^,]+), pci bus id/.exec(line)?.[1]?.trim();
+}
+
+/** The name of the first visible GPU as the driver's own tool says it. */
+export function gpuNameFromDriver(environment: NodeJS.ProcessEnv): string | undefined {
+  const [first = "0"] = (environment["CUDA_VISIBLE_DEVICES"] ?? "0").split(",");
+  try {
+    const answer = execFileSync("nvidia-smi", ["-i", first, "--query-gpu=name", "--format=csv,noheader"], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+      timeout: 5_000,
+    });
+    return answer.split("\n")[0]?.trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function hasDriver(): boolean {
+  return existsSync("/proc/driver/nvidia/version") || existsSync("/dev/nvidiactl") || existsSync("/dev/dxg");
+}
