@@ -1,19 +1,57 @@
 /** Which engine runs the networks of this process. */
 import { InputError } from "../errors.js";
 import type { Engine } from "./engine.js";
+import type { DeviceLog } from "./tensorflow/device.js";
+import { createTensorflowEngine } from "./tensorflow/engine.js";
+import { gpuUnavailable } from "./tensorflow/gpu.js";
 import { createWasmEngine } from "./wasm/engine.js";
 
 export type EngineSetting = "auto" | "wasm" | "tensorflow" | "cuda";
 
-/** Starts the engine asked for. Throws InputError where it cannot be had. */
+export interface EngineOptions {
+  /** Worker threads of the `wasm` engine. */
+  readonly threads: number;
+  /** Windows of the largest batch; the `tensorflow` engine compiles its graphs for batch sizes up to it. */
+  readonly maxBatchWindows?: number;
+  readonly log?: DeviceLog;
+}
+
+/**
+ * Starts the engine asked for: `auto` takes CUDA if it is there, else `wasm`; `tensorflow` takes whatever device
+ * TensorFlow has; `cuda` takes a GPU or nothing.
+ * Throws InputError, one sentence that says what is missing and what repairs it, where it cannot be had.
+ */
 export async function chooseEngine(
   setting: EngineSetting,
-  options: { threads: number },
+  options: EngineOptions,
 ): Promise<{ engine: Engine; reason: string }> {
-  if (setting === "tensorflow" || setting === "cuda") {
-    throw new InputError(`This build has no ${setting} engine; set RESIDUA_ENGINE to wasm or auto.`);
+  const { threads, maxBatchWindows = 128, log } = options;
+  const tensorflow = (gpu: "required" | "allowed"): Promise<Engine> =>
+    createTensorflowEngine({ gpu, maxBatchWindows, ...(log && { log }) });
+  const wasm = async (why: string): Promise<{ engine: Engine; reason: string }> => ({
+    engine: await createWasmEngine({ threads }),
+    reason: `the wasm engine runs on ${threads} thread${threads === 1 ? "" : "s"}${why}`,
+  });
+  const running = (engine: Engine): { engine: Engine; reason: string } => ({
+    engine,
+    reason: `TensorFlow runs on ${engine.device === "cpu" ? "the CPU" : engine.device}`,
+  });
+  switch (setting) {
+    case "wasm":
+      return wasm("");
+    case "tensorflow":
+      return running(await tensorflow("allowed"));
+    case "cuda":
+      return running(await tensorflow("required"));
+    case "auto": {
+      const missing = gpuUnavailable();
+      if (missing !== undefined) return wasm(`, since ${missing}`);
+      try {
+        return running(await tensorflow("required"));
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        return wasm(`, since ${error.message}`);
+      }
+    }
   }
-  const engine = await createWasmEngine(options);
-  const threads = `${options.threads} thread${options.threads === 1 ? "" : "s"}`;
-  return { engine, reason: `the wasm engine runs on ${threads}` };
 }

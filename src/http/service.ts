@@ -81,6 +81,8 @@ export class Service {
     const { config, log } = this.#options;
     const { engine, reason } = await chooseEngine(config.RESIDUA_ENGINE, {
       threads: config.RESIDUA_THREADS,
+      maxBatchWindows: config.RESIDUA_MAX_BATCH_WINDOWS,
+      log: (level, message) => log[level](message),
     });
     this.#engine = engine;
     log.info({ engine: engine.name, device: engine.device }, reason);

@@ -18,7 +18,7 @@ import { Device } from "./device.js";
 import type { DeviceDeath } from "./device-connection.js";
 import type { DeviceReady } from "./device-frames.js";
 import { compileGraph } from "./executable.js";
-import { gpuNameFromDriver, gpuNameIn, missingForGpu, whyNoGpu } from "./gpu.js";
+import { gpuNameFromDriver, gpuNameIn, gpuUnavailable, whyNoGpu } from "./gpu.js";
 
 export interface TensorflowEngineOptions {
   /** `required` refuses to start without a GPU, `allowed` takes one if it is there, `never` leaves it alone. */
@@ -44,7 +44,7 @@ export async function createTensorflowEngine(options: TensorflowEngineOptions): 
   const log = options.log ?? (() => {});
   const paths = addonPaths();
   const addon = builtAddon(paths);
-  const missing = options.gpu === "required" ? missingForGpu(addon) : undefined;
+  const missing = options.gpu === "required" ? gpuUnavailable(addon) : undefined;
   if (missing !== undefined) throw new InputError(`RESIDUA_ENGINE=cuda cannot be used: ${missing}`);
   if (paths === undefined || addon === undefined) {
     throw new InputError(

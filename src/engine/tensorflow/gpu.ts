@@ -2,11 +2,15 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import type { AddonStamp } from "./addon.js";
+import { builtAddon } from "./addon.js";
 
 const BUILD = "run npm run tensorflow -- cuda";
 
-/** What is known before the addon is loaded; `undefined` where nothing speaks against a GPU. */
-export function missingForGpu(addon: AddonStamp | undefined, driver = hasDriver()): string | undefined {
+/** Why no GPU can be used, as far as it shows before anything is started; `undefined` where nothing speaks against it. */
+export function gpuUnavailable(
+  addon: AddonStamp | undefined = builtAddon(),
+  driver = hasDriver(),
+): string | undefined {
   if (addon === undefined) {
     return `the addon of @tensorflow/tfjs-node-gpu is not built; ${BUILD}.`;
   }
