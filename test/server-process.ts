@@ -1,0 +1,61 @@
+/** The service as its users have it: a process of dist/src/server.js, listening on a port of its own. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+export const repository = fileURLToPath(new URL("../../", import.meta.url));
+const entry = join(repository, "dist", "src", "server.js");
+
+/** How often a process that starts is asked whether it is ready, and for how long. */
+const ASK_EVERY_MS = 10;
+const READY_WITHIN_MS = 30_000;
+
+export interface ServerProcess {
+  readonly child: ChildProcess;
+  readonly url: string;
+  /** All that was logged so far. */
+  log(): string;
+  /** Resolves once /readyz answers 200; rejects, with the log, where the process ends or takes too long. */
+  ready(): Promise<void>;
+  /** Sends a signal and waits for the end; the exit status, or null where the signal itself ended it. */
+  end(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Starts a server; resolves when it listens. The environment is the caller's with `env` over it. */
+export async function startServer(env: Record<string, string> = {}): Promise<ServerProcess> {
+  const child = spawn(process.execPath, [entry], {
+    cwd: repository,
+    env: { ...process.env, PORT: "0", RESIDUA_ENGINE: "wasm", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let log = "";
+  const keep = (text: string): void => {
+    log += text;
+  };
+  child.stdout.setEncoding("utf8").on("data", keep);
+  child.stderr.setEncoding("utf8").on("data", keep);
+  const ended = once(child, "exit") as Promise<[number | null]>;
+  const until = async (holds: () => Promise<boolean> | boolean, what: string): Promise<void> => {
+    for (let waitedMs = 0; !(await holds()); waitedMs += ASK_EVERY_MS) {
+      if (child.exitCode !== null || child.signalCode !== null || waitedMs > READY_WITHIN_MS) {
+        throw new Error(`The server did not ${what}:\n${log}`);
+      }
+      await delay(ASK_EVERY_MS);
+    }
+  };
+  const address = (): string | undefined => /listening on (http:\/\/[^\s"]+)/.exec(log)?.[1];
+  await until(() => address() !== undefined, "listen");
+  const url = address()!;
+  return {
+    child,
+    url,
+    log: () => log,
+    ready: () => until(async () => (await fetch(`${url}/readyz`)).status === 200, "become ready"),
+    async end(signal = "SIGTERM") {
+      child.kill(signal);
+      return (await ended)[0];
+    },
+  };
+}
