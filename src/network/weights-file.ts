@@ -68,12 +68,12 @@ export function unpackTensors(
   if (weightsBin.byteLength !== bytes) {
     throw new InputError(`${WEIGHTS_FILE} has ${weightsBin.byteLength} bytes; its weights take ${bytes}.`);
   }
-  const aligned = new Uint8Array(weightsBin).buffer;
   let at = 0;
   return new Map(
     names.map((name) => {
-      const data = new Float32Array(aligned.slice(at, at + 4 * size(name)));
-      at += 4 * size(name);
+      const data = new Float32Array(size(name));
+      new Uint8Array(data.buffer).set(weightsBin.subarray(at, at + data.byteLength));
+      at += data.byteLength;
       return [name, { shape: shapes.get(name)!, data }];
     }),
   );

@@ -90,9 +90,10 @@ export function checkWeights(network: Network, weights: Weights): void {
         `Weight "${name}" has shape [${tensor.shape.join(", ")}] and ${tensor.data.length} values, not shape [${shape.join(", ")}].`,
       );
     }
-    const wrong = tensor.data.findIndex((value) => !Number.isFinite(value));
-    if (wrong >= 0)
-      throw new InputError(`Weight "${name}" holds ${tensor.data[wrong]} at position ${wrong}.`);
+    for (let i = 0; i < size; i++) {
+      const value = tensor.data[i]!;
+      if (value - value !== 0) throw new InputError(`Weight "${name}" holds ${value} at position ${i}.`);
+    }
   }
   for (const name of weights.keys()) {
     if (!shapes.has(name)) throw new InputError(`Weight "${name}" belongs to no layer of the network.`);

@@ -105,17 +105,18 @@ export class AliasFile {
     return this.#reason;
   }
 
-  /** Looks at the file. Returns whether it changed. */
-  async refresh(): Promise<boolean> {
-    const now = await fingerprint(join(this.#modelFolder, ALIASES_FILE)).catch(() => "");
-    if (now === this.#fingerprint) return false;
+  /** Looks at the file, and reads it if it changed. */
+  async refresh(): Promise<void> {
+    const now = await fingerprint(join(this.#modelFolder, ALIASES_FILE));
+    if (now === this.#fingerprint) return;
+    this.#fingerprint = now;
     try {
       this.#aliases = await readAliases(this.#modelFolder);
       this.#reason = undefined;
     } catch (error) {
       this.#reason = error instanceof Error ? error.message : String(error);
+      // What is not the file's fault is looked at again.
+      if (!(error instanceof InputError)) this.#fingerprint = undefined;
     }
-    this.#fingerprint = now;
-    return true;
   }
 }

@@ -11,9 +11,9 @@ import {
   type BundleFile,
   calibrationSizes,
   FILE_LIMITS,
+  type FileContent,
   type Files,
   MANIFEST_FILE,
-  sha256Of,
 } from "./bundle-files.js";
 import { decodeGolden, type Golden } from "./golden.js";
 import { checkManifest, type Manifest, SCORER_NAMES } from "./manifest.js";
@@ -37,8 +37,8 @@ export function scoringModel(manifest: Manifest): ScoringModel {
 }
 
 /** manifest.json, in form. Throws InputError. */
-export function decodeManifest(bytes: Uint8Array): Manifest {
-  return checkManifest(parseJson(bytes, MANIFEST_FILE));
+export function decodeManifest(content: FileContent): Manifest {
+  return checkManifest(parseJson(content, MANIFEST_FILE));
 }
 
 /**
@@ -48,33 +48,33 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
  * hashed, and where any two parts do not fit each other.
  */
 export function decodeFiles(files: Files): DecodedBundle {
-  const manifestBytes = needed(files, MANIFEST_FILE);
-  const manifest = decodeManifest(manifestBytes);
+  const manifestContent = needed(files, MANIFEST_FILE);
+  const manifest = decodeManifest(manifestContent);
   checkHashes(manifest, files);
   const { network, weights } = readLayersModel(
     parseJson(needed(files, "model.json"), "model.json"),
-    needed(files, "weights.bin"),
+    needed(files, "weights.bin").bytes,
     { ...manifest, features: manifest.features.length },
   );
   checkFit(manifest, network);
   return {
     manifest,
-    sha256: sha256Of(manifestBytes),
+    sha256: manifestContent.sha256,
     network,
     weights,
-    calibration: decodeCalibrationOf(manifest, files.get("calibration.bin")),
+    calibration: decodeCalibrationOf(manifest, files.get("calibration.bin")?.bytes),
     golden: decodeGolden(parseJson(needed(files, "golden.json"), "golden.json"), network),
     sampleBody: decodeSample(parseJson(needed(files, "sample.json"), "sample.json"), manifest),
   };
 }
 
-function needed(files: Files, file: BundleFile): Uint8Array {
-  const bytes = files.get(file);
-  if (bytes === undefined) throw new InputError(`${file} is missing.`);
-  return bytes;
+function needed(files: Files, file: BundleFile): FileContent {
+  const content = files.get(file);
+  if (content === undefined) throw new InputError(`${file} is missing.`);
+  return content;
 }
 
-function parseJson(bytes: Uint8Array, file: BundleFile): unknown {
+function parseJson({ bytes }: FileContent, file: BundleFile): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {
@@ -87,7 +87,7 @@ function checkHashes(manifest: Manifest, files: Files): void {
     if (!Object.hasOwn(FILE_LIMITS, file) || file === MANIFEST_FILE) {
       throw new InputError(`manifest.json lists a file that is no part of a bundle: ${text(file)}.`);
     }
-    const found = sha256Of(needed(files, file as BundleFile));
+    const found = needed(files, file as BundleFile).sha256;
     if (found !== hash) throw new InputError(`${file} has sha256 ${found}; manifest.json says ${hash}.`);
   }
   for (const file of files.keys()) {

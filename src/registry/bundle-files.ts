@@ -59,34 +59,39 @@ export interface BundleContents {
   readonly createdAt?: string | undefined;
 }
 
-export type Files = ReadonlyMap<BundleFile, Uint8Array>;
+export interface FileContent {
+  readonly bytes: Uint8Array;
+  /** In hex. */
+  readonly sha256: string;
+}
 
-/** sha256 in hex. */
-export function sha256Of(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+export type Files = ReadonlyMap<BundleFile, FileContent>;
+
+function contentOf(bytes: Uint8Array): FileContent {
+  return { bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
 }
 
 /** The files of a bundle but its manifest. Throws InputError where the weights are not the network's. */
 export function encodeFiles(contents: BundleContents): Files {
   const { network, calibration } = contents;
   const { modelJson, weightsBin } = writeLayersModel(network, contents.weights);
-  const files = new Map<BundleFile, Uint8Array>([
-    ["model.json", Buffer.from(`${JSON.stringify(modelJson, undefined, 1)}\n`)],
-    ["weights.bin", weightsBin],
-    ["golden.json", Buffer.from(encodeGolden(network, contents.golden))],
-    ["sample.json", Buffer.from(`${JSON.stringify(contents.sampleBody)}\n`)],
+  const files = new Map<BundleFile, FileContent>([
+    ["model.json", contentOf(Buffer.from(`${JSON.stringify(modelJson, undefined, 1)}\n`))],
+    ["weights.bin", contentOf(weightsBin)],
+    ["golden.json", contentOf(Buffer.from(encodeGolden(network, contents.golden)))],
+    ["sample.json", contentOf(Buffer.from(`${JSON.stringify(contents.sampleBody)}\n`))],
   ]);
-  if (calibration !== undefined) files.set("calibration.bin", encodeCalibration(calibration));
+  if (calibration !== undefined) files.set("calibration.bin", contentOf(encodeCalibration(calibration)));
   return files;
 }
 
-/** The bytes of manifest.json for files from `encodeFiles`. */
+/** manifest.json for files from `encodeFiles`. */
 export function encodeManifest(
   contents: BundleContents,
   files: Files,
   name: string,
   version: string,
-): Uint8Array {
+): FileContent {
   const { scaler } = contents;
   const { features: _, ...network } = describeNetwork(contents.network);
   const manifest: Manifest = {
@@ -94,7 +99,7 @@ export function encodeManifest(
     name,
     version,
     createdAt: contents.createdAt ?? new Date().toISOString(),
-    files: Object.fromEntries([...files].map(([file, bytes]) => [file, sha256Of(bytes)])),
+    files: Object.fromEntries([...files].map(([file, { sha256 }]) => [file, sha256])),
     family: contents.family,
     timesteps: network.timesteps,
     inputSteps: network.inputSteps,
@@ -117,7 +122,7 @@ export function encodeManifest(
     calibration: calibrationSizes(contents.calibration),
     training: contents.training,
   };
-  return Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`);
+  return contentOf(Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`));
 }
 
 /** What the manifest says of calibration.bin. */

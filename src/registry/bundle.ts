@@ -4,7 +4,8 @@
  * Published by writing `models/<name>/.tmp-*`, flushing files and folder, and renaming: a reader sees all of it or
  * nothing, and of two publishers one gets the number and the other the next.
  */
-import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { InputError } from "../errors.js";
 import { type DecodedBundle, decodeFiles, decodeManifest } from "./bundle-decoder.js";
@@ -14,8 +15,8 @@ import {
   encodeFiles,
   encodeManifest,
   FILE_LIMITS,
+  type FileContent,
   MANIFEST_FILE,
-  sha256Of,
 } from "./bundle-files.js";
 import { removeStaleTemporaries, syncFolder, temporaryName, writeFileDurably } from "./durable-files.js";
 import { type Manifest, MODEL_NAME_PATTERN, VERSION_PATTERN } from "./manifest.js";
@@ -36,7 +37,7 @@ export interface Bundle extends DecodedBundle {
  * Throws InputError with the reason where anything is off.
  */
 export async function readBundle(folder: string): Promise<Bundle> {
-  const files = new Map<BundleFile, Uint8Array>();
+  const files = new Map<BundleFile, FileContent>();
   for (const name of await listFiles(folder)) {
     if (!isBundleFile(name)) throw new InputError(`${name} is no file of a bundle.`);
     files.set(name, await readWithin(join(folder, name), name));
@@ -49,11 +50,11 @@ export async function readBundle(folder: string): Promise<Bundle> {
 
 /** manifest.json of a version with its hash, checked for form alone. Throws InputError. */
 export async function readManifest(folder: string): Promise<{ manifest: Manifest; sha256: string }> {
-  const bytes = await readWithin(join(folder, MANIFEST_FILE), MANIFEST_FILE);
-  const manifest = decodeManifest(bytes);
+  const content = await readWithin(join(folder, MANIFEST_FILE), MANIFEST_FILE);
+  const manifest = decodeManifest(content);
   const { name, version } = nameFromFolder(folder);
   checkName(manifest, name, version);
-  return { manifest, sha256: sha256Of(bytes) };
+  return { manifest, sha256: content.sha256 };
 }
 
 /** The files of a bundle's folder; what a file system or a desktop leaves there (.nfs*, .DS_Store) is no file of ours. */
@@ -78,13 +79,30 @@ function isBundleFile(name: string): name is BundleFile {
   return Object.hasOwn(FILE_LIMITS, name);
 }
 
-async function readWithin(path: string, file: BundleFile): Promise<Uint8Array> {
+/** How much is read and hashed at a time: what else the process has to do goes on in between. */
+const CHUNK_BYTES = 1024 * 1024;
+
+async function readWithin(path: string, file: BundleFile): Promise<FileContent> {
   const found = await stat(path).catch(refuse(file));
   if (!found.isFile()) throw new InputError(`${file} is not a file.`);
   if (found.size > FILE_LIMITS[file]) {
     throw new InputError(`${file} has ${found.size} bytes; the most is ${FILE_LIMITS[file]}.`);
   }
-  return readFile(path).catch(refuse(file));
+  const handle = await open(path).catch(refuse(file));
+  try {
+    const bytes = new Uint8Array(found.size);
+    const hash = createHash("sha256");
+    for (let at = 0; at < bytes.length; ) {
+      const length = Math.min(CHUNK_BYTES, bytes.length - at);
+      const { bytesRead } = await handle.read(bytes, at, length, at).catch(refuse(file));
+      if (bytesRead === 0) throw new InputError(`${file} became shorter while it was read.`);
+      hash.update(bytes.subarray(at, at + bytesRead));
+      at += bytesRead;
+    }
+    return { bytes, sha256: hash.digest("hex") };
+  } finally {
+    await handle.close();
+  }
 }
 
 function nameFromFolder(folder: string): { name: string; version: string } {
@@ -118,19 +136,22 @@ export async function publishBundle(
   }
   const files = encodeFiles(contents);
   const modelFolder = join(modelsFolder, name);
-  const isNew = (await mkdir(modelFolder, { recursive: true })) !== undefined;
-  if (isNew) await syncFolder(modelsFolder);
+  const firstNew = await mkdir(modelFolder, { recursive: true });
+  if (firstNew !== undefined) {
+    await syncFolder(modelsFolder);
+    await syncFolder(dirname(firstNew));
+  }
   await removeStaleTemporaries(modelFolder, STALE_MS, Date.now());
   const temporary = join(modelFolder, temporaryName());
   await mkdir(temporary);
   try {
-    await Promise.all([...files].map(([file, bytes]) => writeFileDurably(join(temporary, file), bytes)));
+    await Promise.all([...files].map(([file, { bytes }]) => writeFileDurably(join(temporary, file), bytes)));
     for (;;) {
       const version = String((await highestVersion(modelFolder)) + 1);
       const manifest = encodeManifest(contents, files, name, version);
       const { sha256 } = decodeFiles(new Map([...files, [MANIFEST_FILE, manifest]]));
       await rm(join(temporary, MANIFEST_FILE), { force: true });
-      await writeFileDurably(join(temporary, MANIFEST_FILE), manifest);
+      await writeFileDurably(join(temporary, MANIFEST_FILE), manifest.bytes);
       await syncFolder(temporary);
       const folder = join(modelFolder, version);
       if (await renameUnlessTaken(temporary, folder)) {

@@ -2,26 +2,27 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-/**
- * What changes whenever a folder of files does: inodes, sizes and times of the folder and of all in it. An empty text
- * where the folder is gone.
- */
-export async function fingerprintFolder(folder: string): Promise<string> {
+/** What changes whenever a file does: device, inode, size and times; the error's code where there is none to see. */
+export async function fingerprint(path: string): Promise<string> {
   try {
-    const names = (await readdir(folder)).sort();
-    const parts = await Promise.all([
-      fingerprint(folder),
-      ...names.map((name) => fingerprint(join(folder, name))),
-    ]);
-    return [folder, ...names].map((name, at) => `${name} ${parts[at]}`).join("\n");
+    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    return `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
-    throw error;
+    return codeOf(error);
   }
 }
 
-/** What changes whenever a file does. Throws where there is none. */
-export async function fingerprint(path: string): Promise<string> {
-  const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-  return `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
+/** What changes whenever a folder or one of the files in it does. */
+export async function fingerprintFolder(folder: string): Promise<string> {
+  try {
+    const names = (await readdir(folder)).sort();
+    const files = names.map(async (name) => `${name} ${await fingerprint(join(folder, name))}`);
+    return [await fingerprint(folder), ...(await Promise.all(files))].join("\n");
+  } catch (error) {
+    return codeOf(error);
+  }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? String(error);
 }

@@ -91,8 +91,15 @@ export class VersionKeeper {
         await this.#open(entry, version, folder);
         version.fingerprint = fingerprint;
         const ms = Math.round(performance.now() - startedMs);
-        if (version.reason === undefined) this.#log.info({ ...fields, ms }, "the version is live");
-        else this.#log.warn({ ...fields, reason: version.reason }, "the version is refused");
+        const { reason } = version;
+        if (reason === undefined)
+          this.#log.info({ ...fields, ms, sha256: version.sha256 }, "the version is live");
+        else if (version.live === undefined) this.#log.warn({ ...fields, reason }, "the version is refused");
+        else
+          this.#log.warn(
+            { ...fields, reason },
+            "the version serves on; what is now in its folder is refused",
+          );
       }
     } catch (error) {
       this.#log.warn({ ...fields, err: error }, "the version could not be opened; it is tried again");

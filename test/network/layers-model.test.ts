@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import * as cpu from "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import fc from "fast-check";
+import { createWasmEngine } from "../../src/engine/wasm/engine.js";
 import { InputError } from "../../src/errors.js";
 import { type ArchitectureOptions, buildNetwork, FAMILIES } from "../../src/network/architectures.js";
 import { describeNetwork, readLayersModel, writeLayersModel } from "../../src/network/layers-model.js";
@@ -11,11 +12,12 @@ import type { Network } from "../../src/network/network.js";
 import { isExpressibleInTfjs } from "../../src/network/topology-writer.js";
 import { initialWeights, type Weights } from "../../src/network/weights.js";
 import { GOLDEN_CASES, readGoldenCase } from "../engine/golden.js";
-import { runReference } from "../engine/reference-network.js";
 import { anyOptions } from "./any-options.js";
 
 assert.ok(cpu.version_cpu);
 await tf.setBackend("cpu");
+const engine = await createWasmEngine({ threads: 1 });
+after(() => engine.close());
 
 interface ModelJson {
   readonly modelTopology: {
@@ -73,13 +75,12 @@ async function assertSameAsTfjs(
   const predicted = model.predict(input);
   const theirs = Array.isArray(predicted) ? predicted : [predicted];
   assert.equal(theirs.length, network.heads.length);
-  const window = timesteps * features;
-  const ours = Array.from({ length: count }, (_, n) =>
-    runReference(network, weights, windows.subarray(n * window, (n + 1) * window)),
-  );
+  const executable = await engine.compile(network, weights);
+  const ours = await executable.run(windows, count);
+  await executable.close();
   for (const [at, head] of network.heads.entries()) {
     assert.deepEqual(theirs[at]!.shape, [count, head.steps, features]);
-    const expected = ours.flatMap((outputs) => [...outputs.heads[at]!]);
+    const expected = ours.heads[at]!;
     for (const [i, value] of theirs[at]!.dataSync().entries()) {
       assert.ok(
         Math.abs(value - expected[i]!) <= 1e-5 * Math.max(1, Math.abs(expected[i]!)),

@@ -102,7 +102,8 @@ export async function renameInto(
   const files = encodeFiles(contents);
   const temporary = join(folder, name, ".tmp-quick");
   await mkdir(temporary, { recursive: true });
-  for (const [file, bytes] of files) await writeFile(join(temporary, file), bytes);
-  await writeFile(join(temporary, "manifest.json"), encodeManifest(contents, files, name, String(version)));
+  for (const [file, { bytes }] of files) await writeFile(join(temporary, file), bytes);
+  const manifest = encodeManifest(contents, files, name, String(version));
+  await writeFile(join(temporary, "manifest.json"), manifest.bytes);
   await rename(temporary, join(folder, name, String(version)));
 }
