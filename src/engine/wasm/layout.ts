@@ -12,7 +12,8 @@
  * Packed LSTM weights (packing.ts). Units are padded to Up = 4 * tiles with zero weights; tile p holds the units
  * 4p .. 4p+3. One tile is [k][16]: for each k, four gates (i, f, c, o) of four units. k runs over the layer's
  * inputs first (rows of the kernel) and then over the Up units of the state (rows of the recurrent kernel).
- * Tiles follow one another. The bias is [tiles][16], the same order.
+ * Tiles follow one another. The bias is [tiles][16], the same order. Where gates are sigmoids, everything of i, f and
+ * o is multiplied by -1 / ln 2, so that their sums are powers of 2.
  *
  * Packed dense weights: columns padded to Np = 8 * panels; one panel is [k][8]. The bias is [Np].
  *
@@ -99,6 +100,8 @@ export const LSTM_SEQUENCES = 21;
 export const LSTM_CELL = 24;
 export const LSTM_STATE_A = 28;
 export const LSTM_STATE_B = 32;
+/** Scratch value, 64 bytes for each row or tile, whichever are more: the gates' sums of one tile, or of one row. */
+export const LSTM_SUMS = 36;
 
 /** Activations by number. */
 export const LINEAR = 0;

@@ -16,6 +16,7 @@ import {
   LSTM_SEQUENCES,
   LSTM_STATE_A,
   LSTM_STATE_B,
+  LSTM_SUMS,
   LSTM_TILES,
   OP_ACTIVATION,
   OP_COPY,
@@ -40,6 +41,7 @@ import {
   TANH,
 } from "./layout.js";
 import {
+  gateScale,
   packDense,
   packDenseBias,
   packedLstmLength,
@@ -250,20 +252,21 @@ class Lowering implements Lowered {
     const tiles = tilesOf(units);
     const kernel = this.#weight(`${layer.name}/kernel`);
     const recurrentKernel = this.#weight(`${layer.name}/recurrent_kernel`);
-    const bias = packLstmBias(this.#weight(`${layer.name}/bias`), units);
+    const scale = gateScale(layer.recurrentActivation);
+    const bias = packLstmBias(this.#weight(`${layer.name}/bias`), units, scale);
     const repeated = input.stepStride === 0;
     const inputs = repeated ? 0 : input.width;
     const start = repeated
       ? this.#dense(
           { ...input, steps: undefined },
-          packDense(tileKernel(kernel, input.width, units), input.width, 16 * tiles),
+          packDense(tileKernel(kernel, input.width, units, scale), input.width, 16 * tiles),
           bias,
           16 * tiles,
           "linear",
         )
       : this.#constant(bias);
     const packed = new Float32Array(packedLstmLength(inputs, units));
-    packLstm(packed, kernel, recurrentKernel, inputs, units);
+    packLstm(packed, kernel, recurrentKernel, inputs, units, scale);
     const unitBytes = 16 * tiles;
     const result = this.#scratch(layer.returnSequences ? input.steps : undefined, units, unitBytes);
     const values = new Map([
@@ -271,6 +274,7 @@ class Lowering implements Lowered {
       [OP_TO, result],
       [OP_START, start],
       [LSTM_CELL, this.#scratch(undefined, units, unitBytes)],
+      [LSTM_SUMS, this.#scratch(undefined, 4 * units, 4 * unitBytes)],
     ]);
     if (!layer.returnSequences) {
       values.set(LSTM_STATE_A, this.#scratch(undefined, units, unitBytes));

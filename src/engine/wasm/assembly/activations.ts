@@ -1,52 +1,128 @@
 /**
  * Activations of four floats. Their error bounds are in test/engine/wasm/activations.test.ts.
  *
- * Both exponentials reduce as Cody and Waite do ("Software Manual for the Elementary Functions", 1980):
- * x = n ln 2 + r with |r| <= ln 2 / 2, n rounded by adding 1.5 * 2^23, whose low bits then are n.
+ * 2^z = 2^n 2^r with n whole and |r| <= 1/2: adding 1.5 * 2^23 rounds z, and leaves n in the sum's low bits, from
+ * where a shift takes it to the exponent. 2^r = (A + rB) / (A - rB) with A = a0 + a1 r^2 and B = b0 + r^2, the third
+ * Padé approximant of the exponential function, whose relative error for |r| <= 1/2 is below 1e-8.
+ *
  * `pmin` and `pmax` are one instruction, and let a NaN in the first operand through.
  */
 import { HARD_SIGMOID, HARD_SIGMOID_KERAS3, RELU, SIGMOID, TANH } from "../layout";
 import { madd, nmadd } from "./arithmetic";
 
-/** 1 / (1 + e^-x); from |x| = 87 on constant, so that 2^n never leaves float32's normal numbers. */
+/** Beyond 2^+-100 a sum with 1 no longer changes; A and B are about 2^8, so that nothing overflows. */
+const MOST: f32 = 100;
+const ROUND: f32 = 12582912;
+/** 60 / ln^2 2, 120 / ln^3 2 and 12 / ln 2: Padé's A = 120 + 12 x^2 and B = 60 + x^2 in r = x / ln 2, over ln^3 2. */
+const B0: f32 = 124.88214;
+const A0: f32 = 360.33368;
+const A1: f32 = 17.31234;
+/** 2 / ln 2 */
+const TWICE_LOG2E: f32 = 2.885390;
+/** Beyond 9.1 tanh is 1 to float32's last bit. */
+const MOST_TANH: f32 = 9.1;
+
+/** 1 / (1 + 2^z). The parameters are the constants above, which a loop keeps in registers. */
 // @ts-ignore: decorator
 @inline
-export function sigmoid(x: v128): v128 {
-  const z = f32x4.pmax(f32x4.pmin(f32x4.neg(x), f32x4.splat(87)), f32x4.splat(-87));
-  const magic = f32x4.splat(12582912);
-  const t = madd(z, f32x4.splat(1.44269504), magic);
-  const n = f32x4.sub(t, magic);
-  const r = nmadd(n, f32x4.splat(-2.12194440e-4), nmadd(n, f32x4.splat(0.693359375), z));
-  let p = madd(r, f32x4.splat(0.0013888889), f32x4.splat(0.008333334));
-  p = madd(p, r, f32x4.splat(0.04166666));
-  p = madd(p, r, f32x4.splat(0.16666667));
-  p = madd(p, r, f32x4.splat(0.5));
-  p = madd(p, r, f32x4.splat(1));
-  p = madd(p, r, f32x4.splat(1));
-  const e = i32x4.add(p, i32x4.shl(t, 23));
-  return f32x4.div(f32x4.splat(1), f32x4.add(e, f32x4.splat(1)));
+function logistic(z: v128, most: v128, least: v128, round: v128, b0: v128, a0: v128, a1: v128): v128 {
+  z = f32x4.pmax(f32x4.pmin(z, most), least);
+  const t = f32x4.add(z, round);
+  const r = f32x4.sub(z, f32x4.sub(t, round));
+  const s = f32x4.mul(r, r);
+  const b = f32x4.add(s, b0);
+  const a = madd(s, a1, a0);
+  const over = madd(r, b, a);
+  const under = nmadd(r, b, a);
+  return f32x4.div(under, f32x4.add(under, i32x4.add(over, i32x4.shl(t, 23))));
 }
 
 /**
- * tanh x = E / (E + 2) with E = e^2x - 1, and E = 2^n (e^r - 1) + (2^n - 1), which loses nothing where x is small.
- * From |x| = 9.1 on the result is 1 to float32's last bit.
+ * tanh x = (2^z - 1) / (2^z + 1) with z = 2x / ln 2, both parts multiplied by A - rB:
+ * ((2^n - 1) A + (2^n + 1) rB) / ((2^n + 1) A + (2^n - 1) rB), which loses nothing where x is small.
  */
 // @ts-ignore: decorator
 @inline
-export function tanh(x: v128): v128 {
-  const y = f32x4.pmax(f32x4.pmin(f32x4.add(x, x), f32x4.splat(18.2)), f32x4.splat(-18.2));
-  const magic = f32x4.splat(12582912);
-  const t = madd(y, f32x4.splat(1.44269504), magic);
-  const n = f32x4.sub(t, magic);
-  const r = nmadd(n, f32x4.splat(-2.12194440e-4), nmadd(n, f32x4.splat(0.693359375), y));
-  let p = madd(r, f32x4.splat(0.0013888889), f32x4.splat(0.008333334));
-  p = madd(p, r, f32x4.splat(0.04166666));
-  p = madd(p, r, f32x4.splat(0.16666667));
-  p = madd(p, r, f32x4.splat(0.5));
-  p = madd(p, f32x4.mul(r, r), r);
-  const scale = i32x4.add(i32x4.shl(t, 23), f32x4.splat(1));
-  const e = madd(p, scale, f32x4.sub(scale, f32x4.splat(1)));
-  return f32x4.div(e, f32x4.add(e, f32x4.splat(2)));
+function hyperbolicTangent(
+  x: v128,
+  most: v128,
+  least: v128,
+  slope: v128,
+  round: v128,
+  one: v128,
+  b0: v128,
+  a0: v128,
+  a1: v128,
+): v128 {
+  const z = f32x4.mul(f32x4.pmax(f32x4.pmin(x, most), least), slope);
+  const t = f32x4.add(z, round);
+  const r = f32x4.sub(z, f32x4.sub(t, round));
+  const s = f32x4.mul(r, r);
+  const rb = f32x4.mul(r, f32x4.add(s, b0));
+  const a = madd(s, a1, a0);
+  const scale = i32x4.add(i32x4.shl(t, 23), one);
+  const less = f32x4.sub(scale, one);
+  const more = f32x4.add(scale, one);
+  return f32x4.div(madd(less, a, f32x4.mul(more, rb)), madd(more, a, f32x4.mul(less, rb)));
+}
+
+/** Turns sums of the gates i, f and o, multiplied by -1 / ln 2, into sigmoids: [count][16], the third vector left. */
+export function scaledSigmoids(count: i32, at: usize): void {
+  const most = f32x4.splat(MOST);
+  const least = f32x4.splat(-MOST);
+  const round = f32x4.splat(ROUND);
+  const b0 = f32x4.splat(B0);
+  const a0 = f32x4.splat(A0);
+  const a1 = f32x4.splat(A1);
+  for (let n = 0; n < count; n++) {
+    v128.store(at, logistic(v128.load(at), most, least, round, b0, a0, a1));
+    v128.store(at, logistic(v128.load(at, 16), most, least, round, b0, a0, a1), 16);
+    v128.store(at, logistic(v128.load(at, 48), most, least, round, b0, a0, a1), 48);
+    at += 64;
+  }
+}
+
+/** tanh of four floats every `stride` bytes, in place. */
+export function tanhs(count: i32, at: usize, stride: usize): void {
+  const most = f32x4.splat(MOST_TANH);
+  const least = f32x4.splat(-MOST_TANH);
+  const slope = f32x4.splat(TWICE_LOG2E);
+  const round = f32x4.splat(ROUND);
+  const one = f32x4.splat(1);
+  const b0 = f32x4.splat(B0);
+  const a0 = f32x4.splat(A0);
+  const a1 = f32x4.splat(A1);
+  for (let n = 0; n < count; n++) {
+    v128.store(at, hyperbolicTangent(v128.load(at), most, least, slope, round, one, b0, a0, a1));
+    at += stride;
+  }
+}
+
+/** to = tanh(from) * by, four floats at a time. */
+export function tanhTimes(
+  count: i32,
+  from: usize,
+  fromStride: usize,
+  by: usize,
+  byStride: usize,
+  to: usize,
+  toStride: usize,
+): void {
+  const most = f32x4.splat(MOST_TANH);
+  const least = f32x4.splat(-MOST_TANH);
+  const slope = f32x4.splat(TWICE_LOG2E);
+  const round = f32x4.splat(ROUND);
+  const one = f32x4.splat(1);
+  const b0 = f32x4.splat(B0);
+  const a0 = f32x4.splat(A0);
+  const a1 = f32x4.splat(A1);
+  for (let n = 0; n < count; n++) {
+    const y = hyperbolicTangent(v128.load(from), most, least, slope, round, one, b0, a0, a1);
+    v128.store(to, f32x4.mul(v128.load(by), y));
+    from += fromStride;
+    by += byStride;
+    to += toStride;
+  }
 }
 
 // @ts-ignore: decorator
@@ -55,8 +131,32 @@ export function relu(x: v128): v128 {
   return f32x4.pmax(x, f32x4.splat(0));
 }
 
-// @ts-ignore: decorator
-@inline
+function sigmoid(x: v128): v128 {
+  return logistic(
+    f32x4.mul(x, f32x4.splat(-1.442695)),
+    f32x4.splat(MOST),
+    f32x4.splat(-MOST),
+    f32x4.splat(ROUND),
+    f32x4.splat(B0),
+    f32x4.splat(A0),
+    f32x4.splat(A1),
+  );
+}
+
+function tanh(x: v128): v128 {
+  return hyperbolicTangent(
+    x,
+    f32x4.splat(MOST_TANH),
+    f32x4.splat(-MOST_TANH),
+    f32x4.splat(TWICE_LOG2E),
+    f32x4.splat(ROUND),
+    f32x4.splat(1),
+    f32x4.splat(B0),
+    f32x4.splat(A0),
+    f32x4.splat(A1),
+  );
+}
+
 function clipped(x: v128, slope: f32): v128 {
   const y = madd(x, f32x4.splat(slope), f32x4.splat(0.5));
   return f32x4.pmin(f32x4.pmax(y, f32x4.splat(0)), f32x4.splat(1));
@@ -72,7 +172,7 @@ export function activate(activation: i32, x: v128): v128 {
   return x;
 }
 
-/** Applies an activation to `count` floats in place, a multiple of 4. For tests, and for whoever trains. */
+/** Applies an activation to `count` floats in place, a multiple of 4: for the tests of their error bounds. */
 export function activateAll(activation: i32, at: usize, count: i32): void {
   for (let end = at + (<usize>count << 2); at < end; at += 16) {
     v128.store(at, activate(activation, v128.load(at)));

@@ -9,6 +9,7 @@ import {
   LSTM_SEQUENCES,
   LSTM_STATE_A,
   LSTM_STATE_B,
+  LSTM_SUMS,
   LSTM_TILES,
   OP_ACTIVATION,
   OP_COPY,
@@ -111,6 +112,7 @@ function lstm(op: usize, job: usize, worker: i32, firstRow: i32, rows: i32, from
   const fromStep = stepBytes(value, rows);
   const toStep: usize = word(op, LSTM_SEQUENCES) ? stepBytes(op + (OP_TO << 2), rows) : 0;
   const cell = valueAddress(op + (LSTM_CELL << 2), job, worker, firstRow);
+  const sums = valueAddress(op + (LSTM_SUMS << 2), job, worker, firstRow);
   const startAt = valueAddress(start, job, worker, firstRow);
   let next: usize = toStep ? to : valueAddress(op + (LSTM_STATE_A << 2), job, worker, firstRow);
   let spare: usize = toStep ? 0 : valueAddress(op + (LSTM_STATE_B << 2), job, worker, firstRow);
@@ -129,10 +131,9 @@ function lstm(op: usize, job: usize, worker: i32, firstRow: i32, rows: i32, from
       <usize>word(value, 2),
       state,
       cell,
-      cell,
       next,
       unitStride,
-      0,
+      sums,
       word(op, OP_ACTIVATION),
       word(op, LSTM_RECURRENT_ACTIVATION),
     );

@@ -1,71 +1,29 @@
 /**
- * One step of an LSTM for a block of rows.
+ * The gates' sums of one step of an LSTM, W x + R h + b, for a block of rows, and then its cells.
  *
- * A tile is four units: their i, f, c and o gates are four vectors. Two rows at a time, a tile's accumulators are
- * eight registers, which is what two fused multiply-adds a cycle at a latency of four need; the state of both rows
- * is then updated while it is still in those registers. Tiles run outside and rows inside, so that one tile's
- * weights stay in the first-level cache. A row without a partner takes two tiles at a time instead.
+ * A tile is four units: their i, f, c and o gates are four vectors. Tiles run outside and rows inside, so that one
+ * tile's weights stay in the first-level cache. Five rows of half a tile are ten accumulators: two fused
+ * multiply-adds a cycle at a latency of four keep eight busy, and the two more let a delayed one catch up. Rows that
+ * are left over go four at a time, then two with a whole tile, and a last one with two tiles.
  *
- * Every output is accumulated in the same order, from the same start, by the same operations, whichever of the
- * three shapes runs it: results do not depend on how rows are grouped.
+ * The compiler under us moves every load of a basic block before the block's arithmetic, and then runs out of its 15
+ * registers. Hence short blocks: each ends in a branch, out of the loop if this k was the last, or on something that
+ * never happens (`!w`), which costs next to nothing.
+ *
+ * Every output is accumulated in the same order, from the same start, by the same operations, whichever shape runs
+ * it: results do not depend on how rows are grouped.
  */
-import { RELU, SIGMOID, TANH } from "../layout";
-import { activate, relu, sigmoid, tanh } from "./activations";
+import { updateCells } from "./cells";
 import { madd } from "./arithmetic";
-
-/** Cells with the two common activations have loops of their own: `i8` tanh, `i16` relu, `i32` whatever is asked for. */
-// @ts-ignore: decorator
-@inline
-function candidate<Cell>(x: v128, activation: i32): v128 {
-  if (sizeof<Cell>() == 1) return tanh(x);
-  if (sizeof<Cell>() == 2) return relu(x);
-  return activate(activation, x);
-}
-
-// @ts-ignore: decorator
-@inline
-function gate<Cell>(x: v128, activation: i32): v128 {
-  if (sizeof<Cell>() <= 2) return sigmoid(x);
-  return activate(activation, x);
-}
-
-/** c' = f c + i g and h' = o act(c') of four units. With `gates`, what backpropagation needs is kept: i, f, g, o. */
-// @ts-ignore: decorator
-@inline
-function updateCell<Cell>(
-  i: v128,
-  f: v128,
-  g: v128,
-  o: v128,
-  cellIn: usize,
-  cellOut: usize,
-  stateOut: usize,
-  gates: usize,
-  activation: i32,
-  recurrentActivation: i32,
-): void {
-  i = gate<Cell>(i, recurrentActivation);
-  f = gate<Cell>(f, recurrentActivation);
-  g = candidate<Cell>(g, activation);
-  o = gate<Cell>(o, recurrentActivation);
-  const c = madd(f, v128.load(cellIn), f32x4.mul(i, g));
-  v128.store(cellOut, c);
-  v128.store(stateOut, f32x4.mul(o, candidate<Cell>(c, activation)));
-  if (gates) {
-    v128.store(gates, i);
-    v128.store(gates, f, 16);
-    v128.store(gates, g, 32);
-    v128.store(gates, o, 48);
-  }
-}
 
 /**
  * @param weights tiles of [inputs + 4 * tiles][16].
  * @param start what accumulators start from: row r, tile p at start + r * startStride + 64 p.
  * @param x the step's inputs, `inputs` floats a row; not read where `inputs` is 0.
  * @param state h of the step before, 4 * tiles floats a row; 0 for the first step, where it is zero.
- * @param cellIn c of the step before; zeros for the first step. `cellOut` may be the same.
- * @param gates 0, or where to keep the gates: row r, tile p at gates + r * 64 tiles + 64 p.
+ * @param cell c of the step before, zeros for the first step; becomes that of this step.
+ * @param stateOut h of this step.
+ * @param sums to work in: 64 bytes for each row, or for each tile if there are more.
  * Strides are in bytes; cells and states have the same, `unitStride`.
  */
 export function lstmStep(
@@ -78,83 +36,74 @@ export function lstmStep(
   x: usize,
   xStride: usize,
   state: usize,
-  cellIn: usize,
-  cellOut: usize,
+  cell: usize,
   stateOut: usize,
   unitStride: usize,
-  gates: usize,
-  activation: i32,
-  recurrentActivation: i32,
-): void {
-  if (recurrentActivation == SIGMOID && activation == TANH) {
-    step<i8>(rows, tiles, inputs, weights, start, startStride, x, xStride, state, cellIn, cellOut, stateOut, unitStride, gates, activation, recurrentActivation);
-  } else if (recurrentActivation == SIGMOID && activation == RELU) {
-    step<i16>(rows, tiles, inputs, weights, start, startStride, x, xStride, state, cellIn, cellOut, stateOut, unitStride, gates, activation, recurrentActivation);
-  } else {
-    step<i32>(rows, tiles, inputs, weights, start, startStride, x, xStride, state, cellIn, cellOut, stateOut, unitStride, gates, activation, recurrentActivation);
-  }
-}
-
-function step<Cell>(
-  rows: i32,
-  tiles: i32,
-  inputs: i32,
-  weights: usize,
-  start: usize,
-  startStride: usize,
-  x: usize,
-  xStride: usize,
-  state: usize,
-  cellIn: usize,
-  cellOut: usize,
-  stateOut: usize,
-  unitStride: usize,
-  gates: usize,
+  sums: usize,
   activation: i32,
   recurrentActivation: i32,
 ): void {
   const tileBytes: usize = <usize>(inputs + 4 * tiles) << 6;
-  const gateStride: usize = gates ? <usize>tiles << 6 : 0;
-  const gateTile: usize = gates ? 64 : 0;
-  const pairs = rows & ~1;
-  if (pairs) {
+  const even = rows & ~1;
+  const fives = rowsInFives(even);
+  const fours = (even - fives) & ~3;
+  if (even) {
     for (let p = 0; p < tiles; p++) {
-      pairTile<Cell>(
-        pairs, tiles, inputs, weights + <usize>p * tileBytes, start + (<usize>p << 6), startStride, x, xStride, state,
-        cellIn + (<usize>p << 4), cellOut + (<usize>p << 4), stateOut + (<usize>p << 4), unitStride,
-        gates + <usize>p * gateTile, gateStride, activation, recurrentActivation,
-      );
+      const w = weights + <usize>p * tileBytes;
+      const b = start + (<usize>p << 6);
+      let r: usize = 0;
+      if (fives) {
+        sumFives(fives, tiles, inputs, w, b, startStride, x, xStride, state, unitStride, sums);
+        sumFives(fives, tiles, inputs, w + 32, b + 32, startStride, x, xStride, state, unitStride, sums + 32);
+        r = fives;
+      }
+      if (fours) {
+        const a = b + r * startStride;
+        const y = x + r * xStride;
+        const h: usize = state ? state + r * unitStride : 0;
+        const to = sums + (r << 6);
+        sumFours(fours, tiles, inputs, w, a, startStride, y, xStride, h, unitStride, to);
+        sumFours(fours, tiles, inputs, w + 32, a + 32, startStride, y, xStride, h, unitStride, to + 32);
+        r += fours;
+      }
+      if (r != even) {
+        const h: usize = state ? state + r * unitStride : 0;
+        sumPair(tiles, inputs, w, b + r * startStride, startStride, x + r * xStride, xStride, h, unitStride, sums + (r << 6));
+      }
+      const unit = <usize>p << 4;
+      updateCells(even, sums, cell + unit, stateOut + unit, unitStride, activation, recurrentActivation);
     }
   }
   if (rows & 1) {
-    const r = <usize>pairs;
+    const r = <usize>even;
+    const h: usize = state ? state + r * unitStride : 0;
     start += r * startStride;
     x += r * xStride;
-    if (state) state += r * unitStride;
-    cellIn += r * unitStride;
-    cellOut += r * unitStride;
-    stateOut += r * unitStride;
-    gates += r * gateStride;
     let p = 0;
     for (; p + 2 <= tiles; p += 2) {
-      rowTiles<Cell>(
-        tiles, inputs, weights + <usize>p * tileBytes, tileBytes, start + (<usize>p << 6), x, state,
-        cellIn + (<usize>p << 4), cellOut + (<usize>p << 4), stateOut + (<usize>p << 4),
-        gates + <usize>p * gateTile, activation, recurrentActivation,
-      );
+      const at = <usize>p << 6;
+      sumTwoTiles(tiles, inputs, weights + <usize>p * tileBytes, tileBytes, start + at, x, h, sums + at);
     }
     if (p < tiles) {
-      rowTile<Cell>(
-        tiles, inputs, weights + <usize>p * tileBytes, start + (<usize>p << 6), x, state,
-        cellIn + (<usize>p << 4), cellOut + (<usize>p << 4), stateOut + (<usize>p << 4),
-        gates + <usize>p * gateTile, activation, recurrentActivation,
-      );
+      const at = <usize>p << 6;
+      sumTile(tiles, inputs, weights + <usize>p * tileBytes, start + at, x, h, sums + at);
     }
+    const unit = r * unitStride;
+    updateCells(tiles, sums, cell + unit, stateOut + unit, 16, activation, recurrentActivation);
   }
 }
 
-/** One tile of an even number of rows, two at a time. */
-function pairTile<Cell>(
+/** How many of an even number of rows go five at a time, so that what is left goes four at a time as far as can be. */
+function rowsInFives(rows: i32): i32 {
+  const most = rows / 5;
+  for (let n = most; n >= 0; n--) {
+    if (((rows - 5 * n) & 3) == 0) return 5 * n;
+  }
+  return 0;
+}
+
+/** The sums of half a tile, two gates of four units, five rows at a time. */
+function sumFives(
   rows: i32,
   tiles: i32,
   inputs: i32,
@@ -164,131 +113,352 @@ function pairTile<Cell>(
   x: usize,
   xStride: usize,
   state: usize,
-  cellIn: usize,
-  cellOut: usize,
-  stateOut: usize,
   unitStride: usize,
-  gates: usize,
-  gateStride: usize,
-  activation: i32,
-  recurrentActivation: i32,
+  to: usize,
 ): void {
-  for (let r = 0; r < rows; r += 2) {
-    let i0 = v128.load(start);
-    let f0 = v128.load(start, 16);
-    let g0 = v128.load(start, 32);
-    let o0 = v128.load(start, 48);
+  for (let r = 0; r < rows; r += 5) {
+    let a0 = v128.load(start);
+    let a1 = v128.load(start, 16);
     start += startStride;
-    let i1 = v128.load(start);
-    let f1 = v128.load(start, 16);
-    let g1 = v128.load(start, 32);
-    let o1 = v128.load(start, 48);
+    let b0 = v128.load(start);
+    let b1 = v128.load(start, 16);
     start += startStride;
-
-    // The inputs, and then the state, through the same loops: `w` runs on from one to the other.
+    let c0 = v128.load(start);
+    let c1 = v128.load(start, 16);
+    start += startStride;
+    let d0 = v128.load(start);
+    let d1 = v128.load(start, 16);
+    start += startStride;
+    let e0 = v128.load(start);
+    let e1 = v128.load(start, 16);
+    start += startStride;
     let w = weights;
-    let a = x;
-    let b = x + xStride;
     let k = inputs;
-    let inState = false;
-    while (true) {
-      for (let end = a + (<usize>(k & ~3) << 2); a < end; a += 16, b += 16, w += 256) {
-        let s = v128.load32_splat(a);
-        let t = v128.load32_splat(b);
-        let v = v128.load(w);
-        i0 = madd(s, v, i0);
-        i1 = madd(t, v, i1);
-        v = v128.load(w, 16);
-        f0 = madd(s, v, f0);
-        f1 = madd(t, v, f1);
-        v = v128.load(w, 32);
-        g0 = madd(s, v, g0);
-        g1 = madd(t, v, g1);
-        v = v128.load(w, 48);
-        o0 = madd(s, v, o0);
-        o1 = madd(t, v, o1);
-        s = v128.load32_splat(a, 4);
-        t = v128.load32_splat(b, 4);
-        v = v128.load(w, 64);
-        i0 = madd(s, v, i0);
-        i1 = madd(t, v, i1);
-        v = v128.load(w, 80);
-        f0 = madd(s, v, f0);
-        f1 = madd(t, v, f1);
-        v = v128.load(w, 96);
-        g0 = madd(s, v, g0);
-        g1 = madd(t, v, g1);
-        v = v128.load(w, 112);
-        o0 = madd(s, v, o0);
-        o1 = madd(t, v, o1);
-        s = v128.load32_splat(a, 8);
-        t = v128.load32_splat(b, 8);
-        v = v128.load(w, 128);
-        i0 = madd(s, v, i0);
-        i1 = madd(t, v, i1);
-        v = v128.load(w, 144);
-        f0 = madd(s, v, f0);
-        f1 = madd(t, v, f1);
-        v = v128.load(w, 160);
-        g0 = madd(s, v, g0);
-        g1 = madd(t, v, g1);
-        v = v128.load(w, 176);
-        o0 = madd(s, v, o0);
-        o1 = madd(t, v, o1);
-        s = v128.load32_splat(a, 12);
-        t = v128.load32_splat(b, 12);
-        v = v128.load(w, 192);
-        i0 = madd(s, v, i0);
-        i1 = madd(t, v, i1);
-        v = v128.load(w, 208);
-        f0 = madd(s, v, f0);
-        f1 = madd(t, v, f1);
-        v = v128.load(w, 224);
-        g0 = madd(s, v, g0);
-        g1 = madd(t, v, g1);
-        v = v128.load(w, 240);
-        o0 = madd(s, v, o0);
-        o1 = madd(t, v, o1);
-      }
-      for (let end = a + (<usize>(k & 3) << 2); a < end; a += 4, b += 4, w += 64) {
-        const s = v128.load32_splat(a);
-        const t = v128.load32_splat(b);
-        let v = v128.load(w);
-        i0 = madd(s, v, i0);
-        i1 = madd(t, v, i1);
-        v = v128.load(w, 16);
-        f0 = madd(s, v, f0);
-        f1 = madd(t, v, f1);
-        v = v128.load(w, 32);
-        g0 = madd(s, v, g0);
-        g1 = madd(t, v, g1);
-        v = v128.load(w, 48);
-        o0 = madd(s, v, o0);
-        o1 = madd(t, v, o1);
-      }
-      if (inState || !state) break;
-      inState = true;
-      a = state;
-      b = state + unitStride;
-      k = 4 * tiles;
+    let from = x;
+    let stride = xStride;
+    let inInputs = k != 0;
+    if (!inInputs) {
+      k = state ? 4 * tiles : 0;
+      from = state;
+      stride = unitStride;
     }
-
-    updateCell<Cell>(i0, f0, g0, o0, cellIn, cellOut, stateOut, gates, activation, recurrentActivation);
-    updateCell<Cell>(
-      i1, f1, g1, o1, cellIn + unitStride, cellOut + unitStride, stateOut + unitStride, gates + gateStride,
-      activation, recurrentActivation,
-    );
-    x += 2 * xStride;
-    if (state) state += 2 * unitStride;
-    cellIn += 2 * unitStride;
-    cellOut += 2 * unitStride;
-    stateOut += 2 * unitStride;
-    gates += 2 * gateStride;
+    while (k) {
+      let a = from;
+      let b = a + stride;
+      let c = b + stride;
+      let d = c + stride;
+      let e = d + stride;
+      const end = w + (<usize>k << 6);
+      const last0 = end - 64;
+      const last1 = end - 128;
+      let v: v128;
+      let z: v128;
+      let s: v128;
+      while (true) {
+        v = v128.load(w);
+        z = v128.load(w, 16);
+        s = v128.load32_splat(a);
+        a0 = madd(s, v, a0);
+        a1 = madd(s, z, a1);
+        s = v128.load32_splat(b);
+        b0 = madd(s, v, b0);
+        b1 = madd(s, z, b1);
+        if (!a) break;
+        s = v128.load32_splat(c);
+        c0 = madd(s, v, c0);
+        c1 = madd(s, z, c1);
+        s = v128.load32_splat(d);
+        d0 = madd(s, v, d0);
+        d1 = madd(s, z, d1);
+        if (!b) break;
+        s = v128.load32_splat(e);
+        e0 = madd(s, v, e0);
+        e1 = madd(s, z, e1);
+        if (w == last0) break;
+        v = v128.load(w, 64);
+        z = v128.load(w, 80);
+        s = v128.load32_splat(a, 4);
+        a0 = madd(s, v, a0);
+        a1 = madd(s, z, a1);
+        s = v128.load32_splat(b, 4);
+        b0 = madd(s, v, b0);
+        b1 = madd(s, z, b1);
+        if (!c) break;
+        s = v128.load32_splat(c, 4);
+        c0 = madd(s, v, c0);
+        c1 = madd(s, z, c1);
+        s = v128.load32_splat(d, 4);
+        d0 = madd(s, v, d0);
+        d1 = madd(s, z, d1);
+        if (!d) break;
+        s = v128.load32_splat(e, 4);
+        e0 = madd(s, v, e0);
+        e1 = madd(s, z, e1);
+        if (w == last1) break;
+        a += 8;
+        b += 8;
+        c += 8;
+        d += 8;
+        e += 8;
+        w += 128;
+      }
+      if (!inInputs || !state) break;
+      inInputs = false;
+      w = end;
+      k = 4 * tiles;
+      from = state;
+      stride = unitStride;
+    }
+    v128.store(to, a0);
+    v128.store(to, a1, 16);
+    v128.store(to, b0, 64);
+    v128.store(to, b1, 80);
+    v128.store(to, c0, 128);
+    v128.store(to, c1, 144);
+    v128.store(to, d0, 192);
+    v128.store(to, d1, 208);
+    v128.store(to, e0, 256);
+    v128.store(to, e1, 272);
+    to += 320;
+    x += 5 * xStride;
+    if (state) state += 5 * unitStride;
   }
 }
 
-/** Two tiles of one row. */
-function rowTiles<Cell>(
+/** The same, four rows at a time. */
+function sumFours(
+  rows: i32,
+  tiles: i32,
+  inputs: i32,
+  weights: usize,
+  start: usize,
+  startStride: usize,
+  x: usize,
+  xStride: usize,
+  state: usize,
+  unitStride: usize,
+  to: usize,
+): void {
+  for (let r = 0; r < rows; r += 4) {
+    let a0 = v128.load(start);
+    let a1 = v128.load(start, 16);
+    start += startStride;
+    let b0 = v128.load(start);
+    let b1 = v128.load(start, 16);
+    start += startStride;
+    let c0 = v128.load(start);
+    let c1 = v128.load(start, 16);
+    start += startStride;
+    let d0 = v128.load(start);
+    let d1 = v128.load(start, 16);
+    start += startStride;
+    let w = weights;
+    let k = inputs;
+    let from = x;
+    let stride = xStride;
+    let inInputs = k != 0;
+    if (!inInputs) {
+      k = state ? 4 * tiles : 0;
+      from = state;
+      stride = unitStride;
+    }
+    while (k) {
+      let a = from;
+      let b = a + stride;
+      let c = b + stride;
+      let d = c + stride;
+      const end = w + (<usize>k << 6);
+      const last0 = end - 64;
+      const last1 = end - 128;
+      let v: v128;
+      let z: v128;
+      let s: v128;
+      while (true) {
+        v = v128.load(w);
+        z = v128.load(w, 16);
+        s = v128.load32_splat(a);
+        a0 = madd(s, v, a0);
+        a1 = madd(s, z, a1);
+        s = v128.load32_splat(b);
+        b0 = madd(s, v, b0);
+        b1 = madd(s, z, b1);
+        s = v128.load32_splat(c);
+        c0 = madd(s, v, c0);
+        c1 = madd(s, z, c1);
+        s = v128.load32_splat(d);
+        d0 = madd(s, v, d0);
+        d1 = madd(s, z, d1);
+        if (w == last0) break;
+        v = v128.load(w, 64);
+        z = v128.load(w, 80);
+        s = v128.load32_splat(a, 4);
+        a0 = madd(s, v, a0);
+        a1 = madd(s, z, a1);
+        s = v128.load32_splat(b, 4);
+        b0 = madd(s, v, b0);
+        b1 = madd(s, z, b1);
+        s = v128.load32_splat(c, 4);
+        c0 = madd(s, v, c0);
+        c1 = madd(s, z, c1);
+        s = v128.load32_splat(d, 4);
+        d0 = madd(s, v, d0);
+        d1 = madd(s, z, d1);
+        if (w == last1) break;
+        a += 8;
+        b += 8;
+        c += 8;
+        d += 8;
+        w += 128;
+      }
+      if (!inInputs || !state) break;
+      inInputs = false;
+      w = end;
+      k = 4 * tiles;
+      from = state;
+      stride = unitStride;
+    }
+    v128.store(to, a0);
+    v128.store(to, a1, 16);
+    v128.store(to, b0, 64);
+    v128.store(to, b1, 80);
+    v128.store(to, c0, 128);
+    v128.store(to, c1, 144);
+    v128.store(to, d0, 192);
+    v128.store(to, d1, 208);
+    to += 256;
+    x += 4 * xStride;
+    if (state) state += 4 * unitStride;
+  }
+}
+
+/** The sums of one tile of two rows. */
+function sumPair(
+  tiles: i32,
+  inputs: i32,
+  weights: usize,
+  start: usize,
+  startStride: usize,
+  x: usize,
+  xStride: usize,
+  state: usize,
+  unitStride: usize,
+  to: usize,
+): void {
+  let i0 = v128.load(start);
+  let f0 = v128.load(start, 16);
+  let g0 = v128.load(start, 32);
+  let o0 = v128.load(start, 48);
+  start += startStride;
+  let i1 = v128.load(start);
+  let f1 = v128.load(start, 16);
+  let g1 = v128.load(start, 32);
+  let o1 = v128.load(start, 48);
+
+  // The inputs, and then the state, through the same loop: `w` runs on from one to the other.
+  let w = weights;
+  let a = x;
+  let b = x + xStride;
+  let k = inputs;
+  let inInputs = k != 0;
+  if (!inInputs) {
+    a = state;
+    b = state + unitStride;
+    k = state ? 4 * tiles : 0;
+  }
+  while (k) {
+    const end = w + (<usize>k << 6);
+    const last0 = end - 64;
+    const last1 = end - 128;
+    const last2 = end - 192;
+    const last3 = end - 256;
+    let s: v128;
+    let t: v128;
+    let v: v128;
+    while (true) {
+      s = v128.load32_splat(a);
+      t = v128.load32_splat(b);
+      v = v128.load(w);
+      i0 = madd(s, v, i0);
+      i1 = madd(t, v, i1);
+      v = v128.load(w, 16);
+      f0 = madd(s, v, f0);
+      f1 = madd(t, v, f1);
+      v = v128.load(w, 32);
+      g0 = madd(s, v, g0);
+      g1 = madd(t, v, g1);
+      v = v128.load(w, 48);
+      o0 = madd(s, v, o0);
+      o1 = madd(t, v, o1);
+      if (w == last0) break;
+      s = v128.load32_splat(a, 4);
+      t = v128.load32_splat(b, 4);
+      v = v128.load(w, 64);
+      i0 = madd(s, v, i0);
+      i1 = madd(t, v, i1);
+      v = v128.load(w, 80);
+      f0 = madd(s, v, f0);
+      f1 = madd(t, v, f1);
+      v = v128.load(w, 96);
+      g0 = madd(s, v, g0);
+      g1 = madd(t, v, g1);
+      v = v128.load(w, 112);
+      o0 = madd(s, v, o0);
+      o1 = madd(t, v, o1);
+      if (w == last1) break;
+      s = v128.load32_splat(a, 8);
+      t = v128.load32_splat(b, 8);
+      v = v128.load(w, 128);
+      i0 = madd(s, v, i0);
+      i1 = madd(t, v, i1);
+      v = v128.load(w, 144);
+      f0 = madd(s, v, f0);
+      f1 = madd(t, v, f1);
+      v = v128.load(w, 160);
+      g0 = madd(s, v, g0);
+      g1 = madd(t, v, g1);
+      v = v128.load(w, 176);
+      o0 = madd(s, v, o0);
+      o1 = madd(t, v, o1);
+      if (w == last2) break;
+      s = v128.load32_splat(a, 12);
+      t = v128.load32_splat(b, 12);
+      v = v128.load(w, 192);
+      i0 = madd(s, v, i0);
+      i1 = madd(t, v, i1);
+      v = v128.load(w, 208);
+      f0 = madd(s, v, f0);
+      f1 = madd(t, v, f1);
+      v = v128.load(w, 224);
+      g0 = madd(s, v, g0);
+      g1 = madd(t, v, g1);
+      v = v128.load(w, 240);
+      o0 = madd(s, v, o0);
+      o1 = madd(t, v, o1);
+      if (w == last3) break;
+      a += 16;
+      b += 16;
+      w += 256;
+    }
+    if (!inInputs || !state) break;
+    inInputs = false;
+    w = end;
+    a = state;
+    b = state + unitStride;
+    k = 4 * tiles;
+  }
+
+  v128.store(to, i0);
+  v128.store(to, f0, 16);
+  v128.store(to, g0, 32);
+  v128.store(to, o0, 48);
+  v128.store(to, i1, 64);
+  v128.store(to, f1, 80);
+  v128.store(to, g1, 96);
+  v128.store(to, o1, 112);
+}
+
+/** The sums of two tiles of one row. */
+function sumTwoTiles(
   tiles: i32,
   inputs: i32,
   weights: usize,
@@ -296,12 +466,7 @@ function rowTiles<Cell>(
   start: usize,
   x: usize,
   state: usize,
-  cellIn: usize,
-  cellOut: usize,
-  stateOut: usize,
-  gates: usize,
-  activation: i32,
-  recurrentActivation: i32,
+  to: usize,
 ): void {
   let i0 = v128.load(start);
   let f0 = v128.load(start, 16);
@@ -315,67 +480,62 @@ function rowTiles<Cell>(
   let y = weights + tileBytes;
   let a = x;
   let k = inputs;
-  let inState = false;
-  while (true) {
-    for (let end = a + (<usize>(k & ~1) << 2); a < end; a += 8, w += 128, y += 128) {
-      let s = v128.load32_splat(a);
+  let inInputs = k != 0;
+  if (!inInputs) {
+    a = state;
+    k = state ? 4 * tiles : 0;
+  }
+  while (k) {
+    const end = w + (<usize>k << 6);
+    const last0 = end - 64;
+    const last1 = end - 128;
+    let s: v128;
+    while (true) {
+      s = v128.load32_splat(a);
       i0 = madd(s, v128.load(w), i0);
       f0 = madd(s, v128.load(w, 16), f0);
       g0 = madd(s, v128.load(w, 32), g0);
       o0 = madd(s, v128.load(w, 48), o0);
+      if (!w) break;
       i1 = madd(s, v128.load(y), i1);
       f1 = madd(s, v128.load(y, 16), f1);
       g1 = madd(s, v128.load(y, 32), g1);
       o1 = madd(s, v128.load(y, 48), o1);
+      if (w == last0) break;
       s = v128.load32_splat(a, 4);
       i0 = madd(s, v128.load(w, 64), i0);
       f0 = madd(s, v128.load(w, 80), f0);
       g0 = madd(s, v128.load(w, 96), g0);
       o0 = madd(s, v128.load(w, 112), o0);
+      if (!w) break;
       i1 = madd(s, v128.load(y, 64), i1);
       f1 = madd(s, v128.load(y, 80), f1);
       g1 = madd(s, v128.load(y, 96), g1);
       o1 = madd(s, v128.load(y, 112), o1);
+      if (w == last1) break;
+      a += 8;
+      w += 128;
+      y += 128;
     }
-    if (k & 1) {
-      const s = v128.load32_splat(a);
-      i0 = madd(s, v128.load(w), i0);
-      f0 = madd(s, v128.load(w, 16), f0);
-      g0 = madd(s, v128.load(w, 32), g0);
-      o0 = madd(s, v128.load(w, 48), o0);
-      i1 = madd(s, v128.load(y), i1);
-      f1 = madd(s, v128.load(y, 16), f1);
-      g1 = madd(s, v128.load(y, 32), g1);
-      o1 = madd(s, v128.load(y, 48), o1);
-      w += 64;
-      y += 64;
-    }
-    if (inState || !state) break;
-    inState = true;
+    if (!inInputs || !state) break;
+    inInputs = false;
+    w = end;
+    y = end + tileBytes;
     a = state;
     k = 4 * tiles;
   }
-  updateCell<Cell>(i0, f0, g0, o0, cellIn, cellOut, stateOut, gates, activation, recurrentActivation);
-  updateCell<Cell>(
-    i1, f1, g1, o1, cellIn + 16, cellOut + 16, stateOut + 16, gates ? gates + 64 : 0, activation, recurrentActivation,
-  );
+  v128.store(to, i0);
+  v128.store(to, f0, 16);
+  v128.store(to, g0, 32);
+  v128.store(to, o0, 48);
+  v128.store(to, i1, 64);
+  v128.store(to, f1, 80);
+  v128.store(to, g1, 96);
+  v128.store(to, o1, 112);
 }
 
-/** The last tile of one row, where the number of tiles is odd. */
-function rowTile<Cell>(
-  tiles: i32,
-  inputs: i32,
-  weights: usize,
-  start: usize,
-  x: usize,
-  state: usize,
-  cellIn: usize,
-  cellOut: usize,
-  stateOut: usize,
-  gates: usize,
-  activation: i32,
-  recurrentActivation: i32,
-): void {
+/** The sums of the last tile of one row, where the number of tiles is odd. */
+function sumTile(tiles: i32, inputs: i32, weights: usize, start: usize, x: usize, state: usize, to: usize): void {
   let i0 = v128.load(start);
   let f0 = v128.load(start, 16);
   let g0 = v128.load(start, 32);
@@ -397,5 +557,8 @@ function rowTile<Cell>(
     a = state;
     k = 4 * tiles;
   }
-  updateCell<Cell>(i0, f0, g0, o0, cellIn, cellOut, stateOut, gates, activation, recurrentActivation);
+  v128.store(to, i0);
+  v128.store(to, f0, 16);
+  v128.store(to, g0, 32);
+  v128.store(to, o0, 48);
 }
