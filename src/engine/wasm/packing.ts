@@ -62,12 +62,7 @@ export function packLstmBias(bias: Float32Array, units: number, scale: number): 
  * An LSTM's kernel [inputs, 4U] with its columns in tile order, padded, gates i, f and o times `scale`:
  * [inputs, 16 * tiles], to be packed as a dense layer's.
  */
-export function tileKernel(
-  kernel: Float32Array,
-  inputs: number,
-  units: number,
-  scale: number,
-): Float32Array {
+export function tileKernel(kernel: Float32Array, inputs: number, units: number, scale: number): Float32Array {
   const width = 16 * tilesOf(units);
   const tiled = new Float32Array(inputs * width);
   for (let column = 0; column < 4 * units; column++) {
