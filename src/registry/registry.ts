@@ -88,7 +88,7 @@ export class Registry {
       await this.#list();
       for (const entry of [...this.#models.values()]) {
         try {
-          if (!this.#isClosing) await this.#keeper.follow(entry);
+          await this.#keeper.follow(entry);
         } catch (error) {
           this.#options.log.warn(
             { model: entry.name, err: error },
@@ -96,6 +96,7 @@ export class Registry {
           );
         }
       }
+      for (const entry of [...this.#models.values()]) await this.#keeper.noteHashes(entry);
     });
     return this.#nextPoll;
   }
@@ -189,7 +190,9 @@ export class Registry {
 
   /**
    * Lets an alias stand for a version, which is live before the alias changes. Every registry on the folder follows.
-   * Throws ResiduaError: INVALID_REQUEST for a name that no alias can have, MODEL_NOT_FOUND, VERSION_NOT_FOUND.
+   * Of two registries that change aliases of one model in the same moment, the later one's file stays.
+   * Throws ResiduaError: INVALID_REQUEST for a name that no alias can have, MODEL_NOT_FOUND, VERSION_NOT_FOUND,
+   * MODEL_NOT_READY where the version could not be loaded just now.
    */
   async setAlias(name: string, alias: string, version: string): Promise<ModelListing> {
     if (!isAliasName(alias)) {
@@ -210,6 +213,13 @@ export class Registry {
         );
       }
       const outcome = await this.#keeper.bringUp(entry, target);
+      if (outcome === "failed") {
+        throw new ResiduaError(
+          "MODEL_NOT_READY",
+          `Version ${version} of model "${name}" could not be loaded just now; alias "${alias}" is as it was.`,
+          { retryAfterSeconds: 1 },
+        );
+      }
       if (outcome === "refused") {
         throw new ResiduaError(
           "VERSION_NOT_FOUND",

@@ -68,8 +68,12 @@ export class VersionKeeper {
     for (const version of entry.versions.values()) version.loading = false;
     entry.refreshRoutes();
     await Promise.all(retired);
+    for (const version of [...entry.versions.values()]) entry.forgetIfGone(version);
+  }
+
+  /** Notes the hashes of versions that were never opened, so that a listing can name them. */
+  async noteHashes(entry: ModelEntry): Promise<void> {
     for (const version of [...entry.versions.values()]) {
-      entry.forgetIfGone(version);
       if (version.sha256 !== undefined) continue;
       version.sha256 = await readManifest(join(entry.folder, version.version)).then(
         ({ sha256 }) => sha256,
@@ -81,25 +85,16 @@ export class VersionKeeper {
   /** Opens a version unless it is open, or known to be broken, and its folder is as it was. */
   async bringUp(entry: ModelEntry, version: VersionEntry): Promise<Outcome> {
     const folder = join(entry.folder, version.version);
-    const startedMs = performance.now();
     const fields = { model: entry.name, version: version.version };
     try {
       const fingerprint = await fingerprintFolder(folder);
       const isKnown = version.live !== undefined || version.reason !== undefined;
       if (!isKnown || fingerprint !== version.fingerprint) {
         version.loading = version.live === undefined;
+        const startedMs = performance.now();
         await this.#open(entry, version, folder);
         version.fingerprint = fingerprint;
-        const ms = Math.round(performance.now() - startedMs);
-        const { reason } = version;
-        if (reason === undefined)
-          this.#log.info({ ...fields, ms, sha256: version.sha256 }, "the version is live");
-        else if (version.live === undefined) this.#log.warn({ ...fields, reason }, "the version is refused");
-        else
-          this.#log.warn(
-            { ...fields, reason },
-            "the version serves on; what is now in its folder is refused",
-          );
+        this.#report(fields, version, Math.round(performance.now() - startedMs));
       }
     } catch (error) {
       this.#log.warn({ ...fields, err: error }, "the version could not be opened; it is tried again");
@@ -108,6 +103,16 @@ export class VersionKeeper {
     version.loading = false;
     entry.refreshRoutes();
     return version.live === undefined ? "refused" : "live";
+  }
+
+  #report(fields: object, { reason, live, sha256 }: VersionEntry, ms: number): void {
+    if (reason === undefined) {
+      this.#log.info({ ...fields, sha256, ms }, "the version is live");
+    } else if (live === undefined) {
+      this.#log.warn({ ...fields, reason }, "the version is refused");
+    } else {
+      this.#log.warn({ ...fields, reason }, "the version serves on; what is now in its folder is refused");
+    }
   }
 
   /** Reads, compiles and swaps in. A reason to refuse is noted; what serves already serves on. */

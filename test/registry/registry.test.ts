@@ -442,6 +442,20 @@ test("an alias is not set to what cannot serve", async (t) => {
   assert.deepEqual(registry.listModels()[0]!.aliases, {});
 });
 
+test("an alias stays as it was while the engine cannot load its new version", async (t) => {
+  const { engine, registry } = await opened(t, 3);
+  engine.beforeCompile = async () => {
+    throw new ResiduaError("ENGINE_RESTARTING", "The engine is restarting.");
+  };
+  await assert.rejects(
+    registry.setAlias("pump", "stable", "1"),
+    (error) =>
+      error instanceof ResiduaError && error.code === "MODEL_NOT_READY" && error.retryAfterSeconds === 1,
+  );
+  assert.deepEqual(registry.listModels()[0]!.aliases, {});
+  assert.equal(versionServed(registry), "3");
+});
+
 test("the manifest of live and stored versions can be read", async (t) => {
   const { folder, registry } = await opened(t, 3);
   assert.equal((await registry.manifest("pump")).version, "3");
