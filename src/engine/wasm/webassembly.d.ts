@@ -1,8 +1,7 @@
 /** The parts of the WebAssembly interface that Node has and its types do not name without a browser's. */
 declare namespace WebAssembly {
   class Module {
-    /** Never made by hand: `compile` gives it. */
-    private constructor();
+    constructor(bytes: Uint8Array);
   }
   class Memory {
     constructor(descriptor: { initial: number; maximum: number; shared: true });

@@ -1,0 +1,121 @@
+/** Windows of an answer, each written by the same short program of parts. */
+import { writeFixed, writeNull } from "./decimal";
+import { writeFloat, writeFloats, writeSingles } from "./float32";
+
+/** Writes a double as JSON.stringify does at `at`; returns its length. */
+// @ts-ignore: decorator
+@external("host", "writeDouble")
+declare function writeDouble(value: f64, at: usize): i32;
+
+/** Words of a part; what they mean stands in ../window-writer.ts. */
+const PART_WORDS: usize = 8;
+
+const LITERAL = 0;
+const LITERAL_IF = 1;
+const SCORE = 2;
+const DOUBLE = 3;
+const VERDICT = 4;
+const ERRORS = 5;
+const FLOATS = 6;
+const ROWS = 7;
+
+// @ts-ignore: decorator
+@inline
+function word(part: usize, index: usize): i32 {
+  return load<i32>(part + (index << 2));
+}
+
+/** Writes windows `from` up to `to`, a comma between them; returns where they end. */
+export function writeWindows(at: usize, parts: usize, partCount: i32, from: i32, to: i32): usize {
+  const end = parts + ((<usize>partCount * PART_WORDS) << 2);
+  for (let window = from; window < to; window++) {
+    if (window > from) store<u8>(at++, 0x2c);
+    for (let part = parts; part < end; part += PART_WORDS << 2) at = writePart(at, part, window);
+  }
+  return at;
+}
+
+function writePart(at: usize, part: usize, window: i32): usize {
+  const base = <usize>word(part, 1);
+  const count = word(part, 2);
+  switch (word(part, 0)) {
+    case LITERAL:
+      return writeText(at, base, count);
+    case LITERAL_IF:
+      return load<u8>(<usize>word(part, 3) + window) == 1 ? writeText(at, base, count) : at;
+    case SCORE:
+      return writeFloat(at, <f32>load<f64>(base + (window << 3)));
+    case DOUBLE:
+      return writeShortDouble(at, load<f64>(base + (window << 3)));
+    case VERDICT:
+      return writeVerdict(at, load<u8>(base + window));
+    case ERRORS:
+      return writeFloats(at, base + ((window * count) << 3), count);
+    case FLOATS:
+      return writeSingles(at, base + ((window * count) << 2), count);
+    case ROWS:
+      return writeRows(at, part, window);
+    default:
+      return unreachable();
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function writeText(at: usize, from: usize, length: i32): usize {
+  memory.copy(at, from, length);
+  return at + length;
+}
+
+/** Coverage is mostly 1, and then not worth a call of the host. */
+function writeShortDouble(at: usize, value: f64): usize {
+  if (value - value != 0) return writeNull(at);
+  if (value == 1) {
+    store<u8>(at, 0x31);
+    return at + 1;
+  }
+  return at + <usize>writeDouble(value, at);
+}
+
+/** 0 false, 1 true, anything else no verdict. */
+function writeVerdict(at: usize, verdict: u8): usize {
+  if (verdict > 1) return writeNull(at);
+  if (verdict == 1) {
+    store<u32>(at, 0x65757274);
+    return at + 4;
+  }
+  store<u32>(at, 0x736c6166);
+  store<u8>(at, 0x65, 4);
+  return at + 5;
+}
+
+/** A head's answer, [steps][F] of float32, unscaled and in time order. */
+function writeRows(at: usize, part: usize, window: i32): usize {
+  const steps = word(part, 2);
+  const features = word(part, 3);
+  const reversed = word(part, 4) != 0;
+  const scales = <usize>word(part, 5);
+  const offsets = <usize>word(part, 6);
+  const decimals = <usize>word(part, 7);
+  const rowBytes = <usize>features << 2;
+  let row = <usize>word(part, 1) + <usize>(window * steps) * rowBytes;
+  if (reversed) row += <usize>(steps - 1) * rowBytes;
+  store<u8>(at, 0x5b);
+  for (let step = 0; step < steps; step++) {
+    store<u8>(++at, 0x5b);
+    for (let feature: usize = 0; feature < <usize>features; feature++) {
+      const scaled = <f64>load<f32>(row + (feature << 2));
+      let value = scaled * load<f64>(scales + (feature << 3)) + load<f64>(offsets + (feature << 3));
+      // A finite answer stays finite even where its unit takes it past a double.
+      if (abs(value) == Infinity && abs(scaled) < Infinity) value = copysign(f64.MAX_VALUE, value);
+      at = writeFixed(at + 1, value, load<i32>(decimals + (feature << 2)));
+      store<u8>(at, 0x2c);
+    }
+    store<u8>(at, 0x5d);
+    store<u8>(++at, 0x2c);
+    if (reversed) row -= rowBytes;
+    else row += rowBytes;
+  }
+  store<u8>(at, 0x5d);
+  return at + 1;
+}

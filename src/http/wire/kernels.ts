@@ -1,0 +1,57 @@
+/** The kernels of assembly/, instantiated once for the main thread, and their memory. */
+import { readFileSync } from "node:fs";
+import { formatUnits } from "../../scoring/digits.js";
+import { fillTables, TABLES_END } from "./tables.js";
+
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  findMatrix(at: number, end: number, out: number): number;
+  readonly valueStart: { readonly value: number };
+  readonly valueEnd: { readonly value: number };
+  readonly windows: { readonly value: number };
+  readonly rows: { readonly value: number };
+  readonly features: { readonly value: number };
+  readonly others: { readonly value: number };
+  writeWindows(at: number, parts: number, partCount: number, from: number, to: number): number;
+}
+
+/** What the kernels leave to JavaScript: numbers too rare to be worth code of their own. */
+const host = {
+  readDouble: (start: number, end: number): number =>
+    Number(Buffer.from(memory.buffer, start, end - start).toString("latin1")),
+  writeDouble: (value: number, at: number): number => writeAscii(String(value), at),
+  writeUnits: (value: number, decimals: number, at: number): number =>
+    writeAscii(formatUnits(value, decimals), at),
+};
+
+const module = new WebAssembly.Module(readFileSync(new URL("wire.wasm", import.meta.url)));
+export const kernels = new WebAssembly.Instance(module, { host }).exports as unknown as Exports;
+const { memory } = kernels;
+fillTables(memory.buffer);
+
+/** Where what a call works on begins; every call lays out its memory anew. */
+export const FREE = TABLES_END;
+
+let views = viewsOf(memory.buffer);
+
+function viewsOf(buffer: ArrayBuffer) {
+  return {
+    bytes: new Uint8Array(buffer),
+    words: new Int32Array(buffer),
+    doubles: new Float64Array(buffer),
+    singles: new Float32Array(buffer),
+  };
+}
+
+/** The memory, at least `bytes` of it; the views hold until the next call. */
+export function memoryOf(bytes: number): ReturnType<typeof viewsOf> {
+  const missing = bytes - memory.buffer.byteLength;
+  if (missing > 0) memory.grow(Math.ceil(missing / 65536));
+  if (views.bytes.buffer !== memory.buffer) views = viewsOf(memory.buffer);
+  return views;
+}
+
+function writeAscii(text: string, at: number): number {
+  for (let i = 0; i < text.length; i++) views.bytes[at + i] = text.charCodeAt(i);
+  return text.length;
+}

@@ -1,0 +1,211 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { type WrittenWindows, writeWindows } from "../../../src/http/wire/window-writer.js";
+import { decimalsOf, formatFloat32, formatUnits } from "../../../src/scoring/digits.js";
+import { unscaleHead } from "../../../src/scoring/window-scoring.js";
+
+const double = fc.oneof(
+  { weight: 6, arbitrary: fc.double({ min: 0, max: 10, noNaN: true }) },
+  { weight: 3, arbitrary: fc.double() },
+  { weight: 1, arbitrary: fc.constantFrom(0, -0, 1, 0.1, 3.4028234663852886e38, Number.NaN) },
+);
+const single = fc.oneof(
+  { weight: 6, arbitrary: fc.float({ min: -20, max: 20 }) },
+  { weight: 2, arbitrary: fc.float() },
+  { weight: 1, arbitrary: fc.integer({ min: -40, max: 40 }).map((i) => i / 8) },
+);
+const scale = fc.oneof(
+  { weight: 4, arbitrary: fc.double({ min: 1e-3, max: 1e3, noNaN: true }) },
+  { weight: 2, arbitrary: fc.integer({ min: -30, max: 25 }).map((power) => 10 ** power) },
+  { weight: 1, arbitrary: fc.double({ min: 1e-300, max: 1e300, noNaN: true }) },
+);
+const offset = fc.oneof(
+  fc.constant(0),
+  fc.double({ min: -1e3, max: 1e3, noNaN: true }),
+  fc.double({ min: -1e10, max: 1e10, noNaN: true }),
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+);
+
+const written: fc.Arbitrary<{ windows: WrittenWindows; from: number; to: number }> = fc
+  .record({
+    timesteps: fc.integer({ min: 2, max: 4 }),
+    features: fc.integer({ min: 1, max: 3 }),
+    count: fc.integer({ min: 1, max: 4 }),
+    units: fc.integer({ min: 0, max: 3 }),
+  })
+  .chain(({ timesteps, features, count, units }) => {
+    const heads = [
+      { name: "reconstruction", start: 0, steps: timesteps, reversed: true },
+      { name: "prediction", start: 1, steps: timesteps - 1, reversed: false },
+    ];
+    const list = (element: fc.Arbitrary<number>, length: number) =>
+      fc.array(element, { minLength: length, maxLength: length });
+    const doubles = (length: number) => list(double, length).map((all) => Float64Array.from(all));
+    const singles = (length: number) => list(single, length).map((all) => Float32Array.from(all));
+    return fc.record({
+      windows: fc.record({
+        model: fc.record({
+          timesteps: fc.constant(timesteps),
+          features: fc.constant(features),
+          heads: fc.constant(heads),
+          scaler: fc.record({
+            kind: fc.constant("standard" as const),
+            offset: list(offset, features),
+            scale: list(scale, features),
+          }),
+          clip: fc.constant(20),
+          minCoverage: fc.constant(0.5),
+        }),
+        include: fc
+          .subarray([
+            "reconstruction",
+            "prediction",
+            "timestepError",
+            "featureError",
+            "headError",
+            "embedding",
+          ])
+          .map((names) => new Set(names)),
+        outputs: fc.record({
+          heads: fc.tuple(...heads.map(({ steps }) => singles(count * steps * features))),
+          embedding: singles(count * units),
+        }),
+        scores: fc.record({
+          count: fc.constant(count),
+          score: doubles(count),
+          timestepError: doubles(count * timesteps),
+          featureError: doubles(count * features),
+          headErrors: fc.tuple(...heads.map(({ steps }) => doubles(count * steps))),
+          saturated: list(fc.constantFrom(0, 1), count).map((all) => Uint8Array.from(all)),
+          coverage: doubles(count).map((all) => all.map((x) => (Number.isFinite(x) ? Math.abs(x) % 1 : 1))),
+        }),
+        pValue: doubles(count),
+        anomalous: list(fc.constantFrom(-1, 0, 1), count).map((all) => Int8Array.from(all)),
+      }),
+      from: fc.nat(count - 1),
+      to: fc.constant(count),
+    });
+  });
+
+/** The same in plain TypeScript, number by number. */
+function plainText(
+  { model, include, outputs, scores, pValue, anomalous }: WrittenWindows,
+  w: number,
+): string {
+  const { timesteps, features, heads } = model;
+  const array = (texts: readonly string[]): string => `[${texts.join(",")}]`;
+  const floats = (values: ArrayLike<number>, count: number): string =>
+    array(Array.from({ length: count }, (_, i) => formatFloat32(values[w * count + i]!)));
+  const plain = (x: number): string => JSON.stringify(x);
+  const members: Record<string, string> = {
+    score: formatFloat32(scores.score[w]!),
+    pValue: plain(pValue[w]!),
+    anomalous: anomalous[w] === -1 ? "null" : String(anomalous[w] === 1),
+    coverage: plain(scores.coverage[w]!),
+  };
+  if (scores.saturated[w] === 1) members["saturated"] = "true";
+  if (include.has("timestepError")) members["timestepError"] = floats(scores.timestepError, timesteps);
+  if (include.has("featureError")) members["featureError"] = floats(scores.featureError, features);
+  if (include.has("headError")) {
+    const errors = heads.map(({ name, steps }, h) => `"${name}":${floats(scores.headErrors[h]!, steps)}`);
+    members["headError"] = `{${errors.join(",")}}`;
+  }
+  heads.forEach(({ name, steps }, h) => {
+    if (!include.has(name)) return;
+    const values = unscaleHead(model, h, outputs);
+    const rows = Array.from({ length: steps }, (_, row) =>
+      array(
+        Array.from({ length: features }, (_, f) =>
+          formatUnits(values[(w * steps + row) * features + f]!, decimalsOf(model.scaler.scale[f]!)),
+        ),
+      ),
+    );
+    members[name] = array(rows);
+  });
+  if (include.has("embedding")) {
+    members["embedding"] = floats(outputs.embedding, outputs.embedding.length / scores.count);
+  }
+  return `{${Object.entries(members)
+    .map(([name, text]) => `"${name}":${text}`)
+    .join(",")}}`;
+}
+
+test("windows are written as the plain formatting of their numbers, in any slice", () => {
+  fc.assert(
+    fc.property(written, ({ windows, from, to }) => {
+      const text = Buffer.from(writeWindows(windows, from, to)).toString();
+      const expected = [];
+      for (let w = from; w < to; w++) expected.push(plainText(windows, w));
+      assert.equal(text, expected.join(","));
+      JSON.parse(`[${text}]`);
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+/** Windows of one timestep error a window, to see how each float is written. */
+const errorsOf = (values: Float64Array): string[] => {
+  const empty = new Float64Array(0);
+  const windows: WrittenWindows = {
+    model: {
+      timesteps: values.length,
+      features: 0,
+      heads: [],
+      scaler: { kind: "none", offset: [], scale: [] },
+      clip: null,
+      minCoverage: 0,
+    },
+    include: new Set(["timestepError"]),
+    outputs: { heads: [], embedding: new Float32Array(0) },
+    scores: {
+      count: 1,
+      score: Float64Array.of(0),
+      timestepError: values,
+      featureError: empty,
+      headErrors: [],
+      saturated: Uint8Array.of(0),
+      coverage: Float64Array.of(1),
+    },
+    pValue: Float64Array.of(Number.NaN),
+    anomalous: Int8Array.of(-1),
+  };
+  const text = Buffer.from(writeWindows(windows, 0, 1)).toString();
+  return text.slice(text.indexOf("[") + 1, text.indexOf("]")).split(",");
+};
+
+test("every power of two and of ten, their neighbours, and a hundred thousand floats are written as digits.ts does", () => {
+  const bits = new Uint32Array(1);
+  const float = new Float32Array(bits.buffer);
+  const values: number[] = [];
+  const add = (pattern: number): void => {
+    for (let near = -3; near <= 3; near++) {
+      bits[0] = pattern + near;
+      values.push(float[0]!);
+    }
+  };
+  for (let exponent = 0; exponent < 255; exponent++) add(exponent << 23);
+  for (let power = -45; power <= 38; power++) {
+    float[0] = Number(`1e${power}`);
+    add(bits[0]!);
+    float[0] = Number(`5e${power}`);
+    add(bits[0]!);
+  }
+  let state = 7;
+  for (let i = 0; i < 100_000; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    bits[0] = state;
+    values.push(float[0]!);
+  }
+  const texts = errorsOf(Float64Array.from(values));
+  values.forEach((value, i) => {
+    assert.equal(texts[i], formatFloat32(value));
+  });
+});
+
+test("many windows at once, more than the first page of memory holds", () => {
+  const values = Float64Array.from({ length: 50_000 }, (_, i) => i / 3);
+  const texts = errorsOf(values);
+  assert.equal(texts.length, 50_000);
+  assert.equal(texts[49_999], formatFloat32(49_999 / 3));
+});
