@@ -6,27 +6,22 @@
  */
 
 import type { Threshold } from "../registry/manifest.js";
-import { decimalsOf, formatFloat32, formatUnits } from "../scoring/digits.js";
-import { unscaleHead } from "../scoring/window-scoring.js";
 import { NO_VERDICT, type ScorableModel, type WindowsResult } from "../serving/score-result.js";
+import { writeWindows } from "./wire/window-writer.js";
 
 /** About as many numbers as can be written without keeping the event loop from others. */
 const NUMBERS_A_CHUNK = 8192;
 
 /** The answer to a windows request, in parts of bounded size. */
-export function* scoreResponse(result: WindowsResult): Generator<string, void> {
-  const { scores, queueMs, computeMs } = result;
+export function* scoreResponse(result: WindowsResult): Generator<Uint8Array, void> {
+  const { model, threshold, scores, queueMs, computeMs } = result;
+  const windows = { ...result, model: model.scoring };
   const step = Math.max(1, Math.floor(NUMBERS_A_CHUNK / numbersOfWindow(result)));
   for (let from = 0; from < scores.count; from += step) {
     const to = Math.min(from + step, scores.count);
-    let text = from === 0 ? `${responseHead(result.model, result.threshold)},"windows":[` : ",";
-    const heads = writtenHeads(result, from, to);
-    for (let window = from; window < to; window++) {
-      if (window > from) text += ",";
-      text += windowText(result, window, heads, window - from);
-    }
-    if (to === scores.count) text += `],${timingText(queueMs, computeMs)}}`;
-    yield text;
+    const before = from === 0 ? `${responseHead(model, threshold)},"windows":[` : ",";
+    const after = to === scores.count ? `],${timingText(queueMs, computeMs)}}` : "";
+    yield writeWindows(windows, from, to, before, after);
   }
 }
 
@@ -73,37 +68,6 @@ function thresholdText(threshold: Threshold | null): string {
   return text;
 }
 
-const featureDecimals = new WeakMap<ScorableModel, readonly number[]>();
-
-function decimalsOfFeatures(model: ScorableModel): readonly number[] {
-  let decimals = featureDecimals.get(model);
-  if (decimals === undefined) {
-    decimals = model.scoring.scaler.scale.map(decimalsOf);
-    featureDecimals.set(model, decimals);
-  }
-  return decimals;
-}
-
-interface WrittenHead {
-  readonly name: string;
-  readonly steps: number;
-  /** [windows of the chunk, steps, F] in the caller's units. */
-  readonly values: Float64Array;
-}
-
-/** The heads that were asked for, of windows `from` up to `to`. */
-function writtenHeads({ model, include, outputs }: WindowsResult, from: number, to: number): WrittenHead[] {
-  const { scoring } = model;
-  return scoring.heads.flatMap(({ name, steps }, index) => {
-    if (!include.has(name as "reconstruction" | "prediction")) return [];
-    const size = steps * scoring.features;
-    const heads = outputs.heads.map((data, head) =>
-      head === index ? data.subarray(from * size, to * size) : data,
-    );
-    return [{ name, steps, values: unscaleHead(scoring, index, { ...outputs, heads }, to - from) }];
-  });
-}
-
 function numbersOfWindow({ model, include, outputs, scores }: WindowsResult): number {
   const { timesteps, features, heads } = model.scoring;
   let numbers = 4;
@@ -115,64 +79,4 @@ function numbersOfWindow({ model, include, outputs, scores }: WindowsResult): nu
     if (include.has(name as "reconstruction" | "prediction")) numbers += steps * features;
   }
   return numbers;
-}
-
-function windowText(
-  result: WindowsResult,
-  window: number,
-  heads: readonly WrittenHead[],
-  windowOfChunk: number,
-): string {
-  const { model, include, scores, outputs } = result;
-  const { timesteps, features, heads: spans } = model.scoring;
-  const score = formatFloat32(scores.score[window]!);
-  const pValue = doubleText(result.pValue[window]!);
-  const verdict = verdictText(result.anomalous[window]!);
-  let text = `{"score":${score},"pValue":${pValue},"anomalous":${verdict},"coverage":${scores.coverage[window]}`;
-  if (scores.saturated[window] === 1) text += ',"saturated":true';
-  if (include.has("timestepError")) {
-    text += `,"timestepError":${floatsText(scores.timestepError, window * timesteps, timesteps)}`;
-  }
-  if (include.has("featureError")) {
-    text += `,"featureError":${floatsText(scores.featureError, window * features, features)}`;
-  }
-  if (include.has("headError")) {
-    const errors = spans.map(
-      ({ name, steps }, head) => `"${name}":${floatsText(scores.headErrors[head]!, window * steps, steps)}`,
-    );
-    text += `,"headError":{${errors.join(",")}}`;
-  }
-  const decimals = decimalsOfFeatures(model);
-  for (const { name, steps, values } of heads) {
-    text += `,"${name}":${rowsText(values, windowOfChunk * steps, steps, decimals)}`;
-  }
-  if (include.has("embedding")) {
-    const units = outputs.embedding.length / scores.count;
-    text += `,"embedding":${floatsText(outputs.embedding, window * units, units)}`;
-  }
-  return `${text}}`;
-}
-
-function floatsText(values: ArrayLike<number>, from: number, count: number): string {
-  let text = "[";
-  for (let i = from; i < from + count; i++) {
-    if (i > from) text += ",";
-    text += formatFloat32(values[i]!);
-  }
-  return `${text}]`;
-}
-
-/** Rows `from` and following of [rows, F]. */
-function rowsText(values: Float64Array, from: number, count: number, decimals: readonly number[]): string {
-  const features = decimals.length;
-  let text = "[";
-  for (let row = from, i = from * features; row < from + count; row++) {
-    text += row > from ? ",[" : "[";
-    for (let feature = 0; feature < features; feature++, i++) {
-      if (feature > 0) text += ",";
-      text += formatUnits(values[i]!, decimals[feature]!);
-    }
-    text += "]";
-  }
-  return `${text}]`;
 }

@@ -117,17 +117,17 @@ function deadlineOf(request: FastifyRequest, reply: FastifyReply): number | unde
 }
 
 /** A short answer whole; a long one part by part, with a turn for others in between. */
-function sendParts(reply: FastifyReply, parts: Generator<string, void>): FastifyReply {
+function sendParts(reply: FastifyReply, parts: Generator<Uint8Array, void>): FastifyReply {
   reply.header("content-type", CONTENT_TYPE);
-  const first = parts.next().value ?? "";
+  const first = parts.next().value ?? new Uint8Array(0);
   const second = parts.next().value;
   if (second === undefined) return reply.send(first);
-  const rest = async function* (): AsyncGenerator<Buffer> {
-    yield Buffer.from(first);
-    yield Buffer.from(second);
+  const rest = async function* (): AsyncGenerator<Uint8Array> {
+    yield first;
+    yield second;
     for (const part of parts) {
       await nextTurn();
-      yield Buffer.from(part);
+      yield part;
     }
   };
   return reply.send(Readable.from(rest(), { objectMode: false, highWaterMark: 65_536 }));

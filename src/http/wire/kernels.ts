@@ -12,7 +12,7 @@ interface Exports {
   readonly rows: { readonly value: number };
   readonly features: { readonly value: number };
   readonly others: { readonly value: number };
-  writeWindows(at: number, parts: number, partCount: number, from: number, to: number): number;
+  writeWindows(at: number, parts: number, partCount: number, windows: number): number;
 }
 
 /** What the kernels leave to JavaScript: numbers too rare to be worth code of their own. */

@@ -43,11 +43,17 @@ const FLOAT_BYTES = 16;
 const DOUBLE_BYTES = 26;
 
 /**
- * `{"score":...,...},{...}`: the windows from `from` up to `to` as JSON, without brackets around them. Errors and scores
- * are the shortest decimals of their float32, the heads' answers have the caller's units and the decimals of
- * `formatUnits`, what is not a number is null.
+ * `{"score":...,...},{...}`: the windows from `from` up to `to` as JSON, without brackets around them, between two texts.
+ * Errors and scores are the shortest decimals of their float32, the heads' answers have the caller's units and the
+ * decimals of `formatUnits`, what is not a number is null.
  */
-export function writeWindows(windows: WrittenWindows, from: number, to: number): Uint8Array {
+export function writeWindows(
+  windows: WrittenWindows,
+  from: number,
+  to: number,
+  before = "",
+  after = "",
+): Uint8Array {
   const { model, include, outputs, scores } = windows;
   const layout = new Layout(from, to);
   layout.text('{"score":');
@@ -84,7 +90,7 @@ export function writeWindows(windows: WrittenWindows, from: number, to: number):
     layout.values(FLOATS, outputs.embedding, outputs.embedding.length / scores.count, FLOAT_BYTES);
   }
   layout.text("}");
-  return layout.write();
+  return layout.write(before, after);
 }
 
 type Values = Float64Array | Float32Array | Int32Array | Int8Array | Uint8Array;
@@ -143,12 +149,13 @@ class Layout {
   }
 
   /** Lays out, has the kernel write, and copies what it wrote. */
-  write(): Uint8Array {
+  write(before: string, after: string): Uint8Array {
     this.#flush();
-    const start = (this.#end + 7) & ~7;
-    // The kernel stores eight bytes at a time, also at the end.
+    const start = this.#end;
+    // A character of a text takes up to three bytes. The kernel stores eight bytes at a time, also at the end.
+    const text = (before.length + after.length) * 3 + 64;
     const { bytes, words, doubles, singles } = memoryOf(
-      start + (this.#to - this.#from) * this.#windowBytes + 64,
+      start + text + (this.#to - this.#from) * this.#windowBytes,
     );
     words.set(this.#parts, FREE / 4);
     for (let i = 0; i < this.#values.length; i++) {
@@ -160,7 +167,9 @@ class Layout {
       else bytes.set(values, address);
     }
     const parts = this.#parts.length / (PART_BYTES / 4);
-    const end = kernels.writeWindows(start, FREE, parts, 0, this.#to - this.#from);
+    const first = start + encoder.encodeInto(before, bytes.subarray(start)).written;
+    const last = kernels.writeWindows(first, FREE, parts, this.#to - this.#from);
+    const end = last + encoder.encodeInto(after, bytes.subarray(last)).written;
     return bytes.slice(start, end);
   }
 
@@ -191,6 +200,8 @@ class Layout {
     return address;
   }
 }
+
+const encoder = new TextEncoder();
 
 const literals = new Map<string, Uint8Array>();
 

@@ -25,11 +25,11 @@ function word(part: usize, index: usize): i32 {
   return load<i32>(part + (index << 2));
 }
 
-/** Writes windows `from` up to `to`, a comma between them; returns where they end. */
-export function writeWindows(at: usize, parts: usize, partCount: i32, from: i32, to: i32): usize {
+/** Writes windows, a comma between them; returns where they end. */
+export function writeWindows(at: usize, parts: usize, partCount: i32, windows: i32): usize {
   const end = parts + ((<usize>partCount * PART_WORDS) << 2);
-  for (let window = from; window < to; window++) {
-    if (window > from) store<u8>(at++, 0x2c);
+  for (let window = 0; window < windows; window++) {
+    if (window > 0) store<u8>(at++, 0x2c);
     for (let part = parts; part < end; part += PART_WORDS << 2) at = writePart(at, part, window);
   }
   return at;
