@@ -24,8 +24,6 @@ const BETA_2 = 0.999;
 const BLOCK_WINDOWS = 8;
 /** Windows of one job where only the loss is asked for. */
 const EVALUATION_WINDOWS = 64;
-/** As in assembly/adam.ts. */
-const PARAMETER_BLOCK = 4096;
 
 const NO_UPDATE = { step: 0, correctedRate: 0, clipNorm: Number.POSITIVE_INFINITY };
 
@@ -54,7 +52,6 @@ class WasmTrainer implements Trainer {
   readonly #threads: TrainingThreads;
   /** Addresses of weights, gradients and both moments, and of what comes after. */
   readonly #arrays: { weights: number; gradients: number; firstMoments: number; secondMoments: number };
-  readonly #squares: number;
   readonly #planned: number;
   #plan: Plan | undefined;
   /** Steps begun, and steps that changed the weights. */
@@ -73,9 +70,7 @@ class WasmTrainer implements Trainer {
       firstMoments: HEAP + 2 * bytes,
       secondMoments: HEAP + 3 * bytes,
     };
-    this.#squares = HEAP + 4 * bytes;
-    const blocks = Math.ceil(this.#layout.length / PARAMETER_BLOCK);
-    this.#planned = this.#squares + Math.ceil(blocks / 8) * 64;
+    this.#planned = HEAP + 4 * bytes;
     this.#threads = new TrainingThreads(module, options.threads);
     this.#reserve(this.#planned, 0);
     const masks = new Int32Array(this.#buffer, LANE_MASKS, 16);
@@ -189,7 +184,6 @@ class WasmTrainer implements Trainer {
       threads,
       nextWindow: 0,
       nextWeightGradient: 0,
-      nextNorm: 0,
       nextUpdate: 0,
       finished: 0,
       arrived: 0,
@@ -210,7 +204,7 @@ class WasmTrainer implements Trainer {
       weightGradients: plan.weightGradients,
       weightGradientCount: plan.weightGradientCount,
       losses: plan.losses,
-      squares: this.#squares,
+      squares: plan.squares,
       parameters: this.#arrays.weights,
       ...this.#arrays,
       parameterCount: this.#layout.length,

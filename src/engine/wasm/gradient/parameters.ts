@@ -4,10 +4,10 @@
  *
  *   LSTM         kernel and recurrent kernel: [tile][row][16], a tile holds the gates i, f, c and o of four units
  *   LSTM bias    [tile][16]
- *   dense        [unit][input]: Keras's kernel transposed, so that tied layers read it as it is
+ *   dense        [tile][unit][16], a tile holds 16 inputs: Keras's kernel transposed, so that tied layers read it as it is
  *
- * Rows of a tile are padded to an odd multiple of four lines of 64 bytes and rows of a dense kernel to an odd number of
- * lines, so that neighbours fall on different sets of the cache. Padding is zero, and its gradients are zero.
+ * Tiles are padded to an odd multiple of four rows (of a line of 64 bytes), so that neighbours fall on different sets of
+ * the cache. Padding is zero, and its gradients are zero.
  */
 import { layersWithShapes, type Network, weightShapes } from "../../../network/network.js";
 import type { Tensor, Weights } from "../../../network/weights.js";
@@ -24,7 +24,7 @@ export interface LstmParameters {
 export interface DenseParameters {
   /** Of a tied layer: the other layer's. */
   readonly kernel: number;
-  readonly kernelRow: number;
+  readonly kernelTile: number;
   readonly bias: number;
 }
 
@@ -126,20 +126,21 @@ export class ParameterLayout {
   }
 
   #addDense(name: string, width: number, units: number, tiedTo: string | undefined): void {
-    const kernelRow = paddedRow(width);
+    const tile = paddedRows(units) * LANES;
     const kernel =
       tiedTo === undefined
-        ? { kernel: this.#take(Math.ceil(units / 4) * 4 * kernelRow), kernelRow }
+        ? { kernel: this.#take(Math.ceil(width / LANES) * tile), kernelTile: tile }
         : this.dense.get(tiedTo)!;
     if (tiedTo === undefined) {
       this.#slots.set(`${name}/kernel`, {
         shape: [width, units],
-        offsetOf: (row, column) => kernel.kernel + column * kernelRow + row,
+        offsetOf: (row, column) =>
+          kernel.kernel + Math.floor(row / LANES) * tile + column * LANES + (row % LANES),
       });
     }
     const bias = this.#take(units);
     this.#slots.set(`${name}/bias`, { shape: [units], offsetOf: (_, column) => bias + column });
-    this.dense.set(name, { kernel: kernel.kernel, kernelRow: kernel.kernelRow, bias });
+    this.dense.set(name, { kernel: kernel.kernel, kernelTile: kernel.kernelTile, bias });
   }
 
   #take(floats: number): number {

@@ -40,6 +40,7 @@ export interface Plan {
   readonly operationCount: number;
   readonly weightGradients: number;
   readonly weightGradientCount: number;
+  readonly squares: number;
   /** The first byte after it. */
   readonly end: number;
   /** Puts the tables into memory, everything else of which is to be zero. */
@@ -133,6 +134,7 @@ class Planner {
       .flatMap((chain) => chain.map((product, n) => ({ ...product, chained: Number(n > 0) })))
       .map((product) => recordWords(WEIGHT_GRADIENT_FIELDS, product));
     const weightGradients = this.#take(productWords.length * WEIGHT_GRADIENT_FIELDS.length * 4);
+    const squares = this.#take(productWords.length * 8);
     return {
       windows: this.#windows,
       inputs,
@@ -142,6 +144,7 @@ class Planner {
       operationCount: operationWords.length,
       weightGradients,
       weightGradientCount: productWords.length,
+      squares,
       end: this.#end,
       write(memory) {
         const put = (address: number, table: readonly Int32Array[]): void => {
@@ -257,7 +260,6 @@ class Planner {
       bRow: LINE_BYTES,
       c: gradients + parameters.kernel * 4,
       cTile: parameters.kernelTile * 4,
-      cRow: LINE_BYTES,
       biasTiles: tiles,
       summedRows: before.rows,
       summed: before.b,
@@ -291,7 +293,7 @@ class Planner {
     this.#add("dense", input, output, {
       activation: ACTIVATIONS.indexOf(layer.activation),
       kernel: weights + parameters.kernel * 4,
-      kernelRow: parameters.kernelRow * 4,
+      kernelTile: parameters.kernelTile * 4,
       bias: weights + parameters.bias * 4,
       tiles,
       tied: Number(tied),
@@ -309,8 +311,7 @@ class Planner {
       bTile: LINE_BYTES,
       bRow: right.rowBytes,
       c: gradients + parameters.kernel * 4,
-      cTile: LINE_BYTES,
-      cRow: parameters.kernelRow * 4,
+      cTile: parameters.kernelTile * 4,
       accumulate: Number(tied),
     };
     const parts = splitTiles(product).map((part) => [part]);

@@ -11,38 +11,30 @@ const BETA_1: f32 = 0.9;
 const BETA_2: f32 = 0.999;
 const EPSILON: f32 = 1e-7;
 
-/** Floats that one thread takes at a time; sums of squares are kept by block. */
+/** Floats that one thread takes at a time. */
 export const PARAMETER_BLOCK: i32 = 4096;
 
-@inline
-export function parameterBlocks(job: Job): i32 {
-  return (job.parameterCount + PARAMETER_BLOCK - 1) / PARAMETER_BLOCK;
-}
-
-/** The sum of squares of one block of gradients, in float64. */
-export function sumSquares(job: Job, block: i32): void {
-  const first = block * PARAMETER_BLOCK;
-  const count = min(PARAMETER_BLOCK, job.parameterCount - first);
+/** The sum of squares of `bytes` bytes of gradients, in float64. */
+export function sumSquares(gradients: usize, bytes: usize): f64 {
   let low = f64x2.splat(0);
   let high = f64x2.splat(0);
-  let at = job.gradients + (<usize>first << 2);
-  const end = at + (<usize>count << 2);
-  while (at < end) {
+  for (let at = gradients; at < gradients + bytes; at += 16) {
     const g = v128.load(at);
     const g01 = f64x2.promote_low_f32x4(g);
     const g23 = f64x2.promote_low_f32x4(v128.shuffle<f32>(g, g, 2, 3, 2, 3));
     low = f64x2.add(low, f64x2.mul(g01, g01));
     high = f64x2.add(high, f64x2.mul(g23, g23));
-    at += 16;
   }
   const sums = f64x2.add(low, high);
-  store<f64>(job.squares + (<usize>block << 3), f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1));
+  return f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
 }
 
 /** The factor that brings the gradients' norm down to `clipNorm`; NaN where one is not finite. */
 export function gradientScale(job: Job): f64 {
   let sum: f64 = 0;
-  for (let block = 0; block < parameterBlocks(job); block++) sum += load<f64>(job.squares + (<usize>block << 3));
+  for (let product = 0; product < job.weightGradientCount; product++) {
+    sum += load<f64>(job.squares + (<usize>product << 3));
+  }
   if (!isFinite(sum)) return NaN;
   const norm = Math.sqrt(sum);
   return norm > job.clipNorm ? job.clipNorm / norm : 1;

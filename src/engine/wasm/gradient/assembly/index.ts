@@ -2,9 +2,9 @@
  * One batch, from windows to new weights, as every thread runs it. Threads take blocks of windows, then products, then
  * blocks of parameters, and meet between; no number depends on which thread took what.
  *
- *   forward, loss, backward (by windows) | weight gradients (by tiles) | their norm (by blocks) | Adam (by blocks)
+ *   forward, loss, backward (by windows) | gradients of the weights and their norm (by tiles) | Adam (by blocks)
  */
-import { gradientScale, parameterBlocks, sumSquares, update } from "./adam";
+import { gradientScale, PARAMETER_BLOCK, sumSquares, update } from "./adam";
 import { backwardDropout, forwardDropout } from "./dropout";
 import {
   backwardDense,
@@ -43,17 +43,11 @@ export function work(at: usize): bool {
   }
   let updated = false;
   if (job.mode == TRAIN && isFinite(loss)) {
-    while (true) {
-      const block = atomic.add<i32>(at + offsetof<Job>("nextNorm"), 1);
-      if (block >= parameterBlocks(job)) break;
-      sumSquares(job, block);
-    }
-    meet(job);
     const scale = gradientScale(job);
     updated = isFinite(scale);
     while (updated) {
       const block = atomic.add<i32>(at + offsetof<Job>("nextUpdate"), 1);
-      if (block >= parameterBlocks(job)) break;
+      if (block * PARAMETER_BLOCK >= job.parameterCount) break;
       update(job, block, scale);
     }
   }
@@ -102,18 +96,27 @@ function meanLoss(job: Job): f64 {
   return sum / <f64>job.windows;
 }
 
-/** One product with those chained to it; a chained one is not begun by itself. */
+/** One product with those chained to it, which add to the same gradients; a chained one is not begun by itself. */
 function computeWeightGradients(job: Job, index: i32): void {
   const size = offsetof<WeightGradient>();
-  let at = job.weightGradients + <usize>index * size;
-  if (changetype<WeightGradient>(at).chained) return;
-  do {
-    const w = changetype<WeightGradient>(at);
-    multiplyRows(w.rows, w.depth, w.tiles, w.a, w.aRow, w.b, w.bTile, w.bRow, w.c, w.cTile, w.cRow, w.accumulate != 0);
-    if (w.biasTiles > 0) sumRows(w.summedRows, w.biasTiles, w.summed, w.summedTile, w.summedRow, w.bias);
-    at += size;
-    index++;
-  } while (index < job.weightGradientCount && changetype<WeightGradient>(at).chained);
+  const at = job.weightGradients + <usize>index * size;
+  const first = changetype<WeightGradient>(at);
+  let sum: f64 = 0;
+  if (!first.chained) {
+    let w = first;
+    for (let next = index + 1; ; next++) {
+      multiplyRows(w.rows, w.depth, w.tiles, w.a, w.aRow, w.b, w.bTile, w.bRow, w.c, w.cTile, w.accumulate != 0);
+      if (next == job.weightGradientCount) break;
+      w = changetype<WeightGradient>(job.weightGradients + <usize>next * size);
+      if (!w.chained) break;
+    }
+    sum = sumSquares(first.c, <usize>first.tiles * first.cTile);
+    if (first.biasTiles > 0) {
+      sumRows(first.summedRows, first.biasTiles, first.summed, first.summedTile, first.summedRow, first.bias);
+      sum += sumSquares(first.bias, <usize>first.biasTiles << 6);
+    }
+  }
+  store<f64>(job.squares + (<usize>index << 3), sum);
 }
 
 /** Returns when every thread of the job is here. */

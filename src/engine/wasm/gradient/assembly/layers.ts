@@ -26,9 +26,9 @@ export function forwardDense(dense: Operation, first: usize, rows: i32): void {
   let y = output.data + first * output.rowBytes;
   for (let step = 0; step < output.steps; step++) {
     if (dense.tied) {
-      multiply(rows, input.width, dense.tiles, x, input.rowBytes, dense.kernel, 64, dense.kernelRow, dense.bias, 64, 0, y, 64, output.rowBytes);
+      multiply(rows, input.width, dense.tiles, x, input.rowBytes, dense.kernel, dense.kernelTile, dense.bias, 64, 0, y, 64, output.rowBytes);
     } else {
-      multiplyTransposed(rows, output.width, dense.tiles, x, 64, input.rowBytes, dense.kernel, 64, dense.kernelRow, y, output.rowBytes, false);
+      multiplyTransposed(rows, output.width, dense.tiles, x, 64, input.rowBytes, dense.kernel, dense.kernelTile, y, output.rowBytes, false);
     }
     activateDense(dense, rows, y);
     x += input.stepBytes;
@@ -67,10 +67,10 @@ export function backwardDense(dense: Operation, first: usize, rows: i32): void {
     }
     if (input.gradient != 0) {
       if (dense.tied) {
-        multiplyTransposed(rows, input.width, dense.tiles, dy, 64, output.rowBytes, dense.kernel, 64, dense.kernelRow, dx, input.rowBytes, dense.accumulate != 0);
+        multiplyTransposed(rows, input.width, dense.tiles, dy, 64, output.rowBytes, dense.kernel, dense.kernelTile, dx, input.rowBytes, dense.accumulate != 0);
       } else {
         if (!dense.accumulate) clear(input, rows, dx);
-        multiply(rows, output.width, dense.tiles, dy, output.rowBytes, dense.kernel, 64, dense.kernelRow, dx, 64, input.rowBytes, dx, 64, input.rowBytes);
+        multiply(rows, output.width, dense.tiles, dy, output.rowBytes, dense.kernel, dense.kernelTile, dx, 64, input.rowBytes, dx, 64, input.rowBytes);
       }
     }
     y += output.stepBytes;

@@ -6,11 +6,9 @@
  *
  * and backwards through time. Gates stand in tiles of 16 columns: i, f, g and o of four units.
  */
-import { activate } from "../../assembly/activations";
-import { madd } from "../../assembly/arithmetic";
+import { backwardCells, forwardCells } from "./cells";
 import { multiply, multiplyTransposed } from "./matrix";
 import { Operation } from "./plan";
-import { slope } from "./slope";
 
 /** Rows `first` to `first + rows` of the batch. The zero first state is never multiplied, a repeated input only once. */
 export function forwardLstm(lstm: Operation, first: usize, rows: i32): void {
@@ -37,7 +35,7 @@ export function forwardLstm(lstm: Operation, first: usize, rows: i32): void {
     const depth = step == 0 ? 0 : lstm.units;
     if (depth > 0 || lstm.repeated) {
       const before = h - lstm.stateStep;
-      multiply(rows, depth, tiles, before, stateRow, recurrent, recurrentTile, 64, start, startTile, 64, gates, tileBytes, 64);
+      multiply(rows, depth, tiles, before, stateRow, recurrent, recurrentTile, start, startTile, 64, gates, tileBytes, 64);
     }
     forwardCells(lstm, step, rows, gates, h, c);
     x += input.stepBytes;
@@ -50,36 +48,7 @@ export function forwardLstm(lstm: Operation, first: usize, rows: i32): void {
 /** x.W + b of one timestep. */
 function project(lstm: Operation, rows: i32, x: usize, to: usize, toTile: usize): void {
   const input = lstm.input;
-  multiply(rows, input.width, lstm.tiles, x, input.rowBytes, lstm.kernel, lstm.kernelTile, 64, lstm.bias, 64, 0, to, toTile, 64);
-}
-
-function forwardCells(lstm: Operation, step: i32, rows: i32, gates: usize, h: usize, c: usize): void {
-  const activation = lstm.activation;
-  const recurrentActivation = lstm.recurrentActivation;
-  const stateRow = lstm.stateRow;
-  for (let tile = 0; tile < lstm.tiles; tile++) {
-    const real = tile == lstm.tiles - 1 ? v128.load(lstm.lastUnits) : i32x4.splat(-1);
-    let at = gates;
-    let state: usize = <usize>tile << 4;
-    for (let row = 0; row < rows; row++) {
-      const i = activate(recurrentActivation, v128.load(at, 0));
-      const f = activate(recurrentActivation, v128.load(at, 16));
-      const g = activate(activation, v128.load(at, 32));
-      const o = activate(recurrentActivation, v128.load(at, 48));
-      let cell = f32x4.mul(i, g);
-      if (step > 0) cell = madd(f, v128.load(c + state - lstm.stateStep), cell);
-      cell = v128.and(cell, real);
-      v128.store(at, i, 0);
-      v128.store(at, f, 16);
-      v128.store(at, g, 32);
-      v128.store(at, o, 48);
-      v128.store(c + state, cell);
-      v128.store(h + state, v128.and(f32x4.mul(o, activate(activation, cell)), real));
-      at += 64;
-      state += stateRow;
-    }
-    gates += lstm.gatesTile;
-  }
+  multiply(rows, input.width, lstm.tiles, x, input.rowBytes, lstm.kernel, lstm.kernelTile, lstm.bias, 64, 0, to, toTile, 64);
 }
 
 /** From the gradient of the output to those before the gates' activations, and to that of the input if asked for. */
@@ -101,11 +70,11 @@ export function backwardLstm(lstm: Operation, first: usize, rows: i32): void {
   if (!lstm.repeated) dx += last * input.stepBytes;
   for (let step = lstm.steps - 1; step >= 0; step--) {
     if (step < lstm.steps - 1) {
-      multiplyTransposed(rows, units, tiles, gates + lstm.gatesStep, tileBytes, 64, lstm.recurrentKernel, lstm.recurrentTile, 64, dh, output.rowBytes, sequences);
+      multiplyTransposed(rows, units, tiles, gates + lstm.gatesStep, tileBytes, 64, lstm.recurrentKernel, lstm.recurrentTile, dh, output.rowBytes, sequences);
     }
     backwardCells(lstm, step, rows, gates, c, dh, dc);
     if (asked && !lstm.repeated) {
-      multiplyTransposed(rows, input.width, tiles, gates, tileBytes, 64, lstm.kernel, lstm.kernelTile, 64, dx, input.rowBytes, lstm.accumulate != 0);
+      multiplyTransposed(rows, input.width, tiles, gates, tileBytes, 64, lstm.kernel, lstm.kernelTile, dx, input.rowBytes, lstm.accumulate != 0);
     }
     gates -= lstm.gatesStep;
     c -= lstm.stateStep;
@@ -117,40 +86,7 @@ export function backwardLstm(lstm: Operation, first: usize, rows: i32): void {
   sumSteps(lstm, rows, lstm.gates + (first << 6), sums);
   if (!asked) return;
   dx = input.gradient + first * input.rowBytes;
-  multiplyTransposed(rows, input.width, tiles, sums, lstm.projectedTile, 64, lstm.kernel, lstm.kernelTile, 64, dx, input.rowBytes, lstm.accumulate != 0);
-}
-
-function backwardCells(lstm: Operation, step: i32, rows: i32, gates: usize, c: usize, dh: usize, dc: usize): void {
-  const activation = lstm.activation;
-  const recurrentActivation = lstm.recurrentActivation;
-  const stateRow = lstm.stateRow;
-  const gradientRow = lstm.output.rowBytes;
-  const latest = step == lstm.steps - 1;
-  for (let tile = 0; tile < lstm.tiles; tile++) {
-    let at = gates;
-    let state: usize = <usize>tile << 4;
-    let gradient = state;
-    for (let row = 0; row < rows; row++) {
-      const i = v128.load(at, 0);
-      const f = v128.load(at, 16);
-      const g = v128.load(at, 32);
-      const o = v128.load(at, 48);
-      const activated = activate(activation, v128.load(c + state));
-      const stateGradient = v128.load(dh + gradient);
-      let cellGradient = f32x4.mul(f32x4.mul(stateGradient, o), slope(activation, activated));
-      if (!latest) cellGradient = f32x4.add(cellGradient, v128.load(dc + state));
-      const before = step > 0 ? v128.load(c + state - lstm.stateStep) : f32x4.splat(0);
-      v128.store(at, f32x4.mul(f32x4.mul(cellGradient, g), slope(recurrentActivation, i)), 0);
-      v128.store(at, f32x4.mul(f32x4.mul(cellGradient, before), slope(recurrentActivation, f)), 16);
-      v128.store(at, f32x4.mul(f32x4.mul(cellGradient, i), slope(activation, g)), 32);
-      v128.store(at, f32x4.mul(f32x4.mul(stateGradient, activated), slope(recurrentActivation, o)), 48);
-      v128.store(dc + state, f32x4.mul(cellGradient, f));
-      at += 64;
-      state += stateRow;
-      gradient += gradientRow;
-    }
-    gates += lstm.gatesTile;
-  }
+  multiplyTransposed(rows, input.width, tiles, sums, lstm.projectedTile, 64, lstm.kernel, lstm.kernelTile, dx, input.rowBytes, lstm.accumulate != 0);
 }
 
 /** The sum over timesteps of the gates' gradients: what a repeated input gets. */

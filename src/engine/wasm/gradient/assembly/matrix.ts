@@ -4,7 +4,7 @@
  * tileBytes is 64. Every sum runs over its terms in one fixed order, however the rows are shared out.
  *
  * Eight accumulators (2 rows of 4 vectors, or 2 rows by 4 dot products) fit the 16 registers together with what feeds
- * them; more spill.
+ * them; more spill. So do loops unrolled by hand: V8 orders a turn's additions by accumulator, and its loads before.
  */
 import { madd } from "../../assembly/arithmetic";
 
@@ -29,7 +29,6 @@ export function multiply(
   aRow: usize,
   b: usize,
   bTile: usize,
-  bRow: usize,
   start: usize,
   startTile: usize,
   startRow: usize,
@@ -75,7 +74,7 @@ export function multiply(
           c13 = madd(x1, b3, c13);
           a0 += 4;
           a1 += 4;
-          right += bRow;
+          right += 64;
         }
         const to1 = to + cRow;
         v128.store(to, c00, 0);
@@ -105,7 +104,6 @@ export function multiply(
       a + aRow * pairs,
       b,
       bTile,
-      bRow,
       start + startRow * pairs,
       startTile,
       c + cRow * pairs,
@@ -114,60 +112,40 @@ export function multiply(
   }
 }
 
-/** One row of `multiply`, two tiles at a time; the sums run in the same order. */
+/** One row of `multiply`, whose sums run in the same order. */
 function multiplyRow(
   depthBytes: usize,
   tiles: i32,
   a: usize,
   b: usize,
   bTile: usize,
-  bRow: usize,
   start: usize,
   startTile: usize,
   c: usize,
   cTile: usize,
 ): void {
   const end = a + depthBytes;
-  while (tiles > 0) {
-    // A last single tile is computed twice, by the same numbers.
-    const next: usize = tiles > 1 ? 1 : 0;
-    const start1 = start + next * startTile;
-    let c00 = v128.load(start, 0);
-    let c01 = v128.load(start, 16);
-    let c02 = v128.load(start, 32);
-    let c03 = v128.load(start, 48);
-    let c10 = v128.load(start1, 0);
-    let c11 = v128.load(start1, 16);
-    let c12 = v128.load(start1, 32);
-    let c13 = v128.load(start1, 48);
-    let right0 = b;
-    let right1 = b + next * bTile;
+  for (let tile = 0; tile < tiles; tile++) {
+    let c0 = v128.load(start, 0);
+    let c1 = v128.load(start, 16);
+    let c2 = v128.load(start, 32);
+    let c3 = v128.load(start, 48);
+    let right = b;
     for (let left = a; left < end; left += 4) {
       const x = v128.load32_splat(left);
-      c00 = madd(x, v128.load(right0, 0), c00);
-      c01 = madd(x, v128.load(right0, 16), c01);
-      c02 = madd(x, v128.load(right0, 32), c02);
-      c03 = madd(x, v128.load(right0, 48), c03);
-      c10 = madd(x, v128.load(right1, 0), c10);
-      c11 = madd(x, v128.load(right1, 16), c11);
-      c12 = madd(x, v128.load(right1, 32), c12);
-      c13 = madd(x, v128.load(right1, 48), c13);
-      right0 += bRow;
-      right1 += bRow;
+      c0 = madd(x, v128.load(right, 0), c0);
+      c1 = madd(x, v128.load(right, 16), c1);
+      c2 = madd(x, v128.load(right, 32), c2);
+      c3 = madd(x, v128.load(right, 48), c3);
+      right += 64;
     }
-    const to1 = c + next * cTile;
-    v128.store(c, c00, 0);
-    v128.store(c, c01, 16);
-    v128.store(c, c02, 32);
-    v128.store(c, c03, 48);
-    v128.store(to1, c10, 0);
-    v128.store(to1, c11, 16);
-    v128.store(to1, c12, 32);
-    v128.store(to1, c13, 48);
-    b += bTile << 1;
-    start += startTile << 1;
-    c += cTile << 1;
-    tiles -= 2;
+    v128.store(c, c0, 0);
+    v128.store(c, c1, 16);
+    v128.store(c, c2, 32);
+    v128.store(c, c3, 48);
+    b += bTile;
+    start += startTile;
+    c += cTile;
   }
 }
 
@@ -184,16 +162,15 @@ export function multiplyTransposed(
   aRow: usize,
   b: usize,
   bTile: usize,
-  bRow: usize,
   c: usize,
   cRow: usize,
   accumulate: bool,
 ): void {
+  const aBytes = <usize>tiles * aTile;
   for (let column = 0; column < count; column += 4) {
-    let row = 0;
     let left = a;
     let to = c;
-    while (row < rows) {
+    for (let row = 0; row < rows; row += 2) {
       // A last single row is computed twice, by the same numbers.
       const paired = row + 1 < rows;
       let c00 = f32x4.splat(0);
@@ -204,32 +181,30 @@ export function multiplyTransposed(
       let c11 = f32x4.splat(0);
       let c12 = f32x4.splat(0);
       let c13 = f32x4.splat(0);
-      let a0 = left;
-      let a1 = paired ? left + aRow : left;
-      let b0 = b;
-      for (let tile = 0; tile < tiles; tile++) {
-        const b1 = b0 + bRow;
-        const b2 = b1 + bRow;
-        const b3 = b2 + bRow;
-        for (let lane: usize = 0; lane < 64; lane += 16) {
-          const x0 = v128.load(a0 + lane);
-          const x1 = v128.load(a1 + lane);
-          const y0 = v128.load(b0 + lane);
-          c00 = madd(x0, y0, c00);
-          c10 = madd(x1, y0, c10);
-          const y1 = v128.load(b1 + lane);
-          c01 = madd(x0, y1, c01);
-          c11 = madd(x1, y1, c11);
-          const y2 = v128.load(b2 + lane);
-          c02 = madd(x0, y2, c02);
-          c12 = madd(x1, y2, c12);
-          const y3 = v128.load(b3 + lane);
-          c03 = madd(x0, y3, c03);
-          c13 = madd(x1, y3, c13);
+      const other = paired ? aRow : 0;
+      for (let lane: usize = 0; lane < 64; lane += 16) {
+        let a0 = left + lane;
+        let a1 = a0 + other;
+        let right = b + lane;
+        for (const end = a0 + aBytes; a0 < end; ) {
+          const x0 = v128.load(a0);
+          const x1 = v128.load(a1);
+          let y = v128.load(right);
+          c00 = madd(x0, y, c00);
+          c10 = madd(x1, y, c10);
+          y = v128.load(right, 64);
+          c01 = madd(x0, y, c01);
+          c11 = madd(x1, y, c11);
+          y = v128.load(right, 128);
+          c02 = madd(x0, y, c02);
+          c12 = madd(x1, y, c12);
+          y = v128.load(right, 192);
+          c03 = madd(x0, y, c03);
+          c13 = madd(x1, y, c13);
+          a0 += aTile;
+          a1 += aTile;
+          right += bTile;
         }
-        a0 += aTile;
-        a1 += aTile;
-        b0 += bTile;
       }
       let sums = sumEach(c00, c01, c02, c03);
       if (accumulate) sums = f32x4.add(sums, v128.load(to));
@@ -241,9 +216,8 @@ export function multiplyTransposed(
       }
       left += aRow << 1;
       to += cRow << 1;
-      row += 2;
     }
-    b += bRow << 2;
+    b += 256;
     c += 16;
   }
 }
@@ -263,18 +237,15 @@ export function multiplyRows(
   bRow: usize,
   c: usize,
   cTile: usize,
-  cRow: usize,
   accumulate: bool,
 ): void {
   for (let done = 0; done < rows; done += CHUNK_ROWS) {
     const bytes = <usize>min(CHUNK_ROWS, rows - done) * bRow;
     let right = b;
-    let to = c;
     for (let tile = 0; tile < tiles; tile++) {
       let left = a;
-      let to0 = to;
+      let to = c + <usize>tile * cTile;
       for (let column = 0; column < depth; column += 2) {
-        const to1 = to0 + cRow;
         let c00 = f32x4.splat(0);
         let c01 = f32x4.splat(0);
         let c02 = f32x4.splat(0);
@@ -284,14 +255,14 @@ export function multiplyRows(
         let c12 = f32x4.splat(0);
         let c13 = f32x4.splat(0);
         if (accumulate) {
-          c00 = v128.load(to0, 0);
-          c01 = v128.load(to0, 16);
-          c02 = v128.load(to0, 32);
-          c03 = v128.load(to0, 48);
-          c10 = v128.load(to1, 0);
-          c11 = v128.load(to1, 16);
-          c12 = v128.load(to1, 32);
-          c13 = v128.load(to1, 48);
+          c00 = v128.load(to, 0);
+          c01 = v128.load(to, 16);
+          c02 = v128.load(to, 32);
+          c03 = v128.load(to, 48);
+          c10 = v128.load(to, 64);
+          c11 = v128.load(to, 80);
+          c12 = v128.load(to, 96);
+          c13 = v128.load(to, 112);
         }
         let from = left;
         const end = right + bytes;
@@ -312,19 +283,18 @@ export function multiplyRows(
           c13 = madd(x1, b3, c13);
           from += aRow;
         }
-        v128.store(to0, c00, 0);
-        v128.store(to0, c01, 16);
-        v128.store(to0, c02, 32);
-        v128.store(to0, c03, 48);
-        v128.store(to1, c10, 0);
-        v128.store(to1, c11, 16);
-        v128.store(to1, c12, 32);
-        v128.store(to1, c13, 48);
+        v128.store(to, c00, 0);
+        v128.store(to, c01, 16);
+        v128.store(to, c02, 32);
+        v128.store(to, c03, 48);
+        v128.store(to, c10, 64);
+        v128.store(to, c11, 80);
+        v128.store(to, c12, 96);
+        v128.store(to, c13, 112);
         left += 8;
-        to0 += cRow << 1;
+        to += 128;
       }
       right += bTile;
-      to += cTile;
     }
     a += aRow * CHUNK_ROWS;
     b += bRow * CHUNK_ROWS;

@@ -36,11 +36,10 @@ export class Operation {
   accumulate: i32;
   activation: i32;
   recurrentActivation: i32;
-  /** LSTM: [tile][row][16], a tile holds i, f, c and o of four units. Dense: [units][width], row-major. */
+  /** LSTM: [tile][input][16], a tile holds i, f, c and o of four units. Dense: [tile][unit][16], a tile holds 16 inputs. */
   kernel: usize;
   kernelTile: usize;
-  kernelRow: usize;
-  /** LSTM: as the kernel. */
+  /** LSTM: [tile][unit][16]. */
   recurrentKernel: usize;
   recurrentTile: usize;
   bias: usize;
@@ -89,7 +88,6 @@ export class WeightGradient {
   bRow: usize;
   c: usize;
   cTile: usize;
-  cRow: usize;
   accumulate: i32;
   /** Whether the next one has to follow on the same thread. */
   chained: i32;
@@ -119,7 +117,6 @@ export class Job {
   /** Counters of the threads; the last two are the barrier's. */
   nextWindow: i32;
   nextWeightGradient: i32;
-  nextNorm: i32;
   nextUpdate: i32;
   finished: i32;
   arrived: i32;
@@ -145,7 +142,7 @@ export class Job {
   weightGradientCount: i32;
   /** float64 by window. */
   losses: usize;
-  /** float64 by block of PARAMETER_BLOCK: the sum of squares of its gradients. */
+  /** float64 by WeightGradient: the sum of squares of what it and those chained to it gave. */
   squares: usize;
   /** Four arrays of `parameterCount` floats: weights, gradients, Adam's first and second moments. */
   parameters: usize;
