@@ -131,7 +131,9 @@ export function relu(x: v128): v128 {
   return f32x4.pmax(x, f32x4.splat(0));
 }
 
-function sigmoid(x: v128): v128 {
+// @ts-ignore: decorator
+@inline
+export function sigmoid(x: v128): v128 {
   return logistic(
     f32x4.mul(x, f32x4.splat(-1.442695)),
     f32x4.splat(MOST),
@@ -143,7 +145,9 @@ function sigmoid(x: v128): v128 {
   );
 }
 
-function tanh(x: v128): v128 {
+// @ts-ignore: decorator
+@inline
+export function tanh(x: v128): v128 {
   return hyperbolicTangent(
     x,
     f32x4.splat(MOST_TANH),
