@@ -3,7 +3,7 @@
  *
  * Shared memory, from address 0:
  *
- *   [0, 1024)                 what the compiler of the kernels puts there
+ *   [0, CONTROL)              the kernels' constants, put there by their compiler from 1024 on
  *   [CONTROL, HEAP)           the control words, then RING_SLOTS job slots
  *   [HEAP, end)               the heap: weights, plans, and the buffers of runs (memory.ts)
  *
@@ -21,7 +21,7 @@
  */
 
 /** Where the control words begin: word 0 counts the jobs ever submitted, word 1 those ever finished. */
-export const CONTROL = 1024;
+export const CONTROL = 4096;
 export const CONTROL_SUBMITTED = 0;
 export const CONTROL_FINISHED = 1;
 /** How many times an idle worker looks for work before it sleeps. */
@@ -30,7 +30,7 @@ export const CONTROL_SPINS = 2;
 export const CONTROL_STOP = 3;
 
 /** Job n stands in slot n % RING_SLOTS. */
-export const RING = 1280;
+export const RING = 4352;
 export const RING_SLOTS = 64;
 export const JOB_WORDS = 32;
 
@@ -53,7 +53,7 @@ export const JOB_PLACES = 8;
 
 export const JOB_KIND_FORWARD = 0;
 
-export const HEAP = 9472;
+export const HEAP = 12544;
 
 /** A value's place: which base address its offset counts from. */
 export const PLACE_INPUT = 0;

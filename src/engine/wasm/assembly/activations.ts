@@ -10,17 +10,42 @@
 import { HARD_SIGMOID, HARD_SIGMOID_KERAS3, RELU, SIGMOID, TANH } from "../layout";
 import { madd, nmadd } from "./arithmetic";
 
-/** Beyond 2^+-100 a sum with 1 no longer changes; A and B are about 2^8, so that nothing overflows. */
-const MOST: f32 = 100;
-const ROUND: f32 = 12582912;
-/** 60 / ln^2 2, 120 / ln^3 2 and 12 / ln 2: Padé's A = 120 + 12 x^2 and B = 60 + x^2 in r = x / ln 2, over ln^3 2. */
-const B0: f32 = 124.88214;
-const A0: f32 = 360.33368;
-const A1: f32 = 17.31234;
-/** 2 / ln 2 */
-const TWICE_LOG2E: f32 = 2.885390;
-/** Beyond 9.1 tanh is 1 to float32's last bit. */
-const MOST_TANH: f32 = 9.1;
+/**
+ * Constants, four times each. One in the code is built anew wherever it is used, by three instructions; one loaded
+ * from memory before a loop stays in its register.
+ */
+const CONSTANTS = memory.data<f32>(
+  [
+    // Beyond 2^+-100 a sum with 1 no longer changes; A and B are about 2^8, so that nothing overflows.
+    100, 100, 100, 100, -100, -100, -100, -100,
+    // 1.5 * 2^23
+    12582912, 12582912, 12582912, 12582912,
+    // 60 / ln^2 2, 120 / ln^3 2 and 12 / ln 2: Pade's A = 120 + 12 x^2 and B = 60 + x^2 in r = x / ln 2, over ln^3 2.
+    124.88214, 124.88214, 124.88214, 124.88214, 360.33368, 360.33368, 360.33368, 360.33368,
+    17.31234, 17.31234, 17.31234, 17.31234,
+    // Beyond 9.1 tanh is 1 to float32's last bit.
+    9.1, 9.1, 9.1, 9.1, -9.1, -9.1, -9.1, -9.1,
+    // 2 / ln 2, and 1
+    2.885390, 2.885390, 2.885390, 2.885390, 1, 1, 1, 1,
+  ],
+  64,
+);
+const MOST: usize = 0;
+const LEAST: usize = 16;
+const ROUND: usize = 32;
+const B0: usize = 48;
+const A0: usize = 64;
+const A1: usize = 80;
+const MOST_TANH: usize = 96;
+const LEAST_TANH: usize = 112;
+const TWICE_LOG2E: usize = 128;
+const ONE: usize = 144;
+
+// @ts-ignore: decorator
+@inline
+function constant(offset: usize): v128 {
+  return v128.load(CONSTANTS + offset);
+}
 
 /** 1 / (1 + 2^z). The parameters are the constants above, which a loop keeps in registers. */
 // @ts-ignore: decorator
@@ -68,12 +93,12 @@ function hyperbolicTangent(
 
 /** Turns sums of the gates i, f and o, multiplied by -1 / ln 2, into sigmoids: [count][16], the third vector left. */
 export function scaledSigmoids(count: i32, at: usize): void {
-  const most = f32x4.splat(MOST);
-  const least = f32x4.splat(-MOST);
-  const round = f32x4.splat(ROUND);
-  const b0 = f32x4.splat(B0);
-  const a0 = f32x4.splat(A0);
-  const a1 = f32x4.splat(A1);
+  const most = constant(MOST);
+  const least = constant(LEAST);
+  const round = constant(ROUND);
+  const b0 = constant(B0);
+  const a0 = constant(A0);
+  const a1 = constant(A1);
   for (let n = 0; n < count; n++) {
     v128.store(at, logistic(v128.load(at), most, least, round, b0, a0, a1));
     v128.store(at, logistic(v128.load(at, 16), most, least, round, b0, a0, a1), 16);
@@ -84,14 +109,14 @@ export function scaledSigmoids(count: i32, at: usize): void {
 
 /** tanh of four floats every `stride` bytes, in place. */
 export function tanhs(count: i32, at: usize, stride: usize): void {
-  const most = f32x4.splat(MOST_TANH);
-  const least = f32x4.splat(-MOST_TANH);
-  const slope = f32x4.splat(TWICE_LOG2E);
-  const round = f32x4.splat(ROUND);
-  const one = f32x4.splat(1);
-  const b0 = f32x4.splat(B0);
-  const a0 = f32x4.splat(A0);
-  const a1 = f32x4.splat(A1);
+  const most = constant(MOST_TANH);
+  const least = constant(LEAST_TANH);
+  const slope = constant(TWICE_LOG2E);
+  const round = constant(ROUND);
+  const one = constant(ONE);
+  const b0 = constant(B0);
+  const a0 = constant(A0);
+  const a1 = constant(A1);
   for (let n = 0; n < count; n++) {
     v128.store(at, hyperbolicTangent(v128.load(at), most, least, slope, round, one, b0, a0, a1));
     at += stride;
@@ -108,14 +133,14 @@ export function tanhTimes(
   to: usize,
   toStride: usize,
 ): void {
-  const most = f32x4.splat(MOST_TANH);
-  const least = f32x4.splat(-MOST_TANH);
-  const slope = f32x4.splat(TWICE_LOG2E);
-  const round = f32x4.splat(ROUND);
-  const one = f32x4.splat(1);
-  const b0 = f32x4.splat(B0);
-  const a0 = f32x4.splat(A0);
-  const a1 = f32x4.splat(A1);
+  const most = constant(MOST_TANH);
+  const least = constant(LEAST_TANH);
+  const slope = constant(TWICE_LOG2E);
+  const round = constant(ROUND);
+  const one = constant(ONE);
+  const b0 = constant(B0);
+  const a0 = constant(A0);
+  const a1 = constant(A1);
   for (let n = 0; n < count; n++) {
     const y = hyperbolicTangent(v128.load(from), most, least, slope, round, one, b0, a0, a1);
     v128.store(to, f32x4.mul(v128.load(by), y));
@@ -136,12 +161,12 @@ export function relu(x: v128): v128 {
 export function sigmoid(x: v128): v128 {
   return logistic(
     f32x4.mul(x, f32x4.splat(-1.442695)),
-    f32x4.splat(MOST),
-    f32x4.splat(-MOST),
-    f32x4.splat(ROUND),
-    f32x4.splat(B0),
-    f32x4.splat(A0),
-    f32x4.splat(A1),
+    constant(MOST),
+    constant(LEAST),
+    constant(ROUND),
+    constant(B0),
+    constant(A0),
+    constant(A1),
   );
 }
 
@@ -150,14 +175,14 @@ export function sigmoid(x: v128): v128 {
 export function tanh(x: v128): v128 {
   return hyperbolicTangent(
     x,
-    f32x4.splat(MOST_TANH),
-    f32x4.splat(-MOST_TANH),
-    f32x4.splat(TWICE_LOG2E),
-    f32x4.splat(ROUND),
-    f32x4.splat(1),
-    f32x4.splat(B0),
-    f32x4.splat(A0),
-    f32x4.splat(A1),
+    constant(MOST_TANH),
+    constant(LEAST_TANH),
+    constant(TWICE_LOG2E),
+    constant(ROUND),
+    constant(ONE),
+    constant(B0),
+    constant(A0),
+    constant(A1),
   );
 }
 

@@ -3,14 +3,14 @@
  *
  * Eight columns (a panel) of four rows are eight accumulators; a row without three partners takes four panels at a
  * time instead. Panels run outside and rows inside, so that a panel's weights stay in the first-level cache.
- * Every output is accumulated in the same order whichever shape runs it.
+ * Every output is accumulated in the same order whichever shape runs it. Why blocks are short, lstm.ts says.
  */
 import { activate } from "./activations";
 import { madd, storeFirst } from "./arithmetic";
 
 /**
  * to[t][r][0 .. columns) = activation(from[t][r][0 .. depth) . weights + start[r])
- * @param weights panels of [depth][8].
+ * @param weights panels of [depth][8], depth 1 or more.
  * @param start row r, panel p at start + r * startRow + 32 p, the same at every step: a bias with startRow 0, say.
  * @param padded whether each row of `to` has room for whole panels.
  */
@@ -122,10 +122,16 @@ function fourRows(
   let c1 = v128.load(startC, 16);
   let d0 = v128.load(startD);
   let d1 = v128.load(startD, 16);
-  for (let end = a + (<usize>(depth & ~1) << 2); a < end; a += 8, b += 8, c += 8, d += 8, w += 64) {
-    let low = v128.load(w);
-    let high = v128.load(w, 16);
-    let s = v128.load32_splat(a);
+  const end = w + (<usize>depth << 5);
+  const last0 = end - 32;
+  const last1 = end - 64;
+  let low: v128;
+  let high: v128;
+  let s: v128;
+  while (true) {
+    low = v128.load(w);
+    high = v128.load(w, 16);
+    s = v128.load32_splat(a);
     a0 = madd(s, low, a0);
     a1 = madd(s, high, a1);
     s = v128.load32_splat(b);
@@ -137,6 +143,7 @@ function fourRows(
     s = v128.load32_splat(d);
     d0 = madd(s, low, d0);
     d1 = madd(s, high, d1);
+    if (w == last0) break;
     low = v128.load(w, 32);
     high = v128.load(w, 48);
     s = v128.load32_splat(a, 4);
@@ -151,22 +158,12 @@ function fourRows(
     s = v128.load32_splat(d, 4);
     d0 = madd(s, low, d0);
     d1 = madd(s, high, d1);
-  }
-  if (depth & 1) {
-    const low = v128.load(w);
-    const high = v128.load(w, 16);
-    let s = v128.load32_splat(a);
-    a0 = madd(s, low, a0);
-    a1 = madd(s, high, a1);
-    s = v128.load32_splat(b);
-    b0 = madd(s, low, b0);
-    b1 = madd(s, high, b1);
-    s = v128.load32_splat(c);
-    c0 = madd(s, low, c0);
-    c1 = madd(s, high, c1);
-    s = v128.load32_splat(d);
-    d0 = madd(s, low, d0);
-    d1 = madd(s, high, d1);
+    if (w == last1) break;
+    a += 8;
+    b += 8;
+    c += 8;
+    d += 8;
+    w += 64;
   }
   finish(toA, a0, a1, width, activation);
   finish(toB, b0, b1, width, activation);
@@ -201,6 +198,7 @@ function oneRowFourPanels(
     a1 = madd(s, v128.load(w, 16), a1);
     b0 = madd(s, v128.load(x), b0);
     b1 = madd(s, v128.load(x, 16), b1);
+    if (!w) break;
     c0 = madd(s, v128.load(y), c0);
     c1 = madd(s, v128.load(y, 16), c1);
     d0 = madd(s, v128.load(z), d0);

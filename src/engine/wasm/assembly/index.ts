@@ -23,6 +23,11 @@ export { activateAll } from "./activations";
 @external("residua", "finished")
 declare function finished(): void;
 
+/** Where the kernels' constants end, for a test: it must not be past CONTROL. */
+export function constantsEnd(): usize {
+  return __heap_base;
+}
+
 /**
  * A worker's life: takes blocks of the oldest job that has any, sleeps when there is none, and returns when the
  * crew is closed. Jobs before `firstJob` are not looked at.

@@ -507,7 +507,7 @@ function sumTwoTiles(
       f0 = madd(s, v128.load(w, 80), f0);
       g0 = madd(s, v128.load(w, 96), g0);
       o0 = madd(s, v128.load(w, 112), o0);
-      if (!w) break;
+      if (!y) break;
       i1 = madd(s, v128.load(y, 64), i1);
       f1 = madd(s, v128.load(y, 80), f1);
       g1 = madd(s, v128.load(y, 96), g1);
