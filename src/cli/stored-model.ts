@@ -3,26 +3,14 @@ import { join } from "node:path";
 import { InputError } from "../errors.js";
 import { DEFAULT_ALIAS, readAliases } from "../registry/aliases.js";
 import { type Bundle, readBundle } from "../registry/bundle.js";
-import { listStore, type StoredModel } from "../registry/store.js";
-
-/** The models of a folder; throws InputError where there is no such folder. */
-export async function listModels(modelsFolder: string): Promise<StoredModel[]> {
-  try {
-    return await listStore(modelsFolder);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") throw new InputError(`There is no folder of models ${modelsFolder}.`);
-    if (code === "ENOTDIR") throw new InputError(`${modelsFolder} is not a folder.`);
-    throw error;
-  }
-}
+import { readStore, type StoredModel } from "../registry/store.js";
 
 /**
  * The version that is named, else the one that alias `stable` stands for, else the highest that is valid.
  * Throws InputError, with what there is, where it is not there or refused.
  */
 export async function openModel(modelsFolder: string, name: string, version?: string): Promise<Bundle> {
-  const models = await listModels(modelsFolder);
+  const models = await readStore(modelsFolder);
   const model = models.find((stored) => stored.name === name);
   if (model === undefined) {
     const names = models.map((stored) => stored.name).join(", ");

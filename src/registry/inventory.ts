@@ -7,7 +7,7 @@ import { readAliases } from "./aliases.js";
 import { readBundle, readManifest } from "./bundle.js";
 import { loadModel } from "./loaded-model.js";
 import type { Manifest } from "./manifest.js";
-import { listStore } from "./store.js";
+import { readStore } from "./store.js";
 
 export interface PublishedVersion {
   readonly name: string;
@@ -38,7 +38,7 @@ export interface Verification {
  */
 export async function listPublished(modelsFolder: string): Promise<PublishedVersion[]> {
   const published: PublishedVersion[] = [];
-  for (const model of await listModelFolders(modelsFolder)) {
+  for (const model of await readStore(modelsFolder)) {
     const aliases = await readAliases(model.folder).catch(() => new Map<string, string>());
     for (const version of model.versions) {
       const folder = join(model.folder, version);
@@ -64,7 +64,7 @@ export async function listPublished(modelsFolder: string): Promise<PublishedVers
  * Throws InputError where the folder cannot be read.
  */
 export async function* verifyModels(modelsFolder: string, engine: Engine): AsyncGenerator<Verification> {
-  for (const { name, folder, versions } of await listModelFolders(modelsFolder)) {
+  for (const { name, folder, versions } of await readStore(modelsFolder)) {
     for (const version of versions) {
       const reason = await verifyBundle(join(folder, version), engine).catch(reasonOf);
       yield { name, version, ok: reason === undefined, reason };
@@ -75,16 +75,6 @@ export async function* verifyModels(modelsFolder: string, engine: Engine): Async
 async function verifyBundle(folder: string, engine: Engine): Promise<undefined> {
   const model = await loadModel(await readBundle(folder), engine);
   await model.executable.close();
-}
-
-async function listModelFolders(modelsFolder: string): ReturnType<typeof listStore> {
-  try {
-    return await listStore(modelsFolder);
-  } catch (error) {
-    throw new InputError(
-      `The folder of models cannot be read: ${error instanceof Error ? error.message : error}.`,
-    );
-  }
 }
 
 /** The sentence of an InputError; every other error is passed on. */

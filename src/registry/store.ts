@@ -3,6 +3,7 @@
  */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { InputError } from "../errors.js";
 import { MODEL_NAME_PATTERN, VERSION_PATTERN } from "./manifest.js";
 
 const namePattern = new RegExp(MODEL_NAME_PATTERN);
@@ -26,6 +27,18 @@ export async function listStore(modelsFolder: string): Promise<StoredModel[]> {
     if (versions.length > 0) models.push({ name, folder, versions });
   }
   return models;
+}
+
+/** As `listStore`, for people: throws InputError where there is no such folder. */
+export async function readStore(modelsFolder: string): Promise<StoredModel[]> {
+  try {
+    return await listStore(modelsFolder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") throw new InputError(`There is no folder of models ${modelsFolder}.`);
+    if (code === "ENOTDIR") throw new InputError(`${modelsFolder} is not a folder.`);
+    throw error;
+  }
 }
 
 async function listFolders(folder: string): Promise<string[]> {
