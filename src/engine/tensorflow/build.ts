@@ -2,7 +2,9 @@
  * `npm run tensorflow -- [cpu|cuda] [--wheels DIR]`: builds the addon of @tensorflow/tfjs-node-gpu on this machine.
  *
  * The package's own install script would fetch a prebuilt addon for TensorFlow 2.9 and CUDA 11.2. The same sources
- * compile against the libraries of a current wheel: fetch, unpack, compile, run one graph, stamp.
+ * compile against the libraries of a current wheel: fetch, unpack, compile, stamp, run one graph.
+ *
+ * Exit status 0 built, 1 it failed, 69 something it needs is not to be had on this machine.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, realpathSync, rmSync, writeFileSync } from "node:fs";
@@ -12,8 +14,10 @@ import { fileURLToPath } from "node:url";
 import { InputError } from "../../errors.js";
 import type { AddonPaths, AddonStamp, Flavour } from "./addon.js";
 import { addonEnvironment, addonPaths, builtAddon, FLAVOURS } from "./addon.js";
-import { cacheFolder, findWheels, unpackWheels, wheelVersion } from "./wheel.js";
+import { cacheFolder, findWheels, UnavailableError, unpackWheels, wheelVersion } from "./wheel.js";
 
+/** EX_UNAVAILABLE of sysexits.h. */
+const UNAVAILABLE = 69;
 const USAGE = "npm run tensorflow -- [cpu|cuda] [--wheels DIR]";
 
 try {
@@ -22,7 +26,7 @@ try {
 } catch (error) {
   if (!(error instanceof InputError)) throw error;
   console.error(error.message);
-  process.exitCode = 1;
+  process.exitCode = error instanceof UnavailableError ? UNAVAILABLE : 1;
 }
 
 function readArguments(parameters: readonly string[]): { flavour: Flavour; wheels: string | undefined } {
@@ -120,7 +124,7 @@ function requireCommand(command: string, why: string): void {
   try {
     execFileSync(command, ["--version"], { stdio: "ignore" });
   } catch {
-    throw new InputError(
+    throw new UnavailableError(
       `${command} is missing: ${why}; on Debian, apt-get install g++ make python3 python3-pip.`,
     );
   }

@@ -10,6 +10,9 @@ import { join } from "node:path";
 import { InputError } from "../../errors.js";
 import type { AddonPaths, Flavour } from "./addon.js";
 
+/** Something this machine does not have and the build cannot make: a compiler, Python, the wheel. */
+export class UnavailableError extends InputError {}
+
 export const TENSORFLOW_VERSION = "2.21.0";
 
 const PLATFORMS: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "aarch64" };
@@ -35,7 +38,7 @@ export function findWheels(
 ): string[] {
   const platform = PLATFORMS[process.arch];
   if (process.platform !== "linux" || platform === undefined) {
-    throw new InputError(
+    throw new UnavailableError(
       `TensorFlow's libraries are taken from Linux wheels for x64 and arm64; this is ${process.platform} on ${process.arch}.`,
     );
   }
@@ -47,7 +50,7 @@ export function findWheels(
     existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith(".whl")) : [];
   if (!libraries().some((file) => file.startsWith(prefix))) {
     if (from !== undefined) {
-      throw new InputError(
+      throw new UnavailableError(
         `${from} has no wheel of ${name}; put ${prefix}${TENSORFLOW_VERSION}-*.whl there.`,
       );
     }
@@ -122,7 +125,7 @@ function download(
       { stdio: ["ignore", 2, 2] },
     );
   } catch (error) {
-    throw new InputError(
+    throw new UnavailableError(
       `${requirements.join(", ")} could not be fetched with "python3 -m pip"; install pip, or put the wheels in a folder and name it with --wheels.`,
       { cause: error },
     );

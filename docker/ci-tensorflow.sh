@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Builds the TensorFlow addon for the CPU and runs the tensorflow engine's tests on it, in its process.
+# The wheel is kept in ~/.cache/residua (RESIDUA_CACHE) between runs. Where no compiler, Python or wheel is to be had,
+# it says so and skips these tests alone.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+status=0
+npm run -s tensorflow -- cpu || status=$?
+case $status in
+  0) ;;
+  69)
+    echo "Skipped: the tensorflow engine's own tests, since the addon cannot be built here (see above)."
+    exit 0
+    ;;
+  *) exit "$status" ;;
+esac
+node test/run.mjs engine/tensorflow

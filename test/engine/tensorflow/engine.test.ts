@@ -1,0 +1,163 @@
+/**
+ * The engine on TensorFlow itself, on the CPU, in its own process. Skipped where the addon is not built: it needs
+ * a compiler and TensorFlow's wheel (`npm run tensorflow -- cpu`).
+ */
+import assert from "node:assert/strict";
+import { existsSync, readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { after, before, test } from "node:test";
+import type { Outputs } from "../../../src/engine/engine.js";
+import { builtAddon } from "../../../src/engine/tensorflow/addon.js";
+import type { TensorflowEngine } from "../../../src/engine/tensorflow/engine.js";
+import { createTensorflowEngine } from "../../../src/engine/tensorflow/engine.js";
+import { createWasmEngine } from "../../../src/engine/wasm/engine.js";
+import { ResiduaError } from "../../../src/errors.js";
+import { buildNetwork } from "../../../src/network/architectures.js";
+import type { Network } from "../../../src/network/network.js";
+import { initialWeights } from "../../../src/network/weights.js";
+import { GOLDEN_CASES, readGoldenCase } from "../golden.js";
+import { someNumbers } from "../network-arbitrary.js";
+
+const skip =
+  builtAddon() === undefined
+    ? "the TensorFlow addon is not built; npm run tensorflow -- cpu builds it"
+    : false;
+const native = { skip };
+
+let engine: TensorflowEngine;
+before(async () => {
+  if (skip === false) engine = await createTensorflowEngine({ gpu: "never", maxBatchWindows: 4 });
+});
+after(() => engine?.close());
+
+function assertNear(got: Float32Array, want: Float32Array, what: string): void {
+  assert.equal(got.length, want.length, what);
+  got.forEach((value, i) => {
+    const error = Math.abs(value - want[i]!) / Math.max(1, Math.abs(want[i]!));
+    assert.ok(error <= 1e-5, `${what}, number ${i}: ${value} instead of ${want[i]}`);
+  });
+}
+
+const small: Network = buildNetwork({
+  family: "composite",
+  timesteps: 5,
+  horizon: 2,
+  features: 3,
+  units: [4],
+  activation: "tanh",
+  reverse: true,
+});
+
+for (const name of GOLDEN_CASES) {
+  test(`${name} answers as Keras does, on TensorFlow`, native, async () => {
+    const { network, weights, windows, count, outputs } = readGoldenCase(name);
+    const executable = await engine.compile(network, weights);
+    const answer = await executable.run(windows, count);
+    outputs.forEach((expected, head) => {
+      assertNear(answer.heads[head]!, expected, `head ${head}`);
+    });
+    await executable.close();
+  });
+}
+
+test("it answers as the wasm engine does, in one batch or in many", native, async (t) => {
+  const weights = initialWeights(small, 5);
+  const wasm = await createWasmEngine({ threads: 1 });
+  t.after(() => wasm.close());
+  const [ours, theirs] = [await engine.compile(small, weights), await wasm.compile(small, weights)];
+  for (const count of [1, 3, 4, 11]) {
+    const windows = someNumbers(count, count * small.timesteps * small.features);
+    const [got, want] = [await ours.run(windows, count), await theirs.run(windows, count)];
+    want.heads.forEach((head, i) => {
+      assertNear(got.heads[i]!, head, `head ${i} of ${count} windows`);
+    });
+    assertNear(got.embedding, want.embedding, `embedding of ${count} windows`);
+  }
+  await ours.close();
+});
+
+test("runs may overlap, and each is answered for itself", native, async () => {
+  const executable = await engine.compile(small, initialWeights(small, 1));
+  const size = small.timesteps * small.features;
+  const inputs = Array.from({ length: 12 }, (_, i) => someNumbers(i + 1, size * ((i % 4) + 1)));
+  const alone: Outputs[] = [];
+  for (const input of inputs) alone.push(await executable.run(input, input.length / size));
+  const together = await Promise.all(inputs.map((input) => executable.run(input, input.length / size)));
+  together.forEach((answer, i) => {
+    assertNear(answer.heads[0]!, alone[i]!.heads[0]!, `run ${i}`);
+  });
+  await executable.close();
+});
+
+test("kill -9 of the device process under load loses no run, and it is there again", native, async () => {
+  const executable = await engine.compile(small, initialWeights(small, 1));
+  const size = small.timesteps * small.features;
+  const windows = someNumbers(3, 4 * size);
+  const want = await executable.run(windows, 4);
+  const { devicePid } = engine;
+  let killed = false;
+  let answeredAfter = 0;
+  const client = async (): Promise<void> => {
+    while (answeredAfter < 40) {
+      try {
+        const answer = await executable.run(windows, 4);
+        assertNear(answer.heads[0]!, want.heads[0]!, "a run under load");
+        if (killed) answeredAfter++;
+      } catch (error) {
+        assert.ok(error instanceof ResiduaError && error.code === "ENGINE_RESTARTING", String(error));
+        assert.ok((error.retryAfterSeconds ?? 0) >= 1);
+      }
+      if (!killed) {
+        killed = true;
+        process.kill(devicePid!, "SIGKILL");
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, client));
+  assert.notEqual(engine.devicePid, devicePid);
+  await executable.close();
+});
+
+test("SIGTERM is for its parent to act on: the device process serves on", native, async () => {
+  const executable = await engine.compile(small, initialWeights(small, 1));
+  const { devicePid } = engine;
+  process.kill(devicePid!, "SIGTERM");
+  await executable.run(someNumbers(1, small.timesteps * small.features), 1);
+  assert.equal(engine.devicePid, devicePid);
+  await executable.close();
+});
+
+test("a network that is closed refuses to run, and closing waits for runs under way", native, async () => {
+  const executable = await engine.compile(small, initialWeights(small, 1));
+  const windows = someNumbers(1, small.timesteps * small.features);
+  const running = executable.run(windows, 1);
+  await executable.close();
+  await running;
+  await assert.rejects(executable.run(windows, 1), ResiduaError);
+});
+
+test("the engine leaves nothing behind", native, async () => {
+  const own = await createTensorflowEngine({ gpu: "never", maxBatchWindows: 1 });
+  const scratch = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("residua-device-"));
+  const there = scratch().length;
+  await own.compile(small, initialWeights(small, 1));
+  const { devicePid } = own;
+  await own.close();
+  assert.ok(scratch().length < there);
+  assert.equal(existsSync(`/proc/${devicePid}`), false);
+});
+
+test("cuda without a GPU is one sentence that says what is missing", native, async () => {
+  await assert.rejects(
+    createTensorflowEngine({
+      gpu: "required",
+      maxBatchWindows: 1,
+      environment: { ...process.env, CUDA_VISIBLE_DEVICES: "-1" },
+    }),
+    {
+      name: "InputError",
+      message:
+        /^RESIDUA_ENGINE=cuda cannot be used: .*(npm run tensorflow -- cuda|docker run --gpus all|nvidia-smi)\.$/,
+    },
+  );
+});

@@ -1,0 +1,90 @@
+/**
+ * Stands in for the device process where no TensorFlow is: it speaks the same frames, and what it does is told by
+ * the first number of a window.
+ *
+ * Every output number is the window's sum. What has to happen once is remembered in the scratch folder, over deaths.
+ */
+import { existsSync, writeFileSync } from "node:fs";
+import { Socket } from "node:net";
+import { join } from "node:path";
+import type { DeviceModel, Frame } from "../../../src/engine/tensorflow/device-frames.js";
+import {
+  asBytes,
+  asFloats,
+  decodeText,
+  encodeFrame,
+  encodeJson,
+  FRAME,
+  FrameReader,
+} from "../../../src/engine/tensorflow/device-frames.js";
+
+/** First numbers of a window that mean something. */
+export const ORDER = {
+  /** Says `holding` and never answers, the first time. */
+  holdOnce: 1001,
+  /** Never answers. */
+  hold: 1002,
+  /** Crashes. */
+  abort: 1003,
+  /** Fails, and lives on. */
+  fail: 1004,
+} as const;
+/** A file of this name in the scratch folder keeps the process from starting. */
+export const BROKEN = "broken";
+
+const scratch = process.argv[2];
+if (scratch !== undefined && process.argv[1]?.endsWith("fake-device-process.js")) serve(scratch);
+
+function serve(folder: string): void {
+  if (existsSync(join(folder, BROKEN))) {
+    console.error("cannot start: it is broken");
+    process.exit(3);
+  }
+  const models = new Map<number, DeviceModel>();
+  const pipe = new Socket({ fd: 3, readable: true, writable: true });
+  pipe.once("close", () => process.exit(0));
+  pipe.once("error", () => process.exit(0));
+  let isHeld = false;
+  const answer = (kind: number, id: number, parts: readonly Uint8Array[] = []): void => {
+    for (const buffer of encodeFrame({ kind, id }, parts)) pipe.write(buffer);
+  };
+  const run = (model: DeviceModel, frame: Frame): void => {
+    const numbers = asFloats(frame.payload);
+    const size = model.windowShape[0] * model.windowShape[1];
+    console.error(`run ${frame.count} in ${numbers.length / size}`);
+    const order = numbers[0];
+    const held = join(folder, "held");
+    if (order === ORDER.hold || (order === ORDER.holdOnce && !existsSync(held))) {
+      writeFileSync(held, "");
+      isHeld = true;
+      console.error("holding");
+    } else if (order === ORDER.abort) process.abort();
+    else if (order === ORDER.fail) {
+      answer(FRAME.failed, frame.id, [new TextEncoder().encode("as it was told")]);
+    } else {
+      const sums = Array.from({ length: frame.count }, (_, i) =>
+        numbers.subarray(i * size, (i + 1) * size).reduce((a, b) => a + b, 0),
+      );
+      const parts = model.outputs.map((output) =>
+        asBytes(Float32Array.from(sums.flatMap((sum) => Array.from({ length: output.size }, () => sum)))),
+      );
+      answer(FRAME.done, frame.id, parts);
+    }
+  };
+  const reader = new FrameReader((frame) => {
+    if (isHeld) return;
+    const model = models.get(frame.model);
+    if (frame.kind === FRAME.load) {
+      models.set(frame.model, JSON.parse(decodeText(frame.payload)) as DeviceModel);
+      answer(FRAME.done, frame.id);
+    } else if (model === undefined) {
+      answer(FRAME.failed, frame.id, [new TextEncoder().encode("not loaded")]);
+    } else if (frame.kind === FRAME.run) run(model, frame);
+    else {
+      console.error(frame.kind === FRAME.warm ? `warm ${frame.count}` : "unload");
+      answer(FRAME.done, frame.id);
+    }
+  });
+  pipe.on("data", (chunk: Uint8Array) => reader.push(chunk));
+  answer(FRAME.ready, 0, [encodeJson({ usesGpu: false })]);
+}

@@ -1,0 +1,288 @@
+/**
+ * Runs a SavedModel in plain float64, as far as the engine's graphs use TensorFlow: what a graph says can be checked
+ * where no TensorFlow is. It also counts what its matrix products cost.
+ */
+import { messages } from "../../../src/engine/tensorflow/protobuf.js";
+
+export interface Value {
+  readonly shape: readonly number[];
+  readonly data: readonly number[];
+  /** Of a tensor list. */
+  readonly entries?: readonly Value[];
+}
+
+interface AttributeObject {
+  readonly i: number;
+  readonly b: boolean;
+  readonly tensor?: {
+    readonly dtype: number;
+    readonly tensorShape: ShapeObject;
+    readonly tensorContent: string;
+  };
+  readonly func?: { readonly name: string };
+}
+interface ShapeObject {
+  readonly dimList: readonly { readonly size: number }[];
+}
+interface NodeObject {
+  readonly name: string;
+  readonly op: string;
+  readonly inputList: readonly string[];
+  readonly attrMap: readonly (readonly [string, AttributeObject])[];
+}
+interface FunctionObject {
+  readonly signature: {
+    readonly name: string;
+    readonly inputArgList: readonly { readonly name: string }[];
+    readonly outputArgList: readonly { readonly name: string }[];
+  };
+  readonly nodeDefList: readonly NodeObject[];
+  readonly retMap: readonly (readonly [string, string])[];
+}
+interface GraphObject {
+  readonly nodeList: readonly NodeObject[];
+  readonly library: { readonly functionList: readonly FunctionObject[] };
+}
+
+export interface Interpretation {
+  /** By output name. */
+  readonly outputs: ReadonlyMap<string, Value>;
+  /** Multiply-adds of all matrix products. */
+  readonly multiplyAdds: number;
+  readonly ops: ReadonlyMap<string, number>;
+}
+
+/** @param windows of the shape the graph takes, by name `windows`. */
+export function interpret(
+  savedModel: Uint8Array,
+  windows: Value,
+  outputs: readonly string[],
+): Interpretation {
+  const model = messages().SavedModel.deserializeBinary(savedModel) as unknown as {
+    toObject(): { metaGraphsList: readonly { graphDef: GraphObject }[] };
+  };
+  const graph = model.toObject().metaGraphsList[0]!.graphDef;
+  const interpreter = new Interpreter(graph, windows);
+  const scope = interpreter.scope(graph.nodeList, new Map());
+  const values = outputs.map((name) => [name, scope(name)] as const);
+  return { outputs: new Map(values), multiplyAdds: interpreter.multiplyAdds, ops: interpreter.ops };
+}
+
+class Interpreter {
+  multiplyAdds = 0;
+  readonly ops = new Map<string, number>();
+  private readonly functions: ReadonlyMap<string, FunctionObject>;
+  private readonly windows: Value;
+
+  constructor(graph: GraphObject, windows: Value) {
+    this.functions = new Map(graph.library.functionList.map((entry) => [entry.signature.name, entry]));
+    this.windows = windows;
+  }
+
+  /** Gives a tensor of the nodes by its name: `node`, `node:1` in a graph, `node:argument:1` in a function. */
+  scope(nodes: readonly NodeObject[], parameters: ReadonlyMap<string, Value>): (name: string) => Value {
+    const byName = new Map(nodes.map((node) => [node.name, node]));
+    const done = new Map<string, readonly Value[]>();
+    const get = (reference: string): Value => {
+      const [name = "", ...rest] = reference.split(":");
+      const parameter = parameters.get(name);
+      if (parameter !== undefined) return parameter;
+      let values = done.get(name);
+      if (values === undefined) {
+        const node = byName.get(name);
+        if (node === undefined) throw new Error(`there is no node ${name}`);
+        values = this.evaluate(node, node.inputList.map(get));
+        done.set(name, values);
+      }
+      const value = values[Number(rest.at(-1) ?? 0)];
+      if (value === undefined) throw new Error(`${reference} is not there`);
+      return value;
+    };
+    return get;
+  }
+
+  private call(name: string, values: readonly Value[]): Value[] {
+    const definition = this.functions.get(name);
+    if (definition === undefined) throw new Error(`there is no function ${name}`);
+    const { inputArgList, outputArgList } = definition.signature;
+    if (inputArgList.length !== values.length) throw new Error(`${name} takes ${inputArgList.length} values`);
+    const get = this.scope(
+      definition.nodeDefList,
+      new Map(inputArgList.map((argument, i) => [argument.name, values[i]!])),
+    );
+    const returned = new Map(definition.retMap);
+    return outputArgList.map((argument) => get(returned.get(argument.name)!));
+  }
+
+  private evaluate(node: NodeObject, inputs: readonly Value[]): readonly Value[] {
+    const attributes = new Map(node.attrMap);
+    const [a, b, c] = inputs;
+    this.ops.set(node.op, (this.ops.get(node.op) ?? 0) + 1);
+    switch (node.op) {
+      case "Placeholder":
+        return [this.windows];
+      case "Const":
+        return [constant(attributes.get("value")!)];
+      case "Bitcast":
+      case "Identity":
+        return [a!];
+      case "PartitionedCall":
+        return this.call(attributes.get("f")!.func!.name, inputs);
+      case "StatelessWhile": {
+        let state = inputs;
+        const [cond, body] = ["cond", "body"].map((name) => attributes.get(name)!.func!.name);
+        while (this.call(cond!, state)[0]!.data[0] === 1) state = this.call(body!, state);
+        return state;
+      }
+      case "MatMul": {
+        const product = matMul(a!, b!, attributes.get("transpose_b")?.b === true);
+        this.multiplyAdds += product.data.length * a!.shape[1]!;
+        return [product];
+      }
+      case "BiasAdd":
+        return [zip(a!, b!, (x, y) => x + y)];
+      case "AddV2":
+        return [zip(a!, b!, (x, y) => x + y)];
+      case "Mul":
+        return [zip(a!, b!, (x, y) => x * y)];
+      case "Less":
+        return [zip(a!, b!, (x, y) => Number(x < y))];
+      case "ClipByValue":
+        return [map(a!, (x) => Math.min(Math.max(x, b!.data[0]!), c!.data[0]!))];
+      case "Relu":
+        return [map(a!, (x) => Math.max(0, x))];
+      case "Tanh":
+        return [map(a!, Math.tanh)];
+      case "Sigmoid":
+        return [map(a!, (x) => 1 / (1 + Math.exp(-x)))];
+      case "Reshape":
+        return [reshape(a!, b!.data)];
+      case "Transpose":
+        if (b!.data.join() !== "1,0,2") throw new Error("only the first two axes are swapped");
+        return [swapFirstAxes(a!)];
+      case "Slice":
+        return [slice(a!, b!.data, c!.data)];
+      case "Split": {
+        const parts = attributes.get("num_split")!.i;
+        const axis = a!.data[0]!;
+        const size = b!.shape[axis]! / parts;
+        return Array.from({ length: parts }, (_, i) => {
+          const begin = b!.shape.map((_, at) => (at === axis ? i * size : 0));
+          return slice(
+            b!,
+            begin,
+            b!.shape.map((length, at) => (at === axis ? size : length)),
+          );
+        });
+      }
+      case "ConcatV2":
+        if (inputs.at(-1)!.data[0] !== 0) throw new Error("only rows are concatenated");
+        return [stackRows(inputs.slice(0, -1))];
+      case "Tile":
+        return [tile(a!, b!.data)];
+      case "GatherV2":
+        return [entries(a!)[b!.data[0]!]!];
+      case "TensorListFromTensor":
+        return [{ shape: [], data: [], entries: entries(a!) }];
+      case "TensorListSetItem":
+        return [{ shape: [], data: [], entries: a!.entries!.with(b!.data[0]!, c!) }];
+      case "TensorListStack": {
+        const list = a!.entries!;
+        return [{ shape: [list.length, ...list[0]!.shape], data: list.flatMap(({ data }) => data) }];
+      }
+      default:
+        throw new Error(`op ${node.op} is not known`);
+    }
+  }
+}
+
+function constant(attribute: AttributeObject): Value {
+  const { dtype, tensorShape, tensorContent } = attribute.tensor!;
+  const bytes = Uint8Array.from(Buffer.from(tensorContent, "base64"));
+  const numbers = dtype === 1 ? new Float32Array(bytes.buffer) : new Int32Array(bytes.buffer);
+  const shape = tensorShape.dimList.map(({ size }) => size);
+  if (numbers.length !== volume(shape)) throw new Error(`a constant of ${numbers.length} for [${shape}]`);
+  return { shape, data: [...numbers] };
+}
+
+function volume(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+function map(value: Value, change: (x: number) => number): Value {
+  return { shape: value.shape, data: value.data.map(change) };
+}
+
+/** Of equal shapes, or with the second one repeated over the rows of the first. */
+function zip(a: Value, b: Value, join: (x: number, y: number) => number): Value {
+  if (a.data.length % b.data.length !== 0)
+    throw new Error(`[${a.shape}] and [${b.shape}] do not go together`);
+  return { shape: a.shape, data: a.data.map((x, i) => join(x, b.data[i % b.data.length]!)) };
+}
+
+function matMul(a: Value, b: Value, transposed: boolean): Value {
+  const [rows, inner] = a.shape as [number, number];
+  const [columns, other] = transposed ? [b.shape[0]!, b.shape[1]!] : [b.shape[1]!, b.shape[0]!];
+  if (inner !== other) throw new Error(`[${a.shape}] does not multiply [${b.shape}]`);
+  const data: number[] = [];
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      let sum = 0;
+      for (let k = 0; k < inner; k++) {
+        sum += a.data[row * inner + k]! * b.data[transposed ? column * inner + k : k * columns + column]!;
+      }
+      data.push(sum);
+    }
+  }
+  return { shape: [rows, columns], data };
+}
+
+function reshape(value: Value, wanted: readonly number[]): Value {
+  const known = wanted.reduce((product, size) => (size === -1 ? product : product * size), 1);
+  const shape = wanted.map((size) => (size === -1 ? value.data.length / known : size));
+  if (volume(shape) !== value.data.length) throw new Error(`[${value.shape}] is not [${wanted}]`);
+  return { shape, data: value.data };
+}
+
+function entries(value: Value): Value[] {
+  const shape = value.shape.slice(1);
+  const size = volume(shape);
+  return Array.from({ length: value.shape[0]! }, (_, i) => ({
+    shape,
+    data: value.data.slice(i * size, (i + 1) * size),
+  }));
+}
+
+function swapFirstAxes(value: Value): Value {
+  const [first, second, third] = value.shape as [number, number, number];
+  const data: number[] = [];
+  for (let j = 0; j < second; j++) {
+    for (let i = 0; i < first; i++) {
+      data.push(...value.data.slice((i * second + j) * third, (i * second + j + 1) * third));
+    }
+  }
+  return { shape: [second, first, third], data };
+}
+
+function slice(value: Value, begin: readonly number[], size: readonly number[]): Value {
+  if (value.shape.length === 0) return value;
+  const [from = 0, ...restBegin] = begin;
+  const [count = -1, ...restSize] = size;
+  const kept = entries(value).slice(from, count === -1 ? undefined : from + count);
+  if (value.shape.length === 1) return { shape: [kept.length], data: kept.flatMap(({ data }) => data) };
+  const parts = kept.map((entry) => slice(entry, restBegin, restSize));
+  return { shape: [parts.length, ...parts[0]!.shape], data: parts.flatMap(({ data }) => data) };
+}
+
+function stackRows(values: readonly Value[]): Value {
+  const rows = values.reduce((sum, { shape }) => sum + shape[0]!, 0);
+  return { shape: [rows, ...values[0]!.shape.slice(1)], data: values.flatMap(({ data }) => data) };
+}
+
+function tile(value: Value, times: readonly number[]): Value {
+  if (value.shape.length === 0) return value;
+  const [count = 1, ...rest] = times;
+  const once = entries(value).map((entry) => tile(entry, rest));
+  const all = Array.from({ length: count }, () => once).flat();
+  return { shape: [all.length, ...all[0]!.shape], data: all.flatMap(({ data }) => data) };
+}

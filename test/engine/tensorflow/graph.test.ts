@@ -1,0 +1,160 @@
+/** The graphs say what Keras and the reference network say, whatever way they are written: no TensorFlow is needed. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { Lowering } from "../../../src/engine/tensorflow/graph.js";
+import { graphOutputs, lowerNetwork } from "../../../src/engine/tensorflow/graph.js";
+import { buildNetwork } from "../../../src/network/architectures.js";
+import type { Network } from "../../../src/network/network.js";
+import type { Weights } from "../../../src/network/weights.js";
+import { initialWeights } from "../../../src/network/weights.js";
+import { GOLDEN_CASES, readGoldenCase } from "../golden.js";
+import { networks, someNumbers, someWeights } from "../network-arbitrary.js";
+import { runReference } from "../reference-network.js";
+import type { Interpretation } from "./graph-interpreter.js";
+import { interpret } from "./graph-interpreter.js";
+
+const LOWERINGS: readonly Lowering[] = [
+  { blockSteps: 1, xla: true },
+  { blockSteps: 3, xla: false },
+  { blockSteps: 100, xla: true },
+];
+
+function run(
+  network: Network,
+  weights: Weights,
+  windows: ArrayLike<number>,
+  count: number,
+  lowering: Lowering,
+): Interpretation {
+  const { savedModel, outputs } = lowerNetwork(network, weights, lowering);
+  const value = { shape: [count, network.timesteps, network.features], data: Array.from(windows) };
+  return interpret(
+    savedModel,
+    value,
+    outputs.map(({ name }) => name),
+  );
+}
+
+function assertNear(got: readonly number[], want: ArrayLike<number>, tolerance: number, what: string): void {
+  assert.equal(got.length, want.length, what);
+  got.forEach((value, i) => {
+    const error = Math.abs(value - want[i]!) / Math.max(1, Math.abs(want[i]!));
+    assert.ok(error <= tolerance, `${what}, number ${i}: ${value} instead of ${want[i]}`);
+  });
+}
+
+for (const name of GOLDEN_CASES) {
+  for (const lowering of LOWERINGS) {
+    const how = `blocks of ${lowering.blockSteps}${lowering.xla ? ", XLA" : ""}`;
+    test(`the graph of ${name} answers as Keras does (${how})`, () => {
+      const golden = readGoldenCase(name);
+      const { outputs } = run(golden.network, golden.weights, golden.windows, golden.count, lowering);
+      golden.outputs.forEach((expected, head) => {
+        const value = outputs.get(`head_${head}`)!;
+        const { steps } = golden.network.heads[head]!;
+        assert.deepEqual(value.shape, [golden.count, steps, golden.network.features]);
+        assertNear(value.data, expected, 1e-6, `head ${head}`);
+      });
+    });
+  }
+}
+
+test("the graph of any network says what the reference network says, embedding too", () => {
+  fc.assert(
+    fc.property(
+      networks,
+      fc.constantFrom(...LOWERINGS),
+      fc.integer({ min: 1, max: 3 }),
+      fc.nat(),
+      (network, lowering, count, seed) => {
+        const size = network.timesteps * network.features;
+        const weights = someWeights(network, seed);
+        const windows = someNumbers(seed, count * size);
+        const { outputs } = run(network, weights, windows, count, lowering);
+        for (let n = 0; n < count; n++) {
+          const want = runReference(network, weights, windows.slice(n * size, (n + 1) * size));
+          const expected = [...want.heads, want.embedding];
+          graphOutputs(network).forEach(({ name }, i) => {
+            const length = expected[i]!.length;
+            const got = outputs.get(name)!.data.slice(n * length, (n + 1) * length);
+            // The slope of Keras 3's hard sigmoid, 1/6, is a float32 in the graph.
+            assertNear(got, expected[i]!, 1e-5, `${name} of window ${n}`);
+          });
+        }
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test("the encoder reads the first inputSteps rows alone", () => {
+  const network = buildNetwork({
+    family: "composite",
+    timesteps: 4,
+    horizon: 2,
+    features: 2,
+    units: [3],
+    activation: "tanh",
+  });
+  const weights = initialWeights(network, 1);
+  const windows = Array.from({ length: network.timesteps * 2 }, (_, i) => Math.sin(i));
+  const changed = windows.map((value, i) => (i < network.inputSteps * 2 ? value : 99));
+  const [first, second] = [windows, changed].map((values) => run(network, weights, values, 1, LOWERINGS[0]!));
+  assert.equal(network.timesteps, 6);
+  assert.deepEqual(first!.outputs, second!.outputs);
+});
+
+test("nothing is multiplied twice: one input projection, a repeated input once, no zero state", () => {
+  const [timesteps, features, units, count] = [9, 2, 5, 3];
+  const network = buildNetwork({
+    family: "reconstruction",
+    timesteps,
+    features,
+    units: [units],
+    activation: "relu",
+  });
+  const windows = new Float32Array(count * timesteps * features).fill(0.5);
+  const gates = 4 * units;
+  const recurrence = (timesteps - 1) * units * gates;
+  const perWindow =
+    timesteps * features * gates + recurrence + units * gates + recurrence + timesteps * units * features;
+  for (const lowering of LOWERINGS) {
+    const { multiplyAdds, ops } = run(network, initialWeights(network, 1), windows, count, lowering);
+    assert.equal(multiplyAdds, count * perWindow, `blocks of ${lowering.blockSteps}`);
+    const isLooped = lowering.blockSteps < timesteps / 2;
+    assert.equal(ops.get("StatelessWhile") ?? 0, isLooped ? 2 : 0);
+    assert.equal(ops.get("PartitionedCall") ?? 0, lowering.xla ? 1 : 0);
+  }
+});
+
+test("a layer's name may be anything", () => {
+  const network: Network = {
+    timesteps: 1,
+    inputSteps: 1,
+    features: 1,
+    encoder: [{ kind: "flatten", name: "ä b/c:0" }],
+    heads: [
+      {
+        name: "reconstruction",
+        start: 0,
+        steps: 1,
+        reversed: false,
+        layers: [
+          { kind: "dense", name: "^ä 1", units: 1, activation: "linear" },
+          { kind: "dense", name: "^ö 1", units: 1, activation: "linear" },
+          { kind: "reshape", name: "::", shape: [1, 1] },
+        ],
+      },
+    ],
+  };
+  const one = { shape: [1], data: new Float32Array([1]) };
+  const weights = new Map(
+    ["^ä 1", "^ö 1"].flatMap((name) => [
+      [`${name}/kernel`, { shape: [1, 1], data: new Float32Array([3]) }],
+      [`${name}/bias`, one],
+    ]),
+  );
+  const { outputs } = run(network, weights, [2], 1, LOWERINGS[0]!);
+  assert.deepEqual(outputs.get("head_0")?.data, [(2 * 3 + 1) * 3 + 1]);
+});
