@@ -6,12 +6,22 @@
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const installStamp = join(root, "node_modules", ".residua-installed");
+const kernelCache = join(root, "node_modules", ".cache", "residua");
 const buildStamp = join(root, "dist", ".residua-built");
 
 const [major = 0] = process.versions.node.split(".").map(Number);
@@ -48,13 +58,7 @@ async function install() {
 
 async function build() {
   const files = ["package-lock.json", "tsconfig.json", ...sources("src"), ...sources("test")];
-  const hash = createHash("sha256");
-  for (const file of files)
-    hash
-      .update(`${file}\0`)
-      .update(readFileSync(join(root, file)))
-      .update("\0");
-  const now = hash.digest("hex");
+  const now = hashOf(files);
   if (read(buildStamp) === now) return;
   console.error("Building ...");
   // A file that is no longer in the sources must not live on in the output.
@@ -66,22 +70,52 @@ async function build() {
   writeFileSync(buildStamp, now);
 }
 
-/** One WebAssembly module per target of every `assembly/asconfig.json`, put beside the JavaScript that loads it. */
+/**
+ * One WebAssembly module per target of every `assembly/asconfig.json`, put beside the JavaScript that loads it.
+ * Compiling them takes longest, so modules are kept by the hash of what they are made from.
+ */
 function kernels(files) {
   return files
     .filter((file) => file.endsWith("/assembly/asconfig.json"))
     .flatMap((config) => {
       const assembly = dirname(config);
-      const out = join("dist", dirname(assembly));
-      mkdirSync(join(root, out), { recursive: true });
-      return Object.keys(JSON.parse(readFileSync(join(root, config), "utf8")).targets).map((target) =>
-        run(process.execPath, [
-          join(root, "node_modules", "assemblyscript", "bin", "asc.js"),
-          join(assembly, "index.ts"),
-          ...["--config", config, "--target", target, "--outFile", join(out, `${target}.wasm`)],
-        ]),
-      );
+      const out = join(root, "dist", dirname(assembly));
+      mkdirSync(out, { recursive: true });
+      const made = hashOf(["package-lock.json", ...assemblySources(assembly, files)]);
+      return Object.keys(JSON.parse(readFileSync(join(root, config), "utf8")).targets).map(async (target) => {
+        const kept = join(kernelCache, `${made}-${target}.wasm`);
+        if (!existsSync(kept)) {
+          const making = `${kept}.${process.pid}`;
+          await run(process.execPath, [
+            join(root, "node_modules", "assemblyscript", "bin", "asc.js"),
+            join(assembly, "index.ts"),
+            ...["--config", config, "--target", target, "--outFile", relative(root, making)],
+          ]);
+          renameSync(making, kept);
+        }
+        copyFileSync(kept, join(out, `${target}.wasm`));
+      });
     });
+}
+
+/** The files of an assembly folder, and those beside it that they import. */
+function assemblySources(assembly, files) {
+  const own = files.filter((file) => file.startsWith(join(assembly, "/")));
+  const outer = own.flatMap((file) =>
+    [...readFileSync(join(root, file), "utf8").matchAll(/from "(\.\.?\/[^"]+)"/g)]
+      .map((match) => `${join(dirname(file), match[1])}.ts`)
+      .filter((imported) => !own.includes(imported)),
+  );
+  return [...own, ...new Set(outer)];
+}
+
+function hashOf(files) {
+  const hash = createHash("sha256");
+  for (const file of files) {
+    hash.update(`${file}\0`).update(readFileSync(join(root, file)));
+    hash.update("\0");
+  }
+  return hash.digest("hex");
 }
 
 /** The files that decide what a build gives, sorted; compiled tests read their fixtures from where they are. */
