@@ -1,5 +1,5 @@
 /**
- * `npm run tensorflow -- [cpu|cuda] [--wheels DIR]`: builds the addon of @tensorflow/tfjs-node-gpu on this machine.
+ * `npm run tensorflow -- [cpu|cuda] [--wheels DIR] [--system-cuda]`: builds the addon of @tensorflow/tfjs-node-gpu on this machine.
  *
  * The package's own install script would fetch a prebuilt addon for TensorFlow 2.9 and CUDA 11.2. The same sources
  * compile against the libraries of a current wheel: fetch, unpack, compile, stamp, run one graph.
@@ -18,31 +18,41 @@ import { cacheFolder, findWheels, UnavailableError, unpackWheels, wheelVersion }
 
 /** EX_UNAVAILABLE of sysexits.h. */
 const UNAVAILABLE = 69;
-const USAGE = "npm run tensorflow -- [cpu|cuda] [--wheels DIR]";
+const USAGE = "npm run tensorflow -- [cpu|cuda] [--wheels DIR] [--system-cuda]";
 
 try {
-  const { flavour, wheels } = readArguments(process.argv.slice(2));
-  build(flavour, wheels);
+  build(readArguments(process.argv.slice(2)));
 } catch (error) {
   if (!(error instanceof InputError)) throw error;
   console.error(error.message);
   process.exitCode = error instanceof UnavailableError ? UNAVAILABLE : 1;
 }
 
-function readArguments(parameters: readonly string[]): { flavour: Flavour; wheels: string | undefined } {
+interface BuildOptions {
+  readonly flavour: Flavour;
+  /** A folder that has the wheels; nothing is fetched then. */
+  readonly wheels: string | undefined;
+  /** The CUDA 12 libraries are installed on the system: in NVIDIA's images they are. */
+  readonly systemCuda: boolean;
+}
+
+function readArguments(parameters: readonly string[]): BuildOptions {
   let flavour: Flavour | undefined;
   let wheels: string | undefined;
+  let systemCuda = false;
   for (let i = 0; i < parameters.length; i++) {
     const parameter = parameters[i]!;
     const named = FLAVOURS.find((name) => name === parameter);
     if (named !== undefined) flavour = named;
     else if (parameter === "--wheels" && parameters[i + 1] !== undefined) wheels = parameters[++i];
+    else if (parameter === "--system-cuda") systemCuda = true;
     else throw new InputError(`"${parameter}" is not understood; usage: ${USAGE}`);
   }
-  return { flavour: flavour ?? (existsSync("/proc/driver/nvidia/version") ? "cuda" : "cpu"), wheels };
+  flavour ??= existsSync("/proc/driver/nvidia/version") ? "cuda" : "cpu";
+  return { flavour, wheels, systemCuda };
 }
 
-function build(flavour: Flavour, from: string | undefined): void {
+function build({ flavour, wheels: from, systemCuda }: BuildOptions): void {
   const paths = addonPaths();
   if (paths === undefined) {
     throw new InputError("@tensorflow/tfjs-node-gpu is not installed; run npm ci --include=optional.");
@@ -55,7 +65,7 @@ function build(flavour: Flavour, from: string | undefined): void {
   requireCommand("python3", "the TensorFlow wheel is fetched and unpacked with it");
   requireCommand("make", "the addon is compiled with it");
   requireCommand(process.env["CXX"] || "c++", "the addon is compiled with it");
-  const wheels = findWheels(flavour, from, cacheFolder(process.env), log);
+  const wheels = findWheels({ flavour, systemCuda, from, cache: cacheFolder(process.env), log });
   log(`Unpacking ${wheels.length === 1 ? "the wheel" : `${wheels.length} wheels`} into ${paths.deps} ...`);
   for (const folder of [paths.deps, join(paths.package, "lib"), join(paths.package, "build")]) {
     rmSync(folder, { recursive: true, force: true });

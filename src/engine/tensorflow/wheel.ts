@@ -15,6 +15,7 @@ export class UnavailableError extends InputError {}
 
 export const TENSORFLOW_VERSION = "2.21.0";
 
+const XLA_TOOLS = "nvidia-cuda-nvcc";
 const PLATFORMS: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "aarch64" };
 
 /** Where wheels are kept between builds, over clones too: RESIDUA_CACHE, else the user's cache folder. */
@@ -25,17 +26,21 @@ export function cacheFolder(environment: NodeJS.ProcessEnv): string {
   );
 }
 
+export interface WheelSource {
+  readonly flavour: Flavour;
+  /** Takes of CUDA only what no image has: ptxas and libdevice. */
+  readonly systemCuda: boolean;
+  /** A folder that has the wheels already; nothing is fetched then. */
+  readonly from: string | undefined;
+  readonly cache: string;
+  readonly log: (line: string) => void;
+}
+
 /**
  * The wheels of a flavour, TensorFlow's own first.
- * @param from a folder that has them already; nothing is fetched then.
- * @throws InputError where one is not to be had.
+ * Throws UnavailableError where one is not to be had.
  */
-export function findWheels(
-  flavour: Flavour,
-  from: string | undefined,
-  cache: string,
-  log: (line: string) => void,
-): string[] {
+export function findWheels({ flavour, systemCuda, from, cache, log }: WheelSource): string[] {
   const platform = PLATFORMS[process.arch];
   if (process.platform !== "linux" || platform === undefined) {
     throw new UnavailableError(
@@ -62,7 +67,7 @@ export function findWheels(
     const needed = python(REQUIREMENTS, [join(folder, own)])
       .trim()
       .split("\n")
-      .filter(Boolean);
+      .filter((requirement) => requirement !== "" && (!systemCuda || requirement.startsWith(XLA_TOOLS)));
     const missing = needed.filter((requirement) => {
       const project = requirement.replace(/[<>=!~; ].*$/, "").replaceAll("-", "_");
       return !libraries().some((file) => file.startsWith(`${project}-`));
@@ -71,7 +76,9 @@ export function findWheels(
     // A closed network may have the CUDA libraries from elsewhere: what is missing shows when one is loaded.
     else if (missing.length > 0) log(`${from} has no wheel for ${missing.join(", ")}; going on without.`);
   }
-  const rest = libraries().filter((file) => flavour === "cuda" && file.startsWith("nvidia_"));
+  const rest = libraries().filter(
+    (file) => flavour === "cuda" && file.startsWith(systemCuda ? XLA_TOOLS.replaceAll("-", "_") : "nvidia_"),
+  );
   return [own, ...rest].map((file) => join(folder, file));
 }
 

@@ -1,0 +1,67 @@
+# Two images: `docker build --target cpu .` has the wasm engine alone, `docker build --target cuda .` TensorFlow on a GPU.
+#
+# The base images are arguments, so that they can be local ones: NODE_IMAGE has Node >= 20 with npm, and for the cuda
+# target python3 with pip, make and a C++ compiler, or apt-get to install them; BASE_IMAGE needs glibc and libstdc++;
+# CUDA_IMAGE has the CUDA 12 libraries and cuDNN 9.
+ARG NODE_IMAGE=docker.io/library/node:22-bookworm-slim
+ARG BASE_IMAGE=docker.io/library/debian:bookworm-slim
+ARG CUDA_IMAGE=docker.io/nvidia/cuda:12.6.3-cudnn-runtime-ubuntu24.04
+
+# Compiled, with every dependency.
+FROM ${NODE_IMAGE} AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc tsconfig.json ./
+COPY src ./src
+RUN node src/setup.mjs
+# tini forwards signals and reaps; the static one runs on any base.
+RUN test -x /usr/bin/tini-static || (apt-get update && apt-get install -y --no-install-recommends tini)
+COPY LICENSE ./
+COPY models* ./models/
+
+# What the cpu image needs of it.
+FROM build AS pruned
+RUN npm prune --omit=dev --omit=optional && rm -rf src/engine/wasm/assembly dist/test
+
+# TensorFlow's addon, against the CUDA libraries of CUDA_IMAGE.
+FROM build AS addon
+RUN command -v c++ >/dev/null && command -v make >/dev/null && python3 -m pip --version >/dev/null \
+  || (apt-get update && apt-get install -y --no-install-recommends g++ make python3 python3-pip)
+ARG RESIDUA_CACHE=/tmp/wheels
+RUN npm run -s tensorflow -- cuda --system-cuda && rm -rf /tmp/wheels
+RUN npm prune --omit=dev \
+  && rm -rf src/engine/wasm/assembly dist/test node_modules/@tensorflow/tfjs-node-gpu/deps/include
+
+FROM ${BASE_IMAGE} AS cpu
+COPY --from=pruned /usr/bin/tini-static /usr/bin/tini-static
+COPY --from=pruned /usr/local/bin/node /usr/local/bin/node
+COPY --from=pruned /app /app
+COPY --from=pruned /app/models /models
+COPY docker/healthcheck.mjs /app/docker/healthcheck.mjs
+WORKDIR /app
+ENV NODE_ENV=production HOST=0.0.0.0 RESIDUA_MODELS=/models RESIDUA_ENGINE=wasm
+# Numbers, so that Kubernetes can check runAsNonRoot. The root file system may be read-only: nothing is written but
+# to /models, and there by train and by alias changes alone.
+USER 10001:10001
+EXPOSE 3000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD ["/usr/local/bin/node", "/app/docker/healthcheck.mjs"]
+ENTRYPOINT ["/usr/bin/tini-static", "--"]
+CMD ["/usr/local/bin/node", "/app/dist/src/server.js"]
+
+FROM ${CUDA_IMAGE} AS cuda
+COPY --from=addon /usr/bin/tini-static /usr/bin/tini-static
+COPY --from=addon /usr/local/bin/node /usr/local/bin/node
+COPY --from=addon /app /app
+COPY --from=addon /app/models /models
+COPY docker/healthcheck.mjs /app/docker/healthcheck.mjs
+# What the driver compiles for a GPU that TensorFlow has no code for is kept here: the first start takes minutes.
+RUN mkdir -p /var/cache/residua/cuda && chown -R 10001:10001 /var/cache/residua
+VOLUME /var/cache/residua
+WORKDIR /app
+ENV NODE_ENV=production HOST=0.0.0.0 RESIDUA_MODELS=/models RESIDUA_ENGINE=cuda \
+  CUDA_CACHE_PATH=/var/cache/residua/cuda CUDA_CACHE_MAXSIZE=4294967296 \
+  NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
+USER 10001:10001
+EXPOSE 3000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=300s CMD ["/usr/local/bin/node", "/app/docker/healthcheck.mjs"]
+ENTRYPOINT ["/usr/bin/tini-static", "--"]
+CMD ["/usr/local/bin/node", "/app/dist/src/server.js"]
