@@ -51,8 +51,9 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const bodyLimitBytes = config.RESIDUA_BODY_LIMIT_BYTES;
   const app = fastify({
-    loggerInstance: log as FastifyBaseLogger,
-    // One line a request is written by a plugin, with what an operator looks for.
+    // Fastify itself has only warnings to tell; a plugin writes one line a request, with what an operator looks for.
+    loggerInstance: log.child({}, { level: "warn" }) as FastifyBaseLogger,
+    childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,
     genReqId: requestIdSource(),

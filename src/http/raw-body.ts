@@ -10,6 +10,9 @@ export interface RawBodyOptions {
   readonly arrived: (expectation: number) => void;
 }
 
+/** Of a body that is too long, this much is passed over before the connection is cut. */
+const MAX_DISCARDED_BYTES = 256 * 1024 * 1024;
+
 /** Makes the routes of this scope take bodies of some content types as bytes, and no others. */
 export function takeRawBodies(app: FastifyInstance, options: RawBodyOptions): void {
   const { limitBytes, expect, arrived } = options;
@@ -19,7 +22,6 @@ export function takeRawBodies(app: FastifyInstance, options: RawBodyOptions): vo
     if (type !== undefined && !isUtf8(type)) {
       return done(new ResiduaError("UNSUPPORTED_MEDIA_TYPE", "JSON has to be sent in UTF-8."));
     }
-    if (Number(request.headers["content-length"]) > limitBytes) return done(tooLarge(limitBytes));
     const expectation = expect();
     const chunks: Buffer[] = [];
     let length = 0;
@@ -29,11 +31,16 @@ export function takeRawBodies(app: FastifyInstance, options: RawBodyOptions): vo
       arrived(expectation);
     };
     const onData = (chunk: Buffer): void => {
-      chunks.push(chunk);
       length += chunk.length;
-      if (length > limitBytes) end(tooLarge(limitBytes));
+      if (length <= limitBytes) chunks.push(chunk);
+      // What is too long is read to its end all the same: a client that is still writing would not hear the answer.
+      else if (length > limitBytes + MAX_DISCARDED_BYTES) end(tooLarge(limitBytes));
+      else chunks.length = 0;
     };
-    const onEnd = (): void => end(null, chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length));
+    const onEnd = (): void => {
+      if (length > limitBytes) end(tooLarge(limitBytes));
+      else end(null, chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length));
+    };
     const onError = (cause: Error): void =>
       end(new ResiduaError("INVALID_REQUEST", "The body ended before it was complete.", { cause }));
     payload.on("data", onData).on("end", onEnd).on("error", onError);

@@ -1,4 +1,5 @@
 /** The whole service in one process: what server.ts starts and ends, and tests do too. */
+import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
@@ -16,6 +17,8 @@ import { LiveModels } from "./live-models.js";
 
 /** With two, the engine has its next batch when it ends one. */
 const CONCURRENT_RUNS = 2;
+/** Least time between not being ready and refusing: what clients have sent by then is still on its way here. */
+const LEAST_LAME_DUCK_MS = 100;
 /** How long connections get to close by themselves after their last answer. */
 const GOODBYE_MS = 250;
 
@@ -36,6 +39,7 @@ export class Service {
   readonly #app: FastifyInstance;
   readonly #lifecycle: Lifecycle;
   #engine: Engine | undefined;
+  #stopped: Promise<boolean> | undefined;
 
   private constructor(
     options: ServiceOptions,
@@ -69,11 +73,10 @@ export class Service {
     metrics.watchQueue(batcher);
     const scoring = new ScoringService(batcher, metrics);
     const app = await createApp({ ...options, lifecycle, metrics, models, scoring });
-    const url = await app.listen({
-      host: config.HOST,
-      port: config.PORT,
-      listenTextResolver: (address) => `listening on ${address}`,
-    });
+    await app.listen({ host: config.HOST, port: config.PORT });
+    const { address, family, port } = app.server.address() as AddressInfo;
+    const url = `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+    options.log.info({ models: config.RESIDUA_MODELS }, `listening on ${url}`);
     return new Service(options, app, lifecycle, models, url);
   }
 
@@ -102,11 +105,16 @@ export class Service {
    * Ends the service: not ready for a while, then takes nothing new, waits for what is in flight, and closes.
    * @returns whether everything in flight was answered.
    */
-  async stop(): Promise<boolean> {
+  stop(): Promise<boolean> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<boolean> {
     const { config, log } = this.#options;
     this.#lifecycle.phase = "lameDuck";
     log.info({ seconds: config.RESIDUA_LAME_DUCK_SECONDS }, "no longer ready, still serving");
-    await sleep(config.RESIDUA_LAME_DUCK_SECONDS * 1000);
+    await sleep(Math.max(LEAST_LAME_DUCK_MS, config.RESIDUA_LAME_DUCK_SECONDS * 1000));
     this.#lifecycle.phase = "draining";
     log.info({ inFlight: this.#lifecycle.inFlight }, "draining");
     const closed = this.#app.close();

@@ -4,6 +4,8 @@ import { ResiduaError } from "../errors.js";
 
 /** What a batch runs on: two requests share one if they name the same executable. */
 export interface BatchTarget {
+  readonly name: string;
+  readonly version: string;
   readonly executable: Pick<Executable, "run" | "network">;
 }
 

@@ -3,7 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { BatchTarget } from "./batch-job.js";
 import type { Batcher, BatchObserver } from "./batcher.js";
 import { Histogram, type HistogramSeries } from "./histogram.js";
-import type { ScorableModel, WindowsResult } from "./score-result.js";
+import type { WindowsResult } from "./score-result.js";
 import type { ScoringObserver } from "./scoring-service.js";
 
 const REQUEST_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -124,7 +124,7 @@ export class Metrics implements BatchObserver, ScoringObserver {
   ran(target: BatchTarget, run: { windows: number; requests: number; seconds: number }): void {
     this.#batchWindows.observe(run.windows);
     this.#batchRequests.observe(run.requests);
-    this.#figuresOfModel.get(target)?.engine.observe(run.seconds);
+    this.#figuresOf(target).engine.observe(run.seconds);
   }
 
   scored({ model, scores, anomalous, queueMs }: WindowsResult): void {
@@ -137,7 +137,7 @@ export class Metrics implements BatchObserver, ScoringObserver {
     }
   }
 
-  #figuresOf(model: ScorableModel): VersionFigures {
+  #figuresOf(model: BatchTarget): VersionFigures {
     const known = this.#figuresOfModel.get(model);
     if (known !== undefined) return known;
     const { name, version } = model;

@@ -22,8 +22,6 @@ export type Includable = (typeof INCLUDABLE)[number];
 
 /** A live version, as far as scoring needs it. */
 export interface ScorableModel extends BatchTarget {
-  readonly name: string;
-  readonly version: string;
   readonly sha256: string;
   readonly engine: string;
   readonly device: string;

@@ -1,4 +1,5 @@
 /** What every request goes through: its id in the answer, the refusal while draining, a metric and a line of log. */
+import type { FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import type { Logger } from "pino";
 import { ResiduaError } from "../../errors.js";
@@ -18,36 +19,40 @@ declare module "fastify" {
   }
 }
 
+/** The status the log gives a request whose client hung up before the answer was sent; no client sees it. */
+const CLIENT_CLOSED_REQUEST = 499;
+
 /** W3C trace context: version, trace id, parent id, flags. */
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}/;
 
 export const requests = fp<RequestsOptions>(
   (app, { log, lifecycle, metrics }, done) => {
+    const onClose = (request: FastifyRequest, reply: FastifyReply): void => {
+      lifecycle.requestEnded();
+      const { url, config } = request.routeOptions;
+      const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_CLOSED_REQUEST;
+      const ms = reply.elapsedTime;
+      metrics.requested(request.method, url ?? "none", status, ms / 1000);
+      const level = config.isProbe === true ? "debug" : "info";
+      if (!log.isLevelEnabled(level)) return;
+      log[level]({
+        reqId: request.id,
+        ...traceOf(request.headers["traceparent"]),
+        method: request.method,
+        path: request.url,
+        status,
+        ms: Math.round(ms * 1000) / 1000,
+      });
+    };
     app.addHook("onRequest", (request, reply, next) => {
       lifecycle.requestBegan();
+      // Not onResponse: a client that hung up is never responded to.
+      reply.raw.once("close", () => onClose(request, reply));
       reply.header("x-request-id", request.id);
       if (!lifecycle.isEnding) return next();
       reply.header("connection", "close");
       if (lifecycle.phase === "lameDuck" || request.routeOptions.config.isProbe === true) return next();
       next(new ResiduaError("SHUTTING_DOWN", "The service is shutting down; another one will take this."));
-    });
-    app.addHook("onResponse", (request, reply, next) => {
-      lifecycle.requestEnded();
-      const { url, config } = request.routeOptions;
-      const ms = reply.elapsedTime;
-      metrics.requested(request.method, url ?? "none", reply.statusCode, ms / 1000);
-      const level = config.isProbe === true ? "debug" : "info";
-      if (log.isLevelEnabled(level)) {
-        log[level]({
-          reqId: request.id,
-          ...traceOf(request.headers["traceparent"]),
-          method: request.method,
-          path: request.url,
-          status: reply.statusCode,
-          ms: Math.round(ms * 1000) / 1000,
-        });
-      }
-      next();
     });
     done();
   },

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { loadConfig } from "../src/config.js";
+import { InputError } from "../src/errors.js";
+
+test("an empty environment gives the defaults", () => {
+  const { RESIDUA_THREADS, ...config } = loadConfig({});
+  assert.ok(RESIDUA_THREADS >= 1);
+  assert.deepEqual(config, {
+    HOST: "127.0.0.1",
+    PORT: 3000,
+    LOG_LEVEL: "info",
+    RESIDUA_MODELS: "models",
+    RESIDUA_POLL_SECONDS: 2,
+    RESIDUA_ENGINE: "auto",
+    RESIDUA_MAX_BATCH_WINDOWS: 128,
+    RESIDUA_MAX_WAIT_MS: 1,
+    RESIDUA_MAX_QUEUE_WINDOWS: 8192,
+    RESIDUA_BODY_LIMIT_BYTES: 16_777_216,
+    RESIDUA_LAME_DUCK_SECONDS: 0,
+    RESIDUA_DRAIN_SECONDS: 20,
+    RESIDUA_LIVE_VERSIONS: 2,
+  });
+});
+
+test("what is set is taken as it is", () => {
+  const config = loadConfig({
+    PORT: "0",
+    RESIDUA_POLL_SECONDS: "0.5",
+    RESIDUA_API_TOKEN: "s3cret",
+    OTHER: "x",
+  });
+  assert.equal(config.PORT, 0);
+  assert.equal(config.RESIDUA_POLL_SECONDS, 0.5);
+  assert.equal(config.RESIDUA_API_TOKEN, "s3cret");
+  assert.ok(!("OTHER" in config));
+});
+
+test("a wrong value is refused with one sentence that names the variable", () => {
+  for (const [name, value, sentence] of [
+    ["PORT", "http", 'PORT has to be a whole number from 0 to 65535, not "http".'],
+    ["PORT", "70000", 'PORT has to be a whole number from 0 to 65535, not "70000".'],
+    ["PORT", "1.5", 'PORT has to be a whole number from 0 to 65535, not "1.5".'],
+    ["PORT", "", 'PORT has to be a whole number from 0 to 65535, not "".'],
+    ["PORT", "0x10", 'PORT has to be a whole number from 0 to 65535, not "0x10".'],
+    ["PORT", "1e3", 'PORT has to be a whole number from 0 to 65535, not "1e3".'],
+    ["HOST", "", 'HOST has to be a text that is not empty, not "".'],
+    ["RESIDUA_MAX_WAIT_MS", "-1", 'RESIDUA_MAX_WAIT_MS has to be a number from 0 to 60000, not "-1".'],
+    ["RESIDUA_ENGINE", "gpu", 'RESIDUA_ENGINE has to be one of auto, wasm, tensorflow, cuda, not "gpu".'],
+    ["RESIDUA_THREADS", "0", 'RESIDUA_THREADS has to be a whole number from 1 to 1024, not "0".'],
+  ] as const) {
+    assert.throws(() => loadConfig({ [name]: value }), new InputError(sentence));
+  }
+});
+
+test("a wrong token is refused without being shown", () => {
+  for (const token of ["", "two words", "café"]) {
+    assert.throws(
+      () => loadConfig({ RESIDUA_ADMIN_TOKEN: token }),
+      new InputError("RESIDUA_ADMIN_TOKEN has to be a text of visible ASCII characters."),
+    );
+  }
+});
