@@ -5,8 +5,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { text as readText } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
-import { createWasmEngine } from "../src/engine/wasm/engine.js";
-import { publishVersions, temporaryFolder } from "./registry/publications.js";
+import { addVersions, temporaryFolder } from "./registry/publications.js";
 
 const SERVER = new URL("../src/server.js", import.meta.url).pathname;
 
@@ -22,9 +21,7 @@ function spawnServer(t: TestContext, env: Record<string, string>): ChildProcess 
 /** Starts it over a folder with one model and waits until it is ready. */
 async function startServer(t: TestContext, env: Record<string, string> = {}) {
   const folder = await temporaryFolder(t);
-  const engine = await createWasmEngine({ threads: 1 });
-  await publishVersions(folder, engine, "small", 1);
-  await engine.close();
+  await addVersions(folder, "small", [1]);
   const child = spawnServer(t, { RESIDUA_MODELS: folder, ...env });
   const lines = createInterface({ input: child.stdout! });
   let url: string | undefined;

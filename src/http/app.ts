@@ -7,6 +7,7 @@ import type { Lifecycle } from "../serving/lifecycle.js";
 import type { Metrics } from "../serving/metrics.js";
 import type { ScoringService } from "../serving/scoring-service.js";
 import { refuseBrokenRequest } from "./broken-request.js";
+import { parseJson } from "./json-body.js";
 import type { LiveModels } from "./live-models.js";
 import { auth } from "./plugins/auth.js";
 import { errors, sendProblem } from "./plugins/errors.js";
@@ -15,6 +16,7 @@ import { openapi } from "./plugins/openapi.js";
 import { requests } from "./plugins/requests.js";
 import { toResiduaError } from "./problem.js";
 import { requestIdSource } from "./request-id.js";
+import { aliasRoutes } from "./routes/aliases.js";
 import { docsRoutes } from "./routes/docs.js";
 import { healthRoutes } from "./routes/health.js";
 import { metricsRoutes } from "./routes/metrics.js";
@@ -68,6 +70,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
       sendProblem(reply, toResiduaError(error, bodyLimitBytes), request);
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
+  takeJson(app);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(() => JSON.stringify);
 
@@ -87,7 +90,22 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(metricsRoutes, { metrics });
   await app.register(docsRoutes);
   await app.register(modelRoutes, { models });
+  if (config.RESIDUA_ADMIN_TOKEN !== undefined) await app.register(aliasRoutes, { models });
   await app.register(scoreRoutes, { models, scoring, lifecycle, bodyLimitBytes });
   await app.ready();
   return app as unknown as FastifyInstance;
+}
+
+/** Small bodies, of whatever route does not read its own. */
+function takeJson(app: Pick<FastifyInstance, "addContentTypeParser" | "removeAllContentTypeParsers">): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (request, body, done) => {
+    // Clients name a content type out of habit, also where there is nothing to send.
+    if (body.length === 0 && request.method === "DELETE") return done(null);
+    try {
+      done(null, parseJson(body));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
 }

@@ -2,11 +2,10 @@
 import type { TestContext } from "node:test";
 import pino from "pino";
 import { type Config, loadConfig } from "../../src/config.js";
-import { createWasmEngine } from "../../src/engine/wasm/engine.js";
 import { Service, type ServiceOptions } from "../../src/http/service.js";
-import { publishBundle } from "../../src/registry/bundle.js";
 import type { BundleContents } from "../../src/registry/bundle-files.js";
-import { makeContents, temporaryFolder } from "../registry/publications.js";
+import { makeContents, renameInto, temporaryFolder } from "../registry/publications.js";
+import { ReferenceEngine } from "../registry/reference-engine.js";
 
 export interface RunningService {
   readonly url: string;
@@ -27,13 +26,12 @@ export interface StartOptions {
 
 export async function startService(t: TestContext, options: StartOptions = {}): Promise<RunningService> {
   const folder = await temporaryFolder(t);
-  const publisher = await createWasmEngine({ threads: 1 });
+  const publisher = new ReferenceEngine();
   const family = { small: {}, composite: { family: "composite", reverse: true } } as const;
   for (const [name, contents] of Object.entries(options.contents ?? { small: {}, composite: {} })) {
     const made = await makeContents(publisher, 1, name === "composite" ? family.composite : {});
-    await publishBundle(folder, name, { ...made, ...contents });
+    await renameInto(folder, name, 1, { ...made, ...contents });
   }
-  await publisher.close();
   const log: Record<string, unknown>[] = [];
   const service = await Service.start({
     config: {

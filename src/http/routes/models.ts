@@ -3,6 +3,7 @@ import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebo
 import { Type } from "@sinclair/typebox";
 import { ManifestSchema } from "../../registry/manifest.js";
 import type { LiveModels } from "../live-models.js";
+import { ModelListingSchema } from "../model-schema.js";
 import { problemResponse } from "../problem.js";
 import { ModelParamsSchema } from "../score-schema.js";
 
@@ -10,26 +11,7 @@ export interface ModelsOptions {
   readonly models: LiveModels;
 }
 
-const Nullable = Type.Union([Type.String(), Type.Null()]);
-
-const ListingSchema = Type.Object({
-  models: Type.Array(
-    Type.Object({
-      name: Type.String(),
-      aliases: Type.Record(Type.String(), Type.String()),
-      versions: Type.Array(
-        Type.Object({
-          version: Type.String(),
-          state: Type.String({ enum: ["loading", "live", "draining", "stored", "refused"] }),
-          sha256: Nullable,
-          engine: Nullable,
-          device: Nullable,
-          reason: Nullable,
-        }),
-      ),
-    }),
-  ),
-});
+const ListingSchema = Type.Object({ models: Type.Array(ModelListingSchema) });
 
 const tags = ["models"];
 const notFound = problemResponse("No such model or version, or it is not live");

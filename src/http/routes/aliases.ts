@@ -1,0 +1,60 @@
+/** Which version an alias stands for: a change of aliases.json, which every replica on the folder follows. */
+import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
+import { Type } from "@sinclair/typebox";
+import type { ModelListing } from "../../registry/model-entry.js";
+import type { LiveModels } from "../live-models.js";
+import { ModelListingSchema } from "../model-schema.js";
+import { problemResponse } from "../problem.js";
+
+export interface AliasesOptions {
+  readonly models: LiveModels;
+}
+
+const ParamsSchema = Type.Object({ name: Type.String(), alias: Type.String() });
+const url = "/v1/models/:name/aliases/:alias";
+const FAILURES = {
+  400: problemResponse("INVALID_JSON, INVALID_REQUEST"),
+  401: problemResponse("UNAUTHORIZED"),
+  404: problemResponse("MODEL_NOT_FOUND, VERSION_NOT_FOUND, ALIAS_NOT_FOUND"),
+  503: problemResponse("MODEL_NOT_READY"),
+};
+const admin = [{ bearer: [] }];
+
+/** For a service with an admin token; without one there is nothing to change. */
+export const aliasRoutes: FastifyPluginCallbackTypebox<AliasesOptions> = (app, { models }, done) => {
+  app.put(
+    url,
+    {
+      onRequest: app.requireAdmin,
+      schema: {
+        summary: "Lets an alias stand for a version",
+        tags: ["models"],
+        security: admin,
+        params: ParamsSchema,
+        body: Type.Object({ version: Type.String() }, { additionalProperties: false }),
+        response: { 200: ModelListingSchema, ...FAILURES },
+      },
+    },
+    async ({ params, body }) =>
+      toResponse(await models.registry.setAlias(params.name, params.alias, body.version)),
+  );
+  app.delete(
+    url,
+    {
+      onRequest: app.requireAdmin,
+      schema: {
+        summary: "Takes an alias away",
+        tags: ["models"],
+        security: admin,
+        params: ParamsSchema,
+        response: { 200: ModelListingSchema, ...FAILURES },
+      },
+    },
+    async ({ params }) => toResponse(await models.registry.deleteAlias(params.name, params.alias)),
+  );
+  done();
+};
+
+function toResponse(listing: ModelListing) {
+  return { ...listing, versions: [...listing.versions] };
+}
