@@ -36,11 +36,16 @@ const ERRORS = 5;
 const FLOATS = 6;
 const ROWS = 7;
 const PART_BYTES = 32;
-const MAX_PARTS = 64;
+const MAX_PARTS = 32;
 
-/** The most bytes a number takes, with the comma behind it. */
-const FLOAT_BYTES = 16;
-const DOUBLE_BYTES = 26;
+/** By kind of part, the bytes a value takes in memory, and at most in the text, with the comma behind it. */
+const VALUE_BYTES = {
+  [SCORE]: { bytes: 8, text: 16 },
+  [DOUBLE]: { bytes: 8, text: 26 },
+  [VERDICT]: { bytes: 1, text: 5 },
+  [ERRORS]: { bytes: 8, text: 16 },
+  [FLOATS]: { bytes: 4, text: 16 },
+} as const;
 
 /**
  * `{"score":...,...},{...}`: the windows from `from` up to `to` as JSON, without brackets around them, between two texts.
@@ -54,189 +59,200 @@ export function writeWindows(
   before = "",
   after = "",
 ): Uint8Array {
-  const { model, include, outputs, scores } = windows;
-  const layout = new Layout(from, to);
+  const { block, partCount, slots, windowBytes } = layoutOf(windows);
+  const blockEnd = FREE + block.length;
+  let start = blockEnd;
+  for (const { bytes } of slots) start += align(bytes * (to - from));
+  // A character of a text takes up to three bytes. The kernel stores eight bytes at a time, also at the end.
+  const most = (before.length + after.length) * 3 + 64 + (to - from) * windowBytes;
+  const memory = memoryOf(start + most);
+  memory.bytes.set(block, FREE);
+  let address = blockEnd;
+  for (const { word, bytes, values: valuesOf } of slots) {
+    const values = valuesOf(windows);
+    const count = values.length / windows.scores.count;
+    const some = to - from < windows.scores.count ? values.subarray(from * count, to * count) : values;
+    memory.words[FREE / 4 + word] = address;
+    if (some instanceof Float64Array) memory.doubles.set(some, address / 8);
+    else if (some instanceof Float32Array) memory.singles.set(some, address / 4);
+    else memory.bytes.set(some, address);
+    address += align(bytes * (to - from));
+  }
+  const first = start + putText(memory.bytes, start, before);
+  const last = kernels.writeWindows(first, FREE, partCount, to - from);
+  return memory.bytes.slice(start, last + putText(memory.bytes, last, after));
+}
+
+type Values = Float64Array | Float32Array | Int8Array | Uint8Array;
+
+/** An array of the windows', and the word of the block that its address goes to. */
+interface Slot {
+  readonly word: number;
+  /** Bytes a window. */
+  readonly bytes: number;
+  values(windows: WrittenWindows): Values;
+}
+
+/** Everything about an answer that does not change from request to request. */
+interface Layout {
+  /** Parts, texts and constants, as they are to stand from FREE on. */
+  readonly block: Uint8Array;
+  readonly partCount: number;
+  readonly slots: readonly Slot[];
+  /** The most bytes a window takes, with the comma between two. */
+  readonly windowBytes: number;
+}
+
+const OPTIONAL = ["timestepError", "featureError", "headError", "embedding"];
+
+/** By model, and by which of OPTIONAL and of the heads are in the answer, as bits. */
+const layouts = new WeakMap<ScoringModel, Map<number, Layout>>();
+
+function layoutOf({ model, include, outputs, scores }: WrittenWindows): Layout {
+  let ofModel = layouts.get(model);
+  if (ofModel === undefined) {
+    ofModel = new Map();
+    layouts.set(model, ofModel);
+  }
+  let key = 0;
+  for (const name of OPTIONAL) key = key * 2 + (include.has(name) ? 1 : 0);
+  for (const { name } of model.heads) key = key * 2 + (include.has(name) ? 1 : 0);
+  let layout = ofModel.get(key);
+  if (layout === undefined) {
+    layout = createLayout(model, include, outputs.embedding.length / scores.count);
+    ofModel.set(key, layout);
+  }
+  return layout;
+}
+
+function createLayout(model: ScoringModel, include: ReadonlySet<string>, units: number): Layout {
+  const layout = new LayoutBuilder();
   layout.text('{"score":');
-  layout.values(SCORE, scores.score, 1, FLOAT_BYTES);
+  layout.values(SCORE, 1, ({ scores }) => scores.score);
   layout.text(',"pValue":');
-  layout.values(DOUBLE, windows.pValue, 1, DOUBLE_BYTES);
+  layout.values(DOUBLE, 1, ({ pValue }) => pValue);
   layout.text(',"anomalous":');
-  layout.values(VERDICT, windows.anomalous, 1, 5);
+  layout.values(VERDICT, 1, ({ anomalous }) => anomalous);
   layout.text(',"coverage":');
-  layout.values(DOUBLE, scores.coverage, 1, DOUBLE_BYTES);
-  layout.textIf(',"saturated":true', scores.saturated);
+  layout.values(DOUBLE, 1, ({ scores }) => scores.coverage);
+  layout.textIf(',"saturated":true', ({ scores }) => scores.saturated);
   if (include.has("timestepError")) {
     layout.text(',"timestepError":');
-    layout.values(ERRORS, scores.timestepError, model.timesteps, FLOAT_BYTES);
+    layout.values(ERRORS, model.timesteps, ({ scores }) => scores.timestepError);
   }
   if (include.has("featureError")) {
     layout.text(',"featureError":');
-    layout.values(ERRORS, scores.featureError, model.features, FLOAT_BYTES);
+    layout.values(ERRORS, model.features, ({ scores }) => scores.featureError);
   }
   if (include.has("headError")) {
     model.heads.forEach(({ name, steps }, head) => {
       layout.text(`${head === 0 ? ',"headError":{' : ","}"${name}":`);
-      layout.values(ERRORS, scores.headErrors[head]!, steps, FLOAT_BYTES);
+      layout.values(ERRORS, steps, ({ scores }) => scores.headErrors[head]!);
     });
     layout.text("}");
   }
   model.heads.forEach(({ name }, head) => {
     if (!include.has(name)) return;
     layout.text(`,"${name}":`);
-    layout.rows(model, head, outputs.heads[head]!);
+    layout.rows(model, head);
   });
   if (include.has("embedding")) {
     layout.text(',"embedding":');
-    layout.values(FLOATS, outputs.embedding, outputs.embedding.length / scores.count, FLOAT_BYTES);
+    layout.values(FLOATS, units, ({ outputs }) => outputs.embedding);
   }
   layout.text("}");
-  return layout.write(before, after);
+  return layout.build();
 }
 
-type Values = Float64Array | Float32Array | Int32Array | Int8Array | Uint8Array;
-
-/** Collects parts and what they point to, then lays all of it out in the kernels' memory. */
-class Layout {
-  readonly #from: number;
-  readonly #to: number;
-  readonly #parts: number[] = [];
-  readonly #values: Values[] = [];
-  readonly #addresses: number[] = [];
+/** Collects parts and what they point to. */
+class LayoutBuilder {
+  readonly #words: number[] = [];
+  readonly #constants: Uint8Array[] = [];
+  readonly #slots: Slot[] = [];
+  /** Where the next constant goes; parts have room for MAX_PARTS. */
   #end = FREE + MAX_PARTS * PART_BYTES;
   #pending = "";
-  /** The most bytes a window takes, with the comma between two. */
   #windowBytes = 1;
-
-  constructor(from: number, to: number) {
-    this.#from = from;
-    this.#to = to;
-  }
 
   text(text: string): void {
     this.#pending += text;
   }
 
-  textIf(text: string, flags: Uint8Array): void {
+  textIf(text: string, flags: Slot["values"]): void {
     this.#flush();
-    this.#literal(LITERAL_IF, text, this.#placeWindows(flags, 1));
+    this.#slots.push({ word: this.#words.length + 3, bytes: 1, values: flags });
+    this.#literal(LITERAL_IF, text);
   }
 
-  /** `count` values of each window, none longer than `bytes`. */
-  values(kind: number, values: Values, count: number, bytes: number): void {
+  values(kind: keyof typeof VALUE_BYTES, count: number, values: Slot["values"]): void {
     this.#flush();
-    this.#part(kind, this.#placeWindows(values, count), count);
-    this.#windowBytes += count * bytes + 2;
+    const { bytes, text } = VALUE_BYTES[kind];
+    this.#slots.push({ word: this.#words.length + 1, bytes: bytes * count, values });
+    this.#part(kind, 0, count);
+    this.#windowBytes += count * text + 2;
   }
 
   /** A head's answer. */
-  rows(model: ScoringModel, head: number, output: Float32Array): void {
+  rows(model: ScoringModel, head: number): void {
     this.#flush();
-    const { features, heads } = model;
+    const { features, heads, scaler } = model;
     const { steps, reversed } = heads[head]!;
-    const { scale, offset, decimals, rowBytes } = featuresOf(model);
-    const address = this.#placeWindows(output, steps * features);
-    this.#part(
-      ROWS,
-      address,
-      steps,
-      features,
-      reversed ? 1 : 0,
-      this.#place(scale),
-      this.#place(offset),
-      this.#place(decimals),
-    );
-    this.#windowBytes += steps * rowBytes + 2;
+    const bytes = steps * features * 4;
+    this.#slots.push({ word: this.#words.length + 1, bytes, values: ({ outputs }) => outputs.heads[head]! });
+    const decimals = Int32Array.from(scaler.scale, decimalsOf);
+    const scale = this.#place(Float64Array.from(scaler.scale));
+    const offset = this.#place(Float64Array.from(scaler.offset));
+    this.#part(ROWS, 0, steps, features, reversed ? 1 : 0, scale, offset, this.#place(decimals));
+    // Up to 21 digits in front of the point, sign, point and comma; or an exponent.
+    this.#windowBytes += steps * decimals.reduce((sum, count) => sum + count + 26, 3) + 2;
   }
 
-  /** Lays out, has the kernel write, and copies what it wrote. */
-  write(before: string, after: string): Uint8Array {
+  build(): Layout {
     this.#flush();
-    const start = this.#end;
-    // A character of a text takes up to three bytes. The kernel stores eight bytes at a time, also at the end.
-    const text = (before.length + after.length) * 3 + 64;
-    const { bytes, words, doubles, singles } = memoryOf(
-      start + text + (this.#to - this.#from) * this.#windowBytes,
-    );
-    words.set(this.#parts, FREE / 4);
-    for (let i = 0; i < this.#values.length; i++) {
-      const values = this.#values[i]!;
-      const address = this.#addresses[i]!;
-      if (values instanceof Float64Array) doubles.set(values, address / 8);
-      else if (values instanceof Float32Array) singles.set(values, address / 4);
-      else if (values instanceof Int32Array) words.set(values, address / 4);
-      else bytes.set(values, address);
+    const block = new Uint8Array(this.#end - FREE);
+    block.set(new Uint8Array(Int32Array.from(this.#words).buffer));
+    let at = MAX_PARTS * PART_BYTES;
+    for (const constant of this.#constants) {
+      block.set(constant, at);
+      at += align(constant.length);
     }
-    const parts = this.#parts.length / (PART_BYTES / 4);
-    const first = start + encoder.encodeInto(before, bytes.subarray(start)).written;
-    const last = kernels.writeWindows(first, FREE, parts, this.#to - this.#from);
-    const end = last + encoder.encodeInto(after, bytes.subarray(last)).written;
-    return bytes.slice(start, end);
+    return {
+      block,
+      partCount: this.#words.length / (PART_BYTES / 4),
+      slots: this.#slots,
+      windowBytes: this.#windowBytes,
+    };
   }
 
   #flush(): void {
-    if (this.#pending !== "") this.#literal(LITERAL, this.#pending, 0);
+    if (this.#pending !== "") this.#literal(LITERAL, this.#pending);
     this.#pending = "";
   }
 
-  #literal(kind: number, text: string, flags: number): void {
-    const bytes = literalOf(text);
-    this.#part(kind, this.#place(bytes), bytes.length, flags);
+  #literal(kind: number, text: string): void {
+    const bytes = Buffer.from(text);
+    this.#part(kind, this.#place(bytes), bytes.length);
     this.#windowBytes += bytes.length;
   }
 
   #part(...words: number[]): void {
-    for (let i = 0; i < PART_BYTES / 4; i++) this.#parts.push(words[i] ?? 0);
+    for (let i = 0; i < PART_BYTES / 4; i++) this.#words.push(words[i] ?? 0);
   }
 
-  #placeWindows(values: Values, count: number): number {
-    return this.#place(values.subarray(this.#from * count, this.#to * count));
-  }
-
-  #place(values: Values): number {
-    const address = (this.#end + 7) & ~7;
-    this.#values.push(values);
-    this.#addresses.push(address);
-    this.#end = address + values.byteLength;
+  #place(constant: Uint8Array | Int32Array | Float64Array): number {
+    const address = this.#end;
+    this.#constants.push(new Uint8Array(constant.buffer, constant.byteOffset, constant.byteLength));
+    this.#end += align(constant.byteLength);
     return address;
   }
 }
 
+function align(bytes: number): number {
+  return (bytes + 7) & ~7;
+}
+
 const encoder = new TextEncoder();
 
-const literals = new Map<string, Uint8Array>();
-
-/** Few different texts are written: the member names, with the heads' names between them. */
-function literalOf(text: string): Uint8Array {
-  let bytes = literals.get(text);
-  if (bytes === undefined) {
-    bytes = Buffer.from(text);
-    literals.set(text, bytes);
-  }
-  return bytes;
-}
-
-interface Features {
-  readonly scale: Float64Array;
-  readonly offset: Float64Array;
-  readonly decimals: Int32Array;
-  /** The most bytes a row takes, brackets and commas included. */
-  readonly rowBytes: number;
-}
-
-const features = new WeakMap<ScoringModel, Features>();
-
-function featuresOf(model: ScoringModel): Features {
-  let found = features.get(model);
-  if (found === undefined) {
-    const decimals = Int32Array.from(model.scaler.scale, decimalsOf);
-    found = {
-      scale: Float64Array.from(model.scaler.scale),
-      offset: Float64Array.from(model.scaler.offset),
-      decimals,
-      // Up to 21 digits in front of the point, sign, point and comma; or an exponent.
-      rowBytes: decimals.reduce((sum, count) => sum + count + 26, 3),
-    };
-    features.set(model, found);
-  }
-  return found;
+function putText(bytes: Uint8Array, at: number, text: string): number {
+  return text === "" ? 0 : encoder.encodeInto(text, bytes.subarray(at)).written;
 }
