@@ -15,12 +15,13 @@ COPY src ./src
 RUN node src/setup.mjs
 # tini forwards signals and reaps; the static one runs on any base.
 RUN test -x /usr/bin/tini-static || (apt-get update && apt-get install -y --no-install-recommends tini)
-COPY LICENSE ./
-COPY models* ./models/
+# The rest of what .dockerignore lets in: the models above all.
+COPY . ./
+RUN mkdir -p models
 
 # What the cpu image needs of it.
 FROM build AS pruned
-RUN npm prune --omit=dev --omit=optional && rm -rf src/engine/wasm/assembly dist/test
+RUN npm prune --omit=dev --omit=optional && mv models /models && rm -rf src/engine/wasm/assembly dist/test
 
 # TensorFlow's addon, against the CUDA libraries of CUDA_IMAGE.
 FROM build AS addon
@@ -29,14 +30,14 @@ RUN command -v c++ >/dev/null && command -v make >/dev/null && python3 -m pip --
 ARG RESIDUA_CACHE=/tmp/wheels
 RUN npm run -s tensorflow -- cuda --system-cuda && rm -rf /tmp/wheels
 RUN npm prune --omit=dev \
+  && mv models /models \
   && rm -rf src/engine/wasm/assembly dist/test node_modules/@tensorflow/tfjs-node-gpu/deps/include
 
 FROM ${BASE_IMAGE} AS cpu
 COPY --from=pruned /usr/bin/tini-static /usr/bin/tini-static
 COPY --from=pruned /usr/local/bin/node /usr/local/bin/node
 COPY --from=pruned /app /app
-COPY --from=pruned /app/models /models
-COPY docker/healthcheck.mjs /app/docker/healthcheck.mjs
+COPY --from=pruned /models /models
 WORKDIR /app
 ENV NODE_ENV=production HOST=0.0.0.0 RESIDUA_MODELS=/models RESIDUA_ENGINE=wasm
 # Numbers, so that Kubernetes can check runAsNonRoot. The root file system may be read-only: nothing is written but
@@ -51,8 +52,7 @@ FROM ${CUDA_IMAGE} AS cuda
 COPY --from=addon /usr/bin/tini-static /usr/bin/tini-static
 COPY --from=addon /usr/local/bin/node /usr/local/bin/node
 COPY --from=addon /app /app
-COPY --from=addon /app/models /models
-COPY docker/healthcheck.mjs /app/docker/healthcheck.mjs
+COPY --from=addon /models /models
 # What the driver compiles for a GPU that TensorFlow has no code for is kept here: the first start takes minutes.
 RUN mkdir -p /var/cache/residua/cuda && chown -R 10001:10001 /var/cache/residua
 VOLUME /var/cache/residua

@@ -13,6 +13,8 @@ import type { DeviceCommand, DeviceDeath } from "./device-connection.js";
 import { DeviceConnection } from "./device-connection.js";
 import type { DeviceModel, DeviceReady } from "./device-frames.js";
 import { asBytes, encodeJson, FRAME } from "./device-frames.js";
+import type { Model, ModelPlan, Question, QuestionKind } from "./device-work.js";
+import { quietQuestion, Work } from "./device-work.js";
 
 export type DeviceLog = (level: "debug" | "info" | "warn" | "error", message: string) => void;
 
@@ -27,37 +29,13 @@ export interface DeviceOptions {
   readonly hangMs?: number;
 }
 
-/** What a model is called in logs, and the batch sizes that it is warmed for, ascending. */
-export interface ModelPlan extends DeviceModel {
-  readonly label: string;
-  readonly batchSizes: readonly number[];
-}
-
-interface Model extends ModelPlan {
-  readonly number: number;
-  /** Deaths in a row that it was the cause of; one from outside is half a suspicion. */
-  suspicion: number;
-}
-
-interface Question {
-  readonly kind: "load" | "warm" | "run" | "unload";
-  readonly model: Model;
-  readonly count: number;
-  readonly windows: Float32Array | undefined;
-  readonly resolve: (payload: Uint8Array) => void;
-  readonly reject: (error: Error) => void;
-  /** Processes that died of it. */
-  deaths: number;
-}
-
 const QUESTIONS_AHEAD = 2;
 const SET_ASIDE_AT = 2;
 
 export class Device {
   private readonly options: Required<DeviceOptions>;
   private readonly models = new Map<number, Model>();
-  private readonly runs: Question[] = [];
-  private readonly rest: Question[] = [];
+  private readonly work = new Work();
   private readonly asked: { question: Question; id: number; batch: number }[] = [];
   private connection: DeviceConnection | undefined;
   private up = false;
@@ -137,7 +115,7 @@ export class Device {
     const model = this.models.get(number);
     if (model === undefined) return;
     this.models.delete(number);
-    this.rest.splice(0, this.rest.length, ...this.rest.filter((question) => question.model !== model));
+    this.work.takeOf(model);
     if (this.closed || !this.loaded.has(number)) return;
     // Should the process die instead, the memory is given back as well.
     await this.ask("unload", model, 0, undefined).catch(() => undefined);
@@ -149,8 +127,7 @@ export class Device {
     this.closed = true;
     for (const timer of [this.restartTimer, this.patienceTimer, this.hangTimer]) clearTimeout(timer);
     const gone = new ResiduaError("SHUTTING_DOWN", "The engine is closed.");
-    const waiting = [...this.asked.map(({ question }) => question), ...this.runs, ...this.rest];
-    for (const queue of [this.asked, this.runs, this.rest]) queue.length = 0;
+    const waiting = [...this.asked.splice(0).map(({ question }) => question), ...this.work.takeAll()];
     for (const question of waiting) question.reject(gone);
     if (this.connection === undefined) return;
     const { connection } = this;
@@ -169,7 +146,7 @@ export class Device {
   }
 
   private ask(
-    kind: Question["kind"],
+    kind: QuestionKind,
     model: Model,
     count: number,
     windows: Float32Array | undefined,
@@ -179,8 +156,7 @@ export class Device {
       else if (model.suspicion >= SET_ASIDE_AT) reject(this.setAside(model));
       else if (kind === "run" && this.outOfPatience) reject(this.restarting());
       else {
-        const question = { kind, model, count, windows, resolve, reject, deaths: 0 };
-        (kind === "run" ? this.runs : this.rest).push(question);
+        this.work.add({ kind, model, count, windows, resolve, reject, deaths: 0 });
         this.pump();
       }
     });
@@ -188,11 +164,10 @@ export class Device {
 
   private pump(): void {
     while (this.up && this.asked.length < QUESTIONS_AHEAD) {
-      // Compiling takes long: it is not sent ahead, where the next run would have to wait for it.
-      const question = this.runs.shift() ?? (this.asked.length === 0 ? this.rest.shift() : undefined);
+      const question = this.work.next(this.asked.length === 0);
       if (question === undefined) return;
       if (question.kind !== "load" && question.kind !== "unload" && !this.loaded.has(question.model.number)) {
-        this.send(this.quiet("load", question.model, 0));
+        this.send(quietQuestion("load", question.model, 0));
       }
       this.send(question);
     }
@@ -297,7 +272,7 @@ export class Device {
     if (cause !== undefined) this.blame(cause, death);
     // Asked first again, in the order they were in.
     for (const question of asked.reverse()) this.askAgain(question);
-    for (const model of this.models.values()) if (model.suspicion < SET_ASIDE_AT) this.warmAgain(model);
+    for (const model of this.models.values()) if (model.suspicion < SET_ASIDE_AT) this.work.warmAgain(model);
     this.restart(cause, death);
   }
 
@@ -310,29 +285,15 @@ export class Device {
       "error",
       `${model.label} is set aside: the device process died of it again (${death.how}). ${death.lastLines.at(-1) ?? ""}`,
     );
-    for (const queue of [this.runs, this.rest]) {
-      const own = queue.filter((question) => question.model === model);
-      queue.splice(0, queue.length, ...queue.filter((question) => question.model !== model));
-      for (const question of own) question.reject(this.setAside(model));
-    }
+    for (const question of this.work.takeOf(model)) question.reject(this.setAside(model));
   }
 
   private askAgain(question: Question): void {
     if (question.model.suspicion >= SET_ASIDE_AT) question.reject(this.setAside(question.model));
     else if (question.kind === "unload") question.resolve(new Uint8Array(0));
-    else if (question.kind !== "run") this.rest.unshift(question);
-    else if (question.deaths > 1 || this.outOfPatience) question.reject(this.restarting());
-    else this.runs.unshift(question);
-  }
-
-  /** Queues what the new process has to compile and nobody waits for; the largest batch first: it serves any run. */
-  private warmAgain(model: Model): void {
-    const queued = new Set(
-      this.rest.filter((question) => question.model === model).map(({ kind, count }) => `${kind} ${count}`),
-    );
-    for (const size of [...model.batchSizes.slice(-1), ...model.batchSizes.slice(0, -1)]) {
-      if (!queued.has(`warm ${size}`)) this.rest.push(this.quiet("warm", model, size));
-    }
+    else if (question.kind === "run" && (question.deaths > 1 || this.outOfPatience)) {
+      question.reject(this.restarting());
+    } else this.work.putBack(question);
   }
 
   private restart(cause: Question | undefined, death: DeviceDeath): void {
@@ -348,7 +309,7 @@ export class Device {
       this.outOfPatience = true;
       // One that was sent stays in line for its answer, but nobody waits for that any more.
       const sent = this.asked.map(({ question }) => question).filter(({ kind }) => kind === "run");
-      for (const question of [...sent, ...this.runs.splice(0)]) question.reject(this.restarting());
+      for (const question of [...sent, ...this.work.takeRuns()]) question.reject(this.restarting());
     }, patienceMs);
   }
 
@@ -359,12 +320,6 @@ export class Device {
     if (this.asked.length === 0 && this.up) return;
     const { connection } = this;
     this.hangTimer = setTimeout(() => connection?.kill(), this.options.hangMs);
-  }
-
-  /** A question that nobody waits for. */
-  private quiet(kind: Question["kind"], model: Model, count: number): Question {
-    const ignore = (): void => {};
-    return { kind, model, count, windows: undefined, resolve: ignore, reject: ignore, deaths: 0 };
   }
 
   private setAside(model: Model): ResiduaError {

@@ -6,9 +6,10 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { DeviceOptions, ModelPlan } from "../../../src/engine/tensorflow/device.js";
+import type { DeviceOptions } from "../../../src/engine/tensorflow/device.js";
 import { Device } from "../../../src/engine/tensorflow/device.js";
 import { asFloats } from "../../../src/engine/tensorflow/device-frames.js";
+import type { ModelPlan } from "../../../src/engine/tensorflow/device-work.js";
 import { ResiduaError } from "../../../src/errors.js";
 import { BROKEN, ORDER } from "./fake-device-process.js";
 
