@@ -104,13 +104,16 @@ export type JobField = (typeof JOB_FIELDS)[number];
 export const MODES = ["evaluate", "gradients", "train"] as const;
 export type Mode = (typeof MODES)[number];
 
-/** Where things stand at the start of the memory: first what wakes threads, a count of jobs, and what ends them. */
+/**
+ * Where things stand at the start of the memory: first what wakes threads, a count of jobs, and what ends them. The
+ * kernels' compiler puts constants from 1024 on.
+ */
 export const TICKET = 0;
 export const CLOSED = 4;
-export const JOB = 1024;
+export const JOB = 4096;
 /** Masks of 1, 2, 3 and 4 of four lanes. */
-export const LANE_MASKS = 1536;
-export const HEAP = 2048;
+export const LANE_MASKS = 4608;
+export const HEAP = 5120;
 
 /** The index of a job's word in an Int32Array over the memory. */
 export function jobWord(field: JobField): number {
