@@ -11,7 +11,7 @@ import { type TrainedModel, type TrainOptions, trainModel } from "../training/tr
 import { toDatasetOptions } from "./data-options.js";
 import { confirm, watchInterruption } from "./interruption.js";
 import { addTrainOptions, type TrainFlags, toTrainOptions } from "./train-options.js";
-import { createTrainingProgress, digits } from "./training-progress.js";
+import { createTrainingProgress, digits, type TrainingProgress } from "./training-progress.js";
 import { UsageError } from "./usage-error.js";
 
 export function addTrainCommand(program: Command): void {
@@ -36,7 +36,7 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
   const interruption = watchInterruption(() =>
     process.stderr.write("\nStopping after this epoch; Ctrl-C again ends at once.\n"),
   );
-  const progress = createTrainingProgress(process.stdout, options.epochs);
+  let progress: TrainingProgress | undefined;
   try {
     const model = await trainModel(
       engine,
@@ -44,11 +44,14 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
       { ...options, signal: interruption.signal },
       {
         onNote: printNote,
-        onSplit: (windows) => process.stdout.write(describeData(dataset, windows)),
-        onStep: (step) => progress.onStep(step),
-        onEpoch: (epoch) => progress.onEpoch(epoch),
+        onSplit: (windows, epochs) => {
+          process.stdout.write(describeData(dataset, windows));
+          progress = createTrainingProgress(process.stdout, epochs);
+        },
+        onStep: (step) => progress?.onStep(step),
+        onEpoch: (epoch) => progress?.onEpoch(epoch),
         onFitted: () => {
-          progress.end();
+          progress?.end();
           // From here on there is little left to wait for, and Ctrl-C ends it as it ends anything.
           interruption.dispose();
         },
@@ -64,7 +67,7 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
     );
     process.stdout.write(describeModel(flags.name, published, model));
   } finally {
-    progress.end();
+    progress?.end();
     interruption.dispose();
     await engine.close();
   }

@@ -30,11 +30,11 @@ export interface TrainFlags extends DataOptions {
   readonly units: number[];
   readonly activation: "tanh" | "relu";
   readonly loss: "mse" | "mae";
-  readonly epochs: number;
+  readonly epochs?: number;
   readonly batchSize: number;
   readonly windowsPerEpoch: number;
   readonly learningRate: number;
-  readonly patience: number;
+  readonly patience?: number;
   readonly validation: number;
   readonly calibration: number;
   readonly scaler: ScalerKind;
@@ -76,7 +76,11 @@ export function addTrainOptions(command: Command): Command {
     .addOption(
       new Option("--loss <name>", "squared or absolute errors").choices(["mse", "mae"]).default("mse"),
     )
-    .option("--epochs <count>", "the most epochs", wholeNumber(1), 100)
+    .option(
+      "--epochs <count>",
+      "the most epochs (default: 100, more where an epoch has few steps)",
+      wholeNumber(1),
+    )
     .option("--batch-size <windows>", "windows of a step", wholeNumber(1, 65_536), 32)
     .option(
       "--windows-per-epoch <count>",
@@ -84,12 +88,16 @@ export function addTrainOptions(command: Command): Command {
       wholeNumber(1),
       8192,
     )
-    .option("--learning-rate <rate>", "of Adam", positiveNumber, 1e-3)
+    .option(
+      "--learning-rate <rate>",
+      "of Adam; halved where the validation loss stands still",
+      positiveNumber,
+      3e-3,
+    )
     .option(
       "--patience <epochs>",
-      "epochs without a better validation loss before it stops; 0 never",
+      "epochs without a better validation loss before it stops; 0 never (default: 10, or more, as for --epochs)",
       wholeNumber(0),
-      10,
     )
     .option("--validation <share>", "share of the windows that says when to stop", share, 0.1)
     .option("--calibration <share>", "share of the windows that sets the threshold", share, 0.2)

@@ -14,12 +14,12 @@ import { corruptWindows } from "./corruption.js";
 import { spreadNumbers, type WindowSource } from "./window-reader.js";
 
 export interface FitOptions {
-  /** The most epochs. */
-  readonly epochs: number;
+  /** The most epochs; undefined for a default by the size of an epoch. */
+  readonly epochs: number | undefined;
   readonly batchSize: number;
   readonly learningRate: number;
-  /** Training stops after this many epochs without a better validation loss; 0 never. */
-  readonly patience: number;
+  /** Training stops after this many epochs without a better validation loss; 0 never; undefined as for `epochs`. */
+  readonly patience: number | undefined;
   /** Largest L2 norm of all gradients of a step together. */
   readonly clipNorm: number;
   /** An epoch sees each window once, or this many drawn anew for each epoch where there are more. */
@@ -50,6 +50,22 @@ export interface FitResult {
   readonly bestEpoch: number;
   readonly epochs: readonly EpochRecord[];
   readonly stopped: "epochs" | "patience" | "aborted";
+}
+
+/**
+ * How long to train where it is not said: 100 epochs with a patience of 10, and longer where an epoch has few steps,
+ * since what a network learns goes with steps: until 8,000 steps, with a patience of 1,000, but no more than 1,000
+ * and 100 epochs.
+ */
+export function defaultBudget(
+  windows: number,
+  options: { readonly batchSize: number; readonly windowsPerEpoch: number },
+): { epochs: number; patience: number } {
+  const steps = Math.ceil(Math.min(windows, options.windowsPerEpoch) / options.batchSize);
+  return {
+    epochs: Math.min(Math.max(100, Math.ceil(8000 / steps)), 1000),
+    patience: Math.min(Math.max(10, Math.ceil(1000 / steps)), 100),
+  };
 }
 
 /** Validation looks at no more windows than this, evenly spaced: more would only make the epoch longer. */
@@ -83,12 +99,15 @@ export async function fit(
   const validationCount = Math.min(validation.count, MOST_VALIDATION_WINDOWS);
   const watched = validationCount > 0;
   const epochs: EpochRecord[] = [];
+  const budget = defaultBudget(windows.count, options);
+  const most = options.epochs ?? budget.epochs;
+  const patience = options.patience ?? budget.patience;
   let { learningRate } = options;
   let best = { epoch: 0, loss: Number.POSITIVE_INFINITY, weights: trainer.weights() };
   let sinceDecay = 0;
   let stopped: FitResult["stopped"] = "epochs";
 
-  for (let epoch = 1; epoch <= options.epochs; epoch++) {
+  for (let epoch = 1; epoch <= most; epoch++) {
     const loss = await runEpoch(epoch, learningRate);
     const validationLoss = watched ? await trainer.evaluate(validationWindows, validationCount) : undefined;
     if (validationLoss !== undefined && !Number.isFinite(validationLoss)) throw diverged(epoch);
@@ -103,10 +122,10 @@ export async function fit(
     }
     if (better) {
       sinceDecay = 0;
-    } else if (options.patience > 0 && epoch - best.epoch >= options.patience) {
+    } else if (patience > 0 && epoch - best.epoch >= patience) {
       stopped = "patience";
       break;
-    } else if (options.patience > 0 && ++sinceDecay >= Math.ceil(options.patience / 2)) {
+    } else if (patience > 0 && ++sinceDecay >= Math.ceil(patience / 2)) {
       learningRate = Math.max(learningRate * DECAY, options.learningRate * LEAST_DECAYED);
       sinceDecay = 0;
     }

@@ -13,7 +13,7 @@ import type { Calibration } from "../scoring/thresholds.js";
 import { prepareWindows, SCORERS, type Scorer, type ScoringModel } from "../scoring/window-scoring.js";
 import { calibrate, chooseThresholds } from "./calibration.js";
 import type { Dataset } from "./dataset.js";
-import { type EpochRecord, type FitResult, fit } from "./fit.js";
+import { defaultBudget, type EpochRecord, type FitResult, fit } from "./fit.js";
 import { listNames } from "./table.js";
 import { createWindowSource, gatherWindows, spreadNumbers } from "./window-reader.js";
 import { splitDataset, type WindowSet } from "./window-set.js";
@@ -22,10 +22,11 @@ export interface TrainOptions {
   readonly architecture: Omit<ArchitectureOptions, "features">;
   readonly stride: number;
   readonly loss: Loss;
-  readonly epochs: number;
+  /** Undefined, as for `patience`: by the size of an epoch, see `defaultBudget`. */
+  readonly epochs: number | undefined;
   readonly batchSize: number;
   readonly learningRate: number;
-  readonly patience: number;
+  readonly patience: number | undefined;
   readonly clipNorm: number;
   readonly windowsPerEpoch: number;
   readonly validation: number;
@@ -43,7 +44,7 @@ export interface TrainOptions {
 
 export interface TrainEvents {
   readonly onNote?: (sentence: string) => void;
-  readonly onSplit?: (windows: { fit: number; validation: number; calibration: number }) => void;
+  readonly onSplit?: (windows: TrainedModel["windows"], epochs: number) => void;
   readonly onStep?: (step: { epoch: number; windows: number; of: number }) => void;
   readonly onEpoch?: (epoch: EpochRecord) => void;
   /** The weights are there; calibration follows. */
@@ -105,7 +106,7 @@ export async function trainModel(
     validation: split.validation.count,
     calibration: split.calibration.count,
   };
-  events.onSplit?.(windows);
+  events.onSplit?.(windows, options.epochs ?? defaultBudget(windows.fit, options).epochs);
   const rows = rowsOf(dataset, split.fit, network.timesteps);
   checkReadings(rows, dataset.features);
   const scoring: ScoringModel = {

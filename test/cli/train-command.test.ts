@@ -20,7 +20,7 @@ test("the ramp of the tutorial: one window, 300 epochs, a threshold set by hand"
     prediction: { prediction: [0.1668, 0.2899, 0.4032, 0.5089, 0.6094, 0.706, 0.7997, 0.8915] },
   };
   for (const [family, heads] of Object.entries(expected)) {
-    const options = `--timesteps 9 --units 100 --activation relu --scaler none --epochs 300 --validation 0 --calibration 0 --threshold 0.01 --family ${family}`;
+    const options = `--timesteps 9 --units 100 --activation relu --scaler none --learning-rate 0.001 --epochs 300 --validation 0 --calibration 0 --threshold 0.01 --family ${family}`;
     const { status, out, err } = await residua(["train", csv, "--name", family, ...options.split(" ")]);
     assert.equal(status, 0, err);
     assert.equal(err, "");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type FitOptions, fit } from "../../src/training/fit.js";
+import { defaultBudget, type FitOptions, fit } from "../../src/training/fit.js";
 import type { WindowSource } from "../../src/training/window-reader.js";
 import { LinearTrainer } from "./linear-trainer.js";
 
@@ -136,4 +136,11 @@ test("corruption changes what is read, not what is to be given, and rescales not
   const again = new LinearTrainer();
   await fit(again, windows, none, { ...one, corruption: { kind: "gaussian", stddev: 0.5 } });
   assert.deepEqual(again.steps[0]!.inputs, noisy.steps[0]!.inputs);
+});
+
+test("where it is not said how long, training goes on for longer where an epoch has few steps", () => {
+  const of = (windows: number) => defaultBudget(windows, { batchSize: 32, windowsPerEpoch: 8192 });
+  assert.deepEqual(of(100_000), { epochs: 100, patience: 10 });
+  assert.deepEqual(of(961), { epochs: 259, patience: 33 });
+  assert.deepEqual(of(1), { epochs: 1000, patience: 100 });
 });
