@@ -5,158 +5,103 @@
  * reader finds anything odd, JSON.parse has a look, and a slow walk says what is wrong and where.
  */
 import { TypeCompiler } from "@sinclair/typebox/compiler";
-import { ResiduaError, type Violation } from "../errors.js";
-import {
-  asObject,
-  checkMembers,
-  describe,
-  invalid,
-  MAX_VIOLATIONS,
-  NOT_FINITE,
-  nonFinite,
-  parseJson,
-} from "./json-body.js";
-import { type ScoreOptions, ScoreOptionsSchema } from "./score-schema.js";
+import { ResiduaError } from "../errors.js";
+import { asObject, checkMembers, describe, invalid, parseJson } from "./json-body.js";
+import { flattenSeries, flattenWindows, tooShort, type WindowShape } from "./readings.js";
+import { type ScoreOptions, ScoreOptionsSchema, SeriesOptionsSchema } from "./score-schema.js";
+import { readTimestamps, usualMaxGapMs } from "./timestamps.js";
 import { readBodyMatrix } from "./wire/matrix-reader.js";
 
 /** What a model's windows have to look like, and how many there may be. */
-export interface WindowShape {
-  readonly model: string;
-  readonly timesteps: number;
-  readonly features: number;
+export interface ScoreLimits extends WindowShape {
   readonly maxWindows: number;
 }
 
 export interface WindowsBody {
+  readonly kind: "windows";
   readonly count: number;
   /** [count, T, F]; NaN = missing. */
   readonly values: Float64Array;
   readonly options: ScoreOptions;
 }
 
-const checkOptions = TypeCompiler.Compile(ScoreOptionsSchema);
+export interface SeriesBody {
+  readonly kind: "series";
+  readonly rows: number;
+  /** [rows, F]; NaN = missing. */
+  readonly values: Float64Array;
+  readonly options: ScoreOptions;
+  readonly stride: number;
+  /** [rows], increasing. */
+  readonly timestampsMs: Float64Array | undefined;
+  readonly maxGapMs: number | undefined;
+}
+
+const checkWindowsOptions = TypeCompiler.Compile(ScoreOptionsSchema);
+const checkSeriesOptions = TypeCompiler.Compile(SeriesOptionsSchema);
 
 /**
  * Throws INVALID_JSON, INVALID_REQUEST, NON_FINITE_VALUE, SHAPE_MISMATCH, TOO_MANY_WINDOWS, with JSON pointers to
  * what was wrong.
  */
-export function readScoreRequest(body: Uint8Array, shape: WindowShape): WindowsBody {
+export function readScoreRequest(body: Uint8Array, limits: ScoreLimits): WindowsBody | SeriesBody {
   const matrix = readBodyMatrix(body);
-  const [count = 0, timesteps, features] = matrix?.shape ?? [];
-  if (
-    matrix?.key === "windows" &&
-    count <= shape.maxWindows &&
-    timesteps === shape.timesteps &&
-    features === shape.features
-  ) {
-    return { count, values: matrix.values, options: checkMembers(checkOptions, matrix.others) };
+  if (matrix?.key === "windows") {
+    const [count, timesteps, features] = matrix.shape;
+    if (count! <= limits.maxWindows && timesteps === limits.timesteps && features === limits.features) {
+      const options = checkMembers(checkWindowsOptions, matrix.others);
+      return { kind: "windows", count: count!, values: matrix.values, options };
+    }
+  } else if (matrix?.key === "series") {
+    const [rows, features] = matrix.shape;
+    if (features === limits.features) return toSeriesBody(rows!, matrix.values, matrix.others, limits);
   }
-  return parseScoreRequest(body, shape);
+  return parseScoreRequest(body, limits);
 }
 
 /** The same by JSON.parse, for bodies that are wrong or merely unusual. */
-function parseScoreRequest(body: Uint8Array, shape: WindowShape): WindowsBody {
-  const { windows, ...members } = asObject(parseJson(body));
-  if (windows === undefined) throw invalid([{ path: "/windows", message: "is missing" }]);
-  const options = checkMembers(checkOptions, members);
+function parseScoreRequest(body: Uint8Array, limits: ScoreLimits): WindowsBody | SeriesBody {
+  const { windows, series, ...members } = asObject(parseJson(body));
+  if (windows === undefined && series === undefined) {
+    throw invalid([{ path: "", message: "must have windows or series" }]);
+  }
+  if (windows !== undefined && series !== undefined) {
+    throw invalid([{ path: "/series", message: "must not stand beside windows" }]);
+  }
+  if (series !== undefined) {
+    if (!Array.isArray(series)) {
+      throw invalid([{ path: "/series", message: `must be an array of rows, not ${describe(series)}` }]);
+    }
+    return toSeriesBody(series.length, flattenSeries(series, limits), members, limits);
+  }
+  const options = checkMembers(checkWindowsOptions, members);
   if (!Array.isArray(windows)) {
     throw invalid([{ path: "/windows", message: `must be an array of windows, not ${describe(windows)}` }]);
   }
   if (windows.length === 0) throw invalid([{ path: "/windows", message: "must hold at least one window" }]);
-  if (windows.length > shape.maxWindows) {
+  if (windows.length > limits.maxWindows) {
     throw new ResiduaError(
       "TOO_MANY_WINDOWS",
-      `The request has ${windows.length} windows; one may have up to ${shape.maxWindows}.`,
+      `The request has ${windows.length} windows; one may have up to ${limits.maxWindows}.`,
     );
   }
-  return { count: windows.length, values: flattenWindows(windows, shape), options };
+  return { kind: "windows", count: windows.length, values: flattenWindows(windows, limits), options };
 }
 
-/** [n][T][F] to one array; null becomes NaN. */
-function flattenWindows(windows: readonly unknown[], shape: WindowShape): Float64Array {
-  const { timesteps, features } = shape;
-  const values = new Float64Array(windows.length * timesteps * features);
-  let i = 0;
-  let sum = 0;
-  for (const window of windows) {
-    if (!Array.isArray(window) || window.length !== timesteps) throw explainWindows(windows, shape);
-    for (let step = 0; step < timesteps; step++) {
-      const row: unknown = window[step];
-      if (!Array.isArray(row) || row.length !== features) throw explainWindows(windows, shape);
-      for (let feature = 0; feature < features; feature++) {
-        const value: unknown = row[feature];
-        if (typeof value === "number") {
-          sum += value * 0;
-          values[i] = value;
-        } else if (value === null) {
-          values[i] = Number.NaN;
-        } else {
-          throw explainWindows(windows, shape);
-        }
-        i += 1;
-      }
-    }
+function toSeriesBody(
+  rows: number,
+  values: Float64Array,
+  members: Readonly<Record<string, unknown>>,
+  limits: ScoreLimits,
+): SeriesBody {
+  const { timestamps, ...others } = members;
+  const { stride = 1, maxGapMs, ...options } = checkMembers(checkSeriesOptions, others);
+  if (rows < limits.timesteps) throw tooShort(rows, limits);
+  if (timestamps === undefined) {
+    if (maxGapMs !== undefined) throw invalid([{ path: "/maxGapMs", message: "needs timestamps beside it" }]);
+    return { kind: "series", rows, values, options, stride, timestampsMs: undefined, maxGapMs };
   }
-  // Zero times a number is zero unless it is infinite, and JSON knows no other number that is not finite.
-  if (sum !== 0) throw explainWindows(windows, shape);
-  return values;
-}
-
-/** What is wrong with windows: wrong types before wrong shapes before numbers too large. */
-function explainWindows(windows: readonly unknown[], shape: WindowShape): ResiduaError {
-  const { model, timesteps, features } = shape;
-  const faults = { types: [] as Violation[], shapes: [] as Violation[], infinite: [] as Violation[] };
-  let firstShape: string | undefined;
-  for (const [w, window] of windows.entries()) {
-    const path = `/windows/${w}`;
-    if (!Array.isArray(window)) {
-      add(faults.types, path, `must be an array of ${timesteps} rows, not ${describe(window)}`);
-      continue;
-    }
-    for (const [t, row] of window.entries()) {
-      if (!Array.isArray(row)) {
-        add(faults.types, `${path}/${t}`, `must be an array of ${features} numbers, not ${describe(row)}`);
-        continue;
-      }
-      explainRow(row, `${path}/${t}`, faults.types, faults.infinite);
-      if (row.length === features) continue;
-      add(faults.shapes, `${path}/${t}`, `has ${row.length} features; the model has ${features}`);
-      firstShape ??= `Window ${w} has ${row.length} features at timestep ${t}`;
-    }
-    if (window.length === timesteps) continue;
-    add(faults.shapes, path, `has ${window.length} timesteps; the model has ${timesteps}`);
-    firstShape ??= `Window ${w} has shape [${window.length}, ${rowLength(window) ?? features}]`;
-  }
-  if (faults.types.length > 0) return invalid(faults.types);
-  if (faults.shapes.length === 0) return nonFinite(faults.infinite);
-  return new ResiduaError(
-    "SHAPE_MISMATCH",
-    `${firstShape}; ${model} takes windows of shape [${timesteps}, ${features}] (timesteps, features).`,
-    { violations: faults.shapes },
-  );
-}
-
-/** Faults of one row of readings. */
-export function explainRow(
-  row: readonly unknown[],
-  path: string,
-  types: Violation[],
-  infinite: Violation[],
-): void {
-  for (const [feature, value] of row.entries()) {
-    if (typeof value !== "number") {
-      if (value !== null)
-        add(types, `${path}/${feature}`, `must be a number or null, not ${describe(value)}`);
-    } else if (!Number.isFinite(value)) {
-      add(infinite, `${path}/${feature}`, NOT_FINITE);
-    }
-  }
-}
-
-function add(violations: Violation[], path: string, message: string): void {
-  if (violations.length < MAX_VIOLATIONS) violations.push({ path, message });
-}
-
-function rowLength(window: readonly unknown[]): number | undefined {
-  return Array.isArray(window[0]) ? window[0].length : undefined;
+  const timestampsMs = readTimestamps(timestamps, rows);
+  const gap = maxGapMs ?? usualMaxGapMs(timestampsMs);
+  return { kind: "series", rows, values, options, stride, timestampsMs, maxGapMs: gap };
 }

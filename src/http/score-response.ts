@@ -6,22 +6,26 @@
  */
 
 import type { Threshold } from "../registry/manifest.js";
-import { NO_VERDICT, type ScorableModel, type WindowsResult } from "../serving/score-result.js";
+import { NO_VERDICT, type ScorableModel, type Timing, type WindowsResult } from "../serving/score-result.js";
 import { writeWindows } from "./wire/window-writer.js";
 
 /** About as many numbers as can be written without keeping the event loop from others. */
-const NUMBERS_A_CHUNK = 8192;
+const NUMBERS_A_CHUNK = 32_768;
 
 /** The answer to a windows request, in parts of bounded size. */
 export function* scoreResponse(result: WindowsResult): Generator<Uint8Array, void> {
-  const { model, threshold, scores, queueMs, computeMs } = result;
-  const windows = { ...result, model: model.scoring };
+  const { model, threshold, include, parts, count } = result;
   const step = Math.max(1, Math.floor(NUMBERS_A_CHUNK / numbersOfWindow(result)));
-  for (let from = 0; from < scores.count; from += step) {
-    const to = Math.min(from + step, scores.count);
-    const before = from === 0 ? `${responseHead(model, threshold)},"windows":[` : ",";
-    const after = to === scores.count ? `],${timingText(queueMs, computeMs)}}` : "";
-    yield writeWindows(windows, from, to, before, after);
+  let written = 0;
+  for (const part of parts) {
+    const windows = { model: model.scoring, include, ...part };
+    for (let from = 0; from < part.scores.count; from += step) {
+      const to = Math.min(from + step, part.scores.count);
+      const before = written === 0 ? `${responseHead(model, threshold)},"windows":[` : ",";
+      written += to - from;
+      const after = written === count ? `],${timingText(result)}}` : "";
+      yield writeWindows(windows, from, to, before, after);
+    }
   }
 }
 
@@ -30,7 +34,7 @@ export function responseHead(model: ScorableModel, threshold: Threshold | null):
   return `{"model":${modelText(model)},"threshold":${thresholdText(threshold)}`;
 }
 
-export function timingText(queueMs: number, computeMs: number): string {
+export function timingText({ queueMs, computeMs }: Timing): string {
   return `"timing":{"queueMs":${queueMs.toFixed(3)},"computeMs":${computeMs.toFixed(3)}}`;
 }
 
@@ -68,12 +72,12 @@ function thresholdText(threshold: Threshold | null): string {
   return text;
 }
 
-function numbersOfWindow({ model, include, outputs, scores }: WindowsResult): number {
+function numbersOfWindow({ model, include, parts }: WindowsResult): number {
   const { timesteps, features, heads } = model.scoring;
   let numbers = 4;
   if (include.has("timestepError")) numbers += timesteps;
   if (include.has("featureError")) numbers += features;
-  if (include.has("embedding")) numbers += outputs.embedding.length / scores.count;
+  if (include.has("embedding")) numbers += parts[0]!.outputs.embedding.length / parts[0]!.scores.count;
   for (const { name, steps } of heads) {
     if (include.has("headError")) numbers += steps;
     if (include.has(name as "reconstruction" | "prediction")) numbers += steps * features;

@@ -43,9 +43,18 @@ export type ScoreOptions = Static<typeof ScoreOptionsSchema>;
 
 export const SeriesOptionsSchema = Type.Object(
   {
-    stride: Type.Optional(Type.Integer({ minimum: 1, description: "Rows from one window to the next; 1" })),
+    ...ScoreOptionsSchema.properties,
+    stride: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description: "Rows from the start of one window to the next; 1 by default",
+      }),
+    ),
     maxGapMs: Type.Optional(
-      Type.Number({ exclusiveMinimum: 0, description: "No window crosses a step longer than this" }),
+      Type.Number({
+        exclusiveMinimum: 0,
+        description: "No window crosses a longer step in time; 10 x the median step by default",
+      }),
     ),
   },
   closed,
@@ -75,7 +84,6 @@ const SeriesRequestSchema = Type.Object(
       }),
     ),
     ...SeriesOptionsSchema.properties,
-    ...ScoreOptionsSchema.properties,
   },
   { ...closed, title: "Series" },
 );

@@ -39,7 +39,16 @@ export function findEvents(
   anomalous: ArrayLike<number>,
   windows: EventWindows,
 ): AnomalyEvent[] {
-  const events: AnomalyEvent[] = [];
+  return [...walkEvents(score, anomalous, windows)];
+}
+
+/** The events of `findEvents` one by one, for who has other things to do in between. */
+export function* walkEvents(
+  score: Float64Array,
+  anomalous: ArrayLike<number>,
+  windows: EventWindows,
+): Generator<AnomalyEvent, void> {
+  let id = 0;
   for (let start = 0; start < score.length; start++) {
     if (anomalous[start] !== 1) continue;
     let end = start;
@@ -48,11 +57,10 @@ export function findEvents(
       end++;
       if (score[end]! > score[peak]!) peak = end;
     }
-    const features = featureShares(start, end, windows);
-    events.push({ id: events.length + 1, start, end, peak, score: score[peak]!, features });
+    id++;
+    yield { id, start, end, peak, score: score[peak]!, features: featureShares(start, end, windows) };
     start = end;
   }
-  return events;
 }
 
 function featureShares(start: number, end: number, windows: EventWindows): AnomalyEvent["features"] {

@@ -23,10 +23,9 @@ export interface BatchWork {
 export interface BatchResult {
   /** Of all windows of the request, in their order. */
   readonly outputs: Outputs;
-  /** From submission to the start of the first run. */
-  readonly queueMs: number;
-  /** From the start of the first run to the end of the last. */
-  readonly computeMs: number;
+  /** When the first run of any of them began, and when the last ended, on the scheduler's clock. */
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
 }
 
 /** Everything that waits, over all lanes. */
@@ -137,11 +136,10 @@ export class BatchJob {
     this.#answered += count;
     if (this.#answered < total) return;
     this.#isSettled = true;
-    const startedAtMs = this.#startedAtMs ?? nowMs;
     this.#resolve({
       outputs: this.#outputs,
-      queueMs: startedAtMs - this.submittedAtMs,
-      computeMs: nowMs - startedAtMs,
+      startedAtMs: this.#startedAtMs ?? nowMs,
+      endedAtMs: nowMs,
     });
   }
 

@@ -22,6 +22,13 @@ export interface BatchObserver {
   ran(target: BatchTarget, run: { windows: number; requests: number; seconds: number }): void;
 }
 
+/** A place in the queue for windows that come in parts. */
+export interface Reservation {
+  submit(work: BatchWork): Promise<BatchResult>;
+  /** To be called once, when no more come. */
+  release(): void;
+}
+
 export interface BatcherOptions {
   readonly maxBatchWindows: number;
   readonly maxWaitMs: number;
@@ -48,6 +55,7 @@ export class Batcher {
   readonly #buffers: Float32Array[] = [];
   #virtualTime = 0;
   #runs = 0;
+  #reserved = 0;
   #isScheduled = false;
   #cancelWait: (() => void) | undefined;
   #onTheirWay = 0;
@@ -63,8 +71,14 @@ export class Batcher {
     this.#observer = options.observer;
   }
 
+  /** Windows that wait for a run, with those a place is kept for. */
   get waitingWindows(): number {
-    return this.#backlog.windows;
+    return this.#backlog.windows + this.#reserved;
+  }
+
+  /** What the deadlines of work are measured on. */
+  now(): number {
+    return this.#scheduler.now();
   }
 
   get runsUnderWay(): number {
@@ -99,14 +113,32 @@ export class Batcher {
    * engine's own ResiduaError.
    */
   submit(work: BatchWork): Promise<BatchResult> {
-    if (work.count > this.maxQueueWindows) {
-      throw new ResiduaError(
-        "TOO_MANY_WINDOWS",
-        `The request has ${work.count} windows; one may have up to ${this.maxQueueWindows}.`,
-      );
-    }
-    this.#admit(work.count);
+    this.#admitWhole(work.count);
     return this.#enqueue(work);
+  }
+
+  /**
+   * Keeps a place for a request whose windows come in parts: `submit` of the reservation takes them one after the
+   * other, and `release` gives up what was not taken. Throws TOO_MANY_WINDOWS, QUEUE_FULL.
+   */
+  reserve(windows: number): Reservation {
+    this.#admitWhole(windows);
+    this.#reserved += windows;
+    let left = windows;
+    const take = (count: number): void => {
+      left -= count;
+      this.#reserved -= count;
+    };
+    return {
+      submit: (work) => {
+        take(work.count);
+        return this.#enqueue(work);
+      },
+      release: () => {
+        take(left);
+        this.#admitLine();
+      },
+    };
   }
 
   /** Takes work as soon as the queue has room for it; never more than the queue can hold. */
@@ -118,19 +150,29 @@ export class Batcher {
   }
 
   #hasRoom(windows: number): boolean {
-    return this.#backlog.windows + windows <= this.maxQueueWindows;
+    return this.waitingWindows + windows <= this.maxQueueWindows;
+  }
+
+  #admitWhole(windows: number): void {
+    if (windows > this.maxQueueWindows) {
+      throw new ResiduaError(
+        "TOO_MANY_WINDOWS",
+        `The request has ${windows} windows; one may have up to ${this.maxQueueWindows}.`,
+      );
+    }
+    this.#admit(windows);
   }
 
   #admit(windows: number): void {
     // What stands in line came first, so its room is not given away.
     const needed = windows + (this.#line[0]?.work.count ?? 0);
-    if (this.#hasRoom(needed) || this.#backlog.windows === 0) return;
+    if (this.#hasRoom(needed) || this.waitingWindows === 0) return;
     const now = this.#scheduler.now();
     for (const lane of this.#lanes.values()) lane.sweep(now);
     if (this.#hasRoom(needed)) return;
     throw new ResiduaError(
       "QUEUE_FULL",
-      `${this.#backlog.windows} windows wait and the queue holds ${this.maxQueueWindows}: no room for ${windows} more.`,
+      `${this.waitingWindows} windows wait and the queue holds ${this.maxQueueWindows}: no room for ${windows} more.`,
       { retryAfterSeconds: this.#drainRate.secondsFor(this.#backlog.work) },
     );
   }

@@ -3,7 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { BatchTarget } from "./batch-job.js";
 import type { Batcher, BatchObserver } from "./batcher.js";
 import { Histogram, type HistogramSeries } from "./histogram.js";
-import type { WindowsResult } from "./score-result.js";
+import type { ScorableModel, ScoredWindows } from "./score-result.js";
 import type { ScoringObserver } from "./scoring-service.js";
 
 const REQUEST_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -127,14 +127,17 @@ export class Metrics implements BatchObserver, ScoringObserver {
     this.#figuresOf(target).engine.observe(run.seconds);
   }
 
-  scored({ model, scores, anomalous, queueMs }: WindowsResult): void {
+  scored(model: ScorableModel, { scores, anomalous }: ScoredWindows): void {
     const figures = this.#figuresOf(model);
-    figures.wait.observe(queueMs / 1000);
     for (let window = 0; window < scores.count; window++) {
       const score = scores.score[window]!;
       if (!Number.isNaN(score)) figures.score.observe(score);
       if (anomalous[window] === 1) figures.anomalous += 1;
     }
+  }
+
+  waited(model: ScorableModel, ms: number): void {
+    this.#figuresOf(model).wait.observe(ms / 1000);
   }
 
   #figuresOf(model: BatchTarget): VersionFigures {

@@ -60,7 +60,8 @@ test("requests of one turn of the event loop run together, each with its own out
   assert.deepEqual(embedding(first!), [10]);
   assert.deepEqual(embedding(second!), [20, 21, 22]);
   assert.deepEqual(embedding(third!), [30, 31]);
-  assert.equal(second!.computeMs, 7);
+  assert.equal(second!.startedAtMs, 1000);
+  assert.equal(second!.endedAtMs, 1007);
 });
 
 test("a batch is formed when the engine ends a run, of all that waits then", async () => {
@@ -75,7 +76,7 @@ test("a batch is formed when the engine ends a run, of all that waits then", asy
   await executable.finish();
   assert.deepEqual(executable.counts, [1, 2]);
   await executable.finish();
-  assert.equal((await later[0]!).queueMs, 4);
+  assert.equal((await later[0]!).startedAtMs, 1007);
 });
 
 test("with two runs at once, the second starts while the first is under way", async () => {
@@ -292,6 +293,21 @@ test("work that stands in line is taken as room appears, before newcomers", asyn
   await executable.finish();
   await executable.finish();
   assert.deepEqual(embedding(await inLine), [70, 71, 72, 73]);
+});
+
+test("a reservation keeps its place while its windows come in parts, and gives back the rest", async () => {
+  const { scheduler, executable, batcher, submit } = build();
+  const place = batcher.reserve(60);
+  assert.throws(() => submit(5), code("QUEUE_FULL"));
+  const target = targetOf(executable);
+  const part = place.submit({ target, windows: windowsOf(executable, 2, 40), count: 2 });
+  assert.equal(batcher.waitingWindows, 60);
+  await scheduler.turn();
+  assert.equal(batcher.waitingWindows, 58);
+  place.release();
+  assert.equal(batcher.waitingWindows, 0);
+  await executable.finish();
+  assert.deepEqual(embedding(await part), [40, 41]);
 });
 
 test("whatever is submitted, every request gets exactly its own windows back", async () => {

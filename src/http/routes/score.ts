@@ -19,6 +19,7 @@ import {
   ScoreResponseSchema,
   VersionQuerySchema,
 } from "../score-schema.js";
+import { seriesLines, seriesResponse } from "../series-response.js";
 
 export interface ScoreOptions {
   readonly models: LiveModels;
@@ -27,7 +28,8 @@ export interface ScoreOptions {
   readonly bodyLimitBytes: number;
 }
 
-const CONTENT_TYPE = "application/json; charset=utf-8";
+const JSON_TYPE = "application/json; charset=utf-8";
+const LINES_TYPE = "application/x-ndjson; charset=utf-8";
 
 export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
   app,
@@ -70,26 +72,26 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
       const lease = models.acquire(request.params.name, request.query);
       try {
         const { model } = lease;
-        batcher.checkRoom();
         const { timesteps, features } = model.scoring;
+        batcher.checkRoom();
         const body = readScoreRequest(rawBody(request), {
           model: `${model.name} ${model.version}`,
           timesteps,
           features,
           maxWindows: batcher.maxQueueWindows,
         });
-        const result = await scoring.scoreWindows(model, {
-          readings: body.values,
-          count: body.count,
-          include: body.options.include,
-          scorer: body.options.scorer,
-          threshold: body.options.threshold,
-          deadlineAtMs: deadlineOf(request, reply),
-          client: request.raw.socket,
-        });
-        // The connection may have been kept alive for longer than the service is.
-        if (lifecycle.isEnding) reply.header("connection", "close");
-        return sendParts(reply, scoreResponse(result));
+        const { include, scorer, threshold } = body.options;
+        const deadlineAtMs = deadlineOf(request, reply);
+        const asked = { readings: body.values, scorer, threshold, deadlineAtMs, client: request.raw.socket };
+        if (body.kind === "windows") {
+          const result = await scoring.scoreWindows(model, { ...asked, count: body.count, include });
+          return sendParts(reply, lifecycle, JSON_TYPE, scoreResponse(result));
+        }
+        const { rows, stride, timestampsMs, maxGapMs } = body;
+        const result = await scoring.scoreSeries(model, { ...asked, rows, stride, timestampsMs, maxGapMs });
+        return acceptsLines(request)
+          ? sendParts(reply, lifecycle, LINES_TYPE, seriesLines(result))
+          : sendParts(reply, lifecycle, JSON_TYPE, seriesResponse(result));
       } finally {
         lease.release();
       }
@@ -116,13 +118,25 @@ function deadlineOf(request: FastifyRequest, reply: FastifyReply): number | unde
   return header === undefined ? undefined : performance.now() - reply.elapsedTime + Number(header);
 }
 
+/** Whether the caller asked for a line a timestep. */
+function acceptsLines({ headers: { accept } }: FastifyRequest): boolean {
+  return accept?.split(",").some((type) => type.split(";")[0]!.trim() === "application/x-ndjson") === true;
+}
+
 /** A short answer whole; a long one part by part, with a turn for others in between. */
-function sendParts(reply: FastifyReply, parts: Generator<Uint8Array, void>): FastifyReply {
-  reply.header("content-type", CONTENT_TYPE);
+function sendParts(
+  reply: FastifyReply,
+  lifecycle: Lifecycle,
+  contentType: string,
+  parts: Generator<Uint8Array, void>,
+): FastifyReply {
+  reply.header("content-type", contentType);
+  // The connection may have been kept alive for longer than the service is.
+  if (lifecycle.isEnding) reply.header("connection", "close");
   const first = parts.next().value ?? new Uint8Array(0);
   const second = parts.next().value;
   if (second === undefined) return reply.send(first);
-  const rest = async function* (): AsyncGenerator<Uint8Array> {
+  const all = async function* (): AsyncGenerator<Uint8Array> {
     yield first;
     yield second;
     for (const part of parts) {
@@ -130,5 +144,5 @@ function sendParts(reply: FastifyReply, parts: Generator<Uint8Array, void>): Fas
       yield part;
     }
   };
-  return reply.send(Readable.from(rest(), { objectMode: false, highWaterMark: 65_536 }));
+  return reply.send(Readable.from(all(), { objectMode: false, highWaterMark: 65_536 }));
 }

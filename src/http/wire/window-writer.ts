@@ -27,19 +27,19 @@ export interface WrittenWindows {
  *   FLOATS       [n, count] of float32, count
  *   ROWS         [n, steps, F] of float32, steps, F, reversed, scale [F], offset [F], decimals [F]
  */
-const LITERAL = 0;
+export const LITERAL = 0;
 const LITERAL_IF = 1;
-const SCORE = 2;
-const DOUBLE = 3;
-const VERDICT = 4;
+export const SCORE = 2;
+export const DOUBLE = 3;
+export const VERDICT = 4;
 const ERRORS = 5;
 const FLOATS = 6;
 const ROWS = 7;
-const PART_BYTES = 32;
+export const PART_BYTES = 32;
 const MAX_PARTS = 32;
 
 /** By kind of part, the bytes a value takes in memory, and at most in the text, with the comma behind it. */
-const VALUE_BYTES = {
+export const VALUE_BYTES = {
   [SCORE]: { bytes: 8, text: 16 },
   [DOUBLE]: { bytes: 8, text: 26 },
   [VERDICT]: { bytes: 1, text: 5 },

@@ -1,0 +1,18 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+
+/**
+ * Runs tasks side by side, at most `limit` at once, with a turn of the event loop between two starts, and gives
+ * their results in order.
+ */
+export async function* inOrder<T>(tasks: Iterable<() => Promise<T>>, limit: number): AsyncGenerator<T, void> {
+  const underWay: Promise<T>[] = [];
+  for (const task of tasks) {
+    const result = task();
+    // Where an earlier one fails nobody asks for this one any more.
+    result.catch(() => undefined);
+    underWay.push(result);
+    if (underWay.length >= limit) yield await underWay.shift()!;
+    await nextTurn();
+  }
+  for (const result of underWay) yield await result;
+}
