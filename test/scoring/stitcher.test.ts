@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { Stitcher } from "../../src/scoring/stitcher.js";
+import { stitchScores, windowStarts } from "../../src/scoring/windows.js";
+
+test("scores that come in parts are stitched as those that come together", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 60 }),
+      fc.integer({ min: 1, max: 9 }),
+      fc.integer({ min: 1, max: 5 }),
+      fc.integer({ min: 1, max: 7 }),
+      fc.infiniteStream(fc.double()),
+      (rows, timesteps, stride, part, stream) => {
+        const starts = windowStarts(rows, timesteps, stride);
+        const values = Float64Array.from(starts, () => stream.next().value);
+        const stitcher = new Stitcher(rows, timesteps);
+        for (let from = 0; from < starts.length; from += part) {
+          stitcher.add(values.subarray(from, from + part), starts.subarray(from, from + part));
+        }
+        assert.deepEqual(stitcher.means(), stitchScores(values, starts, timesteps, rows));
+      },
+    ),
+  );
+});
