@@ -22,6 +22,8 @@ const BETA_1 = 0.9;
 const BETA_2 = 0.999;
 /** Windows that a thread takes through the network at a time: their values fit the second-level cache. */
 const BLOCK_WINDOWS = 8;
+/** Weights that are worth a thread, however few the windows. */
+const PARAMETERS_OF_A_THREAD = 2 ** 18;
 /** Windows of one job where only the loss is asked for. */
 const EVALUATION_WINDOWS = 64;
 
@@ -178,7 +180,10 @@ class WasmTrainer implements Trainer {
     const floats = new Float32Array(this.#buffer);
     floats.set(inputs.subarray(0, size), plan.inputs / 4);
     if (!same) floats.set(targets.subarray(0, size), plan.targets / 4);
-    const { count: threads } = this.#threads;
+    // Even blocks, since kernels take rows by two. Fewer threads than there are where waking more costs more.
+    const blockWindows = Math.min(BLOCK_WINDOWS, Math.ceil(count / this.#threads.count / 2) * 2);
+    const useful = Math.max(count / blockWindows, this.#layout.length / PARAMETERS_OF_A_THREAD);
+    const threads = Math.min(this.#threads.count, Math.ceil(useful));
     const job: Readonly<Record<JobField, number>> = {
       mode: MODES.indexOf(mode),
       threads,
@@ -189,8 +194,7 @@ class WasmTrainer implements Trainer {
       arrived: 0,
       phase: 0,
       windows: count,
-      // Even, since kernels take rows by two.
-      blockWindows: Math.min(BLOCK_WINDOWS, Math.ceil(count / threads / 2) * 2),
+      blockWindows,
       timesteps,
       features,
       inputs: plan.inputs,
@@ -214,7 +218,7 @@ class WasmTrainer implements Trainer {
     const doubles = new Float64Array(this.#buffer, 0, HEAP / 8);
     doubles[jobNumber("correctedRate")] = numbers.correctedRate;
     doubles[jobNumber("clipNorm")] = numbers.clipNorm;
-    await this.#threads.run();
+    await this.#threads.run(threads);
     return doubles[jobNumber("loss")]!;
   }
 

@@ -104,12 +104,11 @@ export type JobField = (typeof JOB_FIELDS)[number];
 export const MODES = ["evaluate", "gradients", "train"] as const;
 export type Mode = (typeof MODES)[number];
 
-/**
- * Where things stand at the start of the memory: first what wakes threads, a count of jobs, and what ends them. The
- * kernels' compiler puts constants from 1024 on.
- */
-export const TICKET = 0;
-export const CLOSED = 4;
+/** Where things stand at the start of the memory. First a word for each thread, which counts the jobs it is to work on. */
+export const TICKETS = 0;
+export const MAX_THREADS = 128;
+/** Not 0: there are no more jobs. */
+export const CLOSED = 4 * MAX_THREADS;
 export const JOB = 4096;
 /** Masks of 1, 2, 3 and 4 of four lanes. */
 export const LANE_MASKS = 4608;

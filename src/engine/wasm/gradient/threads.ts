@@ -1,6 +1,6 @@
 /** The threads of one trainer and the memory they share. */
 import { Worker } from "node:worker_threads";
-import { CLOSED, TICKET } from "./records.js";
+import { CLOSED, MAX_THREADS, TICKETS } from "./records.js";
 import type { WorkerData } from "./worker.js";
 
 const PAGE_BYTES = 65_536;
@@ -17,8 +17,8 @@ export class TrainingThreads {
   constructor(module: WebAssembly.Module, threads: number) {
     this.memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared: true });
     this.#words = new Int32Array(this.memory.buffer);
-    const workerData: WorkerData = { module, memory: this.memory };
-    this.#workers = Array.from({ length: threads }, () => {
+    this.#workers = Array.from({ length: Math.min(threads, MAX_THREADS) }, (_, index) => {
+      const workerData: WorkerData = { module, memory: this.memory, index };
       const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData });
       worker.on("message", () => this.#finished?.());
       worker.on("error", (error) => this.#fail(error));
@@ -39,16 +39,15 @@ export class TrainingThreads {
     if (missing > 0) this.memory.grow(missing);
   }
 
-  /** Runs the job that stands in memory; there is one at a time. */
-  async run(): Promise<void> {
+  /** Runs the job that stands in memory on the first `count` threads; there is one at a time. */
+  async run(count: number): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     for (const worker of this.#workers) worker.ref();
     try {
       await new Promise<void>((resolve, reject) => {
         this.#finished = resolve;
         this.#failed = reject;
-        Atomics.add(this.#words, TICKET / 4, 1);
-        Atomics.notify(this.#words, TICKET / 4);
+        this.#wake(count);
       });
     } finally {
       for (const worker of this.#workers) worker.unref();
@@ -58,9 +57,15 @@ export class TrainingThreads {
   async close(): Promise<void> {
     this.#failure ??= new Error("The trainer is closed.");
     Atomics.store(this.#words, CLOSED / 4, 1);
-    Atomics.add(this.#words, TICKET / 4, 1);
-    Atomics.notify(this.#words, TICKET / 4);
+    this.#wake(this.count);
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+
+  #wake(count: number): void {
+    for (let ticket = TICKETS / 4; ticket < TICKETS / 4 + count; ticket++) {
+      Atomics.add(this.#words, ticket, 1);
+      Atomics.notify(this.#words, ticket);
+    }
   }
 
   #fail(error: Error): void {

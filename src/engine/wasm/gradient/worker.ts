@@ -1,17 +1,19 @@
 /** A thread of a trainer: sleeps until there is a job, works on it with the others, and the last one to finish says so. */
 import { parentPort, workerData } from "node:worker_threads";
-import { CLOSED, JOB, TICKET } from "./records.js";
+import { CLOSED, JOB, TICKETS } from "./records.js";
 
 export interface WorkerData {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
+  /** The thread's number, from 0. */
+  readonly index: number;
 }
 
-const { module, memory } = workerData as WorkerData;
+const { module, memory, index } = workerData as WorkerData;
 const { exports } = new WebAssembly.Instance(module, { env: { memory } });
 const work = exports["work"] as (job: number) => number;
 const words = new Int32Array(memory.buffer);
-const ticket = TICKET / 4;
+const ticket = TICKETS / 4 + index;
 const closed = CLOSED / 4;
 
 let seen = 0;

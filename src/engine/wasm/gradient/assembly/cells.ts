@@ -56,20 +56,24 @@ function forward<Cell>(lstm: Operation, step: i32, rows: i32, gates: usize, h: u
     const real = tile == tiles - 1 ? v128.load(lstm.lastUnits) : i32x4.splat(-1);
     let at = gates;
     let state: usize = <usize>tile << 4;
-    for (const end = gates + (<usize>rows << 6); at < end; at += 64) {
-      const i = gate<Cell>(v128.load(at, 0), recurrentActivation);
-      const f = gate<Cell>(v128.load(at, 16), recurrentActivation);
-      const g = candidate<Cell>(v128.load(at, 32), activation);
-      const o = gate<Cell>(v128.load(at, 48), recurrentActivation);
-      let cell = f32x4.mul(i, g);
-      if (before) cell = madd(f, v128.load(before + state), cell);
-      cell = v128.and(cell, real);
-      v128.store(at, i, 0);
-      v128.store(at, f, 16);
-      v128.store(at, g, 32);
-      v128.store(at, o, 48);
-      v128.store(c + state, cell);
-      v128.store(h + state, v128.and(f32x4.mul(o, candidate<Cell>(cell, activation)), real));
+    const end = gates + (<usize>rows << 6);
+    // In four loops: an activation keeps its constants in registers only where little else is done between two of them.
+    for (; at < end; at += 64) {
+      v128.store(at, gate<Cell>(v128.load(at, 0), recurrentActivation), 0);
+      v128.store(at, gate<Cell>(v128.load(at, 16), recurrentActivation), 16);
+      v128.store(at, gate<Cell>(v128.load(at, 48), recurrentActivation), 48);
+    }
+    for (at = gates; at < end; at += 64) v128.store(at, candidate<Cell>(v128.load(at, 32), activation), 32);
+    for (at = gates; at < end; at += 64) {
+      let cell = f32x4.mul(v128.load(at, 0), v128.load(at, 32));
+      if (before) cell = madd(v128.load(at, 16), v128.load(before + state), cell);
+      v128.store(c + state, v128.and(cell, real));
+      state += stateRow;
+    }
+    state = <usize>tile << 4;
+    for (at = gates; at < end; at += 64) {
+      const activated = candidate<Cell>(v128.load(c + state), activation);
+      v128.store(h + state, v128.and(f32x4.mul(v128.load(at, 48), activated), real));
       state += stateRow;
     }
     gates += tileBytes;
