@@ -104,7 +104,10 @@ export type JobField = (typeof JOB_FIELDS)[number];
 export const MODES = ["evaluate", "gradients", "train"] as const;
 export type Mode = (typeof MODES)[number];
 
-/** Where things stand at the start of the memory. First a word for each thread, which counts the jobs it is to work on. */
+/**
+ * Where things stand at the start of the memory. First a word for each thread, which counts the jobs it is to work on;
+ * the kernels' constants are put in [1024, JOB) by their compiler.
+ */
 export const TICKETS = 0;
 export const MAX_THREADS = 128;
 /** Not 0: there are no more jobs. */

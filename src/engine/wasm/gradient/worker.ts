@@ -12,6 +12,8 @@ export interface WorkerData {
 const { module, memory, index } = workerData as WorkerData;
 const { exports } = new WebAssembly.Instance(module, { env: { memory } });
 const work = exports["work"] as (job: number) => number;
+const constantsEnd = exports["constantsEnd"] as () => number;
+if (constantsEnd() > JOB) throw new Error("The training kernels' constants reach into their job.");
 const words = new Int32Array(memory.buffer);
 const ticket = TICKETS / 4 + index;
 const closed = CLOSED / 4;

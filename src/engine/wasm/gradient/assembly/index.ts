@@ -23,6 +23,11 @@ import { DENSE, DROPOUT, EVALUATE, Job, LOAD, LOSS, LSTM, Operation, REPEAT, RES
 /** How often a waiting thread looks before it sleeps: some tens of microseconds. */
 const SPINS: i32 = 20000;
 
+/** The first byte after the kernels' own constants. */
+export function constantsEnd(): usize {
+  return __heap_base;
+}
+
 /** Works on a job with the other threads. Returns whether this one was the last to finish. */
 export function work(at: usize): bool {
   const job = changetype<Job>(at);
