@@ -1,21 +1,12 @@
 /** Training in WebAssembly: loss, gradients and Adam's step of a whole batch are one job of a crew of threads. */
-import { InputError } from "../../errors.js";
 import { type Network, validateNetwork } from "../../network/network.js";
 import type { Weights } from "../../network/weights.js";
 import type { Loss, StepOptions, Trainer } from "../engine.js";
 import { ParameterLayout } from "./gradient/parameters.js";
 import { type Plan, planBatch } from "./gradient/plan.js";
-import {
-  HEAP,
-  JOB_FIELDS,
-  type JobField,
-  jobNumber,
-  jobWord,
-  LANE_MASKS,
-  MODES,
-  type Mode,
-} from "./gradient/records.js";
+import { MODES, type Mode } from "./gradient/records.js";
 import { TrainingThreads } from "./gradient/threads.js";
+import { TrainingMemory } from "./gradient/training-memory.js";
 import { loadKernels } from "./kernels.js";
 
 const BETA_1 = 0.9;
@@ -27,7 +18,15 @@ const PARAMETERS_OF_A_THREAD = 2 ** 18;
 /** Windows of one job where only the loss is asked for. */
 const EVALUATION_WINDOWS = 64;
 
-const NO_UPDATE = { step: 0, correctedRate: 0, clipNorm: Number.POSITIVE_INFINITY };
+interface UpdateNumbers {
+  /** Counts the masks of dropout. */
+  readonly step: number;
+  /** The learning rate with Adam's correction for its moments' start at 0. */
+  readonly correctedRate: number;
+  readonly clipNorm: number;
+}
+
+const NO_UPDATE: UpdateNumbers = { step: 0, correctedRate: 0, clipNorm: Number.POSITIVE_INFINITY };
 
 export interface TrainerOptions {
   readonly loss: Loss;
@@ -51,10 +50,8 @@ class WasmTrainer implements Trainer {
   readonly network: Network;
   readonly #options: TrainerOptions;
   readonly #layout: ParameterLayout;
+  readonly #memory: TrainingMemory;
   readonly #threads: TrainingThreads;
-  /** Addresses of weights, gradients and both moments, and of what comes after. */
-  readonly #arrays: { weights: number; gradients: number; firstMoments: number; secondMoments: number };
-  readonly #planned: number;
   #plan: Plan | undefined;
   /** Steps begun, and steps that changed the weights. */
   #steps = 0;
@@ -65,23 +62,13 @@ class WasmTrainer implements Trainer {
     this.network = network;
     this.#options = options;
     this.#layout = new ParameterLayout(network);
-    const bytes = this.#layout.length * 4;
-    this.#arrays = {
-      weights: HEAP,
-      gradients: HEAP + bytes,
-      firstMoments: HEAP + 2 * bytes,
-      secondMoments: HEAP + 3 * bytes,
-    };
-    this.#planned = HEAP + 4 * bytes;
-    this.#threads = new TrainingThreads(module, options.threads);
-    this.#reserve(this.#planned, 0);
-    const masks = new Int32Array(this.#buffer, LANE_MASKS, 16);
-    for (let lanes = 1; lanes <= 4; lanes++) masks.fill(-1, (lanes - 1) * 4, (lanes - 1) * 4 + lanes);
-    this.#layout.pack(weights, this.#array("weights"));
+    this.#memory = new TrainingMemory(this.#layout.length);
+    this.#layout.pack(weights, this.#memory.array("weights"));
+    this.#threads = new TrainingThreads(module, this.#memory.memory, options.threads);
   }
 
   step(inputs: Float32Array, targets: Float32Array, count: number, options: StepOptions): Promise<number> {
-    return this.#enqueue(async () => {
+    return this.#enqueue(count, async () => {
       this.#planFor(count);
       const update = this.#updates + 1;
       const correction = Math.sqrt(1 - BETA_2 ** update) / (1 - BETA_1 ** update);
@@ -90,7 +77,7 @@ class WasmTrainer implements Trainer {
         correctedRate: options.learningRate * correction,
         clipNorm: options.clipNorm ?? Number.POSITIVE_INFINITY,
       });
-      const updated = new Int32Array(this.#buffer)[jobWord("updated")] === 1;
+      const { updated } = this.#memory;
       if (updated) this.#updates = update;
       return updated || !Number.isFinite(loss) ? loss : Number.NaN;
     });
@@ -101,19 +88,19 @@ class WasmTrainer implements Trainer {
     targets: Float32Array,
     count: number,
   ): Promise<{ loss: number; gradients: Weights }> {
-    return this.#enqueue(async () => {
+    return this.#enqueue(count, async () => {
       this.#planFor(count);
       const loss = await this.#run("gradients", inputs, targets, count, NO_UPDATE);
-      return { loss, gradients: this.#layout.unpack(this.#array("gradients")) };
+      return { loss, gradients: this.#layout.unpack(this.#memory.array("gradients")) };
     });
   }
 
   evaluate(windows: Float32Array, count: number): Promise<number> {
-    return this.#enqueue(async () => {
+    return this.#enqueue(count, async () => {
       const size = this.network.timesteps * this.network.features;
       const most = Math.min(count, EVALUATION_WINDOWS);
-      if (this.#plan === undefined || this.#plan.windows < most) this.#planFor(most);
-      const room = this.#plan!.windows;
+      if (this.#plan === undefined || this.#plan.space.windows < most) this.#planFor(most);
+      const room = this.#plan!.space.windows;
       let sum = 0;
       for (let first = 0; first < count; first += room) {
         const part = Math.min(room, count - first);
@@ -125,7 +112,7 @@ class WasmTrainer implements Trainer {
   }
 
   weights(): Weights {
-    return this.#layout.unpack(this.#array("weights"));
+    return this.#layout.unpack(this.#memory.array("weights"));
   }
 
   async close(): Promise<void> {
@@ -134,7 +121,8 @@ class WasmTrainer implements Trainer {
   }
 
   /** Jobs run one after the other. */
-  #enqueue<Result>(task: () => Promise<Result>): Promise<Result> {
+  #enqueue<Result>(count: number, task: () => Promise<Result>): Promise<Result> {
+    if (!(count >= 1)) return Promise.reject(new RangeError(`${count} windows are no batch.`));
     const result = this.#queue.then(task);
     this.#queue = result.catch(() => undefined);
     return result;
@@ -142,24 +130,14 @@ class WasmTrainer implements Trainer {
 
   /** Lays the memory out for batches of `count` windows, unless it is. */
   #planFor(count: number): void {
-    if (this.#plan?.windows === count) return;
-    if (!(count >= 1)) throw new RangeError(`A batch of ${count} windows has none.`);
-    const plan = planBatch(this.network, this.#layout, this.#arrays, count, this.#planned);
-    this.#reserve(plan.end, count);
-    new Uint8Array(this.#buffer, this.#planned, plan.end - this.#planned).fill(0);
-    plan.write(this.#buffer);
+    if (this.#plan?.space.windows === count) return;
+    const memory = this.#memory;
+    const { arrays, arraysEnd } = memory;
+    const plan = planBatch(this.network, this.#layout, arrays, count, arraysEnd);
+    memory.reserve(plan.space.end, `this network on ${count} windows at a time`);
+    new Uint8Array(memory.buffer, arraysEnd, plan.space.end - arraysEnd).fill(0);
+    plan.space.write(memory.buffer);
     this.#plan = plan;
-  }
-
-  /** @param windows of the batch that needs the memory, for the error. */
-  #reserve(bytes: number, windows: number): void {
-    try {
-      this.#threads.reserve(bytes);
-    } catch {
-      throw new InputError(
-        `Training this network on ${windows} windows at a time takes ${Math.ceil(bytes / 2 ** 20)} MiB, and the most is 4096; use a smaller batch.`,
-      );
-    }
   }
 
   /** Runs one job on the planned memory, and returns its loss. */
@@ -168,7 +146,7 @@ class WasmTrainer implements Trainer {
     inputs: Float32Array,
     targets: Float32Array,
     count: number,
-    numbers: { readonly step: number; readonly correctedRate: number; readonly clipNorm: number },
+    { step, correctedRate, clipNorm }: UpdateNumbers,
   ): Promise<number> {
     const plan = this.#plan!;
     const { timesteps, features } = this.network;
@@ -177,14 +155,15 @@ class WasmTrainer implements Trainer {
       throw new RangeError(`${count} windows of [${timesteps}, ${features}] are more than were given.`);
     }
     const same = inputs === targets;
-    const floats = new Float32Array(this.#buffer);
+    const floats = new Float32Array(this.#memory.buffer);
     floats.set(inputs.subarray(0, size), plan.inputs / 4);
     if (!same) floats.set(targets.subarray(0, size), plan.targets / 4);
     // Even blocks, since kernels take rows by two. Fewer threads than there are where waking more costs more.
     const blockWindows = Math.min(BLOCK_WINDOWS, Math.ceil(count / this.#threads.count / 2) * 2);
     const useful = Math.max(count / blockWindows, this.#layout.length / PARAMETERS_OF_A_THREAD);
     const threads = Math.min(this.#threads.count, Math.ceil(useful));
-    const job: Readonly<Record<JobField, number>> = {
+    const { weights: parameters, ...arrays } = this.#memory.arrays;
+    const job = {
       mode: MODES.indexOf(mode),
       threads,
       nextWindow: 0,
@@ -201,7 +180,7 @@ class WasmTrainer implements Trainer {
       targets: same ? plan.inputs : plan.targets,
       absolute: Number(this.#options.loss === "mae"),
       seed: this.#options.seed,
-      step: numbers.step,
+      step,
       updated: 0,
       operations: plan.operations,
       operationCount: plan.operationCount,
@@ -209,24 +188,12 @@ class WasmTrainer implements Trainer {
       weightGradientCount: plan.weightGradientCount,
       losses: plan.losses,
       squares: plan.squares,
-      parameters: this.#arrays.weights,
-      ...this.#arrays,
+      parameters,
+      ...arrays,
       parameterCount: this.#layout.length,
     };
-    const words = new Int32Array(this.#buffer);
-    for (const field of JOB_FIELDS) words[jobWord(field)] = job[field];
-    const doubles = new Float64Array(this.#buffer, 0, HEAP / 8);
-    doubles[jobNumber("correctedRate")] = numbers.correctedRate;
-    doubles[jobNumber("clipNorm")] = numbers.clipNorm;
+    this.#memory.writeJob(job, { correctedRate, clipNorm });
     await this.#threads.run(threads);
-    return doubles[jobNumber("loss")]!;
-  }
-
-  get #buffer(): SharedArrayBuffer {
-    return this.#threads.memory.buffer;
-  }
-
-  #array(name: "weights" | "gradients"): Float32Array {
-    return new Float32Array(this.#buffer, this.#arrays[name], this.#layout.length);
+    return this.#memory.loss;
   }
 }

@@ -1,24 +1,19 @@
-/** The threads of one trainer and the memory they share. */
+/** The threads of one trainer, which work on one job together. */
 import { Worker } from "node:worker_threads";
 import { CLOSED, MAX_THREADS, TICKETS } from "./records.js";
 import type { WorkerData } from "./worker.js";
 
-const PAGE_BYTES = 65_536;
-const MAX_PAGES = 65_536;
-
 export class TrainingThreads {
-  readonly memory: WebAssembly.Memory;
   readonly #words: Int32Array;
   readonly #workers: readonly Worker[];
   #finished: (() => void) | undefined;
   #failed: ((error: Error) => void) | undefined;
   #failure: Error | undefined;
 
-  constructor(module: WebAssembly.Module, threads: number) {
-    this.memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared: true });
-    this.#words = new Int32Array(this.memory.buffer);
+  constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, threads: number) {
+    this.#words = new Int32Array(memory.buffer);
     this.#workers = Array.from({ length: Math.min(threads, MAX_THREADS) }, (_, index) => {
-      const workerData: WorkerData = { module, memory: this.memory, index };
+      const workerData: WorkerData = { module, memory, index };
       const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData });
       worker.on("message", () => this.#finished?.());
       worker.on("error", (error) => this.#fail(error));
@@ -31,12 +26,6 @@ export class TrainingThreads {
 
   get count(): number {
     return this.#workers.length;
-  }
-
-  /** Makes the memory hold `bytes` bytes. Throws RangeError past 4 GiB. */
-  reserve(bytes: number): void {
-    const missing = Math.ceil((bytes - this.memory.buffer.byteLength) / PAGE_BYTES);
-    if (missing > 0) this.memory.grow(missing);
   }
 
   /** Runs the job that stands in memory on the first `count` threads; there is one at a time. */
