@@ -1,6 +1,7 @@
 /** The service as its users have it: a process of dist/src/server.js, listening on a port of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -23,11 +24,22 @@ export interface ServerProcess {
   end(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
+/** A port of 127.0.0.1 that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
 /** Starts a server; resolves when it listens. The environment is the caller's with `env` over it. */
 export async function startServer(env: Record<string, string> = {}): Promise<ServerProcess> {
+  const port = env["PORT"] ?? String(await freePort());
   const child = spawn(process.execPath, [entry], {
     cwd: repository,
-    env: { ...process.env, PORT: "0", RESIDUA_ENGINE: "wasm", ...env },
+    env: { ...process.env, RESIDUA_ENGINE: "wasm", ...env, PORT: port },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let log = "";
@@ -37,7 +49,7 @@ export async function startServer(env: Record<string, string> = {}): Promise<Ser
   child.stdout.setEncoding("utf8").on("data", keep);
   child.stderr.setEncoding("utf8").on("data", keep);
   const ended = once(child, "exit") as Promise<[number | null]>;
-  const until = async (holds: () => Promise<boolean> | boolean, what: string): Promise<void> => {
+  const until = async (holds: () => Promise<boolean>, what: string): Promise<void> => {
     for (let waitedMs = 0; !(await holds()); waitedMs += ASK_EVERY_MS) {
       if (child.exitCode !== null || child.signalCode !== null || waitedMs > READY_WITHIN_MS) {
         throw new Error(`The server did not ${what}:\n${log}`);
@@ -45,14 +57,18 @@ export async function startServer(env: Record<string, string> = {}): Promise<Ser
       await delay(ASK_EVERY_MS);
     }
   };
-  const address = (): string | undefined => /listening on (http:\/\/[^\s"]+)/.exec(log)?.[1];
-  await until(() => address() !== undefined, "listen");
-  const url = address()!;
+  const url = `http://127.0.0.1:${port}`;
+  const answers = (path: string): Promise<boolean> =>
+    fetch(url + path).then(
+      ({ status }) => status === 200,
+      () => false,
+    );
+  await until(() => answers("/livez"), "listen");
   return {
     child,
     url,
     log: () => log,
-    ready: () => until(async () => (await fetch(`${url}/readyz`)).status === 200, "become ready"),
+    ready: () => until(() => answers("/readyz"), "become ready"),
     async end(signal = "SIGTERM") {
       child.kill(signal);
       return (await ended)[0];

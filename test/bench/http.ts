@@ -1,0 +1,88 @@
+/**
+ * Requests per second over HTTP, client and service on the same cores: T50 F8 U64, one window a request and eight,
+ * 16 connections, and one connection alone. The client is wrk, which has to be installed.
+ *
+ * `npm run -s bench -- http [--json] [--seconds S] [--rounds N] [--peer URL ...]`
+ * A peer is a service that takes the same `windows`; rounds alternate between it and ours, and the ratios are those
+ * of the medians.
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { repository, startServer } from "../server-process.js";
+import { BENCH_MODEL, publishBenchModel } from "./wide-model.js";
+
+const CASES = [
+  { windows: 1, connections: 16 },
+  { windows: 8, connections: 16 },
+  { windows: 1, connections: 1 },
+] as const;
+
+interface Measured {
+  readonly requestsPerSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly failed: number;
+}
+
+const { values: options } = parseArgs({
+  args: process.argv.slice(3),
+  options: {
+    json: { type: "boolean", default: false },
+    seconds: { type: "string", default: "5" },
+    rounds: { type: "string", default: "3" },
+    peer: { type: "string", multiple: true, default: [] },
+  },
+});
+if (spawnSync("wrk", ["-v"]).error !== undefined) {
+  console.error("This scenario needs wrk; on Debian: apt-get install wrk.");
+  process.exit(1);
+}
+
+function load(url: string, connections: number, body: string): Measured {
+  const script = join(repository, "test", "bench", "post.lua");
+  const args = ["-t1", `-c${connections}`, `-d${options.seconds}`, "-s", script, url, "--", body];
+  const lines = execFileSync("wrk", args, { encoding: "utf8" }).trim().split("\n");
+  return JSON.parse(lines[lines.length - 1]!) as Measured;
+}
+
+const median = (all: readonly number[]): number => [...all].sort((a, b) => a - b)[all.length >> 1]!;
+
+const model = publishBenchModel();
+const server = await startServer({ RESIDUA_MODELS: model.models, LOG_LEVEL: "warn" });
+await server.ready();
+const ours = `${server.url}/v1/models/${BENCH_MODEL}/score`;
+const urls = [ours, ...options.peer];
+for (const { windows, connections } of CASES) {
+  const body = model.body(windows);
+  const rounds = urls.map((): Measured[] => []);
+  // The first round warms up.
+  for (let round = 0; round <= Number(options.rounds); round++) {
+    urls.forEach((url, index) => {
+      const measured = load(url, connections, body);
+      if (measured.failed > 0) throw new Error(`${measured.failed} requests to ${url} failed.`);
+      if (round > 0) rounds[index]!.push(measured);
+    });
+  }
+  urls.forEach((url, index) => {
+    const of = (field: keyof Measured, which = index): number =>
+      median(rounds[which]!.map((each) => each[field]));
+    const row = {
+      url: index === 0 ? "residua" : url,
+      windows,
+      connections,
+      requestsPerSecond: of("requestsPerSecond"),
+      p50Ms: of("p50Ms"),
+      p99Ms: of("p99Ms"),
+      oursToThis: Math.round((100 * of("requestsPerSecond", 0)) / of("requestsPerSecond")) / 100,
+    };
+    if (options.json) console.log(JSON.stringify(row));
+    else {
+      console.log(
+        `${row.url}: ${windows} windows a request, ${connections} connections: ${row.requestsPerSecond} requests/s, ` +
+          `p50 ${row.p50Ms} ms, p99 ${row.p99Ms} ms${index === 0 ? "" : `; ours is ${row.oursToThis} of it`}`,
+      );
+    }
+  });
+}
+await server.end();

@@ -1,0 +1,17 @@
+-- wrk -s post.lua URL -- BODY_FILE: posts the file, and prints one line of JSON when it is over.
+function init(args)
+  local file = assert(io.open(args[1], "rb"))
+  wrk.method = "POST"
+  wrk.body = file:read("*a")
+  wrk.headers["Content-Type"] = "application/json"
+  file:close()
+end
+
+function done(summary, latency)
+  local errors = summary.errors
+  io.write(string.format(
+    '{"requestsPerSecond": %.0f, "p50Ms": %.3f, "p99Ms": %.3f, "failed": %d}\n',
+    summary.requests / summary.duration * 1e6, latency:percentile(50) / 1e3, latency:percentile(99) / 1e3,
+    errors.status + errors.connect + errors.read + errors.write + errors.timeout
+  ))
+end

@@ -1,0 +1,53 @@
+/** The model that the HTTP scenarios score with: T50 F8 U64 by default, published into a folder of its own. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { repository } from "../server-process.js";
+
+export const BENCH_MODEL = "bench";
+
+export interface BenchModel {
+  /** A folder of bundles for RESIDUA_MODELS. */
+  readonly models: string;
+  /** A file with a request of `windows` windows, four decimals a reading. */
+  body(windows: number): string;
+}
+
+/** Trains for one epoch, through the command line, on a made-up series: only the shape is of interest. */
+export function publishBenchModel(timesteps = 50, features = 8, units = 64): BenchModel {
+  const folder = mkdtempSync(join(tmpdir(), "residua-bench-"));
+  const reading = (row: number, feature: number): string =>
+    (0.5 + 0.4 * Math.sin(row / (5 + feature)) + 0.05 * Math.sin(row * 7.3 + feature)).toFixed(4);
+  const rowOf = (row: number): string[] =>
+    Array.from({ length: features }, (_, feature) => reading(row, feature));
+  const header = Array.from({ length: features }, (_, feature) => `sensor${feature}`);
+  const rows = Array.from({ length: 20 * timesteps }, (_, row) => rowOf(row).join(","));
+  writeFileSync(join(folder, "series.csv"), `${[header.join(","), ...rows].join("\n")}\n`);
+  const models = join(folder, "models");
+  const train = ["train", join(folder, "series.csv"), "--name", BENCH_MODEL, "--models", models];
+  const shape = [
+    "--timesteps",
+    `${timesteps}`,
+    "--units",
+    `${units}`,
+    "--activation",
+    "relu",
+    "--epochs",
+    "1",
+  ];
+  execFileSync(process.execPath, [join(repository, "dist", "src", "cli.js"), ...train, ...shape], {
+    stdio: "pipe",
+  });
+  return {
+    models,
+    body(windows) {
+      const file = join(folder, `body-${windows}.json`);
+      const window = (first: number): string =>
+        `[${Array.from({ length: timesteps }, (_, t) => `[${rowOf(first + t).join(",")}]`).join(",")}]`;
+      const all = Array.from({ length: windows }, (_, n) => window(n * 3));
+      writeFileSync(file, `{"windows":[${all.join(",")}]}`);
+      return file;
+    },
+  };
+}
