@@ -44,38 +44,36 @@ export function lstmStep(
   recurrentActivation: i32,
 ): void {
   const tileBytes: usize = <usize>(inputs + 4 * tiles) << 6;
-  const even = rows & ~1;
-  const fives = rowsInFives(even);
-  const fours = (even - fives) & ~3;
-  if (even) {
-    for (let p = 0; p < tiles; p++) {
-      const w = weights + <usize>p * tileBytes;
-      const b = start + (<usize>p << 6);
-      let r: usize = 0;
-      if (fives) {
-        sumFives(fives, tiles, inputs, w, b, startStride, x, xStride, state, unitStride, sums);
-        sumFives(fives, tiles, inputs, w + 32, b + 32, startStride, x, xStride, state, unitStride, sums + 32);
-        r = fives;
-      }
-      if (fours) {
-        const a = b + r * startStride;
-        const y = x + r * xStride;
-        const h: usize = state ? state + r * unitStride : 0;
-        const to = sums + (r << 6);
-        sumFours(fours, tiles, inputs, w, a, startStride, y, xStride, h, unitStride, to);
-        sumFours(fours, tiles, inputs, w + 32, a + 32, startStride, y, xStride, h, unitStride, to + 32);
-        r += fours;
-      }
-      if (r != even) {
-        const h: usize = state ? state + r * unitStride : 0;
-        sumPair(tiles, inputs, w, b + r * startStride, startStride, x + r * xStride, xStride, h, unitStride, sums + (r << 6));
-      }
-      const unit = <usize>p << 4;
-      updateCells(even, sums, cell + unit, stateOut + unit, unitStride, activation, recurrentActivation);
+  const fives = rowsInFives(rows);
+  const fours = (rows - fives) & ~3;
+  const grouped = fives + ((rows - fives) & ~1);
+  for (let p = 0; p < tiles && grouped; p++) {
+    const w = weights + <usize>p * tileBytes;
+    const b = start + (<usize>p << 6);
+    let r: usize = 0;
+    if (fives) {
+      sumFives(fives, tiles, inputs, w, b, startStride, x, xStride, state, unitStride, sums);
+      sumFives(fives, tiles, inputs, w + 32, b + 32, startStride, x, xStride, state, unitStride, sums + 32);
+      r = fives;
     }
+    if (fours) {
+      const a = b + r * startStride;
+      const y = x + r * xStride;
+      const h: usize = state ? state + r * unitStride : 0;
+      const to = sums + (r << 6);
+      sumFours(fours, tiles, inputs, w, a, startStride, y, xStride, h, unitStride, to);
+      sumFours(fours, tiles, inputs, w + 32, a + 32, startStride, y, xStride, h, unitStride, to + 32);
+      r += fours;
+    }
+    if (r != grouped) {
+      const h: usize = state ? state + r * unitStride : 0;
+      sumPair(tiles, inputs, w, b + r * startStride, startStride, x + r * xStride, xStride, h, unitStride, sums + (r << 6));
+    }
+    const unit = <usize>p << 4;
+    updateCells(grouped, sums, cell + unit, stateOut + unit, unitStride, activation, recurrentActivation);
   }
-  if (rows & 1) {
-    const r = <usize>even;
+  if (grouped != rows) {
+    const r = <usize>grouped;
     const h: usize = state ? state + r * unitStride : 0;
     start += r * startStride;
     x += r * xStride;
@@ -93,13 +91,11 @@ export function lstmStep(
   }
 }
 
-/** How many of an even number of rows go five at a time, so that what is left goes four at a time as far as can be. */
+/** How many rows go five at a time, so that what is left can go four and two at a time: all but 1 and 3 rows. */
 function rowsInFives(rows: i32): i32 {
-  const most = rows / 5;
-  for (let n = most; n >= 0; n--) {
-    if (((rows - 5 * n) & 3) == 0) return 5 * n;
-  }
-  return 0;
+  const fives = rows / 5;
+  const left = rows % 5;
+  return 5 * (fives && left & 1 ? fives - 1 : fives);
 }
 
 /** The sums of half a tile, two gates of four units, five rows at a time. */
