@@ -1,5 +1,5 @@
 /** Digits to bytes, and doubles with a fixed number of decimals, as `formatUnits` of scoring/digits.ts writes them. */
-import { multiply, POWERS_OF_TEN, productLow } from "./tables";
+import { highProduct, POWERS_OF_TEN } from "./tables";
 
 /** Writes `formatUnits(value, decimals)` at `at`; returns its length. */
 // @ts-ignore: decorator
@@ -23,14 +23,27 @@ export function splitDigits(number: u32): u64 {
 }
 
 /** Writes a whole number; returns where it ends. */
+// @ts-ignore: decorator
+@inline
 export function writeInteger(at: usize, number: u64): usize {
-  if (number < 10) {
-    store<u8>(at, <u8>(0x30 + number));
-    return at + 1;
-  }
+  return number < 100 ? writeTwo(at, <u32>number) : writeMany(at, number);
+}
+
+/** One digit or two, without a branch between them. */
+// @ts-ignore: decorator
+@inline
+function writeTwo(at: usize, number: u32): usize {
+  const tens = (number * 205) >> 11;
+  const short = <u32>(tens == 0);
+  store<u16>(at, <u16>((0x3030 + tens + ((number - tens * 10) << 8)) >> (short << 3)));
+  return at + 2 - short;
+}
+
+function writeMany(at: usize, number: u64): usize {
   if (number >= 100000000) {
-    at = writeInteger(at, number / 100000000);
-    store<u64>(at, splitDigits(<u32>(number % 100000000)) | ZEROS);
+    const first = number / 100000000;
+    at = first < 100 ? writeTwo(at, <u32>first) : writeMany(at, first);
+    store<u64>(at, splitDigits(<u32>(number - first * 100000000)) | ZEROS);
     return at + 8;
   }
   const digits = splitDigits(<u32>number);
@@ -47,17 +60,47 @@ export function writeNull(at: usize): usize {
 }
 
 /** Writes a value in the caller's units, null where it is not finite; returns where it ends. */
+// @ts-ignore: decorator
+@inline
 export function writeFixed(at: usize, value: f64, decimals: i32): usize {
+  const bits = reinterpret<u64>(value);
+  const shift = 1075 - (<i32>(bits >> 52) & 0x7ff);
+  // Most values: at most 8 decimals, below 2^20 and above 2^-43.
+  if (decimals > 8 || <u32>(shift - 33) >= 63) return writeExact(at, value, decimals);
+  const mantissa = (bits & 0xfffffffffffff) | 0x10000000000000;
+  const unit = load<u64>(POWERS_OF_TEN + (<usize>decimals << 3));
+  // mantissa * 10^decimals / 2^shift, rounded half up. Half a unit is a multiple of 2^32: what stands below in the
+  // product does not count.
+  const product = (mantissa >> 32) * unit + (((mantissa & 0xffffffff) * unit) >> 32);
+  const number = (product + (<u64>1 << (shift - 33))) >> (shift - 32);
+  let whole = select<u64>(mantissa >> shift, 0, shift < 64);
+  let fraction = number - whole * unit;
+  // The fraction may have been rounded up to one.
+  if (fraction == unit) {
+    fraction = 0;
+    whole++;
+  }
+  store<u8>(at, 0x2d);
+  at += <usize>(bits >> 63) & <usize>(number != 0);
+  at = writeInteger(at, whole);
+  if (fraction == 0) return at;
+  const digits = splitDigits(<u32>(fraction * load<u64>(POWERS_OF_TEN + (<usize>(8 - decimals) << 3))));
+  store<u8>(at, 0x2e);
+  store<u64>(at, digits | ZEROS, 1);
+  return at + 9 - <usize>(clz(digits) >> 3);
+}
+
+/** The same for any value, in 128 bits or, at the far ends, by the host. */
+function writeExact(at: usize, value: f64, decimals: i32): usize {
   const bits = reinterpret<u64>(value);
   const biased = <i32>(bits >> 52) & 0x7ff;
   if (biased == 0x7ff) return writeNull(at);
   if (decimals > 19) return at + <usize>writeUnits(value, decimals, at);
   const fraction = bits & 0xfffffffffffff;
   const mantissa = biased == 0 ? fraction : fraction | 0x10000000000000;
-  const shift = 1075 - (biased == 0 ? 1 : biased);
   const unit = load<u64>(POWERS_OF_TEN + (<usize>decimals << 3));
-  // The value in units of its last decimal, mantissa * 10^decimals / 2^shift, rounded half up: exact in 128 bits.
-  let number = roundProduct(mantissa, unit, shift);
+  const shift = 1075 - max(biased, 1);
+  const number = roundProduct(mantissa, unit, shift);
   if (number >= TEN_TO_19) return at + <usize>writeUnits(value, decimals, at);
   if (number == 0) {
     store<u8>(at, 0x30);
@@ -65,49 +108,49 @@ export function writeFixed(at: usize, value: f64, decimals: i32): usize {
   }
   store<u8>(at, 0x2d);
   at += <usize>(bits >> 63);
-  if (decimals == 0) return writeInteger(at, number);
-  const whole = number / unit;
-  number -= whole * unit;
+  let whole: u64 = 0;
+  if (shift < 64) whole = shift >= 0 ? mantissa >> shift : mantissa << -shift;
+  let rest = number - whole * unit;
+  if (rest == unit) {
+    rest = 0;
+    whole++;
+  }
   at = writeInteger(at, whole);
-  if (number == 0) return at;
-  store<u8>(at++, 0x2e);
-  if (decimals <= 8) {
-    const digits = splitDigits(<u32>(number * load<u64>(POWERS_OF_TEN + (<usize>(8 - decimals) << 3))));
-    store<u64>(at, digits | ZEROS);
-    return at + 8 - <usize>(clz(digits) >> 3);
-  }
-  return writeFraction(at, number, decimals);
+  return rest == 0 ? at : writeFraction(at, rest, decimals);
 }
 
-/** Writes 9 to 19 decimals without the zeros at their end. */
+/** Writes a point and 1 to 19 decimals, without the zeros at their end. */
 function writeFraction(at: usize, number: u64, decimals: i32): usize {
-  if (decimals > 16) {
-    const scale = load<u64>(POWERS_OF_TEN + (<usize>(decimals - 16) << 3));
-    const first = number / scale;
-    const last = <u32>((number - first * scale) * load<u64>(POWERS_OF_TEN + (<usize>(24 - decimals) << 3)));
-    at = writeSixteen(at, first);
-    store<u64>(at, splitDigits(last) | ZEROS);
-    at += 8;
-  } else {
-    at = writeSixteen(at, number * load<u64>(POWERS_OF_TEN + (<usize>(16 - decimals) << 3)));
-  }
-  while (load<u8>(at - 1) == 0x30) at--;
-  return at;
+  store<u8>(at++, 0x2e);
+  if (decimals <= 16) return writeSixteen(at, number * load<u64>(POWERS_OF_TEN + (<usize>(16 - decimals) << 3)));
+  const scale = load<u64>(POWERS_OF_TEN + (<usize>(decimals - 16) << 3));
+  const first = number / scale;
+  const last = <u32>((number - first * scale) * load<u64>(POWERS_OF_TEN + (<usize>(24 - decimals) << 3)));
+  const end = writeSixteen(at, first);
+  if (last == 0) return end;
+  const digits = splitDigits(last);
+  store<u64>(at, digits | ZEROS, 16);
+  return at + 24 - <usize>(clz(digits) >> 3);
 }
 
+/** Sixteen decimals without the zeros at their end; all of them stand behind `at`. */
+// @ts-ignore: decorator
+@inline
 function writeSixteen(at: usize, number: u64): usize {
-  const first = number / 100000000;
-  store<u64>(at, splitDigits(<u32>first) | ZEROS);
-  store<u64>(at, splitDigits(<u32>(number - first * 100000000)) | ZEROS, 8);
-  return at + 16;
+  const high = number / 100000000;
+  const first = splitDigits(<u32>high);
+  const last = splitDigits(<u32>(number - high * 100000000));
+  store<u64>(at, first | ZEROS);
+  store<u64>(at, last | ZEROS, 8);
+  return last == 0 ? at + 8 - <usize>(clz(first) >> 3) : at + 16 - <usize>(clz(last) >> 3);
 }
 
 /** mantissa * unit / 2^shift, halves rounded up; TEN_TO_19 where it is that or more. */
 // @ts-ignore: decorator
 @inline
 function roundProduct(mantissa: u64, unit: u64, shift: i32): u64 {
-  let high = multiply(mantissa, unit);
-  let low = productLow;
+  let high = highProduct(mantissa, unit);
+  let low = mantissa * unit;
   if (shift > 0 && shift < 64) {
     const half = <u64>1 << (shift - 1);
     low += half;

@@ -6,7 +6,7 @@
  * decides (Lemire 2021, "Number parsing at a gigabyte per second"); more than 19 digits, subnormals and overflow are
  * left to the host.
  */
-import { EXACT_POWERS_OF_TEN, multiply, POWERS_OF_FIVE, POWERS_OF_TEN, productLow } from "./tables";
+import { EXACT_POWERS_OF_TEN, highProduct, POWERS_OF_FIVE, POWERS_OF_TEN } from "./tables";
 
 /** Reads the number in [start, end) as JavaScript does. */
 // @ts-ignore: decorator
@@ -121,11 +121,11 @@ function nearestByProduct(digits: u64, exponent: i32): f64 {
   const shift = clz(digits);
   const normal = digits << shift;
   const five = POWERS_OF_FIVE + (<usize>(exponent + 342) << 4);
-  let high = multiply(normal, load<u64>(five, 8));
-  let low = productLow;
+  let high = highProduct(normal, load<u64>(five, 8));
+  let low = normal * load<u64>(five, 8);
   // Only where all bits under the 55 that count are set can the second half of the power change them.
   if ((high & 0x1ff) == 0x1ff) {
-    const carry = multiply(normal, load<u64>(five));
+    const carry = highProduct(normal, load<u64>(five));
     low += carry;
     if (low < carry) high++;
   }

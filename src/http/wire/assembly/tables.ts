@@ -9,20 +9,14 @@ export const POWERS_OF_TEN: usize = 11072;
 /** [23] float64: 10^0 to 10^22, all of them exact. */
 export const EXACT_POWERS_OF_TEN: usize = 11232;
 
-/** The low half of the last `multiply`. */
-export let productLow: u64 = 0;
-
-/** The high half of a 64 x 64-bit product; WebAssembly has no instruction for it. */
+/** The high half of a 64 x 64-bit product, for which WebAssembly has no instruction; the low half is a * b. */
 // @ts-ignore: decorator
 @inline
-export function multiply(a: u64, b: u64): u64 {
+export function highProduct(a: u64, b: u64): u64 {
   const a0 = a & 0xffffffff;
   const a1 = a >> 32;
   const b0 = b & 0xffffffff;
   const b1 = b >> 32;
-  const low = a0 * b0;
-  const middle = a1 * b0 + (low >> 32);
-  const other = a0 * b1 + (middle & 0xffffffff);
-  productLow = (other << 32) | (low & 0xffffffff);
-  return a1 * b1 + (middle >> 32) + (other >> 32);
+  const middle = a1 * b0 + ((a0 * b0) >> 32);
+  return a1 * b1 + (middle >> 32) + ((a0 * b1 + (middle & 0xffffffff)) >> 32);
 }
