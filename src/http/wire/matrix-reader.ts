@@ -25,12 +25,12 @@ const MAX_BYTES = 64 * 2 ** 20;
 export function readBodyMatrix(body: Uint8Array): BodyMatrix | undefined {
   const length = body.length;
   if (length > MAX_BYTES) return undefined;
-  // Behind the text 0 and what lies there is read, eight bytes at a time.
-  const out = (FREE + length + 16 + 7) & ~7;
+  // Behind the text stands a 0, and up to 40 bytes are looked at.
+  const out = (FREE + length + 48 + 7) & ~7;
   // A reading takes at least two bytes, a digit and a comma.
   const { bytes, doubles } = memoryOf(out + Math.ceil(length / 2) * 8);
   bytes.set(body, FREE);
-  bytes.fill(0, FREE + length, FREE + length + 16);
+  bytes[FREE + length] = 0;
   if (kernels.findMatrix(FREE, FREE + length, out) === 0) return undefined;
 
   const windows = kernels.windows.value;

@@ -52,6 +52,19 @@ function writeMany(at: usize, number: u64): usize {
   return at + 8 - <usize>zeros;
 }
 
+/** Writes a number of 1 to 9 digits, without a branch between their counts. */
+// @ts-ignore: decorator
+@inline
+export function writeNine(at: usize, number: u32): usize {
+  const first = number / 100000000;
+  const digits = splitDigits(number - first * 100000000);
+  const long = <u32>(first != 0);
+  const zeros = select<u32>(0, <u32>(ctz(digits) >> 3), long != 0);
+  store<u8>(at, <u8>(0x30 + first));
+  store<u64>(at + long, (digits | ZEROS) >> (zeros << 3));
+  return at + long + 8 - zeros;
+}
+
 // @ts-ignore: decorator
 @inline
 export function writeNull(at: usize): usize {

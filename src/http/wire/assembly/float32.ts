@@ -5,7 +5,7 @@
  * to the float is scaled by a 64-bit power of ten so that it holds a whole number, and, if there is one, a multiple
  * of ten.
  */
-import { writeInteger, writeNull } from "./decimal";
+import { writeInteger, writeNine, writeNull } from "./decimal";
 import { POWERS_OF_TEN_FLOAT } from "./tables";
 
 const ZEROS: u64 = 0x3030303030303030;
@@ -43,37 +43,30 @@ export function writeFloat(at: usize, single: f32): usize {
   const middle = scale(power, (mantissa << 2) << shift);
   const upper = scale(power, ((mantissa << 2) + 2) << shift) - odd;
 
-  let digits = middle >> 2;
-  const tens = digits / 10;
-  const tensInside = lower <= 40 * tens;
-  const nextTensInside = upper >= 40 * tens + 40;
-  if (digits >= 10 && tensInside != nextTensInside) {
-    digits = tens + <u32>nextTensInside;
+  // Both candidates, without a branch: whether a multiple of ten lies inside is a toss-up.
+  const units = middle >> 2;
+  const tens = units / 10;
+  const tensInside = <u32>(lower <= 40 * tens);
+  const nextTensInside = <u32>(upper >= 40 * tens + 40);
+  const inside = <u32>(lower <= 4 * units);
+  const nextInside = <u32>(upper >= 4 * units + 4);
+  const nearer = select<u32>(nextInside, <u32>(middle >= 4 * units + 2), inside != nextInside);
+  const useTens = <u32>(units >= 10) & (tensInside ^ nextTensInside);
+  let digits = select<u32>(tens + nextTensInside, units + nearer, useTens != 0);
+  exponent += <i32>useTens;
+  // More zeros at the end, if any.
+  for (let fewer = digits / 10; fewer * 10 == digits; fewer = digits / 10) {
+    digits = fewer;
     exponent++;
-    // More zeros at the end, if any.
-    while (true) {
-      const fewer = digits / 10;
-      if (fewer * 10 != digits) break;
-      digits = fewer;
-      exponent++;
-    }
-  } else {
-    const inside = lower <= 4 * digits;
-    const nextInside = upper >= 4 * digits + 4;
-    if (inside != nextInside) digits += <u32>nextInside;
-    else digits += <u32>(middle >= 4 * digits + 2);
-    // Only a subnormal has so few digits that the next multiple of ten was not looked at.
-    if (digits == 10) {
-      digits = 1;
-      exponent++;
-    }
   }
   return layOut(at, digits, exponent);
 }
 
 /** Writes digits * 10^exponent the way Number.prototype.toString does. */
+// @ts-ignore: decorator
+@inline
 function layOut(at: usize, digits: u32, exponent: i32): usize {
-  const end = writeInteger(at, digits);
+  const end = writeNine(at, digits);
   const count = <i32>(end - at);
   const point = count + exponent;
   if (exponent >= 0 && point <= 21) {

@@ -1,5 +1,5 @@
 /** The one large member of a body: `windows` [n][T][F] or `series` [N][F], found in its bytes and read. */
-import { readNumber, value } from "./number";
+import { readNumber } from "./number";
 
 /** What `findMatrix` found: where the value stands, [valueStart, valueEnd), and its shape; n is 0 for a series. */
 export let valueStart: usize = 0;
@@ -29,7 +29,7 @@ function skipSpace(at: usize): usize {
 
 /**
  * Goes through the members of the object in [at, end), reads the matrix and passes over the others without judging
- * them. The byte at `end` is 0, and seven more can be read.
+ * them. The byte at `end` is 0, and 40 behind it can be read.
  *
  * @param out receives the readings as doubles, null as NaN; there is room for half as many as the text has bytes.
  * @returns false where anything is not plain: another kind of value, rows of different length, a key with an
@@ -128,9 +128,8 @@ function readRow(at: usize): usize {
       store<f64>(out, NaN);
       at += 4;
     } else {
-      at = readNumber(at);
+      at = readNumber(at, out);
       if (at == 0) return 0;
-      store<f64>(out, value);
     }
     out += 8;
     at = skipSpace(at);
