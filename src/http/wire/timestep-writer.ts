@@ -1,6 +1,6 @@
 /** Scored timesteps straight to the bytes of their JSON, by column or by line. */
 import { FREE, kernels, memoryOf } from "./kernels.js";
-import { DOUBLE, LITERAL, PART_BYTES, SCORE, VALUE_BYTES, VERDICT } from "./window-writer.js";
+import { align, DOUBLE, LITERAL, PART_BYTES, SCORE, VALUE_BYTES, VERDICT } from "./parts.js";
 
 /** `0.25,null`: as the shortest decimals of their float32, without brackets. */
 export function writeScores(score: Float64Array): Uint8Array {
@@ -62,7 +62,7 @@ function writeRows(rows: number, parts: readonly Part[]): Uint8Array {
     const values = typeof part === "string" ? Buffer.from(part) : part.values;
     rowBytes += typeof part === "string" ? values.length : VALUE_BYTES[part.kind].text + 2;
     const at = address;
-    address += (values.byteLength + 7) & ~7;
+    address += align(values.byteLength);
     return { kind: typeof part === "string" ? LITERAL : part.kind, values, at };
   });
   // The kernel stores eight bytes at a time, also at the end.

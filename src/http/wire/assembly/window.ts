@@ -7,7 +7,7 @@ import { writeFloat, writeFloats, writeSingles } from "./float32";
 @external("host", "writeDouble")
 declare function writeDouble(value: f64, at: usize): i32;
 
-/** Words of a part; what they mean stands in ../window-writer.ts. */
+/** Words of a part; what they mean stands in ../parts.ts. */
 const PART_WORDS: usize = 8;
 
 const LITERAL = 0;
