@@ -6,6 +6,7 @@ import type { Config } from "../config.js";
 import type { Lifecycle } from "../serving/lifecycle.js";
 import type { Metrics } from "../serving/metrics.js";
 import type { ScoringService } from "../serving/scoring-service.js";
+import { BodyReader } from "./body-reader.js";
 import { refuseBrokenRequest } from "./broken-request.js";
 import { parseJson } from "./json-body.js";
 import type { LiveModels } from "./live-models.js";
@@ -19,6 +20,7 @@ import { requestIdSource } from "./request-id.js";
 import { aliasRoutes } from "./routes/aliases.js";
 import { docsRoutes } from "./routes/docs.js";
 import { healthRoutes } from "./routes/health.js";
+import { inferenceRoutes } from "./routes/inference.js";
 import { metricsRoutes } from "./routes/metrics.js";
 import { modelRoutes } from "./routes/models.js";
 import { scoreRoutes } from "./routes/score.js";
@@ -63,7 +65,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     requestTimeout: timeouts.requestMs,
     keepAliveTimeout: timeouts.keepAliveMs,
     http: { headersTimeout: timeouts.headersMs, connectionsCheckingInterval: timeouts.checkMs },
-    routerOptions: { maxParamLength: 1024 },
+    routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true },
     clientErrorHandler: refuseBrokenRequest,
     frameworkErrors: (error, request, reply) => {
       reply.header("x-request-id", request.id);
@@ -91,7 +93,19 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(docsRoutes);
   await app.register(modelRoutes, { models });
   if (config.RESIDUA_ADMIN_TOKEN !== undefined) await app.register(aliasRoutes, { models });
-  await app.register(scoreRoutes, { models, scoring, lifecycle, bodyLimitBytes });
+  const bodies = new BodyReader();
+  app.addHook("onClose", () => bodies.close());
+  await app.register(scoreRoutes, { models, scoring, bodies, bodyLimitBytes });
+  await app.register(inferenceRoutes, {
+    prefix: "/v2",
+    version: options.version,
+    log,
+    lifecycle,
+    models,
+    scoring,
+    bodies,
+    bodyLimitBytes,
+  });
   await app.ready();
   return app as unknown as FastifyInstance;
 }

@@ -22,6 +22,12 @@ export function takeRawBodies(app: FastifyInstance, options: RawBodyOptions): vo
     if (type !== undefined && !isUtf8(type)) {
       return done(new ResiduaError("UNSUPPORTED_MEDIA_TYPE", "JSON has to be sent in UTF-8."));
     }
+    const encoding = request.headers["content-encoding"];
+    if (encoding !== undefined && encoding !== "identity") {
+      return done(
+        new ResiduaError("UNSUPPORTED_MEDIA_TYPE", `Bodies are taken as they are, not ${encoding}.`),
+      );
+    }
     const expectation = expect();
     const chunks: Buffer[] = [];
     let length = 0;

@@ -10,7 +10,7 @@ import { NO_VERDICT, type ScorableModel, type Timing, type WindowsResult } from 
 import { writeWindows } from "./wire/window-writer.js";
 
 /** About as many numbers as can be written without keeping the event loop from others. */
-const NUMBERS_A_CHUNK = 32_768;
+const NUMBERS_A_CHUNK = 16_384;
 
 /** The answer to a windows request, in parts of bounded size. */
 export function* scoreResponse(result: WindowsResult): Generator<Uint8Array, void> {

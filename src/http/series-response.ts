@@ -3,22 +3,22 @@ import { formatFloat32 } from "../scoring/digits.js";
 import { type AnomalyEvent, walkEvents } from "../scoring/events.js";
 import type { SeriesResult } from "../serving/score-result.js";
 import { pValues } from "../serving/verdict.js";
+import { joinParts } from "./body-parts.js";
 import { responseHead, timingText } from "./score-response.js";
 import { writeDoubles, writeScores, writeTimestepLines, writeVerdicts } from "./wire/timestep-writer.js";
 
 /** Rows of a part: some milliseconds' work. */
 const PART_ROWS = 16_384;
 const PART_EVENTS = 256;
-const PART_BYTES = 65_536;
 
 /** `{model, threshold, timesteps: {score, anomalous, pValue}, events, timing}` */
 export function seriesResponse(result: SeriesResult): Generator<Uint8Array, void> {
-  return joined(objectParts(result));
+  return joinParts(objectParts(result));
 }
 
 /** A line with model and threshold, one for each timestep, one for each event, and one with the timing. */
 export function seriesLines(result: SeriesResult): Generator<Uint8Array, void> {
-  return joined(lineParts(result));
+  return joinParts(lineParts(result));
 }
 
 function* objectParts(result: SeriesResult): Generator<Uint8Array, void> {
@@ -55,21 +55,6 @@ function* lineParts(result: SeriesResult): Generator<Uint8Array, void> {
     yield Buffer.from(events.map((event) => `{"event":${eventText(event)}}\n`).join(""));
   }
   yield Buffer.from(`{${timingText(result)}}\n`);
-}
-
-/** The same bytes in parts of at least PART_BYTES, but for the last. */
-function* joined(parts: Iterable<Uint8Array>): Generator<Uint8Array, void> {
-  let waiting: Uint8Array[] = [];
-  let bytes = 0;
-  for (const part of parts) {
-    waiting.push(part);
-    bytes += part.length;
-    if (bytes < PART_BYTES) continue;
-    yield Buffer.concat(waiting);
-    waiting = [];
-    bytes = 0;
-  }
-  if (bytes > 0) yield Buffer.concat(waiting);
 }
 
 function* column(rows: number, write: (from: number, to: number) => Uint8Array): Generator<Uint8Array, void> {

@@ -25,7 +25,7 @@ import type {
 import { chooseJudge, type Judge, judgeScores, judgeWindows, type RequestedThreshold } from "./verdict.js";
 
 /** Readings of a slice: some milliseconds' work before the engine and after it. */
-const SLICE_READINGS = 262_144;
+const SLICE_READINGS = 131_072;
 /** Slices of a series that are on their way at once: the queue is there for others too. */
 const SERIES_SLICES = 4;
 

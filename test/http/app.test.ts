@@ -97,8 +97,20 @@ test("an API token opens everything but the probes, which are open", async (t) =
     await response.arrayBuffer();
     return response.status;
   };
-  for (const path of ["/livez", "/readyz"]) assert.equal(await status(path), 200, path);
-  for (const path of ["/metrics", "/v1/models", "/openapi.json", "/docs", "/nope", "/"]) {
+  for (const path of ["/livez", "/readyz", "/v2/health/live", "/v2/health/ready"]) {
+    assert.equal(await status(path), 200, path);
+  }
+  for (const path of [
+    "/v2",
+    "/v2/models/small",
+    "/v2/nope",
+    "/metrics",
+    "/v1/models",
+    "/openapi.json",
+    "/docs",
+    "/nope",
+    "/",
+  ]) {
     assert.equal(await status(path), 401, path);
     assert.equal(await status(path, "Bearer wrong"), 401, path);
   }
@@ -189,6 +201,16 @@ test("OpenAPI 3.1 describes every route, and the page to read it needs no other 
     "/v1/models/{name}",
     "/v1/models/{name}/score",
     "/v1/models/{name}/versions/{version}",
+    "/v2",
+    "/v2/health/live",
+    "/v2/health/ready",
+    "/v2/models/{model}",
+    "/v2/models/{model}/infer",
+    "/v2/models/{model}/ready",
+    "/v2/models/{model}/versions/{version}",
+    "/v2/models/{model}/versions/{version}/infer",
+    "/v2/models/{model}/versions/{version}/ready",
+    "/v2/repository/index",
   ]);
   const { post } = document.paths["/v1/models/{name}/score"]!;
   assert.ok(post!.requestBody);

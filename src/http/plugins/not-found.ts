@@ -1,5 +1,5 @@
 /** 404 with the routes there are, and 405 with Allow where the path is one of them. */
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import { ResiduaError } from "../../errors.js";
 
@@ -8,11 +8,18 @@ interface KnownPath {
   readonly methods: Set<string>;
 }
 
+declare module "fastify" {
+  interface FastifyInstance {
+    /** The not-found handler, for scopes whose errors look otherwise. */
+    refuseUnknownRoute: (request: FastifyRequest, reply: FastifyReply) => never;
+  }
+}
+
 /** Has to be registered before the routes it is to know. */
 export const notFound = fp(
   (app, _options, done) => {
     const paths = knownPaths(app);
-    app.setNotFoundHandler((request, reply) => {
+    const refuse = (request: FastifyRequest, reply: FastifyReply): never => {
       const path = request.url.split("?", 1)[0]!;
       const allowed = new Set<string>();
       for (const { pattern, methods } of paths.values()) {
@@ -21,13 +28,15 @@ export const notFound = fp(
       if (allowed.size === 0) {
         throw new ResiduaError(
           "ROUTE_NOT_FOUND",
-          `There is no route ${request.method} ${path}; there are ${[...paths.keys()].filter(isShown).join(", ")}.`,
+          `There is no route ${request.method} ${path}; there are ${[...paths.keys()].filter((url) => isNear(url, path)).join(", ")}.`,
         );
       }
       const list = [...allowed].sort().join(", ");
       reply.header("allow", list);
       throw new ResiduaError("METHOD_NOT_ALLOWED", `${path} takes ${list}, not ${request.method}.`);
-    });
+    };
+    app.setNotFoundHandler(refuse);
+    app.decorate("refuseUnknownRoute", refuse);
     done();
   },
   { name: "not-found" },
@@ -44,9 +53,10 @@ function knownPaths(app: FastifyInstance): ReadonlyMap<string, KnownPath> {
   return paths;
 }
 
-/** The files of the documentation page are of no interest to anyone. */
-function isShown(url: string): boolean {
-  return !url.startsWith("/docs/");
+/** Whether to show a route to who asked for a path: of /v2 its own, else all but those and the documentation's files. */
+function isNear(url: string, path: string): boolean {
+  if (/^\/v2(\/|$)/.test(path)) return url.startsWith("/v2");
+  return !url.startsWith("/v2") && !url.startsWith("/docs/");
 }
 
 /** "/v1/models/:name" matches one segment for a parameter; "*" matches anything. */
@@ -55,5 +65,5 @@ function pathPattern(url: string): RegExp {
     .replace(/[.+?^${}()|[\]\\]/g, "\\$&")
     .replace(/:[A-Za-z]+/g, "[^/]+")
     .replace(/\*/g, ".*");
-  return new RegExp(`^${escaped}$`);
+  return new RegExp(`^${escaped}/?$`);
 }

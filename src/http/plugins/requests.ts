@@ -50,9 +50,13 @@ export const requests = fp<RequestsOptions>(
       reply.raw.once("close", () => onClose(request, reply));
       reply.header("x-request-id", request.id);
       if (!lifecycle.isEnding) return next();
-      reply.header("connection", "close");
       if (lifecycle.phase === "lameDuck" || request.routeOptions.config.isProbe === true) return next();
       next(new ResiduaError("SHUTTING_DOWN", "The service is shutting down; another one will take this."));
+    });
+    app.addHook("onSend", (_request, reply, _payload, next) => {
+      // Also to requests that began before the end did: their connections would outlive it.
+      if (lifecycle.isEnding) reply.header("connection", "close");
+      next();
     });
     done();
   },

@@ -1,0 +1,22 @@
+/** The thread that reads large bodies, so that the event loop does not. Its pendant is body-reader.ts. */
+import { parentPort } from "node:worker_threads";
+import { ResiduaError } from "../errors.js";
+import type { BodyAnswer, BodyQuestion } from "./body-reader.js";
+import { readInferRequest } from "./inference/infer-request.js";
+import { readScoreRequest } from "./score-request.js";
+
+parentPort!.on("message", ({ id, kind, bytes, limits, headerLength }: BodyQuestion) => {
+  try {
+    const body =
+      kind === "score" ? readScoreRequest(bytes, limits) : readInferRequest(bytes, headerLength, limits);
+    const transfer = [body.values.buffer as ArrayBuffer];
+    if (body.kind === "series" && body.timestampsMs !== undefined) {
+      transfer.push(body.timestampsMs.buffer as ArrayBuffer);
+    }
+    parentPort!.postMessage({ id, body } satisfies BodyAnswer, transfer);
+  } catch (error) {
+    if (!(error instanceof ResiduaError)) throw error;
+    const { code, message, violations } = error;
+    parentPort!.postMessage({ id, refusal: { code, message, violations } } satisfies BodyAnswer);
+  }
+});

@@ -1,0 +1,182 @@
+/** The bytes of an inference request to readings: JSON, or JSON with the tensors' bytes behind it. */
+import { TypeCompiler } from "@sinclair/typebox/compiler";
+import { ResiduaError } from "../../errors.js";
+import { checkMembers, describe, invalid, NOT_FINITE, nonFinite, parseJson } from "../json-body.js";
+import type { ScoreLimits } from "../score-request.js";
+import { type InferRequest, InferRequestSchema } from "./infer-schema.js";
+import { INPUT_NAME } from "./outputs.js";
+
+export interface RequestedOutput {
+  readonly name: string;
+  readonly isBinary: boolean;
+}
+
+export interface InferBody {
+  readonly kind: "infer";
+  readonly id: string | undefined;
+  readonly count: number;
+  /** [count, T, F]; NaN = missing. */
+  readonly values: Float64Array;
+  readonly isDouble: boolean;
+  /** Undefined where none is asked for. */
+  readonly outputs: readonly RequestedOutput[] | undefined;
+  /** Whether outputs are binary where they do not say. */
+  readonly isBinary: boolean;
+  /** The `timeout` parameter of NVIDIA's clients, which is in microseconds. */
+  readonly timeoutMs: number | undefined;
+}
+
+type Input = InferRequest["inputs"][number];
+
+const check = TypeCompiler.Compile(InferRequestSchema);
+const BYTES = { FP32: 4, FP64: 8 } as const;
+
+/**
+ * @param headerLength of the JSON in front of binary data, as `Inference-Header-Content-Length` says; undefined where
+ *   the whole body is JSON.
+ * @throws ResiduaError INVALID_JSON, INVALID_REQUEST, NON_FINITE_VALUE, SHAPE_MISMATCH, TOO_MANY_WINDOWS.
+ */
+export function readInferRequest(
+  body: Uint8Array,
+  headerLength: number | undefined,
+  limits: ScoreLimits,
+): InferBody {
+  if (headerLength !== undefined && headerLength > body.length) {
+    throw wrong(`Inference-Header-Content-Length is ${headerLength}, the body has ${body.length} bytes.`);
+  }
+  const json = body.subarray(0, headerLength ?? body.length);
+  const request = checkMembers(check, parseJson(json));
+  const [input, ...others] = request.inputs;
+  if (input === undefined || others.length > 0 || input.name !== INPUT_NAME) {
+    throw wrong(`The model has one input, ${INPUT_NAME}; the request has ${names(request.inputs)}.`);
+  }
+  const { datatype } = input;
+  if (datatype !== "FP32" && datatype !== "FP64") {
+    throw wrong(`Input ${INPUT_NAME} has to be FP32 or FP64, not ${datatype}.`);
+  }
+  const count = checkShape(input.shape, limits);
+  const binary = headerLength === undefined ? undefined : body.subarray(headerLength);
+  const values = readValues(input, datatype, count * limits.timesteps * limits.features, binary);
+  const isBinary = request.parameters?.["binary_data_output"] === true;
+  return {
+    kind: "infer",
+    id: request.id,
+    count,
+    values,
+    isDouble: datatype === "FP64",
+    outputs: request.outputs?.map(({ name, parameters }) => ({
+      name,
+      isBinary: (parameters?.["binary_data"] ?? isBinary) === true,
+    })),
+    isBinary,
+    timeoutMs: timeoutOf(request),
+  };
+}
+
+function names(inputs: readonly Input[]): string {
+  return inputs.map(({ name }) => JSON.stringify(name)).join(", ");
+}
+
+function checkShape(
+  shape: readonly number[],
+  { model, timesteps, features, maxWindows }: ScoreLimits,
+): number {
+  const [count, rows, width] = shape;
+  if (shape.length !== 3 || rows !== timesteps || width !== features) {
+    throw new ResiduaError(
+      "SHAPE_MISMATCH",
+      `Input ${INPUT_NAME} has shape [${shape.join(", ")}]; ${model} takes [n, ${timesteps}, ${features}] (windows, timesteps, features).`,
+    );
+  }
+  if (count === undefined || count < 1) throw wrong(`Input ${INPUT_NAME} has to hold at least one window.`);
+  if (count > maxWindows) {
+    throw new ResiduaError(
+      "TOO_MANY_WINDOWS",
+      `The request has ${count} windows; one may have up to ${maxWindows}.`,
+    );
+  }
+  return count;
+}
+
+function readValues(
+  input: Input,
+  datatype: "FP32" | "FP64",
+  length: number,
+  binary: Uint8Array | undefined,
+): Float64Array {
+  const size = input.parameters?.["binary_data_size"];
+  if (size === undefined) {
+    if (binary !== undefined && binary.length > 0) {
+      throw wrong(
+        `${binary.length} bytes follow the JSON and no input names them its own (binary_data_size).`,
+      );
+    }
+    if (input.data === undefined) throw wrong(`Input ${INPUT_NAME} has neither data nor binary_data_size.`);
+    return flatten(input.data, length);
+  }
+  if (input.data !== undefined) throw wrong(`Input ${INPUT_NAME} has both data and binary_data_size.`);
+  if (binary === undefined) {
+    throw wrong("binary_data_size needs the header Inference-Header-Content-Length, the length of the JSON.");
+  }
+  const bytes = length * BYTES[datatype];
+  if (size !== bytes || binary.length !== bytes) {
+    throw wrong(
+      `Input ${INPUT_NAME} takes ${bytes} bytes as ${datatype}; binary_data_size is ${String(size)} and ${binary.length} follow the JSON.`,
+    );
+  }
+  return decode(binary, datatype, length);
+}
+
+/** Little-endian numbers, wherever they stand in the body. */
+function decode(bytes: Uint8Array, datatype: "FP32" | "FP64", length: number): Float64Array {
+  const aligned = new Uint8Array(bytes).buffer;
+  const values =
+    datatype === "FP32" ? new Float64Array(new Float32Array(aligned)) : new Float64Array(aligned);
+  for (let i = 0; i < length; i++) {
+    const value = values[i]!;
+    if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) {
+      throw nonFinite([{ path: `/inputs/0/data/${i}`, message: `is ${value}` }]);
+    }
+  }
+  return values;
+}
+
+/** JSON data, nested in whatever way or flat. */
+function flatten(data: readonly unknown[], length: number): Float64Array {
+  const values = new Float64Array(length);
+  let i = 0;
+  // By hand, for a body may be nested deeper than a stack.
+  const open: { array: readonly unknown[]; at: number }[] = [{ array: data, at: 0 }];
+  while (open.length > 0) {
+    const level = open[open.length - 1]!;
+    if (level.at === level.array.length) {
+      open.pop();
+      continue;
+    }
+    const value = level.array[level.at++];
+    if (Array.isArray(value)) {
+      if (open.length > 2) throw wrong(`The data of input ${INPUT_NAME} is nested deeper than its shape.`);
+      open.push({ array: value, at: 0 });
+      continue;
+    }
+    const path = `/inputs/0/data/${open.map(({ at }) => at - 1).join("/")}`;
+    if (typeof value === "number") {
+      if (!Number.isFinite(value)) throw nonFinite([{ path, message: NOT_FINITE }]);
+    } else if (value !== null) {
+      throw invalid([{ path, message: `must be a number or null, not ${describe(value)}` }]);
+    }
+    if (i < length) values[i] = value ?? Number.NaN;
+    i += 1;
+  }
+  if (i !== length) throw wrong(`Input ${INPUT_NAME} has ${i} values; its shape takes ${length}.`);
+  return values;
+}
+
+function timeoutOf({ parameters }: InferRequest): number | undefined {
+  const timeout = parameters?.["timeout"];
+  return typeof timeout === "number" && timeout > 0 ? timeout / 1000 : undefined;
+}
+
+function wrong(sentence: string): ResiduaError {
+  return new ResiduaError("INVALID_REQUEST", sentence);
+}

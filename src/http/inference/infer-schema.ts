@@ -1,0 +1,78 @@
+/** The bodies of the Open Inference Protocol (version 2, REST), as far as they are served. */
+import { type Static, Type } from "@sinclair/typebox";
+
+// Clients add parameters of their own; what is not known is passed over, as the protocol wants it.
+const Parameters = Type.Optional(
+  Type.Record(Type.String(), Type.Unknown(), { description: "Those that are not known are passed over" }),
+);
+
+const Data = Type.Array(Type.Unknown(), {
+  description: "Row-major, nested or flat; null is a missing reading",
+});
+
+export const InferRequestSchema = Type.Object({
+  id: Type.Optional(Type.String()),
+  parameters: Parameters,
+  inputs: Type.Array(
+    Type.Object({
+      name: Type.String({ description: "windows" }),
+      shape: Type.Array(Type.Integer({ minimum: 0 }), { description: "[n, T, F]" }),
+      datatype: Type.String({ description: "FP32 or FP64" }),
+      parameters: Parameters,
+      data: Type.Optional(Data),
+    }),
+    { minItems: 1 },
+  ),
+  outputs: Type.Optional(
+    Type.Array(Type.Object({ name: Type.String(), parameters: Parameters }), {
+      description: "By default every head, timestep_error, score, and anomalous where there is a threshold",
+    }),
+  ),
+});
+export type InferRequest = Static<typeof InferRequestSchema>;
+
+export const InferResponseSchema = Type.Object({
+  model_name: Type.String(),
+  model_version: Type.String(),
+  id: Type.Optional(Type.String()),
+  outputs: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      datatype: Type.String(),
+      shape: Type.Array(Type.Integer()),
+      parameters: Type.Optional(Type.Object({ binary_data_size: Type.Integer() })),
+      data: Type.Optional(Type.Array(Type.Union([Type.Number(), Type.Boolean(), Type.Null()]))),
+    }),
+  ),
+});
+
+export const InferErrorSchema = Type.Object({ error: Type.String() }, { description: "An error" });
+
+export const ServerMetadataSchema = Type.Object({
+  name: Type.String(),
+  version: Type.String(),
+  extensions: Type.Array(Type.String()),
+});
+
+const TensorMetadata = Type.Object({
+  name: Type.String(),
+  datatype: Type.String(),
+  shape: Type.Array(Type.Integer(), { description: "-1 is any number of windows" }),
+});
+
+export const ModelMetadataSchema = Type.Object({
+  name: Type.String(),
+  versions: Type.Array(Type.String()),
+  platform: Type.String(),
+  inputs: Type.Array(TensorMetadata),
+  outputs: Type.Array(TensorMetadata),
+});
+
+export const RepositoryIndexSchema = Type.Array(
+  Type.Object({
+    name: Type.String(),
+    version: Type.String(),
+    state: Type.String(),
+    reason: Type.String(),
+  }),
+);
