@@ -140,7 +140,7 @@ test("windows are written as the plain formatting of their numbers, in any slice
       assert.equal(text, expected.join(","));
       JSON.parse(`[${text}]`);
     }),
-    { numRuns: 3000 },
+    { numRuns: 1500 },
   );
 });
 

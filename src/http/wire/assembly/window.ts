@@ -1,11 +1,6 @@
 /** Windows of an answer, each written by the same short program of parts. */
 import { writeFixed, writeNull } from "./decimal";
-import { writeFloat, writeFloats, writeSingles } from "./float32";
-
-/** Writes a double as JSON.stringify does at `at`; returns its length. */
-// @ts-ignore: decorator
-@external("host", "writeDouble")
-declare function writeDouble(value: f64, at: usize): i32;
+import { writeDouble, writeFloat, writeFloats, writeSingles } from "./shortest";
 
 /** Words of a part; what they mean stands in ../parts.ts. */
 const PART_WORDS: usize = 8;
@@ -46,7 +41,7 @@ function writePart(at: usize, part: usize, window: i32): usize {
     case SCORE:
       return writeFloat(at, <f32>load<f64>(base + (window << 3)));
     case DOUBLE:
-      return writeShortDouble(at, load<f64>(base + (window << 3)));
+      return writeDouble(at, load<f64>(base + (window << 3)));
     case VERDICT:
       return writeVerdict(at, load<u8>(base + window));
     case ERRORS:
@@ -65,16 +60,6 @@ function writePart(at: usize, part: usize, window: i32): usize {
 function writeText(at: usize, from: usize, length: i32): usize {
   memory.copy(at, from, length);
   return at + length;
-}
-
-/** Coverage is mostly 1, and then not worth a call of the host. */
-function writeShortDouble(at: usize, value: f64): usize {
-  if (value - value != 0) return writeNull(at);
-  if (value == 1) {
-    store<u8>(at, 0x31);
-    return at + 1;
-  }
-  return at + <usize>writeDouble(value, at);
 }
 
 /** 0 false, 1 true, anything else no verdict. */

@@ -1,0 +1,202 @@
+/**
+ * The shortest decimal that reads back as a number, laid out as JavaScript does: for float32 what `formatFloat32` of
+ * scoring/digits.ts says, for a double what JSON.stringify does.
+ *
+ * Schubfach (Giulietti 2020, "The Schubfach way to render doubles"): the interval of numbers that round to the float
+ * is scaled by a power of ten, of 64 or 128 bits, so that it holds a whole number and, if there is one, a multiple
+ * of ten.
+ */
+import { writeInteger, writeNine, writeNull } from "./decimal";
+import { highProduct, POWERS_OF_FIVE, POWERS_OF_TEN_FLOAT } from "./tables";
+
+/** Writes a double as JSON.stringify does at `at`; returns its length. */
+// @ts-ignore: decorator
+@external("host", "writeDouble")
+declare function writeDoubleByHost(value: f64, at: usize): i32;
+
+const ZEROS: u64 = 0x3030303030303030;
+
+/** floor(power * factor / 2^64), the lowest bit set where anything was cut off. */
+// @ts-ignore: decorator
+@inline
+function scale(power: u64, factor: u32): u32 {
+  const product = (power >> 32) * <u64>factor + (((power & 0xffffffff) * <u64>factor) >> 32);
+  return <u32>(product >> 32) | <u32>(<u32>product > 1);
+}
+
+/** Writes a float32, null where it is not finite; returns where it ends. */
+export function writeFloat(at: usize, single: f32): usize {
+  const bits = reinterpret<u32>(single);
+  const biased = (bits >> 23) & 0xff;
+  if (biased == 0xff) return writeNull(at);
+  const fraction = bits & 0x7fffff;
+  if ((bits << 1) == 0) {
+    store<u8>(at, 0x30);
+    return at + 1;
+  }
+  store<u8>(at, 0x2d);
+  at += <usize>(bits >> 31);
+
+  const mantissa = biased == 0 ? fraction : fraction | 0x800000;
+  const binary = biased == 0 ? -149 : <i32>biased - 150;
+  const odd = mantissa & 1;
+  // Below a power of two the floats stand closer.
+  const closer = fraction == 0 && biased > 1;
+  let exponent = (binary * 1262611 - (closer ? 524031 : 0)) >> 22; // floor(log10(2^binary)), or of 3/4 of it
+  const shift = binary + ((-exponent * 1741647) >> 19) + 1; // + floor(log2(10^-exponent))
+  const power = load<u64>(POWERS_OF_TEN_FLOAT + (<usize>(32 - exponent) << 3));
+  const lower = scale(power, ((mantissa << 2) - 2 + <u32>closer) << shift) + odd;
+  const middle = scale(power, (mantissa << 2) << shift);
+  const upper = scale(power, ((mantissa << 2) + 2) << shift) - odd;
+
+  // Both candidates, without a branch: whether a multiple of ten lies inside is a toss-up.
+  const units = middle >> 2;
+  const tens = units / 10;
+  const tensInside = <u32>(lower <= 40 * tens);
+  const nextTensInside = <u32>(upper >= 40 * tens + 40);
+  const inside = <u32>(lower <= 4 * units);
+  const nextInside = <u32>(upper >= 4 * units + 4);
+  const nearer = select<u32>(nextInside, <u32>(middle >= 4 * units + 2), inside != nextInside);
+  const useTens = <u32>(units >= 10) & (tensInside ^ nextTensInside);
+  let digits = select<u32>(tens + nextTensInside, units + nearer, useTens != 0);
+  exponent += <i32>useTens;
+  // More zeros at the end, if any.
+  for (let fewer = digits / 10; fewer * 10 == digits; fewer = digits / 10) {
+    digits = fewer;
+    exponent++;
+  }
+  return layOut(at, writeNine(at, digits), exponent);
+}
+
+/** floor(power * factor / 2^128), the lowest bit set where anything was cut off. */
+// @ts-ignore: decorator
+@inline
+function scaleLong(high: u64, low: u64, factor: u64): u64 {
+  const carry = highProduct(low, factor);
+  const middle = high * factor + carry;
+  return (highProduct(high, factor) + <u64>(middle < carry)) | <u64>(middle > 1);
+}
+
+/** Writes a double, null where it is not finite; returns where it ends. */
+export function writeDouble(at: usize, value: f64): usize {
+  const magnitude = abs(value);
+  store<u8>(at, 0x2d);
+  if (magnitude <= 9007199254740992 && trunc(magnitude) == magnitude) {
+    return writeInteger(at + <usize>(value < 0), <u64>magnitude);
+  }
+  const bits = reinterpret<u64>(value);
+  const biased = <i32>(bits >> 52) & 0x7ff;
+  if (biased == 0x7ff) return writeNull(at);
+  const fraction = bits & 0xfffffffffffff;
+  const mantissa = biased == 0 ? fraction : fraction | 0x10000000000000;
+  const binary = max(biased, 1) - 1075;
+  const odd = mantissa & 1;
+  const closer = fraction == 0 && biased > 1;
+  let exponent = (binary * 1262611 - (closer ? 524031 : 0)) >> 22;
+  // The table ends there.
+  if (exponent < -308) return at + <usize>writeDoubleByHost(value, at);
+  const shift = binary + ((-exponent * 1741647) >> 19) + 1;
+  const five = POWERS_OF_FIVE + (<usize>(342 - exponent) << 4);
+  const high = load<u64>(five, 8);
+  // What was truncated is to be rounded up here.
+  const low = load<u64>(five) + <u64>(exponent > 27 || exponent < -55);
+  const lower = scaleLong(high, low, ((mantissa << 2) - 2 + <u64>closer) << shift) + odd;
+  const middle = scaleLong(high, low, (mantissa << 2) << shift);
+  const upper = scaleLong(high, low, ((mantissa << 2) + 2) << shift) - odd;
+  const units = middle >> 2;
+  const tens = units / 10;
+  const tensInside = <u32>(lower <= 40 * tens);
+  const nextTensInside = <u32>(upper >= 40 * tens + 40);
+  let digits: u64;
+  if (units >= 10 && tensInside != nextTensInside) {
+    digits = tens + nextTensInside;
+    exponent++;
+    for (let fewer = digits / 10; fewer * 10 == digits; fewer = digits / 10) {
+      digits = fewer;
+      exponent++;
+    }
+  } else {
+    const inside = <u32>(lower <= 4 * units);
+    const nextInside = <u32>(upper >= 4 * units + 4);
+    const half = 4 * units + 2;
+    // In the middle, to even.
+    const nearer = <u32>(middle > half || (middle == half && (units & 1) != 0));
+    digits = units + (inside != nextInside ? nextInside : nearer);
+  }
+  at += <usize>(bits >> 63);
+  return layOut(at, writeInteger(at, digits), exponent);
+}
+
+/**
+ * Lays out the number whose digits, at most 17, stand in [at, end), times 10^exponent, the way
+ * Number.prototype.toString does.
+ */
+// @ts-ignore: decorator
+@inline
+function layOut(at: usize, end: usize, exponent: i32): usize {
+  const count = <i32>(end - at);
+  const point = count + exponent;
+  if (exponent >= 0 && point <= 21) {
+    for (let i = 0; i < exponent; i++) store<u8>(end + i, 0x30);
+    return end + exponent;
+  }
+  if (point > 0 && point <= 21) {
+    shiftDigits(at + point, 1);
+    store<u8>(at + point, 0x2e);
+    return end + 1;
+  }
+  if (point > -6 && point <= 0) {
+    const zeros = 2 - point;
+    shiftDigits(at, zeros);
+    // Not more than stood there before: the digits begin behind them.
+    for (let i = 0; i < zeros; i++) store<u8>(at + i, 0x30);
+    store<u8>(at, 0x2e, 1);
+    return end + zeros;
+  }
+  let to = end;
+  if (count > 1) {
+    shiftDigits(at + 1, 1);
+    store<u8>(at, 0x2e, 1);
+    to++;
+  }
+  store<u8>(to++, 0x65);
+  const power = point - 1;
+  store<u8>(to++, power < 0 ? 0x2d : 0x2b);
+  return writeInteger(to, <u64>abs(power));
+}
+
+/** Moves up to 24 bytes. */
+// @ts-ignore: decorator
+@inline
+function shiftDigits(at: usize, by: usize): void {
+  const first = load<u64>(at);
+  const second = load<u64>(at, 8);
+  const third = load<u64>(at, 16);
+  store<u64>(at + by, first);
+  store<u64>(at + by, second, 8);
+  store<u64>(at + by, third, 16);
+}
+
+/** `[a,b,...]`: doubles rounded to float32; returns where it ends. */
+export function writeFloats(at: usize, values: usize, count: i32): usize {
+  store<u8>(at, 0x5b);
+  if (count == 0) at++;
+  for (const end = values + (<usize>count << 3); values < end; values += 8) {
+    at = writeFloat(at + 1, <f32>load<f64>(values));
+    store<u8>(at, 0x2c);
+  }
+  store<u8>(at, 0x5d);
+  return at + 1;
+}
+
+/** As `writeFloats`, from float32. */
+export function writeSingles(at: usize, values: usize, count: i32): usize {
+  store<u8>(at, 0x5b);
+  if (count == 0) at++;
+  for (const end = values + (<usize>count << 2); values < end; values += 4) {
+    at = writeFloat(at + 1, load<f32>(values));
+    store<u8>(at, 0x2c);
+  }
+  store<u8>(at, 0x5d);
+  return at + 1;
+}

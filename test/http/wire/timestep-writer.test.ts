@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import {
+  writeDoubles,
+  writeScores,
+  writeTimestepLines,
+  writeVerdicts,
+} from "../../../src/http/wire/timestep-writer.js";
+import { formatFloat32 } from "../../../src/scoring/digits.js";
+
+const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
+
+test("columns are JSON's numbers, verdicts and nulls", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.double(), { maxLength: 30 }),
+      fc.array(fc.constantFrom(-1, 0, 1)),
+      (values, flags) => {
+        assert.equal(text(writeScores(Float64Array.from(values))), values.map(formatFloat32).join(","));
+        const verdicts = flags.map((flag) => (flag === -1 ? "null" : String(flag === 1)));
+        assert.equal(text(writeVerdicts(Int8Array.from(flags))), verdicts.join(","));
+        const doubles = values.map((value) => JSON.stringify(value));
+        assert.equal(text(writeDoubles(Float64Array.from(values))), doubles.join(","));
+      },
+    ),
+    { numRuns: 2000 },
+  );
+});
+
+test("a line is an object on its own", () => {
+  const bytes = writeTimestepLines({
+    first: 98,
+    score: Float64Array.of(0.25, Number.NaN, 1e-9),
+    pValue: Float64Array.of(1 / 3, Number.NaN, 1),
+    anomalous: Int8Array.of(0, -1, 1),
+  });
+  assert.equal(
+    text(bytes),
+    '{"timestep":98,"score":0.25,"pValue":0.3333333333333333,"anomalous":false}\n' +
+      '{"timestep":99,"score":null,"pValue":null,"anomalous":null}\n' +
+      '{"timestep":100,"score":1e-9,"pValue":1,"anomalous":true}\n',
+  );
+});
+
+test("every power of two and of ten, their neighbours, p-values, and 200,000 doubles are written as JSON.stringify does", () => {
+  const bits = new BigUint64Array(1);
+  const double = new Float64Array(bits.buffer);
+  const values: number[] = [];
+  const add = (): void => {
+    const middle = bits[0]!;
+    for (let near = -2n; near <= 2n; near++) {
+      bits[0] = middle + near;
+      values.push(double[0]!, -double[0]!);
+    }
+  };
+  for (let exponent = 0n; exponent < 2047n; exponent++) {
+    bits[0] = exponent << 52n;
+    add();
+  }
+  for (let power = -324; power <= 308; power++) {
+    for (const digit of ["1", "5", "9.5"]) {
+      double[0] = Number(`${digit}e${power}`);
+      add();
+    }
+  }
+  for (let n = 1; n < 300; n++) for (let k = 1; k <= n; k += 7) values.push(k / n);
+  for (let exponent = 0; exponent < 60; exponent++)
+    values.push(2 ** exponent + 0.5, 3 * 2 ** exponent, 2 ** 53 * 10 + exponent);
+  let state = 7;
+  const next = (): bigint => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return BigInt(state);
+  };
+  for (let i = 0; i < 200_000; i++) {
+    bits[0] = (next() << 32n) | next();
+    // Half of them of a size that scores and readings have.
+    if (i % 2 === 0) bits[0] = (bits[0]! & 0x800fffffffffffffn) | ((1003n + (next() % 40n)) << 52n);
+    values.push(double[0]!);
+  }
+  const texts = text(writeDoubles(Float64Array.from(values))).split(",");
+  assert.equal(texts.length, values.length);
+  values.forEach((value, i) => {
+    assert.equal(texts[i], JSON.stringify(value));
+  });
+});
