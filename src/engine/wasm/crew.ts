@@ -46,6 +46,12 @@ interface Submission {
   readonly reject: (error: Error) => void;
 }
 
+/** The first word of a job's slot in the ring. Job numbers are 32-bit and wrap around. */
+function slotOf(number: number): number {
+  return (number & (RING_SLOTS - 1)) * JOB_WORDS;
+}
+
+/** The threads of one engine. */
 export class Crew {
   readonly threads: number;
   readonly #kernels: Kernels;
@@ -87,7 +93,7 @@ export class Crew {
         return;
       }
       const submission = { job, resolve, reject };
-      if (this.#restarting || this.#running.size >= RING_SLOTS || this.#occupied(this.#submitted)) {
+      if (this.#restarting || this.#waiting.length > 0 || this.#occupied(this.#submitted)) {
         this.#waiting.push(submission);
       } else this.#submit(submission);
       if (this.#running.size === 1) for (const worker of this.#workers) worker.ref();
@@ -106,21 +112,15 @@ export class Crew {
     this.#workers.clear();
   }
 
-  /** For tests: what a crash of one thread looks like from outside. */
-  async killOne(): Promise<void> {
-    const [worker] = this.#workers;
-    await worker?.terminate();
-  }
-
   /** Whether the slot that job `number` would take is still that of a job under way. */
   #occupied(number: number): boolean {
-    return this.#running.has(number - RING_SLOTS);
+    return this.#running.has((number - RING_SLOTS) | 0);
   }
 
   #submit(submission: Submission): void {
     const { job } = submission;
     const number = this.#submitted;
-    const slot = (number % RING_SLOTS) * JOB_WORDS;
+    const slot = slotOf(number);
     const ring = this.#ring;
     ring[slot + JOB_BLOCKS] = job.blocks;
     ring[slot + JOB_KIND] = job.kind;
@@ -140,7 +140,7 @@ export class Crew {
   /** A worker said that some job is done: settles all that are, and hands on what waits. */
   #settle(): void {
     for (const [number, submission] of this.#running) {
-      if (Atomics.load(this.#ring, (number % RING_SLOTS) * JOB_WORDS + JOB_PENDING) !== 0) continue;
+      if (Atomics.load(this.#ring, slotOf(number) + JOB_PENDING) !== 0) continue;
       this.#running.delete(number);
       submission.resolve();
     }
@@ -150,19 +150,28 @@ export class Crew {
 
   #rest(): void {
     if (this.#running.size > 0 || this.#waiting.length > 0) return;
-    // An idle crew keeps no process alive.
-    for (const worker of this.#workers) worker.unref();
+    // An idle crew keeps no process alive, but one that is being closed is waited for.
+    if (!this.#closing) for (const worker of this.#workers) worker.unref();
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   async #start(): Promise<void> {
-    await Promise.all(Array.from({ length: this.threads }, (_, index) => this.#hire(index)));
+    try {
+      await Promise.all(Array.from({ length: this.threads }, (_, index) => this.#hire(index)));
+    } catch (error) {
+      const others = [...this.#workers];
+      this.#workers.clear();
+      await Promise.all(others.map((worker) => worker.terminate()));
+      throw error;
+    }
     if (this.#running.size === 0) for (const worker of this.#workers) worker.unref();
   }
 
   #hire(index: number): Promise<void> {
     const worker = new Worker(new URL("./worker.js", import.meta.url), {
       name: `residua-wasm-${index}`,
+      // What the process was started with is not for its threads.
+      execArgv: [],
       workerData: {
         module: this.#kernels.module,
         memory: this.#heap.memory,
@@ -172,17 +181,21 @@ export class Crew {
     });
     this.#workers.add(worker);
     return new Promise((resolve, reject) => {
+      let ready = false;
       let cause: unknown;
       worker.on("message", (message: "ready" | "finished") => {
-        if (message === "ready") resolve();
-        else this.#settle();
+        if (message === "finished") this.#settle();
+        else {
+          ready = true;
+          resolve();
+        }
       });
       worker.once("error", (error) => {
         cause = error;
       });
       worker.once("exit", () => {
-        reject(new Error("A thread of the wasm engine ended before it was ready.", { cause }));
-        if (this.#workers.delete(worker)) void this.#replace(cause);
+        if (!ready) reject(new Error("A thread of the wasm engine ended before it was ready.", { cause }));
+        else if (this.#workers.delete(worker)) void this.#replace(cause);
       });
     });
   }

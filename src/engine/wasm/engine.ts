@@ -9,7 +9,7 @@ import { loadKernels } from "./kernels.js";
 import { createTrainer } from "./trainer.js";
 
 /** @param options.threads worker threads, 1 or more. Resolves when they are ready. */
-export async function createWasmEngine(options: { threads: number }): Promise<TrainingEngine> {
+export async function createWasmEngine(options: { threads: number }): Promise<WasmEngine> {
   const heap = new SharedHeap();
   return new WasmEngine(heap, await Crew.start(await loadKernels(), heap, options.threads));
 }
