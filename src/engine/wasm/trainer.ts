@@ -3,7 +3,7 @@ import { type Network, validateNetwork } from "../../network/network.js";
 import type { Weights } from "../../network/weights.js";
 import type { Loss, StepOptions, Trainer } from "../engine.js";
 import { ParameterLayout } from "./gradient/parameters.js";
-import { type Plan, planBatch } from "./gradient/plan.js";
+import { BLOCK_WINDOWS, type Plan, planBatch } from "./gradient/plan.js";
 import { MODES, type Mode } from "./gradient/records.js";
 import { TrainingThreads } from "./gradient/threads.js";
 import { TrainingMemory } from "./gradient/training-memory.js";
@@ -11,12 +11,10 @@ import { loadKernels } from "./kernels.js";
 
 const BETA_1 = 0.9;
 const BETA_2 = 0.999;
-/** Windows that a thread takes through the network at a time: their values fit the second-level cache. */
-const BLOCK_WINDOWS = 8;
 /** Weights that are worth a thread, however few the windows. */
 const PARAMETERS_OF_A_THREAD = 2 ** 18;
 /** Windows of one job where only the loss is asked for. */
-const EVALUATION_WINDOWS = 64;
+const EVALUATION_WINDOWS = 256;
 
 interface UpdateNumbers {
   /** Counts the masks of dropout. */
@@ -68,7 +66,7 @@ class WasmTrainer implements Trainer {
   }
 
   step(inputs: Float32Array, targets: Float32Array, count: number, options: StepOptions): Promise<number> {
-    return this.#enqueue(count, async () => {
+    return this.#enqueue(count, [inputs, targets], async () => {
       this.#planFor(count);
       const update = this.#updates + 1;
       const correction = Math.sqrt(1 - BETA_2 ** update) / (1 - BETA_1 ** update);
@@ -88,7 +86,7 @@ class WasmTrainer implements Trainer {
     targets: Float32Array,
     count: number,
   ): Promise<{ loss: number; gradients: Weights }> {
-    return this.#enqueue(count, async () => {
+    return this.#enqueue(count, [inputs, targets], async () => {
       this.#planFor(count);
       const loss = await this.#run("gradients", inputs, targets, count, NO_UPDATE);
       return { loss, gradients: this.#layout.unpack(this.#memory.array("gradients")) };
@@ -96,11 +94,11 @@ class WasmTrainer implements Trainer {
   }
 
   evaluate(windows: Float32Array, count: number): Promise<number> {
-    return this.#enqueue(count, async () => {
+    return this.#enqueue(count, [windows], async () => {
       const size = this.network.timesteps * this.network.features;
       const most = Math.min(count, EVALUATION_WINDOWS);
-      if (this.#plan === undefined || this.#plan.space.windows < most) this.#planFor(most);
-      const room = this.#plan!.space.windows;
+      if (this.#plan === undefined || this.#plan.windows < most) this.#planFor(most);
+      const room = this.#plan!.windows;
       let sum = 0;
       for (let first = 0; first < count; first += room) {
         const part = Math.min(room, count - first);
@@ -120,9 +118,19 @@ class WasmTrainer implements Trainer {
     await this.#threads.close();
   }
 
-  /** Jobs run one after the other. */
-  #enqueue<Result>(count: number, task: () => Promise<Result>): Promise<Result> {
-    if (!(count >= 1)) return Promise.reject(new RangeError(`${count} windows are no batch.`));
+  /** Jobs run one after the other. Rejects with RangeError where there are no windows, or fewer than `count`. */
+  #enqueue<Result>(
+    count: number,
+    given: readonly Float32Array[],
+    task: () => Promise<Result>,
+  ): Promise<Result> {
+    const { timesteps, features } = this.network;
+    const length = count * timesteps * features;
+    if (!(count >= 1) || given.some((windows) => windows.length < length)) {
+      return Promise.reject(
+        new RangeError(`There are not ${count} windows of [${timesteps}, ${features}] in what was given.`),
+      );
+    }
     const result = this.#queue.then(task);
     this.#queue = result.catch(() => undefined);
     return result;
@@ -130,13 +138,13 @@ class WasmTrainer implements Trainer {
 
   /** Lays the memory out for batches of `count` windows, unless it is. */
   #planFor(count: number): void {
-    if (this.#plan?.space.windows === count) return;
+    if (this.#plan?.windows === count) return;
     const memory = this.#memory;
     const { arrays, arraysEnd } = memory;
     const plan = planBatch(this.network, this.#layout, arrays, count, arraysEnd);
-    memory.reserve(plan.space.end, `this network on ${count} windows at a time`);
-    new Uint8Array(memory.buffer, arraysEnd, plan.space.end - arraysEnd).fill(0);
-    plan.space.write(memory.buffer);
+    memory.reserve(plan.end, `this network on ${count} windows at a time`);
+    new Uint8Array(memory.buffer, arraysEnd, plan.end - arraysEnd).fill(0);
+    for (const { space } of [plan.group, plan.lastGroup]) space.write(memory.buffer);
     this.#plan = plan;
   }
 
@@ -151,17 +159,16 @@ class WasmTrainer implements Trainer {
     const plan = this.#plan!;
     const { timesteps, features } = this.network;
     const size = count * timesteps * features;
-    if (inputs.length < size || targets.length < size) {
-      throw new RangeError(`${count} windows of [${timesteps}, ${features}] are more than were given.`);
-    }
     const same = inputs === targets;
     const floats = new Float32Array(this.#memory.buffer);
     floats.set(inputs.subarray(0, size), plan.inputs / 4);
     if (!same) floats.set(targets.subarray(0, size), plan.targets / 4);
-    // Even blocks, since kernels take rows by two. Fewer threads than there are where waking more costs more.
-    const blockWindows = Math.min(BLOCK_WINDOWS, Math.ceil(count / this.#threads.count / 2) * 2);
-    const useful = Math.max(count / blockWindows, this.#layout.length / PARAMETERS_OF_A_THREAD);
+    // Fewer threads than there are where waking more costs more.
+    const parts = Math.ceil(Math.min(count, plan.groupWindows) / 2);
+    const useful = Math.max(parts, this.#layout.length / PARAMETERS_OF_A_THREAD);
     const threads = Math.min(this.#threads.count, Math.ceil(useful));
+    // Only a whole batch ends in the plan's last group; an evaluated part is laid out as if its group were full.
+    const last = mode === "evaluate" ? plan.group : plan.lastGroup;
     const { weights: parameters, ...arrays } = this.#memory.arrays;
     const job = {
       mode: MODES.indexOf(mode),
@@ -173,7 +180,8 @@ class WasmTrainer implements Trainer {
       arrived: 0,
       phase: 0,
       windows: count,
-      blockWindows,
+      groupWindows: plan.groupWindows,
+      blockWindows: blockWindows(Math.min(count, plan.groupWindows), threads),
       timesteps,
       features,
       inputs: plan.inputs,
@@ -182,10 +190,12 @@ class WasmTrainer implements Trainer {
       seed: this.#options.seed,
       step,
       updated: 0,
-      operations: plan.operations,
-      operationCount: plan.operationCount,
-      weightGradients: plan.weightGradients,
-      weightGradientCount: plan.weightGradientCount,
+      operations: plan.group.operations,
+      lastOperations: last.operations,
+      operationCount: plan.group.operationCount,
+      weightGradients: plan.group.weightGradients,
+      lastWeightGradients: last.weightGradients,
+      weightGradientCount: plan.group.weightGradientCount,
       losses: plan.losses,
       squares: plan.squares,
       parameters,
@@ -196,4 +206,10 @@ class WasmTrainer implements Trainer {
     await this.#threads.run(threads);
     return this.#memory.loss;
   }
+}
+
+/** Windows of a block, so that threads have equally many blocks of at most BLOCK_WINDOWS; even, since kernels take rows by two. */
+function blockWindows(windows: number, threads: number): number {
+  const blocks = Math.ceil(windows / BLOCK_WINDOWS / threads) * threads;
+  return Math.ceil(windows / blocks / 2) * 2;
 }

@@ -25,17 +25,33 @@ import {
 } from "./records.js";
 import { WeightGradients } from "./weight-gradients.js";
 
-export interface Plan {
-  readonly inputs: number;
-  readonly targets: number;
-  readonly losses: number;
+/** What the values of a group may take: they are written once and read twice, and a cache still has them. */
+const GROUP_BYTES = 6 * 2 ** 20;
+/** Windows that a thread takes at a time; groups hold a multiple. */
+export const BLOCK_WINDOWS = 8;
+
+/** A group of windows: its values, and the tables of what is done with them. */
+interface Pass {
+  readonly space: BatchSpace;
   readonly operations: number;
   readonly operationCount: number;
   readonly weightGradients: number;
   readonly weightGradientCount: number;
+}
+
+export interface Plan {
+  /** Windows there is room for. */
+  readonly windows: number;
+  readonly groupWindows: number;
+  readonly inputs: number;
+  readonly targets: number;
+  readonly losses: number;
   readonly squares: number;
-  /** Its tables are to be written into memory, everything else of which is to be zero. */
-  readonly space: BatchSpace;
+  readonly group: Pass;
+  /** The last group of a full batch, which may be smaller. */
+  readonly lastGroup: Pass;
+  /** The first byte after it all. */
+  readonly end: number;
 }
 
 /** Addresses of the arrays of weights and of their gradients. */
@@ -44,7 +60,7 @@ export interface ParameterAddresses {
   readonly gradients: number;
 }
 
-/** Plans batches of `windows` windows in the memory from `start` on. */
+/** Plans batches of `windows` windows in the memory from `start` on, which is to be zero but for the passes' tables. */
 export function planBatch(
   network: Network,
   layout: ParameterLayout,
@@ -52,9 +68,30 @@ export function planBatch(
   windows: number,
   start: number,
 ): Plan {
-  const planner = new Planner(network, layout, addresses, new BatchSpace(windows, start));
-  planner.addNetwork();
-  return planner.finish();
+  const pass = (count: number, room: number, tables: number): Pass => {
+    const planner = new Planner(network, layout, addresses, new BatchSpace(count, room, start));
+    planner.addNetwork();
+    return planner.finish(tables);
+  };
+  const blockBytes = pass(BLOCK_WINDOWS, BLOCK_WINDOWS, start).space.end - start;
+  const blocks = Math.max(1, Math.floor(GROUP_BYTES / blockBytes));
+  const groupWindows = Math.min(windows, blocks * BLOCK_WINDOWS);
+  const group = pass(groupWindows, groupWindows, start);
+  const rest = windows % groupWindows;
+  const lastGroup = rest === 0 ? group : pass(rest, groupWindows, group.space.end);
+  const { space } = lastGroup;
+  const windowBytes = network.timesteps * network.features * 4;
+  return {
+    windows,
+    groupWindows,
+    inputs: space.take(windows * windowBytes),
+    targets: space.take(windows * windowBytes),
+    losses: space.take(windows * 8),
+    squares: space.take(group.weightGradientCount * 8),
+    group,
+    lastGroup,
+    end: space.end,
+  };
 }
 
 interface Operation {
@@ -89,9 +126,10 @@ class Planner {
     for (const head of heads) this.#addLoss(head, this.#addLayers(head.layers, embedding));
   }
 
-  finish(): Plan {
+  /** @param tables the address from which the tables may stand, if that is after the values. */
+  finish(tables: number): Pass {
     const space = this.#space;
-    const windowBytes = this.#network.timesteps * this.#network.features * 4;
+    space.skipTo(Math.max(tables, space.end));
     const addressOf = space.placeValues();
     const operations = this.#markAccumulation().map(({ kind, input, output, fields }) =>
       recordWords(OPERATION_FIELDS, {
@@ -103,15 +141,11 @@ class Planner {
     );
     const weightGradients = this.#weightGradients.records();
     return {
-      inputs: space.take(space.windows * windowBytes),
-      targets: space.take(space.windows * windowBytes),
-      losses: space.take(space.windows * 8),
+      space,
       operations: space.addTable(operations),
       operationCount: operations.length,
       weightGradients: space.addTable(weightGradients),
       weightGradientCount: weightGradients.length,
-      squares: space.take(weightGradients.length * 8),
-      space,
     };
   }
 
@@ -160,11 +194,11 @@ class Planner {
     const tiles = Math.ceil(units / 4);
     const stateRow = paddedRow(units) * 4;
     const stateStep = windows * stateRow;
-    const states = this.#space.take(steps * stateStep);
+    const states = this.#space.takeRows(steps, stateRow);
     const gatesStep = windows * LINE_BYTES;
-    const gatesTile = paddedLines(steps * windows) * LINE_BYTES;
+    const gatesTile = this.#space.tileBytes(steps);
     const gates = this.#space.take(tiles * gatesTile);
-    const projectedTile = times === undefined ? 0 : paddedLines(windows) * LINE_BYTES;
+    const projectedTile = times === undefined ? 0 : this.#space.tileBytes(1);
     const projected = times === undefined ? 0 : this.#space.take(tiles * projectedTile);
     const outputSteps = layer.returnSequences ? steps : 1;
     const output: Value = {
@@ -173,7 +207,7 @@ class Planner {
       rowBytes: stateRow,
       stepBytes: stateStep,
       data: layer.returnSequences ? states : states + (steps - 1) * stateStep,
-      gradient: this.#space.take(outputSteps * stateStep),
+      gradient: this.#space.takeRows(outputSteps, stateRow),
     };
     this.#space.addValue(output);
     const { weights, gradients } = this.#addresses;
@@ -193,10 +227,10 @@ class Planner {
       gatesTile,
       gatesStep,
       states,
-      cells: this.#space.take(steps * stateStep),
+      cells: this.#space.takeRows(steps, stateRow),
       stateRow,
       stateStep,
-      cellGradient: this.#space.take(stateStep),
+      cellGradient: this.#space.takeRows(1, stateRow),
       projected,
       projectedTile,
       lastUnits: laneMask(units),
@@ -278,11 +312,6 @@ class Planner {
       })
       .toReversed();
   }
-}
-
-/** An odd multiple of eight lines: eight rows of neighbouring tiles fall on different sets of the cache. */
-function paddedLines(lines: number): number {
-  return (Math.ceil(lines / 8) | 1) * 8;
 }
 
 /** The address of the mask of the last four of `units`. */

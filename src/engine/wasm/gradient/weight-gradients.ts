@@ -88,7 +88,6 @@ export class WeightGradients {
       bRow: tied ? output.rowBytes : input.rowBytes,
       c: kernel.at,
       cTile: kernel.tileBytes,
-      accumulate: Number(tied),
     };
     const chains = splitTiles(product).map((part) => [part]);
     const before = this.#chainsOfKernel.get(kernel.at);

@@ -6,28 +6,28 @@
 import { Job, Operation, TRAIN, Value } from "./plan";
 
 /** Output = input * mask, or from the output's gradient the input's. */
-export function forwardDropout(job: Job, dropout: Operation, first: usize, rows: i32): void {
+export function forwardDropout(job: Job, dropout: Operation, start: usize, first: usize, rows: i32): void {
   const input = dropout.input;
   const output = dropout.output;
   for (let row = first; row < first + rows; row++) {
-    drop(job, dropout, output, row, input.data + row * input.rowBytes, output.data + row * output.rowBytes, false);
+    drop(job, dropout, output, start + row, input.data + row * input.rowBytes, output.data + row * output.rowBytes, false);
   }
 }
 
-export function backwardDropout(job: Job, dropout: Operation, first: usize, rows: i32): void {
+export function backwardDropout(job: Job, dropout: Operation, start: usize, first: usize, rows: i32): void {
   const input = dropout.input;
   const output = dropout.output;
   if (input.gradient == 0) return;
   for (let row = first; row < first + rows; row++) {
     const from = output.gradient + row * output.rowBytes;
-    drop(job, dropout, output, row, from, input.gradient + row * input.rowBytes, dropout.accumulate != 0);
+    drop(job, dropout, output, start + row, from, input.gradient + row * input.rowBytes, dropout.accumulate != 0);
   }
 }
 
-function drop(job: Job, dropout: Operation, shape: Value, row: usize, from: usize, to: usize, accumulate: bool): void {
+function drop(job: Job, dropout: Operation, shape: Value, window: usize, from: usize, to: usize, accumulate: bool): void {
   const dropped: u32 = job.mode == TRAIN ? dropout.dropped : 0;
   const scale = <f32>(1 / (1 - <f64>dropped / 4294967296.0));
-  const key = mix(mix(mix(<u32>job.seed) ^ <u32>job.step) ^ <u32>dropout.layer) ^ <u32>row;
+  const key = mix(mix(mix(<u32>job.seed) ^ <u32>job.step) ^ <u32>dropout.layer) ^ <u32>window;
   let element: u32 = 0;
   for (let step = 0; step < shape.steps; step++) {
     const line = <usize>step * shape.stepBytes;

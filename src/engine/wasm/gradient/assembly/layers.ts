@@ -5,10 +5,10 @@ import { Job, Operation, Value } from "./plan";
 import { slope } from "./slope";
 
 /** The encoder's rows of the windows [window][timestep][feature], time-major. */
-export function loadWindows(job: Job, operation: Operation, first: usize, rows: i32): void {
+export function loadWindows(job: Job, operation: Operation, start: usize, first: usize, rows: i32): void {
   const output = operation.output;
   const rowBytes = <usize>job.features << 2;
-  let window = job.inputs + first * <usize>job.timesteps * rowBytes;
+  let window = job.inputs + (start + first) * <usize>job.timesteps * rowBytes;
   let to = output.data + first * output.rowBytes;
   for (let row = 0; row < rows; row++) {
     for (let step = 0; step < output.steps; step++) {

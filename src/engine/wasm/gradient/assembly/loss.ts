@@ -2,7 +2,7 @@
 import { GRADIENTS, Job, Operation } from "./plan";
 
 /** Adds to each window's loss the mean over the head's rows and features of its squared or absolute residuals. */
-export function addLoss(job: Job, head: Operation, first: usize, rows: i32): void {
+export function addLoss(job: Job, head: Operation, start: usize, first: usize, rows: i32): void {
   const output = head.input;
   const features = job.features;
   const windowBytes = (<usize>job.timesteps * <usize>features) << 2;
@@ -13,7 +13,7 @@ export function addLoss(job: Job, head: Operation, first: usize, rows: i32): voi
     let sum: f64 = 0;
     for (let step = 0; step < output.steps; step++) {
       const targetRow = head.start + (head.reversed ? output.steps - 1 - step : step);
-      let target = job.targets + row * windowBytes + ((<usize>targetRow * <usize>features) << 2);
+      let target = job.targets + (start + row) * windowBytes + ((<usize>targetRow * <usize>features) << 2);
       const offset = <usize>step * output.stepBytes + row * output.rowBytes;
       let given = output.data + offset;
       let gradient = output.gradient + offset;
@@ -30,7 +30,7 @@ export function addLoss(job: Job, head: Operation, first: usize, rows: i32): voi
         gradient += 4;
       }
     }
-    const at = job.losses + (row << 3);
+    const at = job.losses + ((start + row) << 3);
     store<f64>(at, load<f64>(at) + sum * share);
   }
 }

@@ -302,13 +302,13 @@ export function multiplyRows(
   }
 }
 
-/** The sum of `rows` rows, tile by tile, into one row whose tiles are 64 bytes apart. */
-export function sumRows(rows: i32, tiles: i32, b: usize, bTile: usize, bRow: usize, c: usize): void {
+/** c = or c += the sum of `rows` rows of b, tile by tile; tiles of c are 64 bytes apart. */
+export function sumRows(rows: i32, tiles: i32, b: usize, bTile: usize, bRow: usize, c: usize, accumulate: bool): void {
   for (let tile = 0; tile < tiles; tile++) {
-    let c0 = f32x4.splat(0);
-    let c1 = f32x4.splat(0);
-    let c2 = f32x4.splat(0);
-    let c3 = f32x4.splat(0);
+    let c0 = accumulate ? v128.load(c, 0) : f32x4.splat(0);
+    let c1 = accumulate ? v128.load(c, 16) : f32x4.splat(0);
+    let c2 = accumulate ? v128.load(c, 32) : f32x4.splat(0);
+    let c3 = accumulate ? v128.load(c, 48) : f32x4.splat(0);
     let at = b;
     for (let row = 0; row < rows; row++) {
       c0 = f32x4.add(c0, v128.load(at, 0));

@@ -2,11 +2,11 @@
  * What a step reads from memory: written by ../plan.ts, whose lists of fields stand in the same order. Every field is
  * 32 bits wide, but for the float64 ones at the head of Job.
  *
- * All values are time-major: row = timestep * windows + window. Rows are padded to an odd number of 64-byte lines, so
+ * All values are time-major: row = timestep * windows + window, for the windows of one group. Rows are padded to an odd number of 64-byte lines, so
  * that neighbours fall on different sets of the cache; the padding is zero and stays zero.
  */
 
-/** The output of a layer, for every window of the batch: [steps, windows, width]. */
+/** The output of a layer, for every window of a group: [steps, windows, width]. */
 @unmanaged
 export class Value {
   steps: i32;
@@ -88,7 +88,6 @@ export class WeightGradient {
   bRow: usize;
   c: usize;
   cTile: usize;
-  accumulate: i32;
   /** Whether the next one has to follow on the same thread. */
   chained: i32;
   /** Tiles of `summed` whose rows are added up into `bias`. */
@@ -121,8 +120,11 @@ export class Job {
   finished: i32;
   arrived: i32;
   phase: i32;
-  /** Of this batch; the plan has room for at least as many. */
+  /** Of this batch. */
   windows: i32;
+  /** Of a group: they go through the network and back, and their gradients are added up, before the next group. */
+  groupWindows: i32;
+  /** Of a block, which one thread takes. */
   blockWindows: i32;
   timesteps: i32;
   features: i32;
@@ -135,10 +137,13 @@ export class Job {
   step: i32;
   /** Whether the weights were changed. */
   updated: i32;
-  /** Operation[] in order of the forward pass. */
+  /** Operation[] in order of the forward pass: of the last group, which may be smaller, and of those before. */
   operations: usize;
+  lastOperations: usize;
   operationCount: i32;
+  /** WeightGradient[], likewise. */
   weightGradients: usize;
+  lastWeightGradients: usize;
   weightGradientCount: i32;
   /** float64 by window. */
   losses: usize;
