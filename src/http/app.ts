@@ -85,12 +85,13 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(notFound);
   await app.register(openapi, {
     version: options.version,
+    models,
     needsToken: config.RESIDUA_API_TOKEN !== undefined,
   });
 
   await app.register(healthRoutes, { lifecycle, readiness: () => models.problems() });
   await app.register(metricsRoutes, { metrics });
-  await app.register(docsRoutes);
+  await app.register(docsRoutes, { models });
   await app.register(modelRoutes, { models });
   if (config.RESIDUA_ADMIN_TOKEN !== undefined) await app.register(aliasRoutes, { models });
   const bodies = new BodyReader();

@@ -1,6 +1,6 @@
 /** The registry as the routes see it: also before there is one, while the engine starts. */
 import { ResiduaError } from "../errors.js";
-import type { Lease } from "../registry/loaded-model.js";
+import type { Lease, LoadedModel } from "../registry/loaded-model.js";
 import type { ModelListing, Selection } from "../registry/model-entry.js";
 import type { Registry } from "../registry/registry.js";
 
@@ -31,6 +31,16 @@ export class LiveModels {
   /** Why not everything is live that should be; nothing where it is. */
   problems(): readonly string[] {
     return this.#registry?.readiness().problems ?? ["The engine is starting."];
+  }
+
+  /** Some model that is live, the same as long as it is; undefined where there is none. */
+  anyLive(): LoadedModel | undefined {
+    const listed = this.list().find(({ versions }) => versions.some(({ state }) => state === "live"));
+    if (listed === undefined) return undefined;
+    const version = listed.versions.find(({ state }) => state === "live")!.version;
+    const lease = this.acquire(listed.name, { version });
+    lease.release();
+    return lease.model;
   }
 
   /** Every version by itself, for metrics. */

@@ -35,6 +35,11 @@ export const notFound = fp(
       reply.header("allow", list);
       throw new ResiduaError("METHOD_NOT_ALLOWED", `${path} takes ${list}, not ${request.method}.`);
     };
+    // Before a body is looked at, whose faults would be answered instead.
+    app.addHook("onRequest", (request, reply, next) => {
+      if (request.is404) refuse(request, reply);
+      next();
+    });
     app.setNotFoundHandler(refuse);
     app.decorate("refuseUnknownRoute", refuse);
     done();

@@ -1,11 +1,17 @@
 /** The OpenAPI document, and the way to the page that shows it. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
+import type { LiveModels } from "../live-models.js";
+import { addExamples } from "../openapi-document.js";
 
-export const docsRoutes: FastifyPluginCallbackTypebox = (app, _options, done) => {
-  let document: string | undefined;
-  app.get("/openapi.json", { schema: { hide: true } }, (_request, reply) => {
-    document ??= JSON.stringify(app.swagger());
-    reply.type("application/json").send(document);
+export interface DocsOptions {
+  readonly models: LiveModels;
+}
+
+export const docsRoutes: FastifyPluginCallbackTypebox<DocsOptions> = (app, { models }, done) => {
+  app.get("/openapi.json", { schema: { hide: true } }, () => {
+    const document = structuredClone(app.swagger());
+    const model = models.anyLive();
+    return model === undefined ? document : addExamples(document, model);
   });
   app.get("/", { schema: { hide: true } }, (_request, reply) => reply.redirect("/docs"));
   done();

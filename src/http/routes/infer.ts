@@ -16,15 +16,8 @@ import type { InferenceOptions } from "./inference.js";
 
 const HEADER_LENGTH = "inference-header-content-length";
 const tags = ["open inference protocol"];
-const headers = Type.Object({
-  ...DeadlineHeadersSchema.properties,
-  [HEADER_LENGTH]: Type.Optional(
-    Type.String({
-      pattern: "^[0-9]{1,12}$",
-      description: "Length of the JSON, where the tensors' bytes follow it",
-    }),
-  ),
-});
+const description =
+  "The tensors' bytes may follow the JSON, whose length the header Inference-Header-Content-Length then says; outputs are sent so where they ask for it (binary_data, binary_data_output).";
 const response = {
   200: InferResponseSchema,
   ...Object.fromEntries(
@@ -83,9 +76,10 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
     {
       schema: {
         summary: "Scores windows",
+        description,
         tags,
         params: Type.Object({ model: Type.String() }),
-        headers,
+        headers: DeadlineHeadersSchema,
         body: InferRequestSchema,
         response,
       },
@@ -97,9 +91,10 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
     {
       schema: {
         summary: "Scores windows with a version",
+        description,
         tags,
         params: Type.Object({ model: Type.String(), version: Type.String() }),
-        headers,
+        headers: DeadlineHeadersSchema,
         body: InferRequestSchema,
         response,
       },

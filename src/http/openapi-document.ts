@@ -1,0 +1,50 @@
+/** The OpenAPI document with examples that work: names, versions and bodies of a model that is live. */
+import type { LoadedModel } from "../registry/loaded-model.js";
+import { INPUT_NAME } from "./inference/outputs.js";
+
+/** As far as it is looked at here. */
+interface Operation {
+  readonly parameters?: { readonly in: string; readonly name: string; example?: unknown }[];
+  readonly requestBody?: { readonly content?: Record<string, { example?: unknown }> };
+}
+interface Document {
+  readonly paths?: Record<string, Record<string, Operation>>;
+}
+
+/** Adds examples to a document of one's own. */
+export function addExamples<T extends object>(document: T, model: LoadedModel): T {
+  const values: Readonly<Record<string, string>> = {
+    name: model.name,
+    model: model.name,
+    version: model.version,
+  };
+  for (const [path, operations] of Object.entries((document as Document).paths ?? {})) {
+    for (const { parameters, requestBody } of Object.values(operations)) {
+      for (const parameter of parameters ?? []) {
+        if (parameter.in !== "path") continue;
+        const value = values[parameter.name];
+        if (value !== undefined) parameter.example = value;
+      }
+      const json = requestBody?.content?.["application/json"];
+      const example = exampleBody(path, model);
+      if (json !== undefined && example !== undefined) json.example = example;
+    }
+  }
+  return document;
+}
+
+function exampleBody(path: string, { sampleBody, scoring, version }: LoadedModel): object | undefined {
+  if (path.endsWith("/score")) return sampleBody;
+  if (path.includes("/aliases/")) return { version };
+  if (!path.endsWith("/infer")) return undefined;
+  const { timesteps, features } = scoring;
+  const window = firstWindow(sampleBody, timesteps);
+  return {
+    inputs: [{ name: INPUT_NAME, datatype: "FP32", shape: [1, timesteps, features], data: window.flat() }],
+  };
+}
+
+function firstWindow(sampleBody: object, timesteps: number): unknown[][] {
+  const { windows, series } = sampleBody as { windows?: unknown[][][]; series?: unknown[][] };
+  return windows?.[0] ?? series?.slice(0, timesteps) ?? [];
+}
