@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Network } from "../../network/network.js";
 import { lowerNetwork } from "./graph.js";
 import { loadNativeTensorFlow } from "./native.js";
-import { SAVED_MODEL_SIGNATURE, SAVED_MODEL_TAG } from "./saved-model.js";
+import { SAVED_MODEL_TAG } from "./saved-model.js";
 
 const network: Network = {
   timesteps: 1,
@@ -32,9 +32,8 @@ const weights = new Map([
 const folder = mkdtempSync(join(tmpdir(), "residua-addon-"));
 try {
   const tf = loadNativeTensorFlow();
-  const graph = lowerNetwork(network, weights, { blockSteps: 1, xla: false });
-  writeFileSync(join(folder, "saved_model.pb"), graph.savedModel);
-  const model = await tf.node.loadSavedModel(folder, [SAVED_MODEL_TAG], SAVED_MODEL_SIGNATURE);
+  writeFileSync(join(folder, "saved_model.pb"), lowerNetwork(network, weights, { plain: { blockSteps: 1 } }));
+  const model = await tf.node.loadSavedModel(folder, [SAVED_MODEL_TAG], "plain");
   const windows = tf.tensor(new Int32Array(new Float32Array([3, 4]).buffer), [1, 1, 2], "int32");
   const answer = [...model.predict({ windows })["head_0"]!.dataSync()];
   if (answer[0] !== 7 || answer[1] !== 7)

@@ -1,7 +1,7 @@
 /**
  * Messages between the engine and the process that owns the device: frames over one pipe, both ways.
  *
- *   u32 kind | u32 id | u32 model | u32 count | u32 room | u32 bytes      then `bytes` bytes
+ *   u32 kind | u32 id | u32 model | u32 program | u32 count | u32 room | u32 bytes      then `bytes` bytes
  *
  * Little-endian. `id` ties an answer to its question. `room` is how large a buffer the receiver reads the bytes
  * into: a batch goes straight into the padded one that TensorFlow is given. Text is UTF-8, numbers are float32.
@@ -11,9 +11,9 @@ export const FRAME = {
   ready: 1,
   /** Engine: load `model`; JSON `DeviceModel`. */
   load: 2,
-  /** Engine: run `model` once on `count` windows of zeros, so that it is compiled for that batch. */
+  /** Engine: run a program of `model` once on `count` windows of zeros, so that it is ready for that batch. */
   warm: 3,
-  /** Engine: run `model` on `count` windows; float32 [count, T, F] in room for the whole batch. */
+  /** Engine: run a program of `model` on `count` windows; float32 [count, T, F] in room for the whole batch. */
   run: 4,
   /** Engine: free `model`. */
   unload: 5,
@@ -23,6 +23,10 @@ export const FRAME = {
   failed: 7,
 } as const;
 
+/** The signatures of a SavedModel that are run, by their number in a frame. */
+export const PROGRAMS = ["compiled", "plain"] as const;
+export type Program = (typeof PROGRAMS)[number];
+
 export interface DeviceReady {
   readonly usesGpu: boolean;
 }
@@ -30,6 +34,7 @@ export interface DeviceReady {
 export interface DeviceModel {
   /** Where saved_model.pb lies. */
   readonly folder: string;
+  readonly programs: readonly Program[];
   /** Of one window: [T, F]. */
   readonly windowShape: readonly [number, number];
   /** By the order in which a run answers: the name in the signature, and the numbers for one window. */
@@ -40,12 +45,13 @@ export interface Frame {
   readonly kind: number;
   readonly id: number;
   readonly model: number;
+  readonly program: Program;
   readonly count: number;
   /** As long as the sender's `room`; zero past what was sent. */
   readonly payload: Uint8Array;
 }
 
-const HEADER_BYTES = 24;
+const HEADER_BYTES = 28;
 /** The largest frame: 100 million parameters are well under it, a broken pipe is well over. */
 const MAX_FRAME_BYTES = 2 ** 31 - 1;
 
@@ -53,6 +59,7 @@ export interface FrameHead {
   readonly kind: number;
   readonly id: number;
   readonly model?: number;
+  readonly program?: Program;
   readonly count?: number;
   /** At least the bytes sent; those where not said. */
   readonly room?: number;
@@ -62,7 +69,8 @@ export interface FrameHead {
 export function encodeFrame(head: FrameHead, parts: readonly Uint8Array[] = []): Uint8Array[] {
   const bytes = parts.reduce((sum, part) => sum + part.byteLength, 0);
   const header = new DataView(new ArrayBuffer(HEADER_BYTES));
-  const words = [head.kind, head.id, head.model ?? 0, head.count ?? 0, head.room ?? bytes, bytes];
+  const program = PROGRAMS.indexOf(head.program ?? "compiled");
+  const words = [head.kind, head.id, head.model ?? 0, program, head.count ?? 0, head.room ?? bytes, bytes];
   words.forEach((word, i) => {
     header.setUint32(4 * i, word, true);
   });
@@ -126,13 +134,15 @@ export class FrameReader {
 
   private begin(): void {
     const view = new DataView(this.header.buffer);
-    const [kind, id, model, count, room, bytes] = [0, 1, 2, 3, 4, 5].map((i) => view.getUint32(4 * i, true));
-    if (bytes! > room! || room! > MAX_FRAME_BYTES) {
+    const word = (index: number): number => view.getUint32(4 * index, true);
+    const [program, room, bytes] = [PROGRAMS[word(3)], word(5), word(6)];
+    if (program === undefined || bytes > room || room > MAX_FRAME_BYTES) {
       throw new RangeError(`a frame of ${bytes} bytes in room for ${room} is not one`);
     }
     this.headerFilled = 0;
     this.filled = 0;
-    this.wanted = bytes!;
-    this.frame = { kind: kind!, id: id!, model: model!, count: count!, payload: new Uint8Array(room!) };
+    this.wanted = bytes;
+    const payload = new Uint8Array(room);
+    this.frame = { kind: word(0), id: word(1), model: word(2), program, count: word(4), payload };
   }
 }

@@ -6,14 +6,15 @@
  */
 import { rmSync } from "node:fs";
 import { Socket } from "node:net";
-import type { DeviceModel, DeviceReady, Frame } from "./device-frames.js";
+import type { DeviceModel, DeviceReady, Frame, Program } from "./device-frames.js";
 import { asBytes, decodeText, encodeFrame, encodeJson, FRAME, FrameReader } from "./device-frames.js";
 import type { NativeModel } from "./native.js";
 import { loadNativeTensorFlow } from "./native.js";
-import { SAVED_MODEL_SIGNATURE, SAVED_MODEL_TAG } from "./saved-model.js";
+import { SAVED_MODEL_TAG } from "./saved-model.js";
 
 interface Loaded extends DeviceModel {
-  readonly native: NativeModel;
+  /** One session: the programs share it, and the weights in it. */
+  readonly natives: ReadonlyMap<Program, NativeModel>;
 }
 
 const [, , scratchFolder] = process.argv;
@@ -54,20 +55,23 @@ async function carryOut(frame: Frame): Promise<Uint8Array[]> {
   switch (frame.kind) {
     case FRAME.load: {
       const model = JSON.parse(decodeText(frame.payload)) as DeviceModel;
-      const native = await tf.node.loadSavedModel(model.folder, [SAVED_MODEL_TAG], SAVED_MODEL_SIGNATURE);
-      models.set(frame.model, { ...model, native });
+      const natives = new Map<Program, NativeModel>();
+      for (const program of model.programs) {
+        natives.set(program, await tf.node.loadSavedModel(model.folder, [SAVED_MODEL_TAG], program));
+      }
+      models.set(frame.model, { ...model, natives });
       return [];
     }
     case FRAME.warm: {
       const model = loaded(frame);
       const [timesteps, features] = model.windowShape;
-      run(model, new Uint8Array(4 * frame.count * timesteps * features), frame.count);
+      run(model, frame.program, new Uint8Array(4 * frame.count * timesteps * features), frame.count);
       return [];
     }
     case FRAME.run:
-      return run(loaded(frame), frame.payload, frame.count);
+      return run(loaded(frame), frame.program, frame.payload, frame.count);
     case FRAME.unload:
-      models.get(frame.model)?.native.dispose();
+      for (const native of models.get(frame.model)?.natives.values() ?? []) native.dispose();
       models.delete(frame.model);
       return [];
     default:
@@ -85,10 +89,12 @@ function loaded(frame: Frame): Loaded {
  * @param batch the whole batch; only the first `count` windows are answered for.
  * @returns per output, its float32 of those windows.
  */
-function run(model: Loaded, batch: Uint8Array, count: number): Uint8Array[] {
+function run(model: Loaded, program: Program, batch: Uint8Array, count: number): Uint8Array[] {
   const [timesteps, features] = model.windowShape;
   const windowSize = timesteps * features;
   const size = batch.byteLength / (4 * windowSize);
+  const native = model.natives.get(program);
+  if (native === undefined) throw new RangeError(`the model has no ${program} program`);
   // Whatever does not fit has to be found before the call: a failing run leaks its inputs.
   if (!Number.isInteger(size) || size < 1 || count > size) {
     throw new RangeError(`${batch.byteLength} bytes are no batch of ${count} windows`);
@@ -96,7 +102,7 @@ function run(model: Loaded, batch: Uint8Array, count: number): Uint8Array[] {
   const bits = new Int32Array(batch.buffer, batch.byteOffset, size * windowSize);
   const windows = tf.tensor(bits, [size, timesteps, features], "int32");
   try {
-    const outputs = model.native.predict({ windows });
+    const outputs = native.predict({ windows });
     return model.outputs.map(({ name, size: outputSize }) => {
       const output = outputs[name]!;
       const numbers = output.dataSync();

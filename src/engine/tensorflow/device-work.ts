@@ -1,10 +1,13 @@
 /** What is asked of the device process, in the order it is to be asked. */
-import type { DeviceModel } from "./device-frames.js";
+import type { DeviceModel, Program } from "./device-frames.js";
 
-/** What a model is called in logs, and the batch sizes that it is compiled for, ascending. */
 export interface ModelPlan extends DeviceModel {
+  /** What it is called in logs. */
   readonly label: string;
-  readonly batchSizes: readonly number[];
+  /** The batch sizes that the compiled program is made ready for, ascending. */
+  readonly compiledSizes: readonly number[];
+  /** How many times its windows a run may be padded to, before the plain program is the better one. */
+  readonly maxPadding: number;
 }
 
 export interface Model extends ModelPlan {
@@ -19,6 +22,8 @@ export interface Question {
   readonly kind: QuestionKind;
   readonly model: Model;
   readonly count: number;
+  /** What to warm; a run's is chosen when it is asked. */
+  readonly program: Program;
   readonly windows: Float32Array | undefined;
   readonly resolve: (payload: Uint8Array) => void;
   readonly reject: (error: Error) => void;
@@ -27,9 +32,37 @@ export interface Question {
 }
 
 /** A question that nobody waits for. */
-export function quietQuestion(kind: QuestionKind, model: Model, count: number): Question {
+export function quietQuestion(
+  kind: QuestionKind,
+  model: Model,
+  count: number,
+  program: Program = "compiled",
+): Question {
   const ignore = (): void => {};
-  return { kind, model, count, windows: undefined, resolve: ignore, reject: ignore, deaths: 0 };
+  return { kind, model, count, program, windows: undefined, resolve: ignore, reject: ignore, deaths: 0 };
+}
+
+/** What a model is made ready for, first of all what serves any run: the plain program, or the largest batch. */
+export function warmings(model: Model): { program: Program; count: number }[] {
+  const { compiledSizes, programs } = model;
+  const compiled = (sizes: readonly number[]) =>
+    sizes.map((count) => ({ program: "compiled" as const, count }));
+  if (programs.includes("plain")) return [{ program: "plain", count: 1 }, ...compiled(compiledSizes)];
+  return compiled([...compiledSizes.slice(-1), ...compiledSizes.slice(0, -1)]);
+}
+
+/** The batch that a run of `count` windows is to be, given the compiled sizes that are ready. */
+export function chooseBatch(
+  model: Model,
+  count: number,
+  ready: ReadonlySet<number> | undefined,
+): { program: Program; size: number } {
+  const fits = model.compiledSizes.filter((size) => size >= count);
+  const size = fits.find((each) => ready?.has(each));
+  if (!model.programs.includes("plain")) return { program: "compiled", size: size ?? fits[0] ?? count };
+  return size !== undefined && size <= model.maxPadding * count
+    ? { program: "compiled", size }
+    : { program: "plain", size: count };
 }
 
 /** Runs go before everything else: compiling takes long, and nobody waits for it. */
@@ -67,13 +100,12 @@ export class Work {
     });
   }
 
-  /** Adds what a new process has to compile; the largest batch first, since it serves any run. */
+  /** Adds what a new process has to be made ready for, unless somebody waits for it already. */
   warmAgain(model: Model): void {
-    const asked = new Set(
-      this.rest.filter(({ kind, model: of }) => kind === "warm" && of === model).map(({ count }) => count),
-    );
-    for (const size of [...model.batchSizes.slice(-1), ...model.batchSizes.slice(0, -1)]) {
-      if (!asked.has(size)) this.rest.push(quietQuestion("warm", model, size));
+    const asked = this.rest.filter((question) => question.kind === "warm" && question.model === model);
+    for (const { program, count } of warmings(model)) {
+      if (asked.some((question) => question.program === program && question.count === count)) continue;
+      this.rest.push(quietQuestion("warm", model, count, program));
     }
   }
 

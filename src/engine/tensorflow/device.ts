@@ -11,10 +11,10 @@
 import { ResiduaError } from "../../errors.js";
 import type { DeviceCommand, DeviceDeath } from "./device-connection.js";
 import { DeviceConnection } from "./device-connection.js";
-import type { DeviceModel, DeviceReady } from "./device-frames.js";
+import type { DeviceModel, DeviceReady, Program } from "./device-frames.js";
 import { asBytes, encodeJson, FRAME } from "./device-frames.js";
 import type { Model, ModelPlan, Question, QuestionKind } from "./device-work.js";
-import { quietQuestion, Work } from "./device-work.js";
+import { chooseBatch, quietQuestion, Work, warmings } from "./device-work.js";
 
 export type DeviceLog = (level: "debug" | "info" | "warn" | "error", message: string) => void;
 
@@ -31,12 +31,14 @@ export interface DeviceOptions {
 
 const QUESTIONS_AHEAD = 2;
 const SET_ASIDE_AT = 2;
+/** Loading TensorFlow takes a second, on a GPU several. */
+const MAX_START_MS = 60_000;
 
 export class Device {
   private readonly options: Required<DeviceOptions>;
   private readonly models = new Map<number, Model>();
   private readonly work = new Work();
-  private readonly asked: { question: Question; id: number; batch: number }[] = [];
+  private readonly asked: { question: Question; id: number; program: Program; size: number }[] = [];
   private connection: DeviceConnection | undefined;
   private up = false;
   private closed = false;
@@ -87,7 +89,7 @@ export class Device {
     const model: Model = { ...plan, number: this.nextModel++, suspicion: 0 };
     this.models.set(model.number, model);
     try {
-      await this.ask("load", model, 0, undefined);
+      await this.ask("load", model, 0);
     } catch (error) {
       this.models.delete(model.number);
       throw error;
@@ -95,14 +97,17 @@ export class Device {
     return model.number;
   }
 
-  /** Compiles a model for every batch size of its plan. */
+  /** Makes a model ready: its plain program, and the compiled one for every batch size of its plan. */
   async warm(number: number): Promise<void> {
     const model = this.model(number);
-    await Promise.all(model.batchSizes.map((size) => this.ask("warm", model, size, undefined)));
+    await Promise.all(
+      warmings(model).map(({ program, count }) => this.ask("warm", model, count, undefined, program)),
+    );
   }
 
   /**
-   * Runs a model on `count` windows, no more than its largest batch size.
+   * Runs a model on `count` windows, no more than its largest batch size where it has no plain
+   * program.
    * @returns float32 of all outputs, one after the other.
    * Rejects with ENGINE_RESTARTING, or INFERENCE_FAILED where it is the model's fault.
    */
@@ -118,7 +123,7 @@ export class Device {
     this.work.takeOf(model);
     if (this.closed || !this.loaded.has(number)) return;
     // Should the process die instead, the memory is given back as well.
-    await this.ask("unload", model, 0, undefined).catch(() => undefined);
+    await this.ask("unload", model, 0).catch(() => undefined);
   }
 
   /** Ends the process; whatever still waits is rejected. */
@@ -149,14 +154,15 @@ export class Device {
     kind: QuestionKind,
     model: Model,
     count: number,
-    windows: Float32Array | undefined,
+    windows?: Float32Array,
+    program: Program = "compiled",
   ): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       if (this.closed) reject(new ResiduaError("SHUTTING_DOWN", "The engine is closed."));
       else if (model.suspicion >= SET_ASIDE_AT) reject(this.setAside(model));
       else if (kind === "run" && this.outOfPatience) reject(this.restarting());
       else {
-        this.work.add({ kind, model, count, windows, resolve, reject, deaths: 0 });
+        this.work.add({ kind, model, count, program, windows, resolve, reject, deaths: 0 });
         this.pump();
       }
     });
@@ -176,29 +182,26 @@ export class Device {
   private send(question: Question): void {
     const { kind, model, count, windows } = question;
     const id = this.nextId++;
-    const batch = kind === "run" ? this.batchSize(model, count) : count;
-    this.asked.push({ question, id, batch });
+    const { program, size } =
+      kind === "run"
+        ? chooseBatch(model, count, this.warmed.get(model.number))
+        : { program: question.program, size: count };
+    this.asked.push({ question, id, program, size });
     if (this.asked.length === 1) this.watch();
-    const head = { id, model: model.number, count, kind: FRAME[kind] };
+    const head = { id, model: model.number, program, count, kind: FRAME[kind] };
     if (kind === "load") {
       this.loaded.add(model.number);
-      const { folder, windowShape, outputs } = model;
-      this.connection?.send(head, [encodeJson({ folder, windowShape, outputs } satisfies DeviceModel)]);
+      const { folder, programs, windowShape, outputs } = model;
+      const described: DeviceModel = { folder, programs, windowShape, outputs };
+      this.connection?.send(head, [encodeJson(described)]);
     } else if (kind === "run" && windows !== undefined) {
       const windowSize = model.windowShape[0] * model.windowShape[1];
       const bytes = asBytes(windows).subarray(0, 4 * count * windowSize);
-      this.connection?.send({ ...head, room: 4 * batch * windowSize }, [bytes]);
+      this.connection?.send({ ...head, room: 4 * size * windowSize }, [bytes]);
     } else {
       if (kind === "unload") this.loaded.delete(model.number);
       this.connection?.send(head);
     }
-  }
-
-  /** The least batch size that is compiled already; else the least there is, which compiles it. */
-  private batchSize(model: Model, count: number): number {
-    const warmed = this.warmed.get(model.number);
-    const fits = model.batchSizes.filter((size) => size >= count);
-    return fits.find((size) => warmed?.has(size)) ?? fits[0] ?? count;
   }
 
   private answered(id: number, payload: Uint8Array, reason: string | undefined): void {
@@ -209,7 +212,7 @@ export class Device {
       this.connection?.kill();
       return;
     }
-    const { question, batch } = first;
+    const { question, program, size } = first;
     this.watch();
     // It answers again: from here on a run waits for its turn and not for a process.
     clearTimeout(this.patienceTimer);
@@ -227,12 +230,15 @@ export class Device {
       if (question.kind === "run" || question.kind === "warm") {
         this.deathsInRow = 0;
         question.model.suspicion = 0;
-        const sizes = this.warmed.get(question.model.number) ?? new Set();
-        this.warmed.set(question.model.number, sizes.add(batch));
+        if (program === "compiled") this.isWarm(question.model.number, size);
       }
       question.resolve(payload);
     }
     this.pump();
+  }
+
+  private isWarm(model: number, size: number): void {
+    this.warmed.set(model, (this.warmed.get(model) ?? new Set()).add(size));
   }
 
   private connect(): void {
@@ -243,6 +249,7 @@ export class Device {
       line: (line) => this.options.log("debug", line),
       ready: (ready) => {
         this.up = true;
+        this.watch();
         this.onFirst?.resolve(ready);
         this.onFirst = undefined;
         this.pump();
@@ -313,13 +320,14 @@ export class Device {
     }, patienceMs);
   }
 
-  /** Watches the question the process is at, or its start: longer than `hangMs`, and it is taken for dead. */
+  /** Watches the question the process is at, or its start: one that takes too long is taken for dead. */
   private watch(): void {
     clearTimeout(this.hangTimer);
     this.hangTimer = undefined;
     if (this.asked.length === 0 && this.up) return;
     const { connection } = this;
-    this.hangTimer = setTimeout(() => connection?.kill(), this.options.hangMs);
+    const limitMs = this.up ? this.options.hangMs : MAX_START_MS;
+    this.hangTimer = setTimeout(() => connection?.kill(), limitMs);
   }
 
   private setAside(model: Model): ResiduaError {

@@ -85,7 +85,8 @@ export async function createTensorflowEngine(options: TensorflowEngineOptions): 
       checkWeights(network, weights);
       return compileGraph(device, network, weights, {
         scratchFolder,
-        batchSizes: batchSizes(options.maxBatchWindows),
+        maxBatchWindows: options.maxBatchWindows,
+        usesGpu: ready.usesGpu,
         log,
       });
     },
@@ -94,16 +95,6 @@ export async function createTensorflowEngine(options: TensorflowEngineOptions): 
       await rm(scratchFolder, { recursive: true, force: true });
     },
   };
-}
-
-/**
- * The batch sizes a network is compiled for: powers of four, and the largest. A run is padded to the next one; twice
- * as many sizes would waste less on those between, and take twice as long to compile.
- */
-export function batchSizes(maxBatchWindows: number): number[] {
-  const sizes: number[] = [];
-  for (let size = 1; size < maxBatchWindows; size *= 4) sizes.push(size);
-  return [...sizes, maxBatchWindows];
 }
 
 async function startDevice(

@@ -3,29 +3,24 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError, ResiduaError } from "../../errors.js";
 import type { Network } from "../../network/network.js";
-import { layersWithShapes } from "../../network/network.js";
 import type { Weights } from "../../network/weights.js";
 import type { Executable, Outputs } from "../engine.js";
 import type { Device, DeviceLog } from "./device.js";
-import { asFloats } from "./device-frames.js";
-import type { Lowering } from "./graph.js";
+import { asFloats, PROGRAMS } from "./device-frames.js";
 import { graphOutputs, lowerNetwork } from "./graph.js";
+import type { LoweringPlan } from "./lowering-plan.js";
+import { planLowering } from "./lowering-plan.js";
 
 export interface CompileOptions {
   /** Where the graph is written; it stays there for the processes to come. */
   readonly scratchFolder: string;
-  readonly batchSizes: readonly number[];
+  readonly maxBatchWindows: number;
+  readonly usesGpu: boolean;
   readonly log: DeviceLog;
 }
 
 /**
- * XLA takes 0.4 s to compile a loop of any length, and 40 ms for every timestep that is written out; written out,
- * T = 9 runs 15 to 20 percent faster, and T = 32 no faster.
- */
-const MAX_WRITTEN_OUT_STEPS = 18;
-
-/**
- * Loads a network and compiles it for every batch size.
+ * Loads a network and makes it ready for every batch size.
  * Throws InputError where the device cannot run it.
  */
 export async function compileGraph(
@@ -34,19 +29,23 @@ export async function compileGraph(
   weights: Weights,
   options: CompileOptions,
 ): Promise<Executable> {
-  const blockSteps = recurrentSteps(network) <= MAX_WRITTEN_OUT_STEPS ? network.timesteps : 1;
   try {
-    return await load(device, network, weights, options, { blockSteps, xla: true });
+    return await load(device, network, weights, options, planLowering(network, options));
   } catch (error) {
-    if (!(error instanceof ResiduaError && error.code === "INFERENCE_FAILED")) throw error;
+    if (!isFailure(error)) throw error;
     options.log("warn", `Without XLA, since it does not compile: ${error.message}`);
   }
   try {
-    return await load(device, network, weights, options, { blockSteps: network.timesteps, xla: false });
+    const lowering = { plain: { blockSteps: network.timesteps } };
+    return await load(device, network, weights, options, { lowering, compiledSizes: [], maxPadding: 1 });
   } catch (cause) {
-    if (!(cause instanceof ResiduaError && cause.code === "INFERENCE_FAILED")) throw cause;
+    if (!isFailure(cause)) throw cause;
     throw new InputError(cause.message, { cause });
   }
+}
+
+function isFailure(error: unknown): error is ResiduaError {
+  return error instanceof ResiduaError && error.code === "INFERENCE_FAILED";
 }
 
 async function load(
@@ -54,7 +53,7 @@ async function load(
   network: Network,
   weights: Weights,
   options: CompileOptions,
-  lowering: Lowering,
+  plan: LoweringPlan,
 ): Promise<Executable> {
   const folder = await mkdtemp(join(options.scratchFolder, "model-"));
   const { timesteps, features } = network;
@@ -64,16 +63,18 @@ async function load(
   }));
   let model: number | undefined;
   try {
-    await writeFile(join(folder, "saved_model.pb"), lowerNetwork(network, weights, lowering).savedModel);
+    await writeFile(join(folder, "saved_model.pb"), lowerNetwork(network, weights, plan.lowering));
     model = await device.load({
       label: `the network of T=${timesteps} and F=${features} in ${folder}`,
       folder,
+      programs: PROGRAMS.filter((program) => plan.lowering[program] !== undefined),
       windowShape: [timesteps, features],
       outputs,
-      batchSizes: options.batchSizes,
+      compiledSizes: plan.compiledSizes,
+      maxPadding: plan.maxPadding,
     });
     await device.warm(model);
-    return new DeviceExecutable(device, model, network, options.batchSizes, folder, outputs);
+    return new DeviceExecutable(device, model, network, options.maxBatchWindows, folder, outputs);
   } catch (error) {
     if (model !== undefined) await device.unload(model);
     await rm(folder, { recursive: true, force: true });
@@ -95,14 +96,14 @@ class DeviceExecutable implements Executable {
     device: Device,
     model: number,
     network: Network,
-    batchSizes: readonly number[],
+    maxWindows: number,
     folder: string,
     outputs: readonly { readonly size: number }[],
   ) {
     this.device = device;
     this.model = model;
     this.network = network;
-    this.maxWindows = batchSizes.at(-1)!;
+    this.maxWindows = maxWindows;
     this.folder = folder;
     this.outputs = outputs;
   }
@@ -151,11 +152,4 @@ class DeviceExecutable implements Executable {
     });
     return { heads: arrays.slice(0, -1), embedding: arrays.at(-1)! };
   }
-}
-
-/** Timesteps of all LSTM layers together: what XLA has to compile where they are written out. */
-function recurrentSteps(network: Network): number {
-  return layersWithShapes(network)
-    .filter(({ layer }) => layer.kind === "lstm")
-    .reduce((sum, { input }) => sum + input[0]!, 0);
 }

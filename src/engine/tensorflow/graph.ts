@@ -1,8 +1,9 @@
 /**
  * A Network with its Weights as a TensorFlow SavedModel: one graph whose weights are constants, so that a batch is
- * one session run.
+ * one session run. It may hold the network twice, as a function that XLA compiles and as plain nodes:
  *
- *   windows (bits as int32) -> Bitcast -> XlaLaunch(model, weights) -> one Identity per output
+ *   windows (bits as int32) -> Bitcast -> PartitionedCall(model, weights) -> one Identity per output: `compiled`
+ *                                      -> nodes                          -> one Identity per output: `plain`
  *
  * Between layers a sequence is time-major rows [T * n, width], so that all timesteps are one matrix and a timestep
  * is one block of it.
@@ -16,11 +17,17 @@ import { lowerLstm } from "./graph-lstm.js";
 import { activate, addBias, identity, matMul, repeat, reshape, slice, swapFirstAxes } from "./graph-ops.js";
 import { writeSavedModel } from "./saved-model.js";
 
-export interface Lowering {
-  /** Timesteps of a recurrence that are written out in one turn of its loop. */
+/** How a recurrence is written: in a loop, a block of timesteps in one turn; or out in full, in one block. */
+export interface Recurrence {
   readonly blockSteps: number;
-  /** Whether the network is one XLA computation, compiled for every batch size, or a graph of ops. */
-  readonly xla: boolean;
+}
+
+/** The programs a graph holds, each a signature of the SavedModel by its name. At least one. */
+export interface Lowering {
+  /** One XLA computation, compiled for every batch size that it meets. */
+  readonly compiled?: Recurrence;
+  /** A graph of ops, which takes any batch size as it is. */
+  readonly plain?: Recurrence;
 }
 
 /** The graph's outputs: a head each in order, then the embedding. */
@@ -28,13 +35,6 @@ export interface GraphOutput {
   readonly name: string;
   /** Of one window. */
   readonly shape: readonly number[];
-}
-
-export interface LoweredGraph {
-  /** saved_model.pb */
-  readonly savedModel: Uint8Array;
-  readonly input: string;
-  readonly outputs: readonly GraphOutput[];
 }
 
 /** What a network answers with, by output name, in the order a run gives them. */
@@ -45,8 +45,11 @@ export function graphOutputs(network: Network): GraphOutput[] {
   ];
 }
 
-/** Writes the graph. Pure: nothing native is loaded. The network has to be a valid one, with all its weights. */
-export function lowerNetwork(network: Network, weights: Weights, lowering: Lowering): LoweredGraph {
+/**
+ * Writes the graph. Pure: nothing native is loaded. The network has to be a valid one, with all its weights.
+ * @returns saved_model.pb: a signature per program, from `windows` to the names of `graphOutputs`.
+ */
+export function lowerNetwork(network: Network, weights: Weights, lowering: Lowering): Uint8Array {
   const scope = new Scope([], false);
   const outputs = graphOutputs(network);
   const placeholder = scope.add(
@@ -82,22 +85,29 @@ export function lowerNetwork(network: Network, weights: Weights, lowering: Lower
       name,
     );
   });
-  const body = (inner: Scope, parameters: readonly Result[]): Result[] => {
-    const held = new Map(names.map((name, i) => [name, parameters[i + 1]!]));
-    return new NetworkLowering(inner, held, lowering.blockSteps).run(network, parameters[0]!);
-  };
   const parameters = [windows, ...constants];
-  const results = lowering.xla ? launch(scope, parameters, outputs.length, body) : body(scope, parameters);
-  const named = results.map((result, i) => identity(scope, result, outputs[i]!.name));
-  return {
-    savedModel: writeSavedModel(
-      scope,
-      { name: "windows", result: placeholder, shape: [-1, network.timesteps, network.features] },
-      named.map((result, i) => ({ ...outputs[i]!, result, shape: [-1, ...outputs[i]!.shape] })),
-    ),
-    input: "windows",
-    outputs,
+  const body =
+    ({ blockSteps }: Recurrence) =>
+    (inner: Scope, [input, ...rest]: readonly Result[]): Result[] =>
+      new NetworkLowering(inner, new Map(names.map((name, i) => [name, rest[i]!])), blockSteps).run(
+        network,
+        input!,
+      );
+  const { compiled, plain } = lowering;
+  const programs = {
+    ...(compiled && { compiled: launch(scope, parameters, outputs.length, body(compiled)) }),
+    ...(plain && { plain: body(plain)(scope, parameters) }),
   };
+  const signatures = Object.entries(programs).map(([name, results]) => ({
+    name,
+    input: { name: "windows", result: placeholder, shape: [-1, network.timesteps, network.features] },
+    outputs: results.map((result, i) => ({
+      name: outputs[i]!.name,
+      result: identity(scope, result, `${name}/${outputs[i]!.name}`),
+      shape: [-1, ...outputs[i]!.shape],
+    })),
+  }));
+  return writeSavedModel(scope, signatures);
 }
 
 /** One XLA computation. The weights are its arguments: as constants in it, every batch size would hold a copy. */

@@ -1,4 +1,4 @@
-/** A graph as the bytes of saved_model.pb, with the one signature that names its input and outputs. */
+/** A graph as the bytes of saved_model.pb, with the signatures that name inputs and outputs. */
 import type { Result, Scope } from "./graph-builder.js";
 import { DATA_TYPE, messages, shapeProto } from "./protobuf.js";
 
@@ -7,7 +7,6 @@ const GRAPH_DEF_PRODUCER = 1482;
 const GRAPH_DEF_MIN_CONSUMER = 12;
 
 export const SAVED_MODEL_TAG = "serve";
-export const SAVED_MODEL_SIGNATURE = "serving_default";
 
 export interface SignatureTensor {
   readonly name: string;
@@ -16,12 +15,14 @@ export interface SignatureTensor {
   readonly shape: readonly number[];
 }
 
+export interface Signature {
+  readonly name: string;
+  readonly input: SignatureTensor;
+  readonly outputs: readonly SignatureTensor[];
+}
+
 /** @returns saved_model.pb; a SavedModel whose weights are constants needs no other file. */
-export function writeSavedModel(
-  scope: Scope,
-  input: SignatureTensor,
-  outputs: readonly SignatureTensor[],
-): Uint8Array {
+export function writeSavedModel(scope: Scope, signatures: readonly Signature[]): Uint8Array {
   const proto = messages();
   const versions = new proto.VersionDef();
   versions.setProducer(GRAPH_DEF_PRODUCER);
@@ -40,17 +41,18 @@ export function writeSavedModel(
     info.setTensorShape(shapeProto(shape));
     return info;
   };
-  const signature = new proto.SignatureDef();
-  signature.setMethodName("tensorflow/serving/predict");
-  signature.getInputsMap().set(input.name, tensorInfo(input));
-  for (const output of outputs) signature.getOutputsMap().set(output.name, tensorInfo(output));
-
   const info = new proto.MetaGraphDef.MetaInfoDef();
   info.setTagsList([SAVED_MODEL_TAG]);
   const metaGraph = new proto.MetaGraphDef();
   metaGraph.setMetaInfoDef(info);
   metaGraph.setGraphDef(graph);
-  metaGraph.getSignatureDefMap().set(SAVED_MODEL_SIGNATURE, signature);
+  for (const { name, input, outputs } of signatures) {
+    const signature = new proto.SignatureDef();
+    signature.setMethodName("tensorflow/serving/predict");
+    signature.getInputsMap().set(input.name, tensorInfo(input));
+    for (const output of outputs) signature.getOutputsMap().set(output.name, tensorInfo(output));
+    metaGraph.getSignatureDefMap().set(name, signature);
+  }
 
   const model = new proto.SavedModel();
   model.setSavedModelSchemaVersion(1);

@@ -8,13 +8,20 @@ import {
   encodeFrame,
   FRAME,
   FrameReader,
+  PROGRAMS,
 } from "../../../src/engine/tensorflow/device-frames.js";
 
 const word = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 
 test("frames come out as they went in, wherever the pipe cuts them", () => {
   const frame = fc.record({
-    head: fc.record({ kind: fc.integer({ min: 1, max: 7 }), id: word, model: word, count: word }),
+    head: fc.record({
+      kind: fc.integer({ min: 1, max: 7 }),
+      id: word,
+      model: word,
+      program: fc.constantFrom(...PROGRAMS),
+      count: word,
+    }),
     parts: fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 3 }),
     extra: fc.integer({ min: 0, max: 9 }),
   });

@@ -21,7 +21,9 @@ const PLAN: ModelPlan = {
     { name: "head_0", size: 2 },
     { name: "embedding", size: 1 },
   ],
-  batchSizes: [1, 4, 8],
+  programs: ["compiled"],
+  compiledSizes: [1, 4, 8],
+  maxPadding: 4,
 };
 
 interface Started {
@@ -85,7 +87,7 @@ test("a run is answered in the padded batch, with the windows asked for", async 
   const answer = asFloats(await device.run(model, windows, 3));
   assert.deepEqual([...answer], [3, 3, 7, 7, 11, 11, 3, 7, 11]);
   assert.deepEqual(await seen("run", 1), ["run 3 in 4"]);
-  assert.deepEqual(await seen("warm", 3), ["warm 1", "warm 4", "warm 8"]);
+  assert.deepEqual(await seen("warm", 3), ["warm 8", "warm 1", "warm 4"]);
 });
 
 test("a run whose process is killed is answered by the next one", async (t) => {
@@ -112,7 +114,7 @@ test("after a death every batch size is compiled again, the largest first", asyn
   await device.warm(model);
   process.kill(device.pid!, "SIGKILL");
   const warmed = await seen("warm", 6);
-  assert.deepEqual(warmed, ["warm 1", "warm 4", "warm 8", "warm 8", "warm 1", "warm 4"]);
+  assert.deepEqual(warmed, ["warm 8", "warm 1", "warm 4", "warm 8", "warm 1", "warm 4"]);
 });
 
 test("a run takes a larger batch that is compiled before a smaller one that is not", async (t) => {
@@ -122,6 +124,22 @@ test("a run takes a larger batch that is compiled before a smaller one that is n
   await device.run(model, window(1), 1);
   await device.run(model, new Float32Array(10), 5);
   assert.deepEqual(await seen("run", 3), ["run 3 in 4", "run 1 in 4", "run 5 in 8"]);
+});
+
+test("with a plain program, a run is padded so far and no further, and waits for no compiling", async (t) => {
+  const { device, seen } = await start(t);
+  const model = await device.load({
+    ...PLAN,
+    programs: ["compiled", "plain"],
+    compiledSizes: [1, 8],
+    maxPadding: 2,
+  });
+  await device.run(model, window(1), 1);
+  await device.warm(model);
+  for (const count of [1, 3, 4, 8, 9]) await device.run(model, new Float32Array(2 * count), count);
+  assert.deepEqual(await seen("warm", 3), ["warm plain 1", "warm 1", "warm 8"]);
+  const runs = ["run plain 1 in 1", "run 1 in 1", "run plain 3 in 3", "run 4 in 8", "run 8 in 8"];
+  assert.deepEqual(await seen("run", 6), [...runs, "run plain 9 in 9"]);
 });
 
 test("a model that kills its process twice is set aside, and the others serve on", async (t) => {

@@ -51,7 +51,7 @@ function serve(folder: string): void {
   const run = (model: DeviceModel, frame: Frame): void => {
     const numbers = asFloats(frame.payload);
     const size = model.windowShape[0] * model.windowShape[1];
-    console.error(`run ${frame.count} in ${numbers.length / size}`);
+    console.error(`run ${plain(frame)}${frame.count} in ${numbers.length / size}`);
     const order = numbers[0];
     const held = join(folder, "held");
     if (order === ORDER.hold || (order === ORDER.holdOnce && !existsSync(held))) {
@@ -81,10 +81,14 @@ function serve(folder: string): void {
       answer(FRAME.failed, frame.id, [new TextEncoder().encode("not loaded")]);
     } else if (frame.kind === FRAME.run) run(model, frame);
     else {
-      console.error(frame.kind === FRAME.warm ? `warm ${frame.count}` : "unload");
+      console.error(frame.kind === FRAME.warm ? `warm ${plain(frame)}${frame.count}` : "unload");
       answer(FRAME.done, frame.id);
     }
   });
   pipe.on("data", (chunk: Uint8Array) => reader.push(chunk));
   answer(FRAME.ready, 0, [encodeJson({ usesGpu: false })]);
+}
+
+function plain(frame: Frame): string {
+  return frame.program === "plain" ? "plain " : "";
 }

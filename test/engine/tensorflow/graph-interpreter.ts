@@ -44,6 +44,14 @@ interface GraphObject {
   readonly library: { readonly functionList: readonly FunctionObject[] };
 }
 
+interface MetaGraphObject {
+  readonly graphDef: GraphObject;
+  readonly signatureDefMap: readonly (readonly [
+    string,
+    { readonly outputsMap: readonly (readonly [string, { readonly name: string }])[] },
+  ])[];
+}
+
 export interface Interpretation {
   /** By output name. */
   readonly outputs: ReadonlyMap<string, Value>;
@@ -52,19 +60,25 @@ export interface Interpretation {
   readonly ops: ReadonlyMap<string, number>;
 }
 
-/** @param windows of the shape the graph takes, by name `windows`. */
+/**
+ * @param windows what the placeholder gets.
+ * @param signature the one whose outputs are asked for.
+ */
 export function interpret(
   savedModel: Uint8Array,
   windows: Value,
+  signature: string,
   outputs: readonly string[],
 ): Interpretation {
   const model = messages().SavedModel.deserializeBinary(savedModel) as unknown as {
-    toObject(): { metaGraphsList: readonly { graphDef: GraphObject }[] };
+    toObject(): { metaGraphsList: readonly MetaGraphObject[] };
   };
-  const graph = model.toObject().metaGraphsList[0]!.graphDef;
+  const metaGraph = model.toObject().metaGraphsList[0]!;
+  const graph = metaGraph.graphDef;
+  const named = new Map(new Map(metaGraph.signatureDefMap).get(signature)!.outputsMap);
   const interpreter = new Interpreter(graph, windows);
   const scope = interpreter.scope(graph.nodeList, new Map());
-  const values = outputs.map((name) => [name, scope(name)] as const);
+  const values = outputs.map((name) => [name, scope(named.get(name)!.name)] as const);
   return { outputs: new Map(values), multiplyAdds: interpreter.multiplyAdds, ops: interpreter.ops };
 }
 

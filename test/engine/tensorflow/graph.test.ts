@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { Lowering } from "../../../src/engine/tensorflow/graph.js";
 import { graphOutputs, lowerNetwork } from "../../../src/engine/tensorflow/graph.js";
 import { buildNetwork } from "../../../src/network/architectures.js";
 import type { Network } from "../../../src/network/network.js";
@@ -14,10 +13,14 @@ import { runReference } from "../reference-network.js";
 import type { Interpretation } from "./graph-interpreter.js";
 import { interpret } from "./graph-interpreter.js";
 
-const LOWERINGS: readonly Lowering[] = [
-  { blockSteps: 1, xla: true },
-  { blockSteps: 3, xla: false },
-  { blockSteps: 100, xla: true },
+interface Way {
+  readonly program: "compiled" | "plain";
+  readonly blockSteps: number;
+}
+const WAYS: readonly Way[] = [
+  { program: "compiled", blockSteps: 1 },
+  { program: "plain", blockSteps: 3 },
+  { program: "compiled", blockSteps: 100 },
 ];
 
 function run(
@@ -25,14 +28,16 @@ function run(
   weights: Weights,
   windows: ArrayLike<number>,
   count: number,
-  lowering: Lowering,
+  { program, blockSteps }: Way,
 ): Interpretation {
-  const { savedModel, outputs } = lowerNetwork(network, weights, lowering);
+  const other = program === "plain" ? "compiled" : "plain";
+  const graph = lowerNetwork(network, weights, { [program]: { blockSteps }, [other]: { blockSteps: 1 } });
   const value = { shape: [count, network.timesteps, network.features], data: Array.from(windows) };
   return interpret(
-    savedModel,
+    graph,
     value,
-    outputs.map(({ name }) => name),
+    program,
+    graphOutputs(network).map(({ name }) => name),
   );
 }
 
@@ -45,11 +50,11 @@ function assertNear(got: readonly number[], want: ArrayLike<number>, tolerance: 
 }
 
 for (const name of GOLDEN_CASES) {
-  for (const lowering of LOWERINGS) {
-    const how = `blocks of ${lowering.blockSteps}${lowering.xla ? ", XLA" : ""}`;
+  for (const way of WAYS) {
+    const how = `${way.program}, blocks of ${way.blockSteps}`;
     test(`the graph of ${name} answers as Keras does (${how})`, () => {
       const golden = readGoldenCase(name);
-      const { outputs } = run(golden.network, golden.weights, golden.windows, golden.count, lowering);
+      const { outputs } = run(golden.network, golden.weights, golden.windows, golden.count, way);
       golden.outputs.forEach((expected, head) => {
         const value = outputs.get(`head_${head}`)!;
         const { steps } = golden.network.heads[head]!;
@@ -64,14 +69,14 @@ test("the graph of any network says what the reference network says, embedding t
   fc.assert(
     fc.property(
       networks,
-      fc.constantFrom(...LOWERINGS),
+      fc.constantFrom(...WAYS),
       fc.integer({ min: 1, max: 3 }),
       fc.nat(),
-      (network, lowering, count, seed) => {
+      (network, way, count, seed) => {
         const size = network.timesteps * network.features;
         const weights = someWeights(network, seed);
         const windows = someNumbers(seed, count * size);
-        const { outputs } = run(network, weights, windows, count, lowering);
+        const { outputs } = run(network, weights, windows, count, way);
         for (let n = 0; n < count; n++) {
           const want = runReference(network, weights, windows.slice(n * size, (n + 1) * size));
           const expected = [...want.heads, want.embedding];
@@ -100,7 +105,7 @@ test("the encoder reads the first inputSteps rows alone", () => {
   const weights = initialWeights(network, 1);
   const windows = Array.from({ length: network.timesteps * 2 }, (_, i) => Math.sin(i));
   const changed = windows.map((value, i) => (i < network.inputSteps * 2 ? value : 99));
-  const [first, second] = [windows, changed].map((values) => run(network, weights, values, 1, LOWERINGS[0]!));
+  const [first, second] = [windows, changed].map((values) => run(network, weights, values, 1, WAYS[0]!));
   assert.equal(network.timesteps, 6);
   assert.deepEqual(first!.outputs, second!.outputs);
 });
@@ -119,12 +124,12 @@ test("nothing is multiplied twice: one input projection, a repeated input once, 
   const recurrence = (timesteps - 1) * units * gates;
   const perWindow =
     timesteps * features * gates + recurrence + units * gates + recurrence + timesteps * units * features;
-  for (const lowering of LOWERINGS) {
-    const { multiplyAdds, ops } = run(network, initialWeights(network, 1), windows, count, lowering);
-    assert.equal(multiplyAdds, count * perWindow, `blocks of ${lowering.blockSteps}`);
-    const isLooped = lowering.blockSteps < timesteps / 2;
+  for (const way of WAYS) {
+    const { multiplyAdds, ops } = run(network, initialWeights(network, 1), windows, count, way);
+    assert.equal(multiplyAdds, count * perWindow, `blocks of ${way.blockSteps}`);
+    const isLooped = way.blockSteps < timesteps / 2;
     assert.equal(ops.get("StatelessWhile") ?? 0, isLooped ? 2 : 0);
-    assert.equal(ops.get("PartitionedCall") ?? 0, lowering.xla ? 1 : 0);
+    assert.equal(ops.get("PartitionedCall") ?? 0, way.program === "compiled" ? 1 : 0);
   }
 });
 
@@ -155,6 +160,6 @@ test("a layer's name may be anything", () => {
       [`${name}/bias`, one],
     ]),
   );
-  const { outputs } = run(network, weights, [2], 1, LOWERINGS[0]!);
+  const { outputs } = run(network, weights, [2], 1, WAYS[0]!);
   assert.deepEqual(outputs.get("head_0")?.data, [(2 * 3 + 1) * 3 + 1]);
 });
