@@ -37,6 +37,8 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
     process.stderr.write("\nStopping after this epoch; Ctrl-C again ends at once.\n"),
   );
   let progress: TrainingProgress | undefined;
+  let begin = 0;
+  let seconds = 0;
   try {
     const model = await trainModel(
       engine,
@@ -47,11 +49,13 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
         onSplit: (windows, epochs) => {
           process.stdout.write(describeData(dataset, windows));
           progress = createTrainingProgress(process.stdout, epochs);
+          begin = performance.now();
         },
         onStep: (step) => progress?.onStep(step),
         onEpoch: (epoch) => progress?.onEpoch(epoch),
         onFitted: () => {
           progress?.end();
+          seconds = (performance.now() - begin) / 1000;
           // From here on there is little left to wait for, and Ctrl-C ends it as it ends anything.
           interruption.dispose();
         },
@@ -65,7 +69,7 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
       flags.name,
       contentsOf(model, dataset, flags, options),
     );
-    process.stdout.write(describeModel(flags.name, published, model));
+    process.stdout.write(describeModel(flags.name, published, model, seconds));
   } finally {
     progress?.end();
     interruption.dispose();
@@ -106,7 +110,6 @@ function contentsOf(
   flags: TrainFlags,
   options: TrainOptions,
 ): BundleContents {
-  const { name: _, models: __, ...typed } = flags;
   return {
     network: model.network,
     weights: model.weights,
@@ -123,7 +126,8 @@ function contentsOf(
     sampleBody: { windows: toNestedWindows(model) },
     training: {
       data: dataset.files.map(({ file, rows, sha256 }) => ({ file, rows, sha256 })),
-      options: { ...typed, clipNorm: options.clipNorm },
+      // What was done, defaults and all; what is undefined is left out of JSON.
+      options: { ...readingOf(flags), ...options },
       seed: options.seed,
       windows: model.windows,
       stopped: model.fit.stopped,
@@ -135,6 +139,12 @@ function contentsOf(
       })),
     },
   };
+}
+
+/** How the files were read. */
+function readingOf(flags: TrainFlags): object {
+  const { columns, labelColumn, timeColumn, groupColumn, rows, maxGap, delimiter, header } = flags;
+  return { columns, labelColumn, timeColumn, groupColumn, rows, maxGap, delimiter, header };
 }
 
 /** A copy that may be written to, as the manifest's type has it. */
@@ -170,6 +180,7 @@ function describeModel(
   name: string,
   published: { version: string; folder: string; sha256: string },
   model: TrainedModel,
+  seconds: number,
 ): string {
   const { fit, threshold, calibration, windows } = model;
   const best = fit.epochs[fit.bestEpoch - 1]!;
@@ -179,7 +190,10 @@ function describeModel(
     ["model", `${name} version ${published.version}`],
     ["folder", published.folder],
     ["sha256", published.sha256],
-    ["loss", `${digits(best.loss)}${validation} (epoch ${fit.bestEpoch} of ${fit.epochs.length}, ${why})`],
+    [
+      "loss",
+      `${digits(best.loss)}${validation} (epoch ${fit.bestEpoch} of ${fit.epochs.length}, ${why}, ${digits(seconds, 3)} s)`,
+    ],
     ["windows", `${windows.fit} fit, ${windows.validation} validation, ${windows.calibration} calibration`],
     ["threshold", describeThreshold(threshold, calibration)],
   ];

@@ -103,7 +103,11 @@ export async function fit(
   const most = options.epochs ?? budget.epochs;
   const patience = options.patience ?? budget.patience;
   let { learningRate } = options;
-  let best = { epoch: 0, loss: Number.POSITIVE_INFINITY, weights: trainer.weights() };
+  let best: { epoch: number; loss: number; weights: Weights } = {
+    epoch: 0,
+    loss: Number.POSITIVE_INFINITY,
+    weights: new Map(),
+  };
   let sinceDecay = 0;
   let stopped: FitResult["stopped"] = "epochs";
 
@@ -112,7 +116,10 @@ export async function fit(
     const validationLoss = watched ? await trainer.evaluate(validationWindows, validationCount) : undefined;
     if (validationLoss !== undefined && !Number.isFinite(validationLoss)) throw diverged(epoch);
     const better = !watched || validationLoss! < best.loss * (1 - LEAST_GAIN);
-    if (better) best = { epoch, loss: validationLoss ?? loss, weights: trainer.weights() };
+    if (better) {
+      // Without validation the last weights count, which are taken at the end.
+      best = { epoch, loss: validationLoss ?? loss, weights: watched ? trainer.weights() : best.weights };
+    }
     const record = { epoch, loss, validationLoss, learningRate, best: better };
     epochs.push(record);
     options.onEpoch?.(record);
@@ -130,8 +137,9 @@ export async function fit(
       sinceDecay = 0;
     }
   }
-  checkFinite(best.weights, best.epoch);
-  return { weights: best.weights, bestEpoch: best.epoch, epochs, stopped };
+  const weights = watched ? best.weights : trainer.weights();
+  checkFinite(weights, best.epoch);
+  return { weights, bestEpoch: best.epoch, epochs, stopped };
 
   async function runEpoch(epoch: number, rate: number): Promise<number> {
     const of = Math.min(numbers.length, options.windowsPerEpoch);

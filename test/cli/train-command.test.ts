@@ -194,7 +194,7 @@ test("Ctrl-C ends the epoch, and publishes the best so far", async (t) => {
   assert.equal(status, 0, err);
   assert.match(err, /Stopping after this epoch; Ctrl-C again ends at once\./);
   assert.match(err, /Training was stopped after \d+ epochs; epoch \d+ \(validation loss \S+\) is published/);
-  assert.match(out, /^loss: .*stopped\)$/m);
+  assert.match(out, /^loss: .*stopped, \S+ s\)$/m);
   assert.ok(existsSync(join(models, "waves", "1", "manifest.json")));
 });
 
