@@ -9,11 +9,11 @@ import { JOB_KIND_FORWARD, OP_WORDS, PLAN_HEADER_WORDS } from "./layout.js";
 import { lower, operationWords } from "./lowering.js";
 
 /**
- * Rows of a block: the states of 40 stay in the first-level cache, and each tile of weights that is read serves all
+ * Rows of a block: the states of 36 stay in the first-level cache, and each tile of weights that is read serves all
  * of them; fewer where their sequences would take more scratch than this.
  */
 const SCRATCH_BYTES = 4 * 1024 * 1024;
-const MAX_BLOCK_ROWS = 40;
+const MAX_BLOCK_ROWS = 36;
 const MIN_BLOCK_ROWS = 4;
 /** Windows and outputs of one job in memory; a longer run is several jobs, one after the other. */
 const MAX_JOB_BYTES = 64 * 1024 * 1024;

@@ -2,13 +2,14 @@
  * The gates' sums of one step of an LSTM, W x + R h + b, for a block of rows, and then its cells.
  *
  * A tile is four units: their i, f, c and o gates are four vectors. Tiles run outside and rows inside, so that one
- * tile's weights stay in the first-level cache. Five rows of half a tile are ten accumulators: two fused
- * multiply-adds a cycle at a latency of four keep eight busy, and the two more let a delayed one catch up. Rows that
- * are left over go four at a time, then two with a whole tile, and a last one with two tiles.
+ * tile's weights stay in the first-level cache. Six rows of half a tile are twelve accumulators: two fused
+ * multiply-adds a cycle at a latency of four keep eight busy, and four more let a delayed one catch up. Rows that are
+ * left over go four at a time, then two with a whole tile, and a last one with two tiles.
  *
  * The compiler under us moves every load of a basic block before the block's arithmetic, and then runs out of its 15
  * registers. Hence short blocks: each ends in a branch, out of the loop if this k was the last, or on something that
- * never happens (`!w`), which costs next to nothing.
+ * never happens (an address that is 0, or two that are equal), which costs next to nothing. The compiler drops a
+ * question it has had the answer to, so that each is asked once.
  *
  * Every output is accumulated in the same order, from the same start, by the same operations, whichever shape runs
  * it: results do not depend on how rows are grouped.
@@ -44,17 +45,17 @@ export function lstmStep(
   recurrentActivation: i32,
 ): void {
   const tileBytes: usize = <usize>(inputs + 4 * tiles) << 6;
-  const fives = rowsInFives(rows);
-  const fours = (rows - fives) & ~3;
-  const grouped = fives + ((rows - fives) & ~1);
+  const grouped = rows & ~1;
+  const sixes = grouped - (grouped % 6);
+  const fours = (grouped - sixes) & ~3;
   for (let p = 0; p < tiles && grouped; p++) {
     const w = weights + <usize>p * tileBytes;
     const b = start + (<usize>p << 6);
     let r: usize = 0;
-    if (fives) {
-      sumFives(fives, tiles, inputs, w, b, startStride, x, xStride, state, unitStride, sums);
-      sumFives(fives, tiles, inputs, w + 32, b + 32, startStride, x, xStride, state, unitStride, sums + 32);
-      r = fives;
+    if (sixes) {
+      sumSixes(sixes, tiles, inputs, w, b, startStride, x, xStride, state, unitStride, sums);
+      sumSixes(sixes, tiles, inputs, w + 32, b + 32, startStride, x, xStride, state, unitStride, sums + 32);
+      r = sixes;
     }
     if (fours) {
       const a = b + r * startStride;
@@ -91,15 +92,8 @@ export function lstmStep(
   }
 }
 
-/** How many rows go five at a time, so that what is left can go four and two at a time: all but 1 and 3 rows. */
-function rowsInFives(rows: i32): i32 {
-  const fives = rows / 5;
-  const left = rows % 5;
-  return 5 * (fives && left & 1 ? fives - 1 : fives);
-}
-
-/** The sums of half a tile, two gates of four units, five rows at a time. */
-function sumFives(
+/** The sums of half a tile, two gates of four units, six rows at a time. */
+function sumSixes(
   rows: i32,
   tiles: i32,
   inputs: i32,
@@ -112,7 +106,7 @@ function sumFives(
   unitStride: usize,
   to: usize,
 ): void {
-  for (let r = 0; r < rows; r += 5) {
+  for (let r = 0; r < rows; r += 6) {
     let a0 = v128.load(start);
     let a1 = v128.load(start, 16);
     start += startStride;
@@ -127,6 +121,9 @@ function sumFives(
     start += startStride;
     let e0 = v128.load(start);
     let e1 = v128.load(start, 16);
+    start += startStride;
+    let f0 = v128.load(start);
+    let f1 = v128.load(start, 16);
     start += startStride;
     let w = weights;
     let k = inputs;
@@ -144,9 +141,11 @@ function sumFives(
       let c = b + stride;
       let d = c + stride;
       let e = d + stride;
+      let f = e + stride;
       const end = w + (<usize>k << 6);
       const last0 = end - 64;
       const last1 = end - 128;
+      const last2 = end - 192;
       let v: v128;
       let z: v128;
       let s: v128;
@@ -156,47 +155,86 @@ function sumFives(
         s = v128.load32_splat(a);
         a0 = madd(s, v, a0);
         a1 = madd(s, z, a1);
+        if (!a) break;
         s = v128.load32_splat(b);
         b0 = madd(s, v, b0);
         b1 = madd(s, z, b1);
-        if (!a) break;
+        if (!b) break;
         s = v128.load32_splat(c);
         c0 = madd(s, v, c0);
         c1 = madd(s, z, c1);
+        if (!c) break;
         s = v128.load32_splat(d);
         d0 = madd(s, v, d0);
         d1 = madd(s, z, d1);
-        if (!b) break;
+        if (!d) break;
         s = v128.load32_splat(e);
         e0 = madd(s, v, e0);
         e1 = madd(s, z, e1);
+        if (!e) break;
+        s = v128.load32_splat(f);
+        f0 = madd(s, v, f0);
+        f1 = madd(s, z, f1);
         if (w == last0) break;
         v = v128.load(w, 64);
         z = v128.load(w, 80);
         s = v128.load32_splat(a, 4);
         a0 = madd(s, v, a0);
         a1 = madd(s, z, a1);
+        if (!f) break;
         s = v128.load32_splat(b, 4);
         b0 = madd(s, v, b0);
         b1 = madd(s, z, b1);
-        if (!c) break;
+        if (!w) break;
         s = v128.load32_splat(c, 4);
         c0 = madd(s, v, c0);
         c1 = madd(s, z, c1);
+        if (a == w) break;
         s = v128.load32_splat(d, 4);
         d0 = madd(s, v, d0);
         d1 = madd(s, z, d1);
-        if (!d) break;
+        if (b == w) break;
         s = v128.load32_splat(e, 4);
         e0 = madd(s, v, e0);
         e1 = madd(s, z, e1);
+        if (c == w) break;
+        s = v128.load32_splat(f, 4);
+        f0 = madd(s, v, f0);
+        f1 = madd(s, z, f1);
         if (w == last1) break;
-        a += 8;
-        b += 8;
-        c += 8;
-        d += 8;
-        e += 8;
-        w += 128;
+        v = v128.load(w, 128);
+        z = v128.load(w, 144);
+        s = v128.load32_splat(a, 8);
+        a0 = madd(s, v, a0);
+        a1 = madd(s, z, a1);
+        if (d == w) break;
+        s = v128.load32_splat(b, 8);
+        b0 = madd(s, v, b0);
+        b1 = madd(s, z, b1);
+        if (e == w) break;
+        s = v128.load32_splat(c, 8);
+        c0 = madd(s, v, c0);
+        c1 = madd(s, z, c1);
+        if (f == w) break;
+        s = v128.load32_splat(d, 8);
+        d0 = madd(s, v, d0);
+        d1 = madd(s, z, d1);
+        if (a == b) break;
+        s = v128.load32_splat(e, 8);
+        e0 = madd(s, v, e0);
+        e1 = madd(s, z, e1);
+        if (b == c) break;
+        s = v128.load32_splat(f, 8);
+        f0 = madd(s, v, f0);
+        f1 = madd(s, z, f1);
+        if (w == last2) break;
+        a += 12;
+        b += 12;
+        c += 12;
+        d += 12;
+        e += 12;
+        f += 12;
+        w += 192;
       }
       if (!inInputs || !state) break;
       inInputs = false;
@@ -215,9 +253,11 @@ function sumFives(
     v128.store(to, d1, 208);
     v128.store(to, e0, 256);
     v128.store(to, e1, 272);
-    to += 320;
-    x += 5 * xStride;
-    if (state) state += 5 * unitStride;
+    v128.store(to, f0, 320);
+    v128.store(to, f1, 336);
+    to += 384;
+    x += 6 * xStride;
+    if (state) state += 6 * unitStride;
   }
 }
 
