@@ -1,108 +1,89 @@
 /**
- * Windows per second of the `wasm` engine, compute alone, through its public interface.
+ * Windows per second of an engine, compute alone, through its public interface.
  *
- * `npm run -s bench -- engine [--json] [--threads N] [--rounds N] [--seconds S]`
- * The networks are those of the usual comparison: LSTM(U, relu) -> RepeatVector -> LSTM(U, relu) -> Dense(F).
+ * `npm run -s bench -- engine [--engine wasm|tensorflow|cuda] [--activation relu|tanh] [--batches 1,16,128,512]
+ *  [--json] [--threads N] [--rounds N] [--seconds S] [--no-eager]`
+ *
+ * TensorFlow is measured beside eager tfjs-layers `predict` on the same device, in the same run.
  */
+import { execFileSync } from "node:child_process";
 import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { createWasmEngine } from "../../src/engine/wasm/engine.js";
-import { type Network, weightShapes } from "../../src/network/network.js";
-import type { Weights } from "../../src/network/weights.js";
-
-const SHAPES = [
-  [9, 1, 100],
-  [50, 8, 64],
-  [100, 25, 64],
-] as const;
-const BATCHES = [1, 16, 128, 512] as const;
+import { chooseEngine, type EngineSetting } from "../../src/engine/choose-engine.js";
+import { addonEnvironment, addonPaths, builtAddon } from "../../src/engine/tensorflow/addon.js";
+import type { EagerTask } from "./compute/eager.js";
+import { autoencoder, SHAPES, type Shape, someWeights, someWindows } from "./compute/networks.js";
+import { measureRate } from "./compute/rate.js";
 
 const { values: options } = parseArgs({
   args: process.argv.slice(3),
   options: {
+    engine: { type: "string", default: "wasm" },
+    activation: { type: "string", default: "relu" },
+    batches: { type: "string", default: "1,16,128,512" },
     json: { type: "boolean", default: false },
     threads: { type: "string" },
     rounds: { type: "string", default: "3" },
     seconds: { type: "string", default: "1" },
+    "no-eager": { type: "boolean", default: false },
   },
 });
-
-function autoencoder(timesteps: number, features: number, units: number): Network {
-  const lstm = { kind: "lstm", units, activation: "relu", recurrentActivation: "sigmoid" } as const;
-  return {
-    timesteps,
-    inputSteps: timesteps,
-    features,
-    encoder: [{ ...lstm, name: "encoder", returnSequences: false }],
-    heads: [
-      {
-        name: "reconstruction",
-        start: 0,
-        steps: timesteps,
-        reversed: false,
-        layers: [
-          { kind: "repeatVector", name: "repeat", times: timesteps },
-          { ...lstm, name: "decoder", returnSequences: true },
-          { kind: "timeDistributedDense", name: "output", units: features, activation: "linear" },
-        ],
-      },
-    ],
-  };
-}
-
-/** Weights of a trained model's size; the speed does not depend on their values. */
-function someWeights(network: Network): Weights {
-  let state = 1;
-  const next = (): number => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return (state / 2 ** 32 - 0.5) * 0.28;
-  };
-  return new Map(
-    [...weightShapes(network)].map(([name, shape]) => {
-      const length = shape.reduce((product, size) => product * size, 1);
-      return [name, { shape, data: Float32Array.from({ length }, next) }];
-    }),
-  );
-}
-
+const activation = options.activation === "tanh" ? "tanh" : "relu";
+const batches = options.batches.split(",").map(Number);
+const [rounds, seconds] = [Number(options.rounds), Number(options.seconds)];
 const threads = Number(options.threads ?? availableParallelism());
-const engine = await createWasmEngine({ threads });
+
+const { engine } = await chooseEngine(options.engine as EngineSetting, {
+  threads,
+  maxBatchWindows: Math.max(...batches),
+});
+const on = engine.name === "wasm" ? `${threads} threads` : engine.device;
 for (const shape of SHAPES) {
-  const [timesteps, features, units] = shape;
-  const network = autoencoder(timesteps, features, units);
+  const network = autoencoder(shape, activation);
   const executable = await engine.compile(network, someWeights(network));
   const windowsPerSecond: Record<string, number> = {};
   const spread: Record<string, number> = {};
-  for (const batch of BATCHES) {
-    const windows = Float32Array.from(
-      { length: batch * timesteps * features },
-      (_, i) => ((i * 37) % 101) / 101,
-    );
-    const rates: number[] = [];
-    for (let round = 0; round < Number(options.rounds) + 1; round++) {
-      const milliseconds = round === 0 ? 300 : Number(options.seconds) * 1_000;
-      const begin = performance.now();
-      let runs = 0;
-      while (performance.now() - begin < milliseconds) {
-        await executable.run(windows, batch);
-        runs++;
-      }
-      // The first round warms up.
-      if (round > 0) rates.push((runs * batch * 1_000) / (performance.now() - begin));
-    }
-    const best = Math.max(...rates);
-    windowsPerSecond[batch] = Math.round(best);
-    spread[batch] = Math.round((100 * (best - Math.min(...rates))) / best) / 100;
+  for (const batch of batches) {
+    const windows = someWindows(batch, shape);
+    const rate = await measureRate(() => executable.run(windows, batch), batch, rounds, seconds);
+    windowsPerSecond[batch] = rate.windowsPerSecond;
+    spread[batch] = rate.spread;
   }
   await executable.close();
-  if (options.json) console.log(JSON.stringify({ shape, threads, windowsPerSecond, spread }));
-  else {
-    const row = BATCHES.map(
-      (batch) => `${batch}: ${windowsPerSecond[batch]} (-${Math.round(100 * spread[batch]!)} %)`,
-    );
+  const eager = engine.name === "tensorflow" && !options["no-eager"] ? eagerRates(shape) : undefined;
+  const { name, device } = engine;
+  if (options.json) {
     console.log(
-      `T${timesteps} F${features} U${units}, ${threads} threads, windows/s by batch: ${row.join(", ")}`,
+      JSON.stringify({ shape, activation, engine: name, device, threads, windowsPerSecond, spread, eager }),
     );
+    continue;
   }
+  const row = batches.map((batch) => {
+    const times = eager ? `, ${(windowsPerSecond[batch]! / eager[batch]!).toFixed(1)}x eager` : "";
+    return `${batch}: ${windowsPerSecond[batch]} (-${Math.round(100 * spread[batch]!)} %${times})`;
+  });
+  const [timesteps, features, units] = shape;
+  console.log(
+    `T${timesteps} F${features} U${units} ${activation}, ${on}, windows/s by batch: ${row.join(", ")}`,
+  );
 }
 await engine.close();
+
+/** Windows per second by batch. */
+function eagerRates(shape: Shape): Record<string, number> {
+  const paths = addonPaths();
+  const addon = builtAddon(paths);
+  if (paths === undefined || addon === undefined) throw new Error("the addon is not there any more");
+  const task: EagerTask = { shape, activation, batches, rounds: 1, seconds };
+  const answer = execFileSync(
+    process.execPath,
+    [fileURLToPath(new URL("compute/eager.js", import.meta.url)), JSON.stringify(task)],
+    {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+      env: addonEnvironment(paths, addon.flavour, process.env),
+    },
+  );
+  return JSON.parse(answer.trim().split("\n").at(-1) ?? "") as Record<string, number>;
+}

@@ -1,0 +1,55 @@
+/** The networks of the usual comparison: LSTM(U) -> RepeatVector -> LSTM(U) -> Dense(F), with weights of a usual size. */
+import { type Network, weightShapes } from "../../../src/network/network.js";
+import type { Weights } from "../../../src/network/weights.js";
+
+/** T, F, U. */
+export type Shape = readonly [timesteps: number, features: number, units: number];
+
+export const SHAPES: readonly Shape[] = [
+  [9, 1, 100],
+  [50, 8, 64],
+  [100, 25, 64],
+];
+
+export function autoencoder([timesteps, features, units]: Shape, activation: "relu" | "tanh"): Network {
+  const lstm = { kind: "lstm", units, activation, recurrentActivation: "sigmoid" } as const;
+  return {
+    timesteps,
+    inputSteps: timesteps,
+    features,
+    encoder: [{ ...lstm, name: "encoder", returnSequences: false }],
+    heads: [
+      {
+        name: "reconstruction",
+        start: 0,
+        steps: timesteps,
+        reversed: false,
+        layers: [
+          { kind: "repeatVector", name: "repeat", times: timesteps },
+          { ...lstm, name: "decoder", returnSequences: true },
+          { kind: "timeDistributedDense", name: "output", units: features, activation: "linear" },
+        ],
+      },
+    ],
+  };
+}
+
+/** Weights of a trained model's size; the speed does not depend on their values. */
+export function someWeights(network: Network): Weights {
+  let state = 1;
+  const next = (): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return (state / 2 ** 32 - 0.5) * 0.28;
+  };
+  return new Map(
+    [...weightShapes(network)].map(([name, shape]) => {
+      const length = shape.reduce((product, size) => product * size, 1);
+      return [name, { shape, data: Float32Array.from({ length }, next) }];
+    }),
+  );
+}
+
+/** Numbers in [0, 1) for a batch. */
+export function someWindows(count: number, [timesteps, features]: Shape): Float32Array {
+  return Float32Array.from({ length: count * timesteps * features }, (_, i) => ((i * 37) % 101) / 101);
+}
