@@ -53,15 +53,18 @@ export class ResidualSums {
     headError: Float64Array,
     headErrorAt: number,
   ): void {
-    const features = this.#features;
-    const squared = this.#squared;
-    const feature = this.feature;
-    const { start, steps, reversed } = head;
-    let o = outputAt;
+    // Told that they are integers and booleans, the compiler checks it here and not for every reading.
+    const features = this.#features | 0;
+    const squared = this.#squared === true;
+    const { feature, timestep, timestepReadings } = this;
+    const start = head.start | 0;
+    const steps = head.steps | 0;
+    const reversed = head.reversed === true;
+    let o = outputAt | 0;
     let total = 0;
     for (let row = 0; row < steps; row++) {
       const step = reversed ? steps - 1 - row : row;
-      let i = windowAt + (start + step) * features;
+      let i = ((windowAt | 0) + (start + step) * features) | 0;
       let sum = 0;
       for (let f = 0; f < features; f++, i++, o++) {
         const residual = window[i]! - output[o]!;
@@ -70,8 +73,8 @@ export class ResidualSums {
         feature[f]! += error;
       }
       headError[headErrorAt + step] = boundError(sum / features);
-      this.timestep[start + step]! += sum;
-      this.timestepReadings[start + step]! += features;
+      timestep[start + step]! += sum;
+      timestepReadings[start + step]! += features;
       total += sum;
     }
     for (let f = 0; f < features; f++) this.featureReadings[f]! += steps;
