@@ -25,8 +25,8 @@ const CONSTANTS = memory.data<f32>(
     17.31234, 17.31234, 17.31234, 17.31234,
     // Beyond 9.1 tanh is 1 to float32's last bit.
     9.1, 9.1, 9.1, 9.1, -9.1, -9.1, -9.1, -9.1,
-    // 2 / ln 2, and 1
-    2.885390, 2.885390, 2.885390, 2.885390, 1, 1, 1, 1,
+    // 2 / ln 2, 1, and -1 / ln 2
+    2.885390, 2.885390, 2.885390, 2.885390, 1, 1, 1, 1, -1.442695, -1.442695, -1.442695, -1.442695,
   ],
   64,
 );
@@ -40,6 +40,7 @@ const MOST_TANH: usize = 96;
 const LEAST_TANH: usize = 112;
 const TWICE_LOG2E: usize = 128;
 const ONE: usize = 144;
+const MINUS_LOG2E: usize = 160;
 
 // @ts-ignore: decorator
 @inline
@@ -107,6 +108,23 @@ export function scaledSigmoids(count: i32, at: usize): void {
   }
 }
 
+/** The same from sums that are not multiplied. */
+export function sigmoids(count: i32, at: usize): void {
+  const slope = constant(MINUS_LOG2E);
+  const most = constant(MOST);
+  const least = constant(LEAST);
+  const round = constant(ROUND);
+  const b0 = constant(B0);
+  const a0 = constant(A0);
+  const a1 = constant(A1);
+  for (let n = 0; n < count; n++) {
+    v128.store(at, logistic(f32x4.mul(v128.load(at), slope), most, least, round, b0, a0, a1));
+    v128.store(at, logistic(f32x4.mul(v128.load(at, 16), slope), most, least, round, b0, a0, a1), 16);
+    v128.store(at, logistic(f32x4.mul(v128.load(at, 48), slope), most, least, round, b0, a0, a1), 48);
+    at += 64;
+  }
+}
+
 /** tanh of four floats every `stride` bytes, in place. */
 export function tanhs(count: i32, at: usize, stride: usize): void {
   const most = constant(MOST_TANH);
@@ -156,11 +174,9 @@ export function relu(x: v128): v128 {
   return f32x4.pmax(x, f32x4.splat(0));
 }
 
-// @ts-ignore: decorator
-@inline
-export function sigmoid(x: v128): v128 {
+function sigmoid(x: v128): v128 {
   return logistic(
-    f32x4.mul(x, f32x4.splat(-1.442695)),
+    f32x4.mul(x, constant(MINUS_LOG2E)),
     constant(MOST),
     constant(LEAST),
     constant(ROUND),

@@ -5,11 +5,18 @@
  *
  * after gradients whose norm together is above `clipNorm` are scaled to it (Pascanu et al. 2013).
  */
+import { madd } from "../../assembly/arithmetic";
+import { flush, LEAST } from "./flush";
 import { Job } from "./plan";
 
-const BETA_1: f32 = 0.9;
-const BETA_2: f32 = 0.999;
-const EPSILON: f32 = 1e-7;
+/**
+ * 1 - beta1, 1 - beta2, epsilon and LEAST, four times each: loaded before a loop they stay in registers, which constants
+ * in the code do not (../../assembly/activations.ts).
+ */
+const CONSTANTS = memory.data<f32>(
+  [0.1, 0.1, 0.1, 0.1, 0.001, 0.001, 0.001, 0.001, 1e-7, 1e-7, 1e-7, 1e-7, LEAST, LEAST, LEAST, LEAST],
+  64,
+);
 
 /** Floats that one thread takes at a time. */
 export const PARAMETER_BLOCK: i32 = 4096;
@@ -47,18 +54,26 @@ export function update(job: Job, block: i32, gradientScale: f64): void {
   const offset = <usize>first << 2;
   const scale = f32x4.splat(<f32>gradientScale);
   const rate = f32x4.splat(<f32>job.correctedRate);
-  const epsilon = f32x4.splat(EPSILON);
-  const share1 = f32x4.splat(1 - BETA_1);
-  const share2 = f32x4.splat(1 - BETA_2);
-  for (let at = offset; at < offset + bytes; at += 16) {
-    const g = f32x4.mul(v128.load(job.gradients + at), scale);
-    let m = v128.load(job.firstMoments + at);
-    let v = v128.load(job.secondMoments + at);
-    m = f32x4.add(m, f32x4.mul(f32x4.sub(g, m), share1));
-    v = f32x4.add(v, f32x4.mul(f32x4.sub(f32x4.mul(g, g), v), share2));
-    v128.store(job.firstMoments + at, m);
-    v128.store(job.secondMoments + at, v);
+  const share1 = v128.load(CONSTANTS, 0);
+  const share2 = v128.load(CONSTANTS, 16);
+  const epsilon = v128.load(CONSTANTS, 32);
+  const least = v128.load(CONSTANTS, 48);
+  let weights = job.parameters + offset;
+  let gradients = job.gradients + offset;
+  let firstMoments = job.firstMoments + offset;
+  let secondMoments = job.secondMoments + offset;
+  for (const end = weights + bytes; weights < end; weights += 16) {
+    const g = f32x4.mul(v128.load(gradients), scale);
+    let m = v128.load(firstMoments);
+    let v = v128.load(secondMoments);
+    m = flush(madd(f32x4.sub(g, m), share1, m), least);
+    v = flush(madd(f32x4.sub(f32x4.mul(g, g), v), share2, v), least);
+    v128.store(firstMoments, m);
+    v128.store(secondMoments, v);
     const change = f32x4.div(f32x4.mul(m, rate), f32x4.add(f32x4.sqrt(v), epsilon));
-    v128.store(job.parameters + at, f32x4.sub(v128.load(job.parameters + at), change));
+    v128.store(weights, f32x4.sub(v128.load(weights), change));
+    gradients += 16;
+    firstMoments += 16;
+    secondMoments += 16;
   }
 }

@@ -1,25 +1,22 @@
 /**
- * The elementwise part of an LSTM, four units at a time. The two common pairs of activations have loops of their own:
- * a `Cell` of one byte is tanh with sigmoid, one of two bytes relu with sigmoid, another whatever is asked for.
+ * The elementwise part of an LSTM, four units at a time: forward one loop a stage, so that activations keep their
+ * constants in registers, backward one loop for each of the common pairs of activations: a `Cell` of one byte is tanh
+ * with sigmoid, one of two bytes relu with sigmoid, another whatever is asked for.
  */
-import { activate, relu, sigmoid, tanh } from "../../assembly/activations";
+import { activate, relu, sigmoids, tanh, tanhs, tanhTimes } from "../../assembly/activations";
 import { madd } from "../../assembly/arithmetic";
 import { RELU, SIGMOID, TANH } from "../../layout";
+import { flush, LEAST } from "./flush";
 import { Operation } from "./plan";
 import { reluSlope, sigmoidSlope, slope, tanhSlope } from "./slope";
+
+const LEAST_4 = memory.data<f32>([LEAST, LEAST, LEAST, LEAST], 64);
 
 // @ts-ignore: decorator
 @inline
 function candidate<Cell>(x: v128, activation: i32): v128 {
   if (sizeof<Cell>() == 1) return tanh(x);
   if (sizeof<Cell>() == 2) return relu(x);
-  return activate(activation, x);
-}
-
-// @ts-ignore: decorator
-@inline
-function gate<Cell>(x: v128, activation: i32): v128 {
-  if (sizeof<Cell>() <= 2) return sigmoid(x);
   return activate(activation, x);
 }
 
@@ -40,43 +37,86 @@ function gateSlope<Cell>(y: v128, activation: i32): v128 {
 
 /** From what the gates add up to, at `gates`, to their activations in its place, and to h and c of one timestep. */
 export function forwardCells(lstm: Operation, step: i32, rows: i32, gates: usize, h: usize, c: usize): void {
-  if (lstm.recurrentActivation == SIGMOID && lstm.activation == TANH) forward<i8>(lstm, step, rows, gates, h, c);
-  else if (lstm.recurrentActivation == SIGMOID && lstm.activation == RELU) forward<i16>(lstm, step, rows, gates, h, c);
-  else forward<i32>(lstm, step, rows, gates, h, c);
+  const activation = lstm.activation;
+  const stateRow = lstm.stateRow;
+  for (let tile = 0; tile < lstm.tiles; tile++) {
+    const before = step > 0 ? c - lstm.stateStep : 0;
+    if (lstm.recurrentActivation == SIGMOID) sigmoids(rows, gates);
+    else activateGates(rows, gates, lstm.recurrentActivation);
+    if (activation == RELU) {
+      updateReluCells(rows, gates, before, c, h, stateRow);
+    } else if (activation == TANH) {
+      tanhs(rows, gates + 32, 64);
+      addToCells(rows, gates, before, c, stateRow);
+      tanhTimes(rows, c, stateRow, gates + 48, 64, h, stateRow);
+    } else {
+      activateCandidates(rows, gates, activation);
+      addToCells(rows, gates, before, c, stateRow);
+      const isLast = tile == lstm.tiles - 1;
+      activateCells(rows, gates, c, h, stateRow, activation, isLast ? v128.load(lstm.lastUnits) : i32x4.splat(-1));
+    }
+    gates += lstm.gatesTile;
+    c += 16;
+    h += 16;
+  }
 }
 
-function forward<Cell>(lstm: Operation, step: i32, rows: i32, gates: usize, h: usize, c: usize): void {
-  const activation = lstm.activation;
-  const recurrentActivation = lstm.recurrentActivation;
-  const stateRow = lstm.stateRow;
-  const tiles = lstm.tiles;
-  const tileBytes = lstm.gatesTile;
-  const before = step > 0 ? c - lstm.stateStep : 0;
-  for (let tile = 0; tile < tiles; tile++) {
-    const real = tile == tiles - 1 ? v128.load(lstm.lastUnits) : i32x4.splat(-1);
-    let at = gates;
-    let state: usize = <usize>tile << 4;
-    const end = gates + (<usize>rows << 6);
-    // In four loops: an activation keeps its constants in registers only where little else is done between two of them.
-    for (; at < end; at += 64) {
-      v128.store(at, gate<Cell>(v128.load(at, 0), recurrentActivation), 0);
-      v128.store(at, gate<Cell>(v128.load(at, 16), recurrentActivation), 16);
-      v128.store(at, gate<Cell>(v128.load(at, 48), recurrentActivation), 48);
+function updateReluCells(rows: i32, gates: usize, before: usize, c: usize, h: usize, stateRow: usize): void {
+  for (let row = 0; row < rows; row++) {
+    const g = relu(v128.load(gates, 32));
+    v128.store(gates, g, 32);
+    let cell = f32x4.mul(v128.load(gates, 0), g);
+    if (before) {
+      cell = madd(v128.load(gates, 16), v128.load(before), cell);
+      before += stateRow;
     }
-    for (at = gates; at < end; at += 64) v128.store(at, candidate<Cell>(v128.load(at, 32), activation), 32);
-    for (at = gates; at < end; at += 64) {
-      let cell = f32x4.mul(v128.load(at, 0), v128.load(at, 32));
-      if (before) cell = madd(v128.load(at, 16), v128.load(before + state), cell);
-      v128.store(c + state, v128.and(cell, real));
-      state += stateRow;
+    v128.store(c, cell);
+    v128.store(h, f32x4.mul(v128.load(gates, 48), relu(cell)));
+    gates += 64;
+    c += stateRow;
+    h += stateRow;
+  }
+}
+
+/** c = i g + f c', where `before` is that c' or 0. */
+function addToCells(rows: i32, gates: usize, before: usize, c: usize, stateRow: usize): void {
+  for (let row = 0; row < rows; row++) {
+    let cell = f32x4.mul(v128.load(gates, 0), v128.load(gates, 32));
+    if (before) {
+      cell = madd(v128.load(gates, 16), v128.load(before), cell);
+      before += stateRow;
     }
-    state = <usize>tile << 4;
-    for (at = gates; at < end; at += 64) {
-      const activated = candidate<Cell>(v128.load(c + state), activation);
-      v128.store(h + state, v128.and(f32x4.mul(v128.load(at, 48), activated), real));
-      state += stateRow;
-    }
-    gates += tileBytes;
+    v128.store(c, cell);
+    gates += 64;
+    c += stateRow;
+  }
+}
+
+function activateGates(rows: i32, gates: usize, activation: i32): void {
+  for (let row = 0; row < rows; row++) {
+    v128.store(gates, activate(activation, v128.load(gates, 0)), 0);
+    v128.store(gates, activate(activation, v128.load(gates, 16)), 16);
+    v128.store(gates, activate(activation, v128.load(gates, 48)), 48);
+    gates += 64;
+  }
+}
+
+function activateCandidates(rows: i32, gates: usize, activation: i32): void {
+  for (let row = 0; row < rows; row++) {
+    v128.store(gates, activate(activation, v128.load(gates, 32)), 32);
+    gates += 64;
+  }
+}
+
+/** h = o a(c). Units that are padding are made 0, since a(0) need not be. */
+function activateCells(rows: i32, gates: usize, c: usize, h: usize, stateRow: usize, activation: i32, real: v128): void {
+  for (let row = 0; row < rows; row++) {
+    const cell = v128.and(v128.load(c), real);
+    v128.store(c, cell);
+    v128.store(h, v128.and(f32x4.mul(v128.load(gates, 48), activate(activation, cell)), real));
+    gates += 64;
+    c += stateRow;
+    h += stateRow;
   }
 }
 
@@ -95,6 +135,7 @@ function backward<Cell>(lstm: Operation, step: i32, rows: i32, gates: usize, c: 
   const latest = step == lstm.steps - 1;
   const tiles = lstm.tiles;
   const tileBytes = lstm.gatesTile;
+  const least = v128.load(LEAST_4);
   const earlier = step > 0 ? c - lstm.stateStep : 0;
   for (let tile = 0; tile < tiles; tile++) {
     let at = gates;
@@ -110,11 +151,15 @@ function backward<Cell>(lstm: Operation, step: i32, rows: i32, gates: usize, c: 
       let cellGradient = f32x4.mul(f32x4.mul(stateGradient, o), candidateSlope<Cell>(activated, activation));
       if (!latest) cellGradient = f32x4.add(cellGradient, v128.load(dc + state));
       const before = earlier ? v128.load(earlier + state) : f32x4.splat(0);
-      v128.store(at, f32x4.mul(f32x4.mul(cellGradient, g), gateSlope<Cell>(i, recurrentActivation)), 0);
-      v128.store(at, f32x4.mul(f32x4.mul(cellGradient, before), gateSlope<Cell>(f, recurrentActivation)), 16);
-      v128.store(at, f32x4.mul(f32x4.mul(cellGradient, i), candidateSlope<Cell>(g, activation)), 32);
-      v128.store(at, f32x4.mul(f32x4.mul(stateGradient, activated), gateSlope<Cell>(o, recurrentActivation)), 48);
-      v128.store(dc + state, f32x4.mul(cellGradient, f));
+      const di = f32x4.mul(f32x4.mul(cellGradient, g), gateSlope<Cell>(i, recurrentActivation));
+      const df = f32x4.mul(f32x4.mul(cellGradient, before), gateSlope<Cell>(f, recurrentActivation));
+      const dg = f32x4.mul(f32x4.mul(cellGradient, i), candidateSlope<Cell>(g, activation));
+      const dO = f32x4.mul(f32x4.mul(stateGradient, activated), gateSlope<Cell>(o, recurrentActivation));
+      v128.store(at, flush(di, least), 0);
+      v128.store(at, flush(df, least), 16);
+      v128.store(at, flush(dg, least), 32);
+      v128.store(at, flush(dO, least), 48);
+      v128.store(dc + state, flush(f32x4.mul(cellGradient, f), least));
       state += stateRow;
       gradient += gradientRow;
     }
