@@ -88,6 +88,7 @@ export class Service {
       log: (level, message) => log[level](message),
     });
     this.#engine = engine;
+    if (this.#lifecycle.isEnding) return;
     log.info({ engine: engine.name, device: engine.device }, reason);
     const registry = await Registry.open({
       folder: config.RESIDUA_MODELS,
@@ -130,6 +131,8 @@ export class Service {
     await Promise.race([closed, sleep(GOODBYE_MS)]);
     this.#app.server.closeAllConnections();
     await closed;
+    // What is still being loaded is given up.
+    await this.models.close();
     await this.loaded.catch(() => undefined);
     await this.models.close();
     await this.#engine?.close();

@@ -94,11 +94,11 @@ export class Histogram<L extends string> {
       let cumulative = 0;
       for (const [i, le] of this.#bounds.entries()) {
         cumulative += series.counts[i]!;
-        values.push({ metricName: `${this.name}_bucket`, labels: { ...labels, le }, value: cumulative });
+        values.push({ metricName: `${this.name}_bucket`, labels: { le, ...labels }, value: cumulative });
       }
       values.push({
         metricName: `${this.name}_bucket`,
-        labels: { ...labels, le: "+Inf" },
+        labels: { le: "+Inf", ...labels },
         value: series.count,
       });
       values.push({ metricName: `${this.name}_sum`, labels, value: series.sum });
