@@ -1,5 +1,5 @@
 /**
- * `npm run tensorflow -- [cpu|cuda] [--wheels DIR] [--system-cuda]`: builds the addon of @tensorflow/tfjs-node-gpu on this machine.
+ * `npm run tensorflow -- [cpu|cuda] [--wheels DIR] [--system-cuda] [--fetch]`: builds the addon of @tensorflow/tfjs-node-gpu on this machine.
  *
  * The package's own install script would fetch a prebuilt addon for TensorFlow 2.9 and CUDA 11.2. The same sources
  * compile against the libraries of a current wheel: fetch, unpack, compile, stamp, run one graph.
@@ -18,7 +18,7 @@ import { cacheFolder, findWheels, UnavailableError, unpackWheels, wheelVersion }
 
 /** EX_UNAVAILABLE of sysexits.h. */
 const UNAVAILABLE = 69;
-const USAGE = "npm run tensorflow -- [cpu|cuda] [--wheels DIR] [--system-cuda]";
+const USAGE = "npm run tensorflow -- [cpu|cuda] [--wheels DIR] [--system-cuda] [--fetch]";
 
 try {
   build(readArguments(process.argv.slice(2)));
@@ -34,25 +34,34 @@ interface BuildOptions {
   readonly wheels: string | undefined;
   /** The CUDA 12 libraries are installed on the system: in NVIDIA's images they are. */
   readonly systemCuda: boolean;
+  /** Fetches the wheels, says on stdout where they lie, and builds nothing. */
+  readonly fetchOnly: boolean;
 }
 
 function readArguments(parameters: readonly string[]): BuildOptions {
   let flavour: Flavour | undefined;
   let wheels: string | undefined;
   let systemCuda = false;
+  let fetchOnly = false;
   for (let i = 0; i < parameters.length; i++) {
     const parameter = parameters[i]!;
     const named = FLAVOURS.find((name) => name === parameter);
     if (named !== undefined) flavour = named;
     else if (parameter === "--wheels" && parameters[i + 1] !== undefined) wheels = parameters[++i];
     else if (parameter === "--system-cuda") systemCuda = true;
+    else if (parameter === "--fetch") fetchOnly = true;
     else throw new InputError(`"${parameter}" is not understood; usage: ${USAGE}`);
   }
   flavour ??= existsSync("/proc/driver/nvidia/version") ? "cuda" : "cpu";
-  return { flavour, wheels, systemCuda };
+  return { flavour, wheels, systemCuda, fetchOnly };
 }
 
-function build({ flavour, wheels: from, systemCuda }: BuildOptions): void {
+function build({ flavour, wheels: from, systemCuda, fetchOnly }: BuildOptions): void {
+  if (fetchOnly) {
+    const [wheel = ""] = findWheels({ flavour, systemCuda, from, cache: cacheFolder(process.env), log });
+    console.log(dirname(wheel));
+    return;
+  }
   const paths = addonPaths();
   if (paths === undefined) {
     throw new InputError("@tensorflow/tfjs-node-gpu is not installed; run npm ci --include=optional.");

@@ -34,6 +34,9 @@ export function whyNoGpu(lines: readonly string[]): string {
   if (lines.some((line) => line.includes("Cannot dlopen some GPU libraries"))) {
     return `a CUDA library is missing beside libtensorflow; ${BUILD}.`;
   }
+  if (lines.some((line) => line.includes("Could not find cuda drivers"))) {
+    return "the driver's library libcuda.so.1 is missing; install the NVIDIA driver, or give the container its GPU with docker run --gpus all.";
+  }
   const driver = find(/(CUDA_ERROR_\w+[^\n]*)/) ?? find(/failed call to cuInit: ([^\n]+)/);
   if (driver !== undefined) {
     return `the NVIDIA driver refused (${driver.trim()}); check it with nvidia-smi.`;

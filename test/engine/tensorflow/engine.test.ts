@@ -1,6 +1,6 @@
 /**
- * The engine on TensorFlow itself, on the CPU, in its own process. Skipped where the addon is not built: it needs
- * a compiler and TensorFlow's wheel (`npm run tensorflow -- cpu`).
+ * The engine on TensorFlow itself, in its own process: on the CPU, or on a GPU with RESIDUA_TEST_GPU=1. Skipped where
+ * the addon is not built: it needs a compiler and TensorFlow's wheel (`npm run tensorflow -- cpu`).
  */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
@@ -23,10 +23,11 @@ const skip =
     ? "the TensorFlow addon is not built; npm run tensorflow -- cpu builds it"
     : false;
 const native = { skip };
+const gpu = process.env["RESIDUA_TEST_GPU"] === "1" ? "required" : "never";
 
 let engine: TensorflowEngine;
 before(async () => {
-  if (skip === false) engine = await createTensorflowEngine({ gpu: "never", maxBatchWindows: 4 });
+  if (skip === false) engine = await createTensorflowEngine({ gpu, maxBatchWindows: 4 });
 });
 after(() => engine?.close());
 
@@ -137,7 +138,7 @@ test("a network that is closed refuses to run, and closing waits for runs under 
 });
 
 test("the engine leaves nothing behind", native, async () => {
-  const own = await createTensorflowEngine({ gpu: "never", maxBatchWindows: 1 });
+  const own = await createTensorflowEngine({ gpu, maxBatchWindows: 1 });
   const scratch = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("residua-device-"));
   const there = scratch().length;
   await own.compile(small, initialWeights(small, 1));

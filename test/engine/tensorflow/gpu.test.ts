@@ -25,6 +25,13 @@ test("why TensorFlow took no GPU is read from its log", () => {
     whyNoGpu(["Could not load dynamic library 'libcudnn.so.9'; dlerror: no such file"]),
     /library libcudnn\.so\.9 is missing/,
   );
+  assert.match(
+    whyNoGpu([
+      "I0000 cudart_stub.cc:31] Could not find cuda drivers on your machine, GPU will not be used.",
+      "E0000 cuda_platform.cc:52] failed call to cuInit: INTERNAL: CUDA error: Failed call to cuInit: UNKNOWN ERROR (303)",
+    ]),
+    /libcuda\.so\.1 is missing; install the NVIDIA driver/,
+  );
   assert.match(whyNoGpu([]), /found no GPU/);
 });
 
