@@ -9,7 +9,8 @@ export interface Interruption {
   dispose(): void;
 }
 
-export function watchInterruption(onFirst: () => void): Interruption {
+/** @param onSecond called before the program ends at once. */
+export function watchInterruption(onFirst: () => void, onSecond: () => void): Interruption {
   const controller = new AbortController();
   let first: number | undefined;
   const listener = (): void => {
@@ -19,6 +20,7 @@ export function watchInterruption(onFirst: () => void): Interruption {
       onFirst();
       controller.abort();
     } else if (now - first > SAME_SIGNAL_MS) {
+      onSecond();
       process.exit(130);
     }
   };

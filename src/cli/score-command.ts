@@ -9,6 +9,7 @@ import { chooseEngine } from "../engine/choose-engine.js";
 import type { Engine, Executable } from "../engine/engine.js";
 import type { Bundle } from "../registry/bundle.js";
 import { scoringModel } from "../registry/bundle-decoder.js";
+import { formatFloat32 } from "../scoring/digits.js";
 import { findEvents } from "../scoring/events.js";
 import { windowStarts } from "../scoring/windows.js";
 import { judgeScores } from "../serving/verdict.js";
@@ -164,7 +165,7 @@ function locate(event: ReturnType<typeof findEvents>[number], series: Series, da
     end: rowOf(event.end),
     peak: rowOf(event.peak),
     ...(startTime === undefined || endTime === undefined ? {} : { startTime, endTime }),
-    score: Math.fround(event.score),
+    score: Number(formatFloat32(event.score)),
     features: event.features.map(({ name, share }) => ({ name, share: Number(share.toPrecision(6)) })),
   };
 }

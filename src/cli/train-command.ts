@@ -33,10 +33,11 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
   for (const note of dataset.notes) printNote(note);
 
   const engine = await createWasmEngine({ threads: config.RESIDUA_THREADS });
-  const interruption = watchInterruption(() =>
-    process.stderr.write("\nStopping after this epoch; Ctrl-C again ends at once.\n"),
-  );
   let progress: TrainingProgress | undefined;
+  const interruption = watchInterruption(
+    () => process.stderr.write("\nStopping after this epoch; Ctrl-C again ends at once.\n"),
+    () => progress?.end(),
+  );
   let begin = 0;
   let seconds = 0;
   try {

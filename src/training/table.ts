@@ -206,7 +206,8 @@ export class TableBuilder {
     // A delimiter at the end of each line adds an empty cell, which says nothing.
     if (cells.length > width && cells.slice(width).every((cell) => cell === "")) return;
     const where = this.#named ? "the header" : "the first line";
-    throw new InputError(`${this.#file} line ${line} has ${cells.length} cells; ${where} has ${width}.`);
+    const count = cells.length === 1 ? "1 cell" : `${cells.length} cells`;
+    throw new InputError(`${this.#file} line ${line} has ${count}; ${where} has ${width}.`);
   }
 
   /** Where a name stands; without a header a number will do as well as `c<number>`. */

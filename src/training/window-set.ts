@@ -57,7 +57,7 @@ export function splitDataset(dataset: Dataset, options: SplitOptions): Split {
   }
   if (split.calibration.count === 0 && options.calibration > 0) {
     notes.push(
-      "There are too few rows to hold some back for calibration: the model has no threshold and gives no verdict (--threshold sets one by hand).",
+      "There are too few rows to hold some back for calibration: there are no p-values, and no threshold unless --threshold sets one.",
     );
   }
   return { ...split, notes };
@@ -89,7 +89,7 @@ function usableStarts(dataset: Dataset, options: SplitOptions, notes: string[]):
   notes.push(...describeShortRuns(dataset, timesteps));
   if (labelled > 0) {
     notes.push(
-      `${labelled} rows are labelled anomalous; the ${touched} windows that touch one are left out of fit, validation and calibration.`,
+      `${labelled} ${labelled === 1 ? "row is" : "rows are"} labelled anomalous; the ${touched} windows that touch one are left out of fit, validation and calibration.`,
     );
   }
   if (thin > 0) {
@@ -98,7 +98,7 @@ function usableStarts(dataset: Dataset, options: SplitOptions, notes: string[]):
     );
   }
   if (starts.every(({ length }) => length === 0)) {
-    const longest = Math.max(...series.map(({ rows }) => rows));
+    const longest = series.reduce((most, { rows }) => Math.max(most, rows), 0);
     throw new InputError(
       longest < timesteps
         ? `The longest series has ${longest} rows, too few for one window of ${timesteps}; take fewer --timesteps.`

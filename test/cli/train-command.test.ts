@@ -135,7 +135,7 @@ test("each family trains on a series with labels, gaps and missing readings", as
     ]);
     assert.equal(status, 0, err);
     assert.match(out, /260 rows of 1 feature in 2 series/);
-    assert.match(err, /1 rows are labelled anomalous; the 8 windows that touch one are left out/);
+    assert.match(err, /1 row is labelled anomalous; the 8 windows that touch one are left out/);
     const manifest = JSON.parse(await readFile(join(models, family, "1", "manifest.json"), "utf8"));
     assert.equal(manifest.family, family);
     assert.deepEqual(manifest.scorers, ["absolute", "squared"]);

@@ -103,7 +103,7 @@ test("an error names file, line and column", async () => {
   );
   assert.match(await refusal("a,b\n1,2\n0x10,2\n"), /line 3, column "a": "0x10" is not a number/);
   assert.match(await refusal("a,b\n1,2\nInfinity,2\n"), /"Infinity" is not a finite number/);
-  assert.equal(await refusal("a,b\n1,2\n3\n"), "data.csv line 3 has 1 cells; the header has 2.");
+  assert.equal(await refusal("a,b\n1,2\n3\n"), "data.csv line 3 has 1 cell; the header has 2.");
   assert.match(
     await refusal("timestamp,a\n2020-01-01,1\n2020-02-30,2\n"),
     /line 3, column "timestamp": "2020-02-30" is not a time/,

@@ -109,7 +109,7 @@ test("windows that touch a labelled row, or have too few readings, are in no par
     [0, 1, 6, 7, 8, 9, 10, 14, 15, 16],
   );
   assert.deepEqual(split.notes, [
-    "1 rows are labelled anomalous; the 4 windows that touch one are left out of fit, validation and calibration.",
+    "1 row is labelled anomalous; the 4 windows that touch one are left out of fit, validation and calibration.",
     "3 windows with less than 50 % of their readings present are left out.",
   ]);
 });
