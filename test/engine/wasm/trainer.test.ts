@@ -171,6 +171,9 @@ test("a batch of several groups gives the mean of its parts", async (t) => {
   const trainer = await createTrainer(network, someWeights(network, 1), { loss: "mse", seed: 3, threads: 2 });
   t.after(() => trainer.close());
   const whole = await trainer.lossAndGradients(inputs, targets, 150);
+  const other = await createTrainer(network, someWeights(network, 1), { loss: "mse", seed: 3, threads: 3 });
+  t.after(() => other.close());
+  assert.deepEqual(await other.lossAndGradients(inputs, targets, 150), whole);
   // Windows of one part are too few for a second group.
   const means = new Map(
     [...whole.gradients].map(([name, { data }]) => [name, new Float64Array(data.length)]),

@@ -10,7 +10,7 @@ import { backwardCells, forwardCells } from "./cells";
 import { multiply, multiplyTransposed } from "./matrix";
 import { Operation } from "./plan";
 
-/** Rows `first` to `first + rows` of the batch. The zero first state is never multiplied, a repeated input only once. */
+/** Rows `first` to `first + rows` of the group. The zero first state is never multiplied, a repeated input only once. */
 export function forwardLstm(lstm: Operation, first: usize, rows: i32): void {
   const input = lstm.input;
   const tiles = lstm.tiles;
