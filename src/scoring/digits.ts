@@ -1,6 +1,8 @@
 /** Numbers as they leave: with the digits they carry, not as 17-digit doubles. All of it is valid JSON. */
 
-/** The most decimals a value is written with; a feature of a smaller scale yet gets its doubles' own digits. */
+/**
+ * The most decimals a value is written with; a feature of a smaller scale yet gets its doubles' own digits.
+ */
 export const MAX_DECIMALS = 100;
 
 /** How many decimals a value in the caller's units needs to be right to 1e-7 of its feature's scale. */
@@ -12,9 +14,9 @@ export function decimalsOf(scale: number): number {
 }
 
 /**
- * A value in the caller's units, correctly rounded to so many decimals (halves away from zero), without the zeros
- * a decimal fraction may end in. From 1e21 on, and above MAX_DECIMALS, it is the shortest decimal that reads back as
- * the same double. `null` for a number that is not finite.
+ * A value in the caller's units, correctly rounded to so many decimals (halves away from zero), without the
+ * zeros a decimal fraction may end in. From 1e21 on, and above MAX_DECIMALS, it is the shortest decimal that
+ * reads back as the same double. `null` for a number that is not finite.
  */
 export function formatUnits(value: number, decimals: number): string {
   if (!Number.isFinite(value)) return "null";
@@ -31,8 +33,9 @@ export function formatUnits(value: number, decimals: number): string {
 }
 
 /**
- * The shortest decimal that reads back as the same float32, closest to it among those; laid out as JavaScript lays
- * out a number (1e-7, not 0.0000001). The number is rounded to float32 first. `null` where that is not finite.
+ * The shortest decimal that reads back as the same float32, closest to it among those; laid out as JavaScript
+ * lays out a number (1e-7, not 0.0000001). The number is rounded to float32 first. `null` where that is not
+ * finite.
  */
 export function formatFloat32(value: number): string {
   const single = Math.fround(value);
@@ -50,8 +53,8 @@ export function formatFloat32(value: number): string {
 function nearestDecimal(single: number, digits: number): string | undefined {
   const nearest = Number(single.toPrecision(digits));
   if (Math.fround(nearest) === single) return String(nearest);
-  // Floats below a power of two stand half as far apart as those above it: the nearest decimal can miss on the
-  // near side where the next one up would have hit.
+  // Floats below a power of two stand half as far apart as those above it: the nearest decimal can miss on
+  // the near side where the next one up would have hit.
   const magnitude = Math.abs(nearest);
   if (magnitude >= Math.abs(single)) return undefined;
   const [mantissa = "", exponent = ""] = magnitude.toExponential(digits - 1).split("e");

@@ -31,8 +31,8 @@ export interface EventWindows {
  *
  * @param score [N]: stitched scores.
  * @param anomalous [N]: 1 where the timestep is anomalous; anything else, no verdict too, ends an event.
- * @returns a feature's share is the sum of its errors over the windows that cover the event, each weighted by how many of the
- *   event's timesteps it covers.
+ * @returns a feature's share is the sum of its errors over the windows that cover the event, each weighted by
+ *   how many of the event's timesteps it covers.
  */
 export function findEvents(
   score: Float64Array,

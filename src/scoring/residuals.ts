@@ -5,8 +5,8 @@ import type { ScoredHead } from "./window-scoring.js";
 export const FLOAT32_MAX = 3.4028234663852886e38;
 
 /**
- * The sums of a window's errors while its heads are added. Made once for any number of windows; its two loops are
- * the ones that see every reading, so they hold no closure and no allocation.
+ * The sums of a window's errors while its heads are added. Made once for any number of windows; its two loops
+ * are the ones that see every reading, so they hold no closure and no allocation.
  */
 export class ResidualSums {
   readonly #squared: boolean;

@@ -1,5 +1,6 @@
 /**
- * From the caller's units to the network's and back: scaled = (x - offset) / scale, one pair a feature, in float64.
+ * From the caller's units to the network's and back: scaled = (x - offset) / scale, one pair a feature, in
+ * float64.
  */
 import { InputError } from "../errors.js";
 
@@ -12,8 +13,8 @@ export interface Scaler {
   /** Positive and finite; 1 for a constant column. */
   readonly scale: readonly number[];
   /**
-   * The training mean, in the caller's units: what stands in for a reading that is missing before the first one.
-   * Absent where it is the offset (`standard`).
+   * The training mean, in the caller's units: what stands in for a reading that is missing before the first
+   * one. Absent where it is the offset (`standard`).
    */
   readonly mean?: readonly number[];
 }
@@ -21,9 +22,9 @@ export interface Scaler {
 /**
  * Fits a scaler on rows of training data.
  *
- * `standard`: offset the mean, scale the population standard deviation. `minmax`: offset the least reading, scale
- * the range. `none`: offset 0, scale 1. Two passes around the first reading, so that a signal of 1e9 ± 5 keeps its
- * ± 5, with the deviations divided by the largest before they are squared, so that none under- or overflows.
+ * `standard`: offset the mean, scale the population standard deviation. `minmax`: offset the least reading,
+ * scale the range. `none`: offset 0, scale 1. Mean and deviation are taken in two passes of (x - least) / range,
+ * so that a signal of 1e9 plus or minus 5 keeps its 5, and no square under- or overflows.
  *
  * @param rows [N, F] in the caller's units; NaN = missing.
  * @throws InputError where a feature has no reading at all, or spans more than a double can hold.

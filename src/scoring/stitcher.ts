@@ -24,7 +24,9 @@ export class Stitcher {
     }
   }
 
-  /** [rows]: the mean over the windows that cover a row; NaN where none does. To be called once, at the end. */
+  /**
+   * [rows]: the mean over the windows that cover a row; NaN where none does. To be called once, at the end.
+   */
   means(): Float64Array {
     for (let row = 0; row < this.#sums.length; row++) this.#sums[row]! /= this.#windows[row]!;
     return this.#sums;

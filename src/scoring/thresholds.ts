@@ -24,7 +24,8 @@ export interface CalibrationSample {
 
 /**
  * Sorts normal scores, and thins what lies under the upper tail into groups of equal size, each known by its
- * largest score. p-values are so exact in the tail, and too large by less than one group below it, never too small.
+ * largest score. p-values are so exact in the tail, and too large by less than one group below it, never too
+ * small.
  *
  * @param scores any order; NaN (a window without a score) is left out.
  * @throws InputError where there is no score, or one is not finite.
@@ -77,7 +78,8 @@ export function smallestFalseAlarmRate(sample: CalibrationSample): number {
 /**
  * The score above which, and only above which, `pValue(sample, score) <= falseAlarmRate`.
  *
- * @throws ResiduaError UNSUPPORTED_BY_MODEL where the rate is below 1 / (n + 1): it would have to be extrapolated.
+ * @throws ResiduaError UNSUPPORTED_BY_MODEL where the rate is below 1 / (n + 1): it would have to be
+ *   extrapolated.
  */
 export function conformalThreshold(sample: CalibrationSample, falseAlarmRate: number): number {
   const { n, values, atLeast } = sample;
@@ -123,8 +125,9 @@ const SAMPLE_HEADER_BYTES = 16;
 const KINDS = ["windows", "timesteps"] as const;
 
 /**
- * The bytes of calibration.bin, little-endian: magic, version and number of samples as uint32; then for each sample
- * uint32 scorer * 2 + kind, n, blocks and number of values, the values as float64, and `atLeast` as uint32.
+ * The bytes of calibration.bin, little-endian: magic, version and number of samples as uint32; then for each
+ * sample uint32 scorer * 2 + kind, n, blocks and number of values, the values as float64, and `atLeast` as
+ * uint32.
  */
 export function encodeCalibration(calibration: Calibration): Uint8Array {
   const samples = SCORERS.flatMap((scorer, s) => {

@@ -69,8 +69,8 @@ export interface NetworkOutputs {
 }
 
 /**
- * Scales windows: `Math.fround(clip((x - offset) / scale))`. A missing reading becomes the last reading of its
- * feature in the window, or the training mean before the first.
+ * Scales windows: `Math.fround(clip((x - offset) / scale))`. A missing reading becomes the last reading of
+ * its feature in the window, or the training mean before the first.
  *
  * @param readings [count, T, F] in the caller's units, NaN = missing, everything else finite.
  */
@@ -97,9 +97,9 @@ export function prepareWindows(model: ScoringModel, readings: Float64Array, coun
 /**
  * Residuals between windows and what the network made of them, as errors and scores.
  *
- * A timestep's error is the mean over the readings that are there, over features and over the heads that answer for
- * it; a feature's error the mean over its readings, over timesteps and heads; the score the mean of the timestep
- * errors. Accumulated in float64.
+ * A timestep's error is the mean over the readings that are there, over features and over the heads that
+ * answer for it; a feature's error the mean over its readings, over timesteps and heads; the score the mean
+ * of the timestep errors. Accumulated in float64.
  *
  * @param outputs the network's answers to the windows `from` up to `from + count` of `prepared`.
  */
@@ -188,7 +188,10 @@ export function unscaleHead(
   return values;
 }
 
-/** NaN for what the network overflowed to; a finite answer stays finite even where its unit takes it past a double. */
+/**
+ * NaN for what the network overflowed to; a finite answer stays finite even where its unit takes it past a
+ * double.
+ */
 function largest(scaled: number, x: number): number {
   if (!Number.isFinite(scaled)) return Number.NaN;
   return x > 0 ? Number.MAX_VALUE : -Number.MAX_VALUE;

@@ -37,7 +37,10 @@ export function findShortRuns(rows: number, timesteps: number, bounds: SeriesBou
   return findRuns(rows, bounds).filter((run) => run.end - run.start < timesteps);
 }
 
-/** The first row of every window, increasing: every `stride` rows of each run, as long as the window fits in it. */
+/**
+ * The first row of every window, increasing: every `stride` rows of each run, as long as the window fits in
+ * it.
+ */
 export function windowStarts(
   rows: number,
   timesteps: number,

@@ -18,9 +18,10 @@ const MAX_BYTES = 64 * 2 ** 20;
 /**
  * Reads the member `windows` or `series` of the object that `body` is.
  *
- * @returns undefined where JSON.parse has to look, and the ordinary checks have to say what is wrong if anything is: not
- *   plain JSON, a value that is no rectangle of numbers and nulls, a number that a double cannot hold, neither or both
- *   of the members, a key with an escape. What is returned is what JSON.parse would have given, bit for bit.
+ * @returns undefined where JSON.parse has to look, and the ordinary checks have to say what is wrong if
+ *   anything is: not plain JSON, a value that is no rectangle of numbers and nulls, a number that a double
+ *   cannot hold, neither or both of the members, a key with an escape. What is returned is what JSON.parse
+ *   would have given, bit for bit.
  */
 export function readBodyMatrix(body: Uint8Array): BodyMatrix | undefined {
   const length = body.length;

@@ -1,6 +1,6 @@
 /**
- * The program an answer's windows or timesteps are written by, part by part; assembly/window.ts runs it. A part is eight
- * words, the first its kind:
+ * The program an answer's windows or timesteps are written by, part by part; assembly/window.ts runs it. A
+ * part is eight words, the first its kind:
  *   LITERAL      address, length
  *   LITERAL_IF   address, length, [n] of uint8: written where that is 1
  *   SCORE        [n] of float64, as the shortest float32

@@ -15,8 +15,8 @@ function normalise(number: bigint, width: number): bigint {
 }
 
 /**
- * 128 bits of 5^exponent, the highest set: truncated, but rounded up for the reciprocals that a double can still be
- * halfway with, which is what the proof in Lemire's paper asks for.
+ * 128 bits of 5^exponent, the highest set: truncated, but rounded up for the reciprocals that a double can
+ * still be halfway with, which is what the proof in Lemire's paper asks for.
  */
 function powerOfFive(exponent: number): bigint {
   if (exponent >= 0) return normalise(5n ** BigInt(exponent), 128);

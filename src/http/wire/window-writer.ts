@@ -18,9 +18,9 @@ export interface WrittenWindows {
 }
 
 /**
- * `{"score":...,...},{...}`: the windows from `from` up to `to` as JSON, without brackets around them, between two texts.
- * Errors and scores are the shortest decimals of their float32, the heads' answers have the caller's units and the
- * decimals of `formatUnits`, what is not a number is null.
+ * `{"score":...,...},{...}`: the windows from `from` up to `to` as JSON, without brackets around them,
+ * between two texts. Errors and scores are the shortest decimals of their float32, the heads' answers have
+ * the caller's units and the decimals of `formatUnits`, what is not a number is null.
  */
 export function writeWindows(
   windows: WrittenWindows,

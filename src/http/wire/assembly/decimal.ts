@@ -1,4 +1,7 @@
-/** Digits to bytes, and doubles with a fixed number of decimals, as `formatUnits` of scoring/digits.ts writes them. */
+/**
+ * Digits to bytes, and doubles with a fixed number of decimals, as `formatUnits` of scoring/digits.ts writes
+ * them.
+ */
 import { highProduct, POWERS_OF_TEN } from "./tables";
 
 /** Writes `formatUnits(value, decimals)` at `at`; returns its length. */
@@ -10,7 +13,7 @@ const ZEROS: u64 = 0x3030303030303030;
 /** From here on a number has more digits than a word takes. */
 const TEN_TO_19: u64 = 10000000000000000000;
 
-/** A number below 10^8 as eight digits, the first in the lowest byte: split in halves three times, all at once. */
+/** A number below 10^8 as eight digits, the first in the lowest byte: halved three times, all halves at once. */
 // @ts-ignore: decorator
 @inline
 export function splitDigits(number: u32): u64 {
@@ -82,8 +85,8 @@ export function writeFixed(at: usize, value: f64, decimals: i32): usize {
   if (decimals > 8 || <u32>(shift - 33) >= 63) return writeExact(at, value, decimals);
   const mantissa = (bits & 0xfffffffffffff) | 0x10000000000000;
   const unit = load<u64>(POWERS_OF_TEN + (<usize>decimals << 3));
-  // mantissa * 10^decimals / 2^shift, rounded half up. Half a unit is a multiple of 2^32: what stands below in the
-  // product does not count.
+  // mantissa * 10^decimals / 2^shift, rounded half up. Half a unit is a multiple of 2^32: what stands below
+  // in the product does not count.
   const product = (mantissa >> 32) * unit + (((mantissa & 0xffffffff) * unit) >> 32);
   const number = (product + (<u64>1 << (shift - 33))) >> (shift - 32);
   let whole = select<u64>(mantissa >> shift, 0, shift < 64);

@@ -1,7 +1,10 @@
 /** The one large member of a body: `windows` [n][T][F] or `series` [N][F], found in its bytes and read. */
 import { readNumber } from "./number";
 
-/** What `findMatrix` found: where the value stands, [valueStart, valueEnd), and its shape; n is 0 for a series. */
+/**
+ * What `findMatrix` found: where the value stands, [valueStart, valueEnd), and its shape; n is 0 for a
+ * series.
+ */
 export let valueStart: usize = 0;
 export let valueEnd: usize = 0;
 export let windows: i32 = 0;
@@ -28,10 +31,11 @@ function skipSpace(at: usize): usize {
 }
 
 /**
- * Goes through the members of the object in [at, end), reads the matrix and passes over the others without judging
- * them. The byte at `end` is 0, and 40 behind it can be read.
+ * Goes through the members of the object in [at, end), reads the matrix and passes over the others without
+ * judging them. The byte at `end` is 0, and 40 behind it can be read.
  *
- * @param out receives the readings as doubles, null as NaN; there is room for half as many as the text has bytes.
+ * @param out receives the readings as doubles, null as NaN; there is room for half as many as the text has
+ *   bytes.
  * @returns false where anything is not plain: another kind of value, rows of different length, a key with an
  *   escape, the member twice or not there, a number a double cannot hold.
  */

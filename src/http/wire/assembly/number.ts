@@ -1,10 +1,10 @@
 /**
  * JSON's numbers to the nearest double.
  *
- * Digits are taken eight at a time in a 64-bit word. Up to 2^53 and 10^22 one division or product of doubles is exact
- * (Clinger 1990, "How to read floating point numbers accurately"); beyond, the product with a 128-bit power of five
- * decides (Lemire 2021, "Number parsing at a gigabyte per second"); more than 19 digits, subnormals and overflow are
- * left to the host.
+ * Digits are taken eight at a time in a 64-bit word. Up to 2^53 and 10^22 one division or product of doubles
+ * is exact (Clinger 1990, "How to read floating point numbers accurately"); beyond, the product with a
+ * 128-bit power of five decides (Lemire 2021, "Number parsing at a gigabyte per second"); more than 19
+ * digits, subnormals and overflow are left to the host.
  */
 import { EXACT_POWERS_OF_TEN, highProduct, POWERS_OF_FIVE, POWERS_OF_TEN } from "./tables";
 
@@ -46,8 +46,8 @@ function powerOfTen(exponent: u32): u64 {
 }
 
 /**
- * Most numbers: at most 8 digits, a point, at most 18 more. One look at 32 bytes tells where it ends, so that the
- * next number need not wait for the digits of this one.
+ * Most numbers: at most 8 digits, a point, 19 digits together. One look at 32 bytes tells where it ends, so that
+ * the next number need not wait for the digits of this one.
  *
  * @param at where the number, or its minus, begins; 40 bytes behind the text's end can be read.
  * @param out receives the number.

@@ -1,10 +1,10 @@
 /**
- * The shortest decimal that reads back as a number, laid out as JavaScript does: for float32 what `formatFloat32` of
- * scoring/digits.ts says, for a double what JSON.stringify does.
+ * The shortest decimal that reads back as a number, laid out as JavaScript does: for float32 what
+ * `formatFloat32` of scoring/digits.ts says, for a double what JSON.stringify does.
  *
- * Schubfach (Giulietti 2020, "The Schubfach way to render doubles"): the interval of numbers that round to the float
- * is scaled by a power of ten, of 64 or 128 bits, so that it holds a whole number and, if there is one, a multiple
- * of ten.
+ * Schubfach (Giulietti 2020, "The Schubfach way to render doubles"): the interval of numbers that round to
+ * the float is scaled by a power of ten, of 64 or 128 bits, so that it holds a whole number and, if there is
+ * one, a multiple of ten.
  */
 import { writeInteger, writeNine, writeNull } from "./decimal";
 import { highProduct, POWERS_OF_FIVE, POWERS_OF_TEN_FLOAT } from "./tables";
