@@ -3,19 +3,20 @@
  *
  *   split -> scaler (fit rows) -> network, first weights -> fit -> executable -> calibrate -> threshold
  */
-import type { Executable, Loss, Outputs, TrainingEngine } from "../engine/engine.js";
+import type { Loss, TrainingEngine } from "../engine/engine.js";
 import { InputError } from "../errors.js";
 import { type ArchitectureOptions, buildNetwork } from "../network/architectures.js";
 import type { Corruption, Network } from "../network/network.js";
 import { initialWeights, type Weights } from "../network/weights.js";
 import { fitScaler, type ScalerKind } from "../scoring/scaler.js";
 import type { Calibration } from "../scoring/thresholds.js";
-import { prepareWindows, SCORERS, type Scorer, type ScoringModel } from "../scoring/window-scoring.js";
+import { SCORERS, type Scorer, type ScoringModel } from "../scoring/window-scoring.js";
 import { calibrate, chooseThresholds } from "./calibration.js";
 import type { Dataset } from "./dataset.js";
+import { type ExampleWindows, runExamples } from "./example-windows.js";
 import { defaultBudget, type EpochRecord, type FitResult, fit } from "./fit.js";
 import { listNames } from "./table.js";
-import { createWindowSource, gatherWindows, spreadNumbers } from "./window-reader.js";
+import { createWindowSource } from "./window-reader.js";
 import { splitDataset, type WindowSet } from "./window-set.js";
 
 export interface TrainOptions {
@@ -72,19 +73,6 @@ export interface TrainedModel {
   readonly windows: { readonly fit: number; readonly validation: number; readonly calibration: number };
   readonly examples: ExampleWindows;
 }
-
-/** A few real windows and what the network makes of them. */
-export interface ExampleWindows {
-  readonly count: number;
-  /** [count, T, F] in the file's units; NaN where a reading is missing. */
-  readonly readings: Float64Array;
-  /** [count, T, F], scaled. */
-  readonly windows: Float32Array;
-  readonly outputs: Outputs;
-}
-
-/** How many real windows go with a model, to be replayed at load and to be tried by its users. */
-const EXAMPLE_WINDOWS = 3;
 
 /**
  * Trains one model. The same data set and options give the same bytes, on any number of threads.
@@ -226,17 +214,4 @@ function chooseThreshold(
   const { warnings, ...chosen } = chooseThresholds(calibration, scorer, options.falseAlarmRate);
   for (const warning of warnings) events.onNote?.(warning);
   return { method: "conformal", scorer, ...chosen };
-}
-
-async function runExamples(
-  executable: Executable,
-  scoring: ScoringModel,
-  dataset: Dataset,
-  set: WindowSet,
-): Promise<ExampleWindows> {
-  const numbers = spreadNumbers(set.count, EXAMPLE_WINDOWS);
-  const count = numbers.length;
-  const readings = gatherWindows(dataset, set, scoring.timesteps, numbers);
-  const windows = prepareWindows(scoring, readings, count).scaled;
-  return { count, readings, windows, outputs: await executable.run(windows, count) };
 }
