@@ -1,6 +1,6 @@
 /** Training in WebAssembly: loss, gradients and Adam's step of a whole batch are one job of a crew of threads. */
 import { type Network, validateNetwork } from "../../network/network.js";
-import type { Weights } from "../../network/weights.js";
+import { checkWeights, type Weights } from "../../network/weights.js";
 import type { Loss, StepOptions, Trainer } from "../engine.js";
 import { ParameterLayout } from "./gradient/parameters.js";
 import { BLOCK_WINDOWS, type Plan, planBatch } from "./gradient/plan.js";
@@ -33,18 +33,20 @@ export interface TrainerOptions {
   readonly threads: number;
 }
 
-/** Starts a trainer with threads of its own. Throws InputError where the network is not one that can be built. */
+/** Starts a trainer with threads of its own. Throws InputError for a network that cannot be built, or other weights than its. */
 export async function createTrainer(
   network: Network,
   weights: Weights,
   options: TrainerOptions,
 ): Promise<Trainer> {
   validateNetwork(network);
+  checkWeights(network, weights);
   const { module } = await loadKernels("./gradient");
   return new WasmTrainer(module, network, weights, options);
 }
 
-class WasmTrainer implements Trainer {
+/** `createTrainer` makes them. */
+export class WasmTrainer implements Trainer {
   readonly network: Network;
   readonly #options: TrainerOptions;
   readonly #layout: ParameterLayout;

@@ -221,6 +221,7 @@ test("what cannot be trained is refused", async (t) => {
     createTrainer({ ...NETWORK, heads: [] }, weights, { loss: "mse", seed: 1, threads: 1 }),
     InputError,
   );
+  await assert.rejects(createTrainer(NETWORK, new Map(), { loss: "mse", seed: 1, threads: 1 }), InputError);
   const trainer = await createTrainer(NETWORK, weights, { loss: "mse", seed: 1, threads: 1 });
   t.after(() => trainer.close());
   const few = new Float32Array(WINDOW);
