@@ -1,7 +1,7 @@
 # Two images: `docker build --target cpu .` has the wasm engine alone, `docker build --target cuda .` TensorFlow on a GPU.
 #
 # The base images are arguments, so that they can be local ones: NODE_IMAGE has Node >= 20 with npm, and for the cuda
-# target python3 with pip, make and a C++ compiler, or apt-get to install them; BASE_IMAGE needs glibc and libstdc++;
+# target python3 with pip and a C++ compiler, or apt-get to install them; BASE_IMAGE needs glibc and libstdc++;
 # CUDA_IMAGE has the CUDA 12 libraries and cuDNN 9.
 ARG NODE_IMAGE=docker.io/library/node:22-bookworm-slim
 ARG BASE_IMAGE=docker.io/library/debian:bookworm-slim
@@ -25,8 +25,8 @@ RUN npm prune --omit=dev --omit=optional && mv models /models && rm -rf src/engi
 
 # TensorFlow's addon, against the CUDA libraries of CUDA_IMAGE.
 FROM build AS addon
-RUN command -v c++ >/dev/null && command -v make >/dev/null && python3 -m pip --version >/dev/null \
-  || (apt-get update && apt-get install -y --no-install-recommends g++ make python3 python3-pip)
+RUN command -v c++ >/dev/null && python3 -m pip --version >/dev/null \
+  || (apt-get update && apt-get install -y --no-install-recommends g++ python3 python3-pip)
 ARG RESIDUA_CACHE=/tmp/wheels
 RUN npm run -s tensorflow -- cuda --system-cuda && rm -rf /tmp/wheels
 RUN npm prune --omit=dev \

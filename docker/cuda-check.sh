@@ -7,8 +7,8 @@
 #   docker/cuda-check.sh --offline DIR    where nothing can be fetched, from what --pack put there
 #
 # DIR holds node.tar.gz (Node with its headers), project.tar.gz (this checkout with node_modules and dist) and
-# wheels/ (TensorFlow and the CUDA 12 libraries). The machine itself needs a driver, tar, python3, make and a C++
-# compiler. PyTorch is measured where python3 can import it.
+# wheels/ (TensorFlow and the CUDA 12 libraries). The machine itself needs a driver, tar, python3 and a C++ compiler.
+# PyTorch is measured where python3 can import it.
 set -euo pipefail
 
 say() { printf '\n== %s\n' "$*"; }

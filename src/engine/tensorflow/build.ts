@@ -7,7 +7,7 @@
  * Exit status 0 built, 1 it failed, 69 something it needs is not to be had on this machine.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -72,16 +72,15 @@ function build({ flavour, wheels: from, systemCuda, fetchOnly }: BuildOptions): 
     return;
   }
   requireCommand("python3", "the TensorFlow wheel is fetched and unpacked with it");
-  requireCommand("make", "the addon is compiled with it");
-  requireCommand(process.env["CXX"] || "c++", "the addon is compiled with it");
+  const compiler = process.env["CXX"] || "c++";
+  requireCommand(compiler, "the addon is compiled with it");
   const wheels = findWheels({ flavour, systemCuda, from, cache: cacheFolder(process.env), log });
   log(`Unpacking ${wheels.length === 1 ? "the wheel" : `${wheels.length} wheels`} into ${paths.deps} ...`);
-  for (const folder of [paths.deps, join(paths.package, "lib"), join(paths.package, "build")]) {
+  for (const folder of [paths.deps, join(paths.package, "lib")])
     rmSync(folder, { recursive: true, force: true });
-  }
   unpackWheels(wheels, paths);
   log("Compiling the addon ...");
-  compile(paths);
+  compile(paths, compiler);
   const stamp: AddonStamp = {
     flavour,
     tensorflow: wheelVersion(wheels[0]!),
@@ -95,27 +94,38 @@ function build({ flavour, wheels: from, systemCuda, fetchOnly }: BuildOptions): 
     rmSync(paths.stamp);
     throw error;
   }
-  rmSync(join(paths.package, "build"), { recursive: true, force: true });
 }
 
-function compile(paths: AddonPaths): void {
+/**
+ * The package's own binding.gyp in one command: two files, Node-API alone. node-gyp would need npm, make and, where
+ * Node's headers are not beside it, a network.
+ */
+function compile(paths: AddonPaths, compiler: string): void {
   const headers = process.env["npm_config_nodedir"] ?? nodeHeaders();
-  if (headers === undefined) log("Node's headers are not beside it; node-gyp will fetch them.");
-  const nodePreGyp = createRequire(join(paths.package, "package.json")).resolve(
-    "@mapbox/node-pre-gyp/bin/node-pre-gyp",
+  if (headers === undefined) {
+    throw new UnavailableError(
+      "Node's headers (include/node/node_api.h) are not beside node; install them, or name their prefix with npm_config_nodedir.",
+    );
+  }
+  const require = createRequire(join(paths.package, "package.json"));
+  const nodePreGyp = require("@mapbox/node-pre-gyp") as { find(packageJson: string): string };
+  const binding = nodePreGyp.find(join(paths.package, "package.json"));
+  mkdirSync(dirname(binding), { recursive: true });
+  const run = spawnSync(
+    compiler,
+    [
+      ...["-std=c++17", "-O2", "-fPIC", "-shared", "-w", "-DNAPI_VERSION=8", "-DBUILDING_NODE_EXTENSION"],
+      ...["-I", join(headers, "include", "node"), "-I", join(paths.deps, "include")],
+      ...["tfjs_backend.cc", "tfjs_binding.cc"].map((file) => join(paths.package, "binding", file)),
+      ...["-L", paths.libraries, "-ltensorflow", "-ltensorflow_framework"],
+      "-Wl,-rpath,$ORIGIN/../../deps/lib",
+      ...["-o", binding],
+    ],
+    { encoding: "utf8" },
   );
-  const run = spawnSync(process.execPath, [nodePreGyp, "install", "--build-from-source"], {
-    cwd: paths.package,
-    encoding: "utf8",
-    env: { ...process.env, ...(headers !== undefined && { npm_config_nodedir: headers }) },
-  });
   if (run.status === 0) return;
-  console.error(`${run.stdout}\n${run.stderr}`.split("\n").slice(-40).join("\n"));
-  throw new InputError(
-    headers === undefined
-      ? "The addon did not compile: Node's headers (include/node) are missing; name their prefix with npm_config_nodedir."
-      : "The addon did not compile; what the compiler said stands above.",
-  );
+  console.error(`${run.stdout}${run.stderr}`.split("\n").slice(-40).join("\n"));
+  throw new InputError("The addon did not compile; what the compiler said stands above.");
 }
 
 /** The prefix that holds include/node: beside the binary, or where a distribution's package puts it. */
@@ -144,7 +154,7 @@ function requireCommand(command: string, why: string): void {
     execFileSync(command, ["--version"], { stdio: "ignore" });
   } catch {
     throw new UnavailableError(
-      `${command} is missing: ${why}; on Debian, apt-get install g++ make python3 python3-pip.`,
+      `${command} is missing: ${why}; on Debian, apt-get install g++ python3 python3-pip.`,
     );
   }
 }
