@@ -96,7 +96,7 @@ function finish(to: usize, low: v128, high: v128, width: i32, activation: i32): 
   }
 }
 
-function fourRows(
+export function fourRows(
   depth: i32,
   w: usize,
   a: usize,
@@ -171,7 +171,7 @@ function fourRows(
   finish(toD, d0, d1, width, activation);
 }
 
-function oneRowFourPanels(
+export function oneRowFourPanels(
   depth: i32,
   w: usize,
   panelBytes: usize,

@@ -17,6 +17,12 @@ import {
 import { forward, word } from "./forward";
 
 export { activateAll } from "./activations";
+// Exported for the optimiser's sake: it would move a function with one caller into that caller, whose addresses then
+// take the registers that the loop is to have.
+export { scaledSigmoids, tanhs, tanhTimes } from "./activations";
+export { reluCells } from "./cells";
+export { fourRows, oneRowFourPanels } from "./dense";
+export { sumFours, sumPair, sumSixes, sumTwoTiles } from "./lstm";
 
 /** Tells the thread that submits jobs that one is done. */
 // @ts-ignore: decorator

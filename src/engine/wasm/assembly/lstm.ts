@@ -93,7 +93,7 @@ export function lstmStep(
 }
 
 /** The sums of half a tile, two gates of four units, six rows at a time. */
-function sumSixes(
+export function sumSixes(
   rows: i32,
   tiles: i32,
   inputs: i32,
@@ -262,7 +262,7 @@ function sumSixes(
 }
 
 /** The same, four rows at a time. */
-function sumFours(
+export function sumFours(
   rows: i32,
   tiles: i32,
   inputs: i32,
@@ -368,7 +368,7 @@ function sumFours(
 }
 
 /** The sums of one tile of two rows. */
-function sumPair(
+export function sumPair(
   tiles: i32,
   inputs: i32,
   weights: usize,
@@ -494,7 +494,7 @@ function sumPair(
 }
 
 /** The sums of two tiles of one row. */
-function sumTwoTiles(
+export function sumTwoTiles(
   tiles: i32,
   inputs: i32,
   weights: usize,
