@@ -5,7 +5,7 @@ import type { Weights } from "../../network/weights.js";
 import type { Executable, Outputs } from "../engine.js";
 import type { Crew } from "./crew.js";
 import type { SharedHeap } from "./heap.js";
-import { JOB_KIND_FORWARD, OP_WORDS, PLAN_HEADER_WORDS } from "./layout.js";
+import { JOB_KIND_FORWARD, OP_WORDS, PLAN_HEADER_WORDS, SCRATCH_KERNEL_BYTES } from "./layout.js";
 import { lower, operationWords } from "./lowering.js";
 
 /**
@@ -46,7 +46,7 @@ export function compileNetwork(
     MIN_BLOCK_ROWS,
     Math.min(MAX_BLOCK_ROWS, Math.floor(SCRATCH_BYTES / perRow / 4) * 4),
   );
-  let scratchBytes = 0;
+  let scratchBytes = SCRATCH_KERNEL_BYTES;
   for (const { storage, rowBytes } of scratch) {
     storage.offset = scratchBytes;
     scratchBytes += aligned(rowBytes * blockRows);

@@ -53,6 +53,9 @@ export const JOB_PLACES = 8;
 
 export const JOB_KIND_FORWARD = 0;
 
+/** The start of a worker's scratch, where no value is. */
+export const SCRATCH_KERNEL_BYTES = 256;
+
 export const HEAP = 12544;
 
 /** A value's place: which base address its offset counts from. */
@@ -90,7 +93,7 @@ export const OP_WIDTH_IN = 12;
 /** Floats written to each row at each step. */
 export const OP_WIDTH_OUT = 13;
 export const OP_WEIGHTS = 14;
-/** What accumulators start from, a value: the bias (strides 0), or for LSTM the projected input [rows][tiles][16]. */
+/** What accumulators start from, a value: the bias, or for an LSTM also its projected input, [rows][tiles][16]. */
 export const OP_START = 16;
 export const LSTM_RECURRENT_ACTIVATION = 3;
 export const LSTM_TILES = 20;

@@ -1,18 +1,20 @@
 /**
  * A dense layer over rows that lie anywhere: row r of step t is read at from + r * fromRow + t * fromStep.
  *
- * Eight columns (a panel) of four rows are eight accumulators; a row without three partners takes four panels at a
- * time instead. Panels run outside and rows inside, so that a panel's weights stay in the first-level cache.
- * Every output is accumulated in the same order whichever shape runs it. Why blocks are short, lstm.ts says.
+ * Eight columns (a panel) of six rows are twelve accumulators; rows that are left over go four at a time, and the
+ * last ones alone with four panels. Panels run outside and rows inside, so that a panel's weights stay in the
+ * first-level cache. Every output is accumulated in the same order whichever shape runs it. Why blocks are short, and
+ * why they end in questions whose answer is known, lstm.ts says.
  */
 import { activate } from "./activations";
 import { madd, storeFirst } from "./arithmetic";
 
 /**
- * to[t][r][0 .. columns) = activation(from[t][r][0 .. depth) . weights + start[r])
+ * to[t][r][0 .. columns) = activation(from[t][r][0 .. depth) . weights + bias)
  * @param weights panels of [depth][8], depth 1 or more.
- * @param start row r, panel p at start + r * startRow + 32 p, the same at every step: a bias with startRow 0, say.
+ * @param bias of whole panels.
  * @param padded whether each row of `to` has room for whole panels.
+ * @param sums 192 bytes to work in.
  */
 export function dense(
   steps: i32,
@@ -20,8 +22,7 @@ export function dense(
   depth: i32,
   columns: i32,
   weights: usize,
-  start: usize,
-  startRow: usize,
+  bias: usize,
   from: usize,
   fromRow: usize,
   fromStep: usize,
@@ -30,52 +31,72 @@ export function dense(
   toStep: usize,
   padded: bool,
   activation: i32,
+  sums: usize,
 ): void {
-  const panels = (columns + 7) >> 3;
+  const width = padded ? (columns + 7) & ~7 : columns;
+  // Where one step's rows follow the other's, groups of rows need not end with a step.
+  if (fromStep == <usize>rows * fromRow) {
+    denseRows(steps * rows, rows, depth, width, weights, bias, from, fromRow, to, toRow, toStep, activation, sums);
+    return;
+  }
+  for (let t = 0; t < steps; t++, from += fromStep, to += toStep) {
+    denseRows(rows, rows, depth, width, weights, bias, from, fromRow, to, toRow, 0, activation, sums);
+  }
+}
+
+/** `all` rows at equal distances; their results, `rows` of a step after `rows` of another. */
+function denseRows(
+  all: i32,
+  rows: i32,
+  depth: i32,
+  width: i32,
+  weights: usize,
+  bias: usize,
+  from: usize,
+  fromRow: usize,
+  to: usize,
+  toRow: usize,
+  toStep: usize,
+  activation: i32,
+  sums: usize,
+): void {
+  const panels = (width + 7) >> 3;
   const panelBytes = <usize>depth << 5;
-  const all = steps * rows;
-  const fours = all & ~3;
+  const sixes = all - (all % 6);
+  const fours = sixes + ((all - sixes) & ~3);
+  // From behind the last row of a step to the first of the next.
+  const wrap = toStep - <usize>rows * toRow;
   for (let p = 0; p < panels; p++) {
     const w = weights + <usize>p * panelBytes;
-    const b = start + (<usize>p << 5);
-    const c = to + (<usize>p << 5);
-    const width = padded ? 8 : columns - (p << 3);
-    let t = 0;
+    const start = bias + (<usize>p << 5);
+    const left = width - (p << 3);
+    let a = from;
+    let c = to + (<usize>p << 5);
     let r = 0;
-    for (let m = 0; m < fours; m += 4) {
-      const a0 = from + <usize>r * fromRow + <usize>t * fromStep;
-      const b0 = b + <usize>r * startRow;
-      const c0 = c + <usize>r * toRow + <usize>t * toStep;
-      if (++r == rows) r = 0, t++;
-      const a1 = from + <usize>r * fromRow + <usize>t * fromStep;
-      const b1 = b + <usize>r * startRow;
-      const c1 = c + <usize>r * toRow + <usize>t * toStep;
-      if (++r == rows) r = 0, t++;
-      const a2 = from + <usize>r * fromRow + <usize>t * fromStep;
-      const b2 = b + <usize>r * startRow;
-      const c2 = c + <usize>r * toRow + <usize>t * toStep;
-      if (++r == rows) r = 0, t++;
-      const a3 = from + <usize>r * fromRow + <usize>t * fromStep;
-      const b3 = b + <usize>r * startRow;
-      const c3 = c + <usize>r * toRow + <usize>t * toStep;
-      if (++r == rows) r = 0, t++;
-      fourRows(depth, w, a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, width, activation);
+    for (let m = 0; m < fours; ) {
+      const count = m < sixes ? 6 : 4;
+      if (count == 6) sixRows(depth, w, start, a, fromRow, sums);
+      else fourRows(depth, w, start, a, fromRow, sums);
+      for (let s = sums, end = sums + (<usize>count << 5); s < end; s += 32) {
+        finish(c, v128.load(s), v128.load(s, 16), left, activation);
+        c += toRow;
+        if (++r == rows) r = 0, c += wrap;
+      }
+      a += <usize>count * fromRow;
+      m += count;
     }
   }
   for (let m = fours; m < all; m++) {
-    const r = <usize>(m % rows);
-    const t = <usize>(m / rows);
-    const a = from + r * fromRow + t * fromStep;
-    const b = start + r * startRow;
-    const c = to + r * toRow + t * toStep;
+    const a = from + <usize>m * fromRow;
+    const c = to + <usize>(m % rows) * toRow + <usize>(m / rows) * toStep;
     let p = 0;
     for (; p + 4 <= panels; p += 4) {
-      const width = padded ? 32 : columns - (p << 3);
-      oneRowFourPanels(depth, weights + <usize>p * panelBytes, panelBytes, a, b + (<usize>p << 5), c + (<usize>p << 5), width, activation);
+      const at = <usize>p << 5;
+      oneRowFourPanels(depth, weights + <usize>p * panelBytes, panelBytes, bias + at, a, c + at, width - (p << 3), activation);
     }
     for (; p < panels; p++) {
-      const width = padded ? 8 : columns - (p << 3);
-      oneRow(depth, weights + <usize>p * panelBytes, a, b + (<usize>p << 5), c + (<usize>p << 5), width, activation);
+      const at = <usize>p << 5;
+      oneRow(depth, weights + <usize>p * panelBytes, bias + at, a, c + at, width - (p << 3), activation);
     }
   }
 }
@@ -96,37 +117,153 @@ function finish(to: usize, low: v128, high: v128, width: i32, activation: i32): 
   }
 }
 
-export function fourRows(
-  depth: i32,
-  w: usize,
-  a: usize,
-  b: usize,
-  c: usize,
-  d: usize,
-  startA: usize,
-  startB: usize,
-  startC: usize,
-  startD: usize,
-  toA: usize,
-  toB: usize,
-  toC: usize,
-  toD: usize,
-  width: i32,
-  activation: i32,
-): void {
-  let a0 = v128.load(startA);
-  let a1 = v128.load(startA, 16);
-  let b0 = v128.load(startB);
-  let b1 = v128.load(startB, 16);
-  let c0 = v128.load(startC);
-  let c1 = v128.load(startC, 16);
-  let d0 = v128.load(startD);
-  let d1 = v128.load(startD, 16);
+/** A panel of six rows; `to` takes [6][8]. */
+export function sixRows(depth: i32, w: usize, start: usize, from: usize, stride: usize, to: usize): void {
+  let low = v128.load(start);
+  let high = v128.load(start, 16);
+  let a0 = low;
+  let a1 = high;
+  let b0 = low;
+  let b1 = high;
+  let c0 = low;
+  let c1 = high;
+  let d0 = low;
+  let d1 = high;
+  let e0 = low;
+  let e1 = high;
+  let f0 = low;
+  let f1 = high;
+  let a = from;
+  let b = a + stride;
+  let c = b + stride;
+  let d = c + stride;
+  let e = d + stride;
+  let f = e + stride;
   const end = w + (<usize>depth << 5);
   const last0 = end - 32;
   const last1 = end - 64;
-  let low: v128;
-  let high: v128;
+  const last2 = end - 96;
+  let s: v128;
+  while (true) {
+    low = v128.load(w);
+    high = v128.load(w, 16);
+    s = v128.load32_splat(a);
+    a0 = madd(s, low, a0);
+    a1 = madd(s, high, a1);
+    if (!a) break;
+    s = v128.load32_splat(b);
+    b0 = madd(s, low, b0);
+    b1 = madd(s, high, b1);
+    if (!b) break;
+    s = v128.load32_splat(c);
+    c0 = madd(s, low, c0);
+    c1 = madd(s, high, c1);
+    if (!c) break;
+    s = v128.load32_splat(d);
+    d0 = madd(s, low, d0);
+    d1 = madd(s, high, d1);
+    if (!d) break;
+    s = v128.load32_splat(e);
+    e0 = madd(s, low, e0);
+    e1 = madd(s, high, e1);
+    if (!e) break;
+    s = v128.load32_splat(f);
+    f0 = madd(s, low, f0);
+    f1 = madd(s, high, f1);
+    if (w == last0) break;
+    low = v128.load(w, 32);
+    high = v128.load(w, 48);
+    s = v128.load32_splat(a, 4);
+    a0 = madd(s, low, a0);
+    a1 = madd(s, high, a1);
+    if (!f) break;
+    s = v128.load32_splat(b, 4);
+    b0 = madd(s, low, b0);
+    b1 = madd(s, high, b1);
+    if (!w) break;
+    s = v128.load32_splat(c, 4);
+    c0 = madd(s, low, c0);
+    c1 = madd(s, high, c1);
+    if (a == w) break;
+    s = v128.load32_splat(d, 4);
+    d0 = madd(s, low, d0);
+    d1 = madd(s, high, d1);
+    if (b == w) break;
+    s = v128.load32_splat(e, 4);
+    e0 = madd(s, low, e0);
+    e1 = madd(s, high, e1);
+    if (c == w) break;
+    s = v128.load32_splat(f, 4);
+    f0 = madd(s, low, f0);
+    f1 = madd(s, high, f1);
+    if (w == last1) break;
+    low = v128.load(w, 64);
+    high = v128.load(w, 80);
+    s = v128.load32_splat(a, 8);
+    a0 = madd(s, low, a0);
+    a1 = madd(s, high, a1);
+    if (d == w) break;
+    s = v128.load32_splat(b, 8);
+    b0 = madd(s, low, b0);
+    b1 = madd(s, high, b1);
+    if (e == w) break;
+    s = v128.load32_splat(c, 8);
+    c0 = madd(s, low, c0);
+    c1 = madd(s, high, c1);
+    if (f == w) break;
+    s = v128.load32_splat(d, 8);
+    d0 = madd(s, low, d0);
+    d1 = madd(s, high, d1);
+    if (a == b) break;
+    s = v128.load32_splat(e, 8);
+    e0 = madd(s, low, e0);
+    e1 = madd(s, high, e1);
+    if (b == c) break;
+    s = v128.load32_splat(f, 8);
+    f0 = madd(s, low, f0);
+    f1 = madd(s, high, f1);
+    if (w == last2) break;
+    a += 12;
+    b += 12;
+    c += 12;
+    d += 12;
+    e += 12;
+    f += 12;
+    w += 96;
+  }
+  v128.store(to, a0);
+  v128.store(to, a1, 16);
+  v128.store(to, b0, 32);
+  v128.store(to, b1, 48);
+  v128.store(to, c0, 64);
+  v128.store(to, c1, 80);
+  v128.store(to, d0, 96);
+  v128.store(to, d1, 112);
+  v128.store(to, e0, 128);
+  v128.store(to, e1, 144);
+  v128.store(to, f0, 160);
+  v128.store(to, f1, 176);
+}
+
+/** A panel of four rows; `to` takes [4][8]. */
+export function fourRows(depth: i32, w: usize, start: usize, from: usize, stride: usize, to: usize): void {
+  let low = v128.load(start);
+  let high = v128.load(start, 16);
+  let a0 = low;
+  let a1 = high;
+  let b0 = low;
+  let b1 = high;
+  let c0 = low;
+  let c1 = high;
+  let d0 = low;
+  let d1 = high;
+  let a = from;
+  let b = a + stride;
+  let c = b + stride;
+  let d = c + stride;
+  const end = w + (<usize>depth << 5);
+  const last0 = end - 32;
+  const last1 = end - 64;
   let s: v128;
   while (true) {
     low = v128.load(w);
@@ -165,18 +302,22 @@ export function fourRows(
     d += 8;
     w += 64;
   }
-  finish(toA, a0, a1, width, activation);
-  finish(toB, b0, b1, width, activation);
-  finish(toC, c0, c1, width, activation);
-  finish(toD, d0, d1, width, activation);
+  v128.store(to, a0);
+  v128.store(to, a1, 16);
+  v128.store(to, b0, 32);
+  v128.store(to, b1, 48);
+  v128.store(to, c0, 64);
+  v128.store(to, c1, 80);
+  v128.store(to, d0, 96);
+  v128.store(to, d1, 112);
 }
 
 export function oneRowFourPanels(
   depth: i32,
   w: usize,
   panelBytes: usize,
-  a: usize,
   start: usize,
+  a: usize,
   to: usize,
   width: i32,
   activation: i32,
@@ -210,7 +351,7 @@ export function oneRowFourPanels(
   finish(to + 96, d0, d1, width - 24, activation);
 }
 
-function oneRow(depth: i32, w: usize, a: usize, start: usize, to: usize, width: i32, activation: i32): void {
+function oneRow(depth: i32, w: usize, start: usize, a: usize, to: usize, width: i32, activation: i32): void {
   let low = v128.load(start);
   let high = v128.load(start, 16);
   for (let end = a + (<usize>depth << 2); a < end; a += 4, w += 32) {

@@ -38,14 +38,19 @@ export function word(at: usize, index: i32): i32 {
   return load<i32>(at + (<usize>index << 2));
 }
 
+/** Where a worker's scratch begins: SCRATCH_KERNEL_BYTES for kernels to work in, and then values. */
+// @ts-ignore: decorator
+@inline
+function scratchAddress(job: usize, worker: i32): usize {
+  return <usize>word(job, JOB_SCRATCH) + <usize>worker * <usize>word(job, JOB_SCRATCH_STRIDE);
+}
+
 /** Where row `firstRow` of a value is; values in scratch begin with the block's own first row. */
 export function valueAddress(value: usize, job: usize, worker: i32, firstRow: i32): usize {
   const place = word(value, 0);
   const offset = <usize>word(value, 1);
   if (place == PLACE_MEMORY) return offset;
-  if (place == PLACE_SCRATCH) {
-    return <usize>word(job, JOB_SCRATCH) + <usize>worker * <usize>word(job, JOB_SCRATCH_STRIDE) + offset;
-  }
+  if (place == PLACE_SCRATCH) return scratchAddress(job, worker) + offset;
   return <usize>word(job, JOB_PLACES + place) + offset + <usize>firstRow * <usize>word(value, 2);
 }
 
@@ -70,15 +75,13 @@ export function forward(job: usize, worker: i32, firstRow: i32, rows: i32): void
     if (kind == OP_LSTM) {
       lstm(op, job, worker, firstRow, rows, from, to);
     } else if (kind == OP_DENSE) {
-      const start = op + (OP_START << 2);
       dense(
         word(op, OP_STEPS),
         rows,
         word(op, OP_WIDTH_IN),
         word(op, OP_WIDTH_OUT),
         <usize>word(op, OP_WEIGHTS),
-        valueAddress(start, job, worker, firstRow),
-        <usize>word(start, 2),
+        valueAddress(op + (OP_START << 2), job, worker, firstRow),
         from,
         <usize>word(value, 2),
         stepBytes(value, rows),
@@ -87,6 +90,7 @@ export function forward(job: usize, worker: i32, firstRow: i32, rows: i32): void
         stepBytes(result, rows),
         word(result, 0) == PLACE_SCRATCH,
         word(op, OP_ACTIVATION),
+        scratchAddress(job, worker),
       );
     } else if (kind == OP_COPY) {
       const bytes = <usize>word(op, OP_WIDTH_IN) << 2;

@@ -21,7 +21,7 @@ export { activateAll } from "./activations";
 // take the registers that the loop is to have.
 export { scaledSigmoids, tanhs, tanhTimes } from "./activations";
 export { reluCells } from "./cells";
-export { fourRows, oneRowFourPanels } from "./dense";
+export { fourRows, oneRowFourPanels, sixRows } from "./dense";
 export { sumFours, sumPair, sumSixes, sumTwoTiles } from "./lstm";
 
 /** Tells the thread that submits jobs that one is done. */
