@@ -10,7 +10,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { repository, startServer } from "../server-process.js";
-import { BENCH_MODEL, publishBenchModel } from "./wide-model.js";
+import { BENCH_MODEL, publishBenchModel } from "./bench-model.js";
 
 const CASES = [
   { windows: 1, connections: 16 },

@@ -15,7 +15,12 @@ export interface BenchModel {
 }
 
 /** Trains for one epoch, through the command line, on a made-up series: only the shape is of interest. */
-export function publishBenchModel(timesteps = 50, features = 8, units = 64): BenchModel {
+export function publishBenchModel({
+  timesteps = 50,
+  features = 8,
+  units = 64,
+  versions = 1,
+} = {}): BenchModel {
   const folder = mkdtempSync(join(tmpdir(), "residua-bench-"));
   const reading = (row: number, feature: number): string =>
     (0.5 + 0.4 * Math.sin(row / (5 + feature)) + 0.05 * Math.sin(row * 7.3 + feature)).toFixed(4);
@@ -36,9 +41,12 @@ export function publishBenchModel(timesteps = 50, features = 8, units = 64): Ben
     "--epochs",
     "1",
   ];
-  execFileSync(process.execPath, [join(repository, "dist", "src", "cli.js"), ...train, ...shape], {
-    stdio: "pipe",
-  });
+  for (let version = 1; version <= versions; version++) {
+    const seed = ["--seed", `${version}`];
+    execFileSync(process.execPath, [join(repository, "dist", "src", "cli.js"), ...train, ...shape, ...seed], {
+      stdio: "pipe",
+    });
+  }
   return {
     models,
     body(windows) {
