@@ -3,8 +3,9 @@
  * the addon is not built: it needs a compiler and TensorFlow's wheel (`npm run tensorflow -- cpu`).
  */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Outputs } from "../../../src/engine/engine.js";
 import { builtAddon } from "../../../src/engine/tensorflow/addon.js";
@@ -137,14 +138,21 @@ test("a network that is closed refuses to run, and closing waits for runs under 
   await assert.rejects(executable.run(windows, 1), ResiduaError);
 });
 
-test("the engine leaves nothing behind", native, async () => {
-  const own = await createTensorflowEngine({ gpu, maxBatchWindows: 1 });
-  const scratch = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("residua-device-"));
-  const there = scratch().length;
+test("the engine leaves nothing behind", native, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "residua-test-"));
+  const before = process.env["TMPDIR"];
+  process.env["TMPDIR"] = folder;
+  t.after(() => {
+    if (before === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = before;
+    rmSync(folder, { recursive: true });
+  });
+  const own = await createTensorflowEngine({ gpu: "never", maxBatchWindows: 1 });
   await own.compile(small, initialWeights(small, 1));
   const { devicePid } = own;
+  assert.equal(readdirSync(folder).length, 1);
   await own.close();
-  assert.ok(scratch().length < there);
+  assert.deepEqual(readdirSync(folder), []);
   assert.equal(existsSync(`/proc/${devicePid}`), false);
 });
 
