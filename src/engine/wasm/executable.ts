@@ -6,7 +6,8 @@ import type { Executable, Outputs } from "../engine.js";
 import type { Crew } from "./crew.js";
 import type { SharedHeap } from "./heap.js";
 import { JOB_KIND_FORWARD, OP_WORDS, PLAN_HEADER_WORDS, SCRATCH_KERNEL_BYTES } from "./layout.js";
-import { lower, operationWords } from "./lowering.js";
+import { lower } from "./lowering.js";
+import { operationWords } from "./operations.js";
 
 /**
  * Rows of a block: the states of 36 stay in the first-level cache, and each tile of weights that is read serves all
@@ -14,7 +15,6 @@ import { lower, operationWords } from "./lowering.js";
  */
 const SCRATCH_BYTES = 4 * 1024 * 1024;
 const MAX_BLOCK_ROWS = 36;
-const MIN_BLOCK_ROWS = 4;
 /** Windows and outputs of one job in memory; a longer run is several jobs, one after the other. */
 const MAX_JOB_BYTES = 64 * 1024 * 1024;
 
@@ -42,10 +42,8 @@ export function compileNetwork(
   }
   const { operations, constants, scratch } = lower(network, weights);
   const perRow = scratch.reduce((sum, { rowBytes }) => sum + rowBytes, 0);
-  const blockRows = Math.max(
-    MIN_BLOCK_ROWS,
-    Math.min(MAX_BLOCK_ROWS, Math.floor(SCRATCH_BYTES / perRow / 4) * 4),
-  );
+  // A row without a partner costs nearly as much as two.
+  const blockRows = Math.max(1, Math.min(MAX_BLOCK_ROWS, 2 * Math.floor(SCRATCH_BYTES / perRow / 2)));
   let scratchBytes = SCRATCH_KERNEL_BYTES;
   for (const { storage, rowBytes } of scratch) {
     storage.offset = scratchBytes;
@@ -151,7 +149,7 @@ export class WasmExecutable implements Executable {
     const floats = [this.#windowFloats, ...this.#outputFloats];
     const spans = floats.map((each) => aligned(4 * each * count));
     const scratchSpan = this.#crew.threads * this.#scratchBytes;
-    const base = this.#heap.allocate(spans.reduce((sum, bytes) => sum + bytes, scratchSpan));
+    const base = this.#allocate(spans.reduce((sum, bytes) => sum + bytes, scratchSpan));
     try {
       let next = base + scratchSpan;
       const places = spans.map((bytes) => {
@@ -175,6 +173,14 @@ export class WasmExecutable implements Executable {
       });
     } finally {
       this.#heap.release(base);
+    }
+  }
+
+  #allocate(bytes: number): number {
+    try {
+      return this.#heap.allocate(bytes);
+    } catch (error) {
+      throw new ResiduaError("INFERENCE_FAILED", "The engine has no memory for this run.", { cause: error });
     }
   }
 }

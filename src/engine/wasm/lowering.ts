@@ -8,9 +8,6 @@
 import type { Activation, Layer, LstmLayer, Network } from "../../network/network.js";
 import type { Weights } from "../../network/weights.js";
 import {
-  HARD_SIGMOID,
-  HARD_SIGMOID_KERAS3,
-  LINEAR,
   LSTM_CELL,
   LSTM_RECURRENT_ACTIVATION,
   LSTM_SEQUENCES,
@@ -22,24 +19,18 @@ import {
   OP_COPY,
   OP_DENSE,
   OP_FROM,
-  OP_KIND,
   OP_LSTM,
   OP_START,
-  OP_STEPS,
   OP_TO,
-  OP_WEIGHTS,
   OP_WIDTH_IN,
   OP_WIDTH_OUT,
-  OP_WORDS,
   PLACE_INPUT,
   PLACE_MEMORY,
   PLACE_OUTPUT,
   PLACE_SCRATCH,
-  RELU,
-  SIGMOID,
   STEP_OF_BLOCK,
-  TANH,
 } from "./layout.js";
+import { ACTIVATION_NUMBERS, type Lowered, type Operation, type Storage, type Value } from "./operations.js";
 import {
   gateScale,
   packDense,
@@ -51,48 +42,6 @@ import {
   tileKernel,
   tilesOf,
 } from "./packing.js";
-
-export const ACTIVATION_NUMBERS: Readonly<Record<Activation, number>> = {
-  linear: LINEAR,
-  relu: RELU,
-  tanh: TANH,
-  sigmoid: SIGMOID,
-  hardSigmoid: HARD_SIGMOID,
-  hardSigmoidKeras3: HARD_SIGMOID_KERAS3,
-};
-
-/** Bytes that several values may be names for. Its offset is known once the plan is placed in memory. */
-export interface Storage {
-  readonly place: number;
-  /** Bytes from the place's base. */
-  offset: number;
-}
-
-/** What a layer reads or gives: `width` floats a row (and step), and where they are. Strides in bytes. */
-export interface Value {
-  readonly storage: Storage;
-  readonly rowStride: number;
-  readonly stepStride: number;
-  /** `undefined` for a vector. */
-  readonly steps: number | undefined;
-  readonly width: number;
-}
-
-export interface Operation {
-  readonly kind: number;
-  readonly steps: number;
-  readonly words: Map<number, number>;
-  readonly values: Map<number, Value>;
-  readonly weights: Storage | undefined;
-}
-
-export interface Lowered {
-  readonly operations: readonly Operation[];
-  /** What is to be put in memory once: packed weights and biases. */
-  readonly constants: readonly { storage: Storage; data: Float32Array }[];
-  /** What a worker writes to, each `rowBytes` for every row of a block. */
-  readonly scratch: readonly { storage: Storage; rowBytes: number }[];
-}
 
 /** Lowers a valid network. */
 export function lower(network: Network, weights: Weights): Lowered {
@@ -324,17 +273,4 @@ function sameBytes(made: Value, value: Value): boolean {
     value.stepStride !== 0 &&
     (made.steps ?? 1) * made.width === (value.steps ?? 1) * value.width
   );
-}
-
-/** The words of one operation, once all its values have their offsets. */
-export function operationWords(operation: Operation): Int32Array {
-  const words = new Int32Array(OP_WORDS);
-  words[OP_KIND] = operation.kind;
-  words[OP_STEPS] = operation.steps;
-  for (const [at, word] of operation.words) words[at] = word;
-  for (const [at, { storage, rowStride, stepStride }] of operation.values) {
-    words.set([storage.place, storage.offset, rowStride, stepStride], at);
-  }
-  if (operation.weights !== undefined) words[OP_WEIGHTS] = operation.weights.offset;
-  return words;
 }

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { loadKernels } from "../../../src/engine/wasm/kernels.js";
 import { CONTROL, HEAP } from "../../../src/engine/wasm/layout.js";
-import { ACTIVATION_NUMBERS } from "../../../src/engine/wasm/lowering.js";
+import { ACTIVATION_NUMBERS } from "../../../src/engine/wasm/operations.js";
 import type { Activation } from "../../../src/network/network.js";
 
 interface Exports {

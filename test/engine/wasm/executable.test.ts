@@ -183,18 +183,19 @@ test("a run larger than one job's memory is the same as its parts", async () => 
 
 test("what overflows is not finite, and touches no other window", async () => {
   const network = autoencoder(6, 1, 5, "relu");
+  // Growing without bound where the input is positive; shut where it is negative.
   const weights = new Map(
     [...weightShapes(network)].map(([name, shape]) => {
       const length = shape.reduce((a, b) => a * b, 1);
-      return [name, { shape, data: new Float32Array(length).fill(1e10) }];
+      return [name, { shape, data: new Float32Array(length).fill(name.endsWith("bias") ? 0 : 1e10) }];
     }),
   );
   const executable = await pair.compile(network, weights);
-  const windows = new Float32Array(12);
-  windows.fill(1e10, 0, 6);
-  windows.fill(-1e10, 6);
-  const { heads } = await executable.run(windows, 2);
+  const windows = new Float32Array(12).fill(1e10, 0, 6).fill(-1e10, 6);
+  const { heads, embedding } = await executable.run(windows, 2);
+  assert.ok(embedding.slice(0, 5).every((value) => !Number.isFinite(value)));
   assert.ok(heads[0]!.slice(0, 6).every((value) => !Number.isFinite(value)));
+  assert.ok(heads[0]!.slice(6).every((value) => value === 0));
   await executable.close();
 });
 

@@ -21,8 +21,10 @@ export { activateAll } from "./activations";
 // take the registers that the loop is to have.
 export { scaledSigmoids, tanhs, tanhTimes } from "./activations";
 export { reluCells } from "./cells";
-export { fourRows, oneRowFourPanels, sixRows } from "./dense";
-export { sumFours, sumPair, sumSixes, sumTwoTiles } from "./lstm";
+export { oneRowFourPanels } from "./dense";
+export { sumFours, sumSixes } from "./half-tile-sums";
+export { fourRows, sixRows } from "./panel-sums";
+export { sumPair, sumTwoTiles } from "./tile-sums";
 
 /** Tells the thread that submits jobs that one is done. */
 // @ts-ignore: decorator
