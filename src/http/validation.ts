@@ -4,12 +4,20 @@ import { TypeCompiler } from "@sinclair/typebox/compiler";
 import type { FastifySchemaCompiler } from "fastify";
 import { checkMembers } from "./json-body.js";
 
-/** A body that its route takes as bytes is checked where it is read. */
+const readByRoute = new WeakSet<TSchema>();
+
+/** For bodies that a route takes as bytes and checks where it reads them: the schema is for the document alone. */
+export function readByItsRoute<T extends TSchema>(schema: T): T {
+  readByRoute.add(schema);
+  return schema;
+}
+
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
+  if (readByRoute.has(schema)) return (value) => ({ value });
   const check = TypeCompiler.Compile(schema);
   const what = httpPart === "querystring" ? "query" : (httpPart ?? "request");
   return (value) => {
-    if (value instanceof Uint8Array || check.Check(value)) return { value };
+    if (check.Check(value)) return { value };
     try {
       checkMembers(check, value, what);
       return { value };

@@ -141,11 +141,25 @@ export class Batcher {
     };
   }
 
-  /** Takes work as soon as the queue has room for it; never more than the queue can hold. */
+  /**
+   * Takes work, no more than the queue can hold, as soon as there is room for it. Once the deadline has passed or the
+   * client has hung up, that is soon too: then it is rejected.
+   */
   submitWhenRoom(work: BatchWork): Promise<BatchResult> {
     if (this.#line.length === 0 && this.#hasRoom(work.count)) return this.#enqueue(work);
     return new Promise((resolve, reject) => {
-      this.#line.push({ work, admit: () => this.#enqueue(work).then(resolve, reject) });
+      let cancelTimer: (() => void) | undefined;
+      const admit = (): void => {
+        cancelTimer?.();
+        this.#enqueue(work).then(resolve, reject);
+      };
+      const place = { work, admit };
+      this.#line.push(place);
+      if (work.deadlineAtMs === undefined) return;
+      cancelTimer = this.#scheduler.after(work.deadlineAtMs - this.#scheduler.now(), () => {
+        this.#line.splice(this.#line.indexOf(place), 1);
+        admit();
+      });
     });
   }
 

@@ -242,17 +242,3 @@ test("slow headers and slow bodies are cut off, connections kept for longer than
   const response = await fetch(`${url}/livez`);
   assert.match(response.headers.get("keep-alive") ?? "", /timeout=(7[0-9]|[89][0-9])/);
 });
-
-test("a client that hangs up is logged as such, and keeps nothing from ending", async (t) => {
-  const { url, log, service } = await startService(t, { contents: { small: {} } });
-  const { hostname, port } = new URL(url);
-  const socket = connect(Number(port), hostname);
-  socket.write("POST /v1/models/small/score HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n");
-  socket.write("Content-Length: 100\r\n\r\n{");
-  // The answer to another request says that the first one is being read.
-  await (await fetch(`${url}/livez`)).arrayBuffer();
-  socket.destroy();
-  assert.equal(await service.stop(), true);
-  const line = log.find(({ path }) => path === "/v1/models/small/score");
-  assert.equal(line?.["status"], 499);
-});

@@ -25,6 +25,16 @@ export interface StartOptions {
 }
 
 export async function startService(t: TestContext, options: StartOptions = {}): Promise<RunningService> {
+  const running = await beginService(t, options);
+  await running.service.loaded;
+  return running;
+}
+
+/** A service that listens, and may still be loading. */
+export async function beginService(
+  t: TestContext,
+  options: StartOptions = {},
+): Promise<RunningService & { readonly isReady: () => boolean }> {
   const folder = await temporaryFolder(t);
   const publisher = new ReferenceEngine();
   const family = { small: {}, composite: { family: "composite", reverse: true } } as const;
@@ -44,7 +54,10 @@ export async function startService(t: TestContext, options: StartOptions = {}): 
     timeouts: options.timeouts,
   });
   t.after(() => service.stop());
-  await service.loaded;
+  let isReady = false;
+  void service.loaded.then(() => {
+    isReady = true;
+  });
   const { url } = service;
   const score = (model: string, body: unknown, headers: Record<string, string> = {}) =>
     fetch(`${url}/v1/models/${model}/score`, {
@@ -52,7 +65,7 @@ export async function startService(t: TestContext, options: StartOptions = {}): 
       headers: { "content-type": "application/json", ...headers },
       body: typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body),
     });
-  return { url, folder, service, log, score };
+  return { url, folder, service, log, score, isReady: () => isReady };
 }
 
 /** A window of the small models: [4][2]. */

@@ -218,6 +218,13 @@ test("content types: JSON in UTF-8 and nothing else", async (t) => {
   }
 });
 
+test("no body at all is an empty one", async (t) => {
+  const { url } = await startService(t, { contents: { small: {} } });
+  const response = await fetch(`${url}/v1/models/small/score`, { method: "POST" });
+  assert.equal(response.status, 400);
+  assert.equal(((await response.json()) as { code: string }).code, "INVALID_JSON");
+});
+
 test("a body may begin with a byte order mark", async (t) => {
   const { score } = await startService(t, { contents: { small: {} } });
   await scored(await score("small", `\ufeff${JSON.stringify({ windows: [WINDOW] })}`));

@@ -295,6 +295,20 @@ test("work that stands in line is taken as room appears, before newcomers", asyn
   assert.deepEqual(embedding(await inLine), [70, 71, 72, 73]);
 });
 
+test("a deadline that passes in the line is rejected there", async () => {
+  const { scheduler, executable, batcher, submit } = build({ maxQueueWindows: 8 });
+  void submit(8);
+  await scheduler.turn();
+  void submit(8);
+  const work = { target: targetOf(executable), windows: windowsOf(executable, 4), count: 4 };
+  const late = batcher.submitWhenRoom({ ...work, deadlineAtMs: scheduler.now() + 10 });
+  const rejected = assert.rejects(late, code("DEADLINE_EXCEEDED"));
+  await scheduler.advance(10);
+  await rejected;
+  assert.equal(batcher.waitingWindows, 8);
+  assert.equal(scheduler.timers, 0);
+});
+
 test("a reservation keeps its place while its windows come in parts, and gives back the rest", async () => {
   const { scheduler, executable, batcher, submit } = build();
   const place = batcher.reserve(60);

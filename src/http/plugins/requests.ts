@@ -35,14 +35,16 @@ export const requests = fp<RequestsOptions>(
       metrics.requested(request.method, url ?? "none", status, ms / 1000);
       const level = config.isProbe === true ? "debug" : "info";
       if (!log.isLevelEnabled(level)) return;
-      log[level]({
+      const line: Record<string, unknown> = {
         reqId: request.id,
-        ...traceOf(request.headers["traceparent"]),
         method: request.method,
         path: request.url,
         status,
         ms: Math.round(ms * 1000) / 1000,
-      });
+      };
+      const trace = request.headers["traceparent"];
+      if (trace !== undefined) Object.assign(line, traceOf(trace));
+      log[level](line);
     };
     app.addHook("onRequest", (request, reply, next) => {
       lifecycle.requestBegan();
@@ -63,7 +65,7 @@ export const requests = fp<RequestsOptions>(
   { name: "requests" },
 );
 
-function traceOf(header: string | string[] | undefined): { traceId?: string; spanId?: string } {
+function traceOf(header: string | string[]): { traceId?: string; spanId?: string } {
   if (typeof header !== "string") return {};
   const [, traceId, spanId] = TRACEPARENT.exec(header) ?? [];
   return traceId === undefined || spanId === undefined ? {} : { traceId, spanId };

@@ -12,6 +12,7 @@ import { type AskedOutput, inferResponse } from "../inference/infer-response.js"
 import { InferErrorSchema, InferRequestSchema, InferResponseSchema } from "../inference/infer-schema.js";
 import { findOutputs, listOutputs } from "../inference/outputs.js";
 import { rawBody, takeRawBodies } from "../raw-body.js";
+import { readByItsRoute } from "../validation.js";
 import type { InferenceOptions } from "./inference.js";
 
 const HEADER_LENGTH = "inference-header-content-length";
@@ -80,7 +81,7 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
         tags,
         params: Type.Object({ model: Type.String() }),
         headers: DeadlineHeadersSchema,
-        body: InferRequestSchema,
+        body: readByItsRoute(InferRequestSchema),
         response,
       },
     },
@@ -95,7 +96,7 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
         tags,
         params: Type.Object({ model: Type.String(), version: Type.String() }),
         headers: DeadlineHeadersSchema,
-        body: InferRequestSchema,
+        body: readByItsRoute(InferRequestSchema),
         response,
       },
     },

@@ -17,6 +17,7 @@ import {
   VersionQuerySchema,
 } from "../score-schema.js";
 import { seriesLines, seriesResponse } from "../series-response.js";
+import { readByItsRoute } from "../validation.js";
 
 export interface ScoreOptions {
   readonly models: LiveModels;
@@ -49,7 +50,7 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
         params: ModelParamsSchema,
         querystring: VersionQuerySchema,
         headers: DeadlineHeadersSchema,
-        body: ScoreRequestSchema,
+        body: readByItsRoute(ScoreRequestSchema),
         response: { 200: ScoreResponseSchema, ...FAILURES },
       },
     },
