@@ -7,10 +7,10 @@
  * only while some is known to be on its way, and no longer than `maxWaitMs`. Work is counted in
  * windows x timesteps; lanes take turns by the work done for each, jobs of a lane by windows.
  */
-import type { Outputs } from "../engine/engine.js";
-import { ResiduaError } from "../errors.js";
-import { Backlog, BatchJob, type BatchResult, type BatchTarget, type BatchWork } from "./batch-job.js";
-import { BatchLane, type BatchSlice } from "./batch-lane.js";
+import type { BatchResult, BatchTarget, BatchWork } from "./batch-job.js";
+import type { BatchLane } from "./batch-lane.js";
+import { BatchQueue, type Reservation } from "./batch-queue.js";
+import { BatchBuffers, BatchRun } from "./batch-run.js";
 import { DrainRate } from "./drain-rate.js";
 import type { Scheduler } from "./scheduler.js";
 
@@ -20,13 +20,6 @@ const FULL_BATCH_TIMESTEPS = 128;
 export interface BatchObserver {
   /** A run ended, well or not. */
   ran(target: BatchTarget, run: { windows: number; requests: number; seconds: number }): void;
-}
-
-/** A place in the queue for windows that come in parts. */
-export interface Reservation {
-  submit(work: BatchWork): Promise<BatchResult>;
-  /** To be called once, when no more come. */
-  release(): void;
 }
 
 export interface BatcherOptions {
@@ -46,16 +39,10 @@ export class Batcher {
   readonly #concurrentRuns: number;
   readonly #scheduler: Scheduler;
   readonly #observer: BatchObserver | undefined;
-  readonly #backlog = new Backlog();
-  readonly #lanes = new Map<BatchTarget["executable"], BatchLane>();
-  /** Work that waits for room in the queue, first come first served. */
-  readonly #line: { work: BatchWork; admit: () => void }[] = [];
   readonly #drainRate = new DrainRate();
-  /** Buffers in which batches of several requests are put together; one a run under way. */
-  readonly #buffers: Float32Array[] = [];
-  #virtualTime = 0;
+  readonly #queue: BatchQueue;
+  readonly #buffers = new BatchBuffers();
   #runs = 0;
-  #reserved = 0;
   #isScheduled = false;
   #cancelWait: (() => void) | undefined;
   #onTheirWay = 0;
@@ -69,20 +56,22 @@ export class Batcher {
     this.#concurrentRuns = options.concurrentRuns;
     this.#scheduler = options.scheduler;
     this.#observer = options.observer;
+    this.#queue = new BatchQueue({
+      maxWindows: options.maxQueueWindows,
+      scheduler: options.scheduler,
+      onWork: () => this.#schedule(),
+      secondsFor: (work) => this.#drainRate.secondsFor(work),
+    });
   }
 
   /** Windows that wait for a run, with those a place is kept for. */
   get waitingWindows(): number {
-    return this.#backlog.windows + this.#reserved;
+    return this.#queue.windows;
   }
 
   /** What the deadlines of work are measured on. */
   now(): number {
     return this.#scheduler.now();
-  }
-
-  get runsUnderWay(): number {
-    return this.#runs;
   }
 
   /** Says that a request is being read. What it gives goes to `arrived` once it is submitted or given up. */
@@ -102,7 +91,7 @@ export class Batcher {
    * look before a body is parsed.
    */
   checkRoom(): void {
-    this.#admit(1);
+    this.#queue.checkRoom();
   }
 
   /**
@@ -113,8 +102,7 @@ export class Batcher {
    * engine's own ResiduaError.
    */
   submit(work: BatchWork): Promise<BatchResult> {
-    this.#admitWhole(work.count);
-    return this.#enqueue(work);
+    return this.#queue.submit(work);
   }
 
   /**
@@ -122,23 +110,7 @@ export class Batcher {
    * other, and `release` gives up what was not taken. Throws TOO_MANY_WINDOWS, QUEUE_FULL.
    */
   reserve(windows: number): Reservation {
-    this.#admitWhole(windows);
-    this.#reserved += windows;
-    let left = windows;
-    const take = (count: number): void => {
-      left -= count;
-      this.#reserved -= count;
-    };
-    return {
-      submit: (work) => {
-        take(work.count);
-        return this.#enqueue(work);
-      },
-      release: () => {
-        take(left);
-        this.#admitLine();
-      },
-    };
+    return this.#queue.reserve(windows);
   }
 
   /**
@@ -146,70 +118,11 @@ export class Batcher {
    * client has hung up, that is soon too: then it is rejected.
    */
   submitWhenRoom(work: BatchWork): Promise<BatchResult> {
-    if (this.#line.length === 0 && this.#hasRoom(work.count)) return this.#enqueue(work);
-    return new Promise((resolve, reject) => {
-      let cancelTimer: (() => void) | undefined;
-      const admit = (): void => {
-        cancelTimer?.();
-        this.#enqueue(work).then(resolve, reject);
-      };
-      const place = { work, admit };
-      this.#line.push(place);
-      if (work.deadlineAtMs === undefined) return;
-      cancelTimer = this.#scheduler.after(work.deadlineAtMs - this.#scheduler.now(), () => {
-        this.#line.splice(this.#line.indexOf(place), 1);
-        admit();
-      });
-    });
-  }
-
-  #hasRoom(windows: number): boolean {
-    return this.waitingWindows + windows <= this.maxQueueWindows;
-  }
-
-  #admitWhole(windows: number): void {
-    if (windows > this.maxQueueWindows) {
-      throw new ResiduaError(
-        "TOO_MANY_WINDOWS",
-        `The request has ${windows} windows; one may have up to ${this.maxQueueWindows}.`,
-      );
-    }
-    this.#admit(windows);
-  }
-
-  #admit(windows: number): void {
-    // What stands in line came first, so its room is not given away.
-    const needed = windows + (this.#line[0]?.work.count ?? 0);
-    if (this.#hasRoom(needed) || this.waitingWindows === 0) return;
-    const now = this.#scheduler.now();
-    for (const lane of this.#lanes.values()) lane.sweep(now);
-    if (this.#hasRoom(needed)) return;
-    throw new ResiduaError(
-      "QUEUE_FULL",
-      `${this.waitingWindows} windows wait and the queue holds ${this.maxQueueWindows}: no room for ${windows} more.`,
-      { retryAfterSeconds: this.#drainRate.secondsFor(this.#backlog.work) },
-    );
-  }
-
-  #enqueue(work: BatchWork): Promise<BatchResult> {
-    const now = this.#scheduler.now();
-    const job = new BatchJob(work, now, this.#backlog);
-    if (job.isDead(now)) return job.result;
-    if (work.deadlineAtMs !== undefined) {
-      job.cancelTimer = this.#scheduler.after(work.deadlineAtMs - now, () => job.expire());
-    }
-    let lane = this.#lanes.get(work.target.executable);
-    if (lane === undefined) {
-      lane = new BatchLane(work.target, this.#virtualTime);
-      this.#lanes.set(work.target.executable, lane);
-    }
-    lane.push(job);
-    this.#schedule();
-    return job.result;
+    return this.#queue.submitWhenRoom(work);
   }
 
   #schedule(): void {
-    if (this.#isScheduled || this.#runs >= this.#concurrentRuns || this.#lanes.size === 0) return;
+    if (this.#isScheduled || this.#runs >= this.#concurrentRuns || this.#queue.isEmpty) return;
     this.#isScheduled = true;
     this.#scheduler.soon(() => {
       this.#isScheduled = false;
@@ -223,15 +136,9 @@ export class Batcher {
     this.#cancelWait = undefined;
     while (this.#runs < this.#concurrentRuns) {
       const now = this.#scheduler.now();
-      const lane = this.#nextLane(now);
+      const lane = this.#queue.nextLane(now);
       if (lane === undefined) break;
-      const room = Math.max(
-        1,
-        Math.min(
-          this.maxBatchWindows,
-          Math.floor((this.maxBatchWindows * FULL_BATCH_TIMESTEPS) / lane.timesteps),
-        ),
-      );
+      const room = this.#roomOf(lane);
       const waitMs = this.#companyWaitMs(lane, room, now);
       if (waitMs > 0) {
         this.#cancelWait = this.#scheduler.after(waitMs, () => {
@@ -241,21 +148,15 @@ export class Batcher {
         });
         break;
       }
-      this.#start(lane, lane.take(room));
-      if (lane.isEmpty) this.#lanes.delete(lane.target.executable);
+      this.#start(lane, room, now);
     }
-    this.#admitLine();
+    this.#queue.admitLine();
   }
 
-  /** The lane for which least work was done. */
-  #nextLane(nowMs: number): BatchLane | undefined {
-    let next: BatchLane | undefined;
-    for (const lane of this.#lanes.values()) {
-      lane.sweep(nowMs);
-      if (lane.isEmpty) this.#lanes.delete(lane.target.executable);
-      else if (next === undefined || lane.virtualTime < next.virtualTime) next = lane;
-    }
-    return next;
+  /** The most windows of a batch of this lane. */
+  #roomOf({ timesteps }: BatchLane): number {
+    const ofLength = Math.floor((this.maxBatchWindows * FULL_BATCH_TIMESTEPS) / timesteps);
+    return Math.max(1, Math.min(this.maxBatchWindows, ofLength));
   }
 
   /** How long a free engine still waits for what is on its way; 0 for not at all. */
@@ -265,83 +166,25 @@ export class Batcher {
     return windows >= room ? 0 : Math.max(0, sinceMs + this.#maxWaitMs - nowMs);
   }
 
-  #admitLine(): void {
-    while (this.#line.length > 0 && this.#hasRoom(this.#line[0]!.work.count)) this.#line.shift()!.admit();
-  }
-
-  #start(lane: BatchLane, slices: readonly BatchSlice[]): void {
-    const { target, timesteps } = lane;
-    const runWindows = slices.reduce((sum, slice) => sum + slice.count, 0);
-    const work = runWindows * timesteps;
-    this.#virtualTime = lane.virtualTime;
-    lane.virtualTime += work;
+  #start(lane: BatchLane, room: number, startedAtMs: number): void {
+    const run = new BatchRun(lane.target, lane.take(room), this.#buffers);
+    this.#queue.charge(lane, run.work);
+    this.#queue.removeIfEmpty(lane);
     this.#runs += 1;
-    const startedAtMs = this.#scheduler.now();
-    for (const { job } of slices) job.start(startedAtMs);
-    const batch = this.#gather(slices, runWindows, timesteps * target.executable.network.features);
-    const end = (deliver: (nowMs: number) => void): void => {
-      const now = this.#scheduler.now();
-      if (batch.isOurs) this.#buffers.push(batch.buffer);
-      this.#runs -= 1;
-      this.#drainRate.record(work, startedAtMs, now);
-      // The next run starts first: the engine works while answers are written.
-      this.#dispatch();
-      deliver(now);
-      const seconds = (now - startedAtMs) / 1000;
-      this.#observer?.ran(target, { windows: runWindows, requests: slices.length, seconds });
-    };
-    runOn(target, batch.windows, runWindows).then(
-      (outputs) => end((nowMs) => deliver(slices, outputs, runWindows, nowMs)),
-      (error: unknown) =>
-        end(() => {
-          for (const { job } of slices) job.fail(inferenceError(error));
-        }),
+    run.run(startedAtMs).then(
+      (outputs) => this.#end(run, startedAtMs, (nowMs) => run.deliver(outputs, nowMs)),
+      (error: unknown) => this.#end(run, startedAtMs, () => run.fail(error)),
     );
   }
 
-  /** The windows of a batch in one array: a request's own where it runs alone. */
-  #gather(
-    slices: readonly BatchSlice[],
-    runWindows: number,
-    windowSize: number,
-  ): { windows: Float32Array; buffer: Float32Array; isOurs: boolean } {
-    const only = slices.length === 1 ? slices[0] : undefined;
-    if (only !== undefined) {
-      const { windows } = only.job.work;
-      return {
-        windows: windows.subarray(only.at * windowSize, (only.at + only.count) * windowSize),
-        buffer: windows,
-        isOurs: false,
-      };
-    }
-    const size = runWindows * windowSize;
-    let buffer = this.#buffers.pop();
-    if (buffer === undefined || buffer.length < size) buffer = new Float32Array(size);
-    let offset = 0;
-    for (const { job, at, count } of slices) {
-      buffer.set(job.work.windows.subarray(at * windowSize, (at + count) * windowSize), offset);
-      offset += count * windowSize;
-    }
-    return { windows: buffer.subarray(0, size), buffer, isOurs: true };
+  #end(run: BatchRun, startedAtMs: number, answer: (nowMs: number) => void): void {
+    const now = this.#scheduler.now();
+    this.#runs -= 1;
+    this.#drainRate.record(run.work, startedAtMs, now);
+    // The next run starts first: the engine works while answers are written.
+    this.#dispatch();
+    answer(now);
+    const { target, windows, requests } = run;
+    this.#observer?.ran(target, { windows, requests, seconds: (now - startedAtMs) / 1000 });
   }
-}
-
-/** An engine that throws instead of rejecting is a failing run all the same. */
-async function runOn(target: BatchTarget, windows: Float32Array, count: number): Promise<Outputs> {
-  return target.executable.run(windows, count);
-}
-
-function deliver(slices: readonly BatchSlice[], outputs: Outputs, runWindows: number, nowMs: number): void {
-  let from = 0;
-  for (const { job, at, count } of slices) {
-    job.accept(outputs, { from, runWindows, at, count }, nowMs);
-    from += count;
-  }
-}
-
-function inferenceError(error: unknown): ResiduaError {
-  if (error instanceof ResiduaError) return error;
-  return new ResiduaError("INFERENCE_FAILED", "The engine failed on a batch with this request's windows.", {
-    cause: error,
-  });
 }

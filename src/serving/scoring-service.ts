@@ -14,6 +14,7 @@ import type { BatchResult, BatchWork } from "./batch-job.js";
 import type { Batcher } from "./batcher.js";
 import { inOrder } from "./in-order.js";
 import { chooseIncludes } from "./include.js";
+import { type Client, RequestClient, slicesOf, windowsOfSlice } from "./request-slices.js";
 import type {
   Includable,
   ScorableModel,
@@ -24,8 +25,6 @@ import type {
 } from "./score-result.js";
 import { chooseJudge, type Judge, judgeScores, judgeWindows, type RequestedThreshold } from "./verdict.js";
 
-/** Readings of a slice: some milliseconds' work before the engine and after it. */
-const SLICE_READINGS = 131_072;
 /** Slices of a series that are on their way at once: the queue is there for others too. */
 const SERIES_SLICES = 4;
 
@@ -40,7 +39,7 @@ export interface ScoringRequest {
   /** On the batcher's clock. */
   readonly deadlineAtMs: number | undefined;
   /** Who waits for the answer. */
-  readonly client: { readonly destroyed: boolean } | undefined;
+  readonly client: Client | undefined;
 }
 
 export interface WindowsRequest extends ScoringRequest {
@@ -91,7 +90,7 @@ export class ScoringService {
     const submittedAtMs = this.batcher.now();
     const { count } = request;
     const slices =
-      count <= mostWindows(model)
+      count <= windowsOfSlice(model)
         ? [await this.#run(model, judge, request, request, (work) => this.batcher.submit(work))]
         : await this.#runInParts(model, judge, request);
     const { threshold } = judge;
@@ -114,8 +113,8 @@ export class ScoringService {
     const featureError = new Float64Array(starts.length * features);
     const scores = new Stitcher(rows, timesteps);
     const coverage = new Stitcher(rows, timesteps);
-    const client = new Caller(request.client);
-    const most = Math.min(mostWindows(model), this.batcher.maxBatchWindows, this.batcher.maxQueueWindows);
+    const client = new RequestClient(request.client);
+    const most = Math.min(windowsOfSlice(model), this.batcher.maxBatchWindows, this.batcher.maxQueueWindows);
     const tasks = slicesOf(starts.length, most).map(({ from, count }) => () => {
       const slice = cutWindows(readings, features, starts.subarray(from, from + count), timesteps);
       return this.#run(model, judge, { readings: slice, count }, { ...request, client }, (work) =>
@@ -134,7 +133,7 @@ export class ScoringService {
         times.push({ startedAtMs, endedAtMs });
       }
     } catch (error) {
-      client.destroyed = true;
+      client.fail();
       throw error;
     }
     const score = scores.means();
@@ -159,9 +158,9 @@ export class ScoringService {
   async #runInParts(model: ScorableModel, judge: Judge, request: WindowsRequest): Promise<Slice[]> {
     const { readings, count } = request;
     const size = model.scoring.timesteps * model.scoring.features;
-    const client = new Caller(request.client);
+    const client = new RequestClient(request.client);
     const place = this.batcher.reserve(count);
-    const tasks = slicesOf(count, mostWindows(model)).map(({ from, count }) => () => {
+    const tasks = slicesOf(count, windowsOfSlice(model)).map(({ from, count }) => () => {
       const slice = readings.subarray(from * size, (from + count) * size);
       return this.#run(model, judge, { readings: slice, count }, { ...request, client }, place.submit);
     });
@@ -169,7 +168,7 @@ export class ScoringService {
     try {
       for await (const slice of inOrder(tasks, tasks.length)) slices.push(slice);
     } catch (error) {
-      client.destroyed = true;
+      client.fail();
       throw error;
     } finally {
       place.release();
@@ -205,33 +204,4 @@ export class ScoringService {
     this.#observer?.waited(model, queueMs);
     return { queueMs, computeMs: endedAtMs - startedAtMs };
   }
-}
-
-/** A client that is also gone once its request has failed: what is left of it need not run. */
-class Caller {
-  readonly #client: { readonly destroyed: boolean } | undefined;
-  #isFailed = false;
-
-  constructor(client: { readonly destroyed: boolean } | undefined) {
-    this.#client = client;
-  }
-
-  get destroyed(): boolean {
-    return this.#isFailed || this.#client?.destroyed === true;
-  }
-
-  set destroyed(isFailed: boolean) {
-    this.#isFailed = isFailed;
-  }
-}
-
-function mostWindows({ scoring }: ScorableModel): number {
-  return Math.max(1, Math.floor(SLICE_READINGS / (scoring.timesteps * scoring.features)));
-}
-
-function slicesOf(windows: number, most: number): { from: number; count: number }[] {
-  return Array.from({ length: Math.ceil(windows / most) }, (_, i) => ({
-    from: i * most,
-    count: Math.min(most, windows - i * most),
-  }));
 }
