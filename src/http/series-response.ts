@@ -7,8 +7,8 @@ import { joinParts } from "./body-parts.js";
 import { responseHead, timingText } from "./score-response.js";
 import { writeDoubles, writeScores, writeTimestepLines, writeVerdicts } from "./wire/timestep-writer.js";
 
-/** Rows of a part: some milliseconds' work. */
-const PART_ROWS = 16_384;
+/** Rows of a part: about a millisecond's work. */
+const PART_ROWS = 4096;
 const PART_EVENTS = 256;
 
 /** `{model, threshold, timesteps: {score, anomalous, pValue}, events, timing}` */

@@ -28,9 +28,11 @@ export interface TimestepColumns {
 
 /** A line of JSON for each timestep. */
 export function writeTimestepLines({ first, score, pValue, anomalous }: TimestepColumns): Uint8Array {
+  const numbers = new Float64Array(score.length);
+  for (let i = 0; i < numbers.length; i++) numbers[i] = first + i;
   const rows = writeRows(score.length, [
     '{"timestep":',
-    { kind: DOUBLE, values: Float64Array.from(score, (_, i) => first + i) },
+    { kind: DOUBLE, values: numbers },
     ',"score":',
     { kind: SCORE, values: score },
     ',"pValue":',
