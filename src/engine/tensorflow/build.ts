@@ -74,13 +74,14 @@ function build({ flavour, wheels: from, systemCuda, fetchOnly }: BuildOptions): 
   requireCommand("python3", "the TensorFlow wheel is fetched and unpacked with it");
   const compiler = process.env["CXX"] || "c++";
   requireCommand(compiler, "the addon is compiled with it");
+  const headers = nodeHeaders();
   const wheels = findWheels({ flavour, systemCuda, from, cache: cacheFolder(process.env), log });
   log(`Unpacking ${wheels.length === 1 ? "the wheel" : `${wheels.length} wheels`} into ${paths.deps} ...`);
   for (const folder of [paths.deps, join(paths.package, "lib")])
     rmSync(folder, { recursive: true, force: true });
   unpackWheels(wheels, paths);
   log("Compiling the addon ...");
-  compile(paths, compiler);
+  compile(paths, compiler, headers);
   const stamp: AddonStamp = {
     flavour,
     tensorflow: wheelVersion(wheels[0]!),
@@ -100,13 +101,7 @@ function build({ flavour, wheels: from, systemCuda, fetchOnly }: BuildOptions): 
  * The package's own binding.gyp in one command: two files, Node-API alone. node-gyp would need npm, make and, where
  * Node's headers are not beside it, a network.
  */
-function compile(paths: AddonPaths, compiler: string): void {
-  const headers = process.env["npm_config_nodedir"] ?? nodeHeaders();
-  if (headers === undefined) {
-    throw new UnavailableError(
-      "Node's headers (include/node/node_api.h) are not beside node; install them, or name their prefix with npm_config_nodedir.",
-    );
-  }
+function compile(paths: AddonPaths, compiler: string, headers: string): void {
   const require = createRequire(join(paths.package, "package.json"));
   const nodePreGyp = require("@mapbox/node-pre-gyp") as { find(packageJson: string): string };
   const binding = nodePreGyp.find(join(paths.package, "package.json"));
@@ -129,9 +124,15 @@ function compile(paths: AddonPaths, compiler: string): void {
 }
 
 /** The prefix that holds include/node: beside the binary, or where a distribution's package puts it. */
-function nodeHeaders(): string | undefined {
+function nodeHeaders(): string {
   const prefix = dirname(dirname(realpathSync(process.execPath)));
-  return [prefix, "/usr", "/usr/local"].find((folder) => existsSync(join(folder, "include/node/node_api.h")));
+  const named = process.env["npm_config_nodedir"];
+  const folders = named === undefined ? [prefix, "/usr", "/usr/local"] : [named];
+  const found = folders.find((folder) => existsSync(join(folder, "include/node/node_api.h")));
+  if (found !== undefined) return found;
+  throw new UnavailableError(
+    "Node's headers (include/node/node_api.h) are not beside node; install them, or name their prefix with npm_config_nodedir.",
+  );
 }
 
 /** Runs one graph in a process of its own, as the engine does, and says what answered. */
