@@ -93,8 +93,6 @@ export function addonEnvironment(
     TF_FORCE_GPU_ALLOW_GROWTH: environment["TF_FORCE_GPU_ALLOW_GROWTH"] ?? "true",
     // TF32 has 10 bits of mantissa: its answers are not Keras's within 1e-5.
     NVIDIA_TF32_OVERRIDE: environment["NVIDIA_TF32_OVERRIDE"] ?? "0",
-    // oneDNN picks its kernels, and so the order of its sums, by shape and machine; XLA does not use it.
-    TF_ENABLE_ONEDNN_OPTS: environment["TF_ENABLE_ONEDNN_OPTS"] ?? "0",
     LD_LIBRARY_PATH: joined(paths.libraries, environment["LD_LIBRARY_PATH"]),
     ...(scratchFolder !== undefined && {
       // What was compiled once is there for the next process.

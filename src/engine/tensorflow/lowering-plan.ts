@@ -2,10 +2,11 @@
  * Which programs a network is lowered to, and for which batch sizes they are made ready: decided by what was measured.
  *
  * On two CPU cores (relu and tanh LSTMs of 64 to 100 units) the plain graph, written out in time, keeps up with XLA
- * from some 8 windows on, needs no padding, and is ready at once; XLA takes a third to a half of its time for 1 to 4
- * windows, and for a thousand, but 0.4 s to compile each size, and more for every timestep that is written out. A
- * graph of a thousand timesteps written out takes TensorFlow seconds to prepare: there XLA's loop is the only program.
- * On a GPU a plain graph is a launch per op: XLA does everything, and the plain one serves until it has compiled.
+ * from some 8 windows on (its matrix products are oneDNN's), needs no padding, and is ready at once. XLA takes a third
+ * to a half of its time for 1 to 4 windows, and for a thousand, but 0.4 s to compile each size, and more for every
+ * timestep that is written out. A graph of a thousand timesteps written out takes TensorFlow seconds to prepare: there
+ * XLA's loop is the only program. On a GPU a plain graph is a launch per op: XLA does everything, and the plain one
+ * serves until it has compiled.
  */
 import type { Network } from "../../network/network.js";
 import { layersWithShapes } from "../../network/network.js";
