@@ -15,7 +15,8 @@ const server = fileURLToPath(new URL("../dist/src/server.js", import.meta.url));
 const START_LIMIT_MS = 900_000;
 const TOLERANCE = 1e-4;
 
-const models = readdirSync(folder).flatMap((name) => {
+const names = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+const models = names.flatMap(({ name }) => {
   const versions = readdirSync(join(folder, name)).filter((version) => /^[1-9]\d*$/.test(version));
   const newest = versions.sort((a, b) => Number(b) - Number(a))[0];
   if (newest === undefined || !existsSync(join(folder, name, newest, "sample.json"))) return [];
