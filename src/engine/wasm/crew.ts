@@ -51,6 +51,36 @@ function slotOf(number: number): number {
   return (number & (RING_SLOTS - 1)) * JOB_WORDS;
 }
 
+function describeJob(words: Int32Array, slot: number, job: Job): void {
+  words[slot + JOB_BLOCKS] = job.blocks;
+  words[slot + JOB_KIND] = job.kind;
+  words[slot + JOB_ROWS] = job.rows;
+  words[slot + JOB_PLAN] = job.plan;
+  words[slot + JOB_SCRATCH] = job.scratch;
+  words[slot + JOB_SCRATCH_STRIDE] = job.scratchStride;
+  words.set(job.places, slot + JOB_PLACES);
+}
+
+/** The kernels on the thread that submits, with a slot of its own. */
+class OwnThread {
+  readonly #runAlone: (slot: number) => void;
+  readonly #address: number;
+  readonly #words: Int32Array;
+
+  constructor({ module }: Kernels, heap: SharedHeap) {
+    const imports = { env: { memory: heap.memory }, residua: { finished: () => undefined } };
+    const { exports } = new WebAssembly.Instance(module, imports);
+    this.#runAlone = exports["runAlone"] as (slot: number) => void;
+    this.#address = heap.allocate(4 * JOB_WORDS);
+    this.#words = heap.words(this.#address, JOB_WORDS);
+  }
+
+  run(job: Job): void {
+    describeJob(this.#words, 0, job);
+    this.#runAlone(this.#address);
+  }
+}
+
 /** The threads of one engine. */
 export class Crew {
   readonly threads: number;
@@ -67,6 +97,7 @@ export class Crew {
   #idle: (() => void)[] = [];
   #closing = false;
   #restarting = false;
+  #own: OwnThread | undefined;
 
   private constructor(kernels: Kernels, heap: SharedHeap, threads: number) {
     this.#kernels = kernels;
@@ -100,6 +131,20 @@ export class Crew {
     });
   }
 
+  /** Whether no job is under way, and none waits. */
+  get isIdle(): boolean {
+    return this.#running.size === 0 && this.#waiting.length === 0 && !this.#closing && !this.#restarting;
+  }
+
+  /**
+   * Runs a job of one block on the calling thread. That is for work that takes no longer than waking a worker and
+   * being woken by it, while nothing else is to be done.
+   */
+  runHere(job: Job): void {
+    this.#own ??= new OwnThread(this.#kernels, this.#heap);
+    this.#own.run(job);
+  }
+
   /** Waits for the jobs under way, then ends the threads. */
   async close(): Promise<void> {
     this.#closing = true;
@@ -122,13 +167,7 @@ export class Crew {
     const number = this.#submitted;
     const slot = slotOf(number);
     const ring = this.#ring;
-    ring[slot + JOB_BLOCKS] = job.blocks;
-    ring[slot + JOB_KIND] = job.kind;
-    ring[slot + JOB_ROWS] = job.rows;
-    ring[slot + JOB_PLAN] = job.plan;
-    ring[slot + JOB_SCRATCH] = job.scratch;
-    ring[slot + JOB_SCRATCH_STRIDE] = job.scratchStride;
-    ring.set(job.places, slot + JOB_PLACES);
+    describeJob(ring, slot, job);
     Atomics.store(ring, slot + JOB_PENDING, job.blocks);
     Atomics.store(ring, slot + JOB_UNCLAIMED, job.blocks);
     this.#running.set(number, submission);

@@ -61,6 +61,11 @@ export function work(worker: i32, firstJob: i32): void {
   }
 }
 
+/** Runs the one block of a job that no worker knows of, on the thread that calls. */
+export function runAlone(slot: usize): void {
+  runBlock(slot, 0, 0);
+}
+
 /** Returns false where the crew is to stop, and true once job `job` has been submitted. */
 function waitFor(job: i32): bool {
   const submitted: usize = CONTROL + (CONTROL_SUBMITTED << 2);
