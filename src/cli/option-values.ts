@@ -58,6 +58,23 @@ export function rowRange(text: string): RowRange {
   return { from, to };
 }
 
+/** What training's random numbers start from. */
+export const seed = wholeNumber(0, 0xffff_ffff);
+
+const MOST_SEEDS = 100;
+
+/** `1,2,3`, or how many: `3` stands for the same. */
+export function seedList(text: string): number[] {
+  if (!text.includes(",")) return Array.from({ length: wholeNumber(1, MOST_SEEDS)(text) }, (_, i) => i + 1);
+  return nameList(text).map(seed);
+}
+
+/** A file to write JSON to, told by its name: a data file given by mistake must not be written over. */
+export function jsonFile(text: string): string {
+  if (!/\.json$/i.test(text)) throw new InvalidArgumentError("The file's name has to end in .json.");
+  return text;
+}
+
 /** `64` or `64,16`. */
 export function unitList(text: string): number[] {
   return text.split(",").map((part) => wholeNumber(1)(part.trim()));

@@ -1,6 +1,7 @@
 /** The command line: its commands, and what becomes of their errors. */
 import { Command, CommanderError } from "commander";
 import { InputError, ResiduaError } from "../errors.js";
+import { addEvaluateCommand } from "./evaluate-command.js";
 import { addModelsCommand } from "./models-command.js";
 import { addScoreCommand } from "./score-command.js";
 import { addTrainCommand } from "./train-command.js";
@@ -35,6 +36,7 @@ function createProgram(): Command {
   // Commands take over the settings above, so these stand first.
   addTrainCommand(program);
   addScoreCommand(program);
+  addEvaluateCommand(program);
   addModelsCommand(program);
   return program;
 }

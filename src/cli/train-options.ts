@@ -12,17 +12,17 @@ import {
   nameList,
   positiveNumber,
   rate,
+  seed,
   share,
   unitList,
   wholeNumber,
 } from "./option-values.js";
 import { UsageError } from "./usage-error.js";
 
-export interface TrainFlags extends DataOptions {
-  readonly name: string;
+/** What a network is, and how it is fitted and calibrated: shared with `evaluate`. */
+export interface FittingFlags extends DataOptions {
   readonly family: Family;
   readonly columns?: string[];
-  readonly labelColumn?: string;
   readonly timesteps: number;
   readonly horizon?: number;
   readonly reverse?: true;
@@ -42,6 +42,11 @@ export interface TrainFlags extends DataOptions {
   readonly corruption?: Corruption;
   readonly falseAlarmRate: number;
   readonly threshold?: number;
+}
+
+export interface TrainFlags extends FittingFlags {
+  readonly name: string;
+  readonly labelColumn?: string;
   readonly seed: number;
   readonly models?: string;
 }
@@ -55,6 +60,14 @@ export function addTrainOptions(command: Command): Command {
   command
     .argument("<csv...>", "data files, gzipped or not")
     .requiredOption("--name <name>", "name of the model")
+    .option("--label-column <name>", "rows that are not 0 there are anomalous, and not learnt from");
+  return addFittingOptions(command)
+    .option("--seed <number>", "the same seed and data give the same model", seed, 1)
+    .option("--models <folder>", "folder of models (default: RESIDUA_MODELS, or models)");
+}
+
+export function addFittingOptions(command: Command): Command {
+  command
     .addOption(
       new Option("--family <family>", "kind of autoencoder").choices(FAMILIES).default("reconstruction"),
     )
@@ -62,8 +75,7 @@ export function addTrainOptions(command: Command): Command {
       "--columns <names>",
       "features, with commas between (default: every numeric column but time, label and group)",
       nameList,
-    )
-    .option("--label-column <name>", "rows that are not 0 there are anomalous, and not learnt from");
+    );
   return addDataOptions(command)
     .option("--timesteps <rows>", "rows of a window", wholeNumber(1), 32)
     .option("--horizon <rows>", "rows after those that the prediction head answers for", wholeNumber(1))
@@ -119,13 +131,11 @@ export function addTrainOptions(command: Command): Command {
       "--threshold <value>",
       "score above which a window is anomalous, in place of a calibrated one",
       finiteNumber,
-    )
-    .option("--seed <number>", "the same seed and data give the same model", wholeNumber(0, 0xffff_ffff), 1)
-    .option("--models <folder>", "folder of models (default: RESIDUA_MODELS, or models)");
+    );
 }
 
 /** Throws UsageError where options contradict each other. */
-export function toTrainOptions(flags: TrainFlags): TrainOptions {
+export function toTrainOptions(flags: FittingFlags & { readonly seed: number }): TrainOptions {
   if (flags.validation + flags.calibration >= 1) {
     throw new UsageError("--validation and --calibration together have to leave a share to fit on: below 1.");
   }

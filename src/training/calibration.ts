@@ -11,7 +11,7 @@ import { SCORERS, type Scorer, type ScoringModel } from "../scoring/window-scori
 import { countBlocks } from "../scoring/windows.js";
 import type { Dataset } from "./dataset.js";
 import { scoreSeries } from "./series-scoring.js";
-import type { WindowSet } from "./window-set.js";
+import { startsBySeries, type WindowSet } from "./window-set.js";
 
 export interface CalibrateOptions {
   /** Windows of the sample are this many rows apart, as those the network was fitted on; timesteps are stitched at 1. */
@@ -59,18 +59,6 @@ export async function calibrate(
       },
     ]),
   );
-}
-
-function startsBySeries(windows: WindowSet): Map<number, Int32Array> {
-  const starts = new Map<number, Int32Array>();
-  for (let from = 0; from < windows.count; ) {
-    const series = windows.series[from]!;
-    let to = from;
-    while (to < windows.count && windows.series[to] === series) to++;
-    starts.set(series, windows.start.subarray(from, to));
-    from = to;
-  }
-  return starts;
 }
 
 /** The numbers of starts that are `stride` rows or more apart. */

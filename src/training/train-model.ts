@@ -16,8 +16,8 @@ import type { Dataset } from "./dataset.js";
 import { type ExampleWindows, runExamples } from "./example-windows.js";
 import { defaultBudget, type EpochRecord, type FitResult, fit } from "./fit.js";
 import { listNames } from "./table.js";
-import { createWindowSource } from "./window-reader.js";
-import { splitDataset, type WindowSet } from "./window-set.js";
+import { createWindowSource, gatherRows } from "./window-reader.js";
+import { splitDataset } from "./window-set.js";
 
 export interface TrainOptions {
   readonly architecture: Omit<ArchitectureOptions, "features">;
@@ -95,7 +95,7 @@ export async function trainModel(
     calibration: split.calibration.count,
   };
   events.onSplit?.(windows, options.epochs ?? defaultBudget(windows.fit, options).epochs);
-  const rows = rowsOf(dataset, split.fit, network.timesteps);
+  const rows = gatherRows(dataset, split.fit, network.timesteps);
   checkReadings(rows, dataset.features);
   const scoring: ScoringModel = {
     timesteps: network.timesteps,
@@ -161,32 +161,6 @@ async function fitNetwork(
   } finally {
     await trainer.close();
   }
-}
-
-/** Every row that a window of the set covers, once: [rows, F]. */
-function rowsOf(dataset: Dataset, windows: WindowSet, timesteps: number): Float64Array {
-  const features = dataset.features.length;
-  const covered = dataset.series.map(({ rows }) => new Uint8Array(rows));
-  let rows = 0;
-  for (let i = 0; i < windows.count; i++) {
-    const own = covered[windows.series[i]!]!;
-    const start = windows.start[i]!;
-    for (let row = start; row < start + timesteps; row++) {
-      if (own[row] === 1) continue;
-      own[row] = 1;
-      rows++;
-    }
-  }
-  const values = new Float64Array(rows * features);
-  let at = 0;
-  dataset.series.forEach((series, index) => {
-    for (let row = 0; row < series.rows; row++) {
-      if (covered[index]![row] === 0) continue;
-      values.set(series.values.subarray(row * features, (row + 1) * features), at);
-      at += features;
-    }
-  });
-  return values;
 }
 
 function checkReadings(rows: Float64Array, names: readonly string[]): void {

@@ -28,6 +28,32 @@ export function gatherWindows(
   return readings;
 }
 
+/** Every row that a window of the set covers, once: [rows, F]. */
+export function gatherRows(dataset: Dataset, windows: WindowSet, timesteps: number): Float64Array {
+  const features = dataset.features.length;
+  const covered = dataset.series.map(({ rows }) => new Uint8Array(rows));
+  let rows = 0;
+  for (let i = 0; i < windows.count; i++) {
+    const own = covered[windows.series[i]!]!;
+    const start = windows.start[i]!;
+    for (let row = start; row < start + timesteps; row++) {
+      if (own[row] === 1) continue;
+      own[row] = 1;
+      rows++;
+    }
+  }
+  const values = new Float64Array(rows * features);
+  let at = 0;
+  dataset.series.forEach((series, index) => {
+    for (let row = 0; row < series.rows; row++) {
+      if (covered[index]![row] === 0) continue;
+      values.set(series.values.subarray(row * features, (row + 1) * features), at);
+      at += features;
+    }
+  });
+  return values;
+}
+
 /** Scaled, clipped, and with missing readings filled in, as the service scores them. */
 export function createWindowSource(dataset: Dataset, windows: WindowSet, model: ScoringModel): WindowSource {
   const read = (numbers: ArrayLike<number>): PreparedWindows =>

@@ -108,14 +108,15 @@ function usableStarts(dataset: Dataset, options: SplitOptions, notes: string[]):
   return starts;
 }
 
-function readingsPresent(series: Series, row: number, features: number): number {
+/** How many of a row's readings are there. */
+export function readingsPresent(series: Series, row: number, features: number): number {
   let present = 0;
   for (let i = row * features; i < (row + 1) * features; i++) if (!Number.isNaN(series.values[i]!)) present++;
   return present;
 }
 
 /** [rows + 1]: the sum over the rows before each. */
-function runningSum(rows: number, value: (row: number) => number): Float64Array {
+export function runningSum(rows: number, value: (row: number) => number): Float64Array {
   const sums = new Float64Array(rows + 1);
   for (let row = 0; row < rows; row++) sums[row + 1] = sums[row]! + value(row);
   return sums;
@@ -159,4 +160,17 @@ function collect(starts: readonly Int32Array[], spans: readonly StartSpan[], str
     }
   });
   return { count: start.length, series: Int32Array.from(series), start: Int32Array.from(start) };
+}
+
+/** The starts of a set's windows by the series they are in. */
+export function startsBySeries(windows: WindowSet): Map<number, Int32Array> {
+  const starts = new Map<number, Int32Array>();
+  for (let from = 0; from < windows.count; ) {
+    const series = windows.series[from]!;
+    let to = from;
+    while (to < windows.count && windows.series[to] === series) to++;
+    starts.set(series, windows.start.subarray(from, to));
+    from = to;
+  }
+  return starts;
 }

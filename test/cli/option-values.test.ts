@@ -5,10 +5,12 @@ import {
   corruption,
   delimiter,
   finiteNumber,
+  jsonFile,
   nameList,
   positiveNumber,
   rate,
   rowRange,
+  seedList,
   share,
   unitList,
   wholeNumber,
@@ -25,6 +27,9 @@ test("what is typed becomes what it says", () => {
   assert.deepEqual(rowRange(":400"), { from: 0, to: 400 });
   assert.deepEqual(unitList("64, 16"), [64, 16]);
   assert.deepEqual(nameList("Flow Rate, b"), ["Flow Rate", "b"]);
+  assert.deepEqual(seedList("3"), [1, 2, 3]);
+  assert.deepEqual(seedList("7, 4"), [7, 4]);
+  assert.equal(jsonFile("a/b.JSON"), "a/b.JSON");
   assert.equal(delimiter("tab"), "\t");
   assert.equal(delimiter(";"), ";");
   assert.deepEqual(corruption("masking:0.3"), { kind: "masking", rate: 0.3 });
@@ -41,6 +46,8 @@ test("what cannot be meant is refused", () => {
     [rowRange, [":", "400", "5:5", "9:1", "a:b", "-1:5"]],
     [unitList, ["", "64,", "64,0", "64;16"]],
     [nameList, ["", "a,,b", "a,b,a"]],
+    [seedList, ["", "0", "101", "1,", "1,x", "2,2", "-1"]],
+    [jsonFile, ["", "data.csv", "json"]],
     [delimiter, ["", "ab", '"', "\n"]],
     [
       corruption,

@@ -1,0 +1,85 @@
+/** The options of `evaluate`, and which of them go together. */
+import type { Command } from "commander";
+import type { RowRange } from "../training/table.js";
+import { jsonFile, rowRange, seedList, wholeNumber } from "./option-values.js";
+import { addFittingOptions, type FittingFlags } from "./train-options.js";
+import { UsageError } from "./usage-error.js";
+
+export interface EvaluateFlags extends FittingFlags {
+  readonly labelColumn: string;
+  readonly testRows?: RowRange;
+  readonly seeds: readonly number[];
+  readonly model?: string;
+  readonly version?: number;
+  readonly models?: string;
+  /** `true` for standard output. */
+  readonly json?: string | true;
+}
+
+export function addEvaluateOptions(command: Command): Command {
+  command
+    .argument("<csv...>", "labelled data files, gzipped or not: each is evaluated by itself")
+    .requiredOption("--label-column <name>", "rows that are not 0 there are anomalous")
+    .option("--test-rows <from:to>", "rows to test on (default: all but --rows)", rowRange)
+    .option(
+      "--seeds <list>",
+      "one training a seed: 1,2,3, or how many; also those of the random scores",
+      seedList,
+      seedList("3"),
+    )
+    .option("--model <name>", "evaluate this published model in place of training")
+    .option(
+      "--version <number>",
+      "its version (default: alias stable, else the highest valid one)",
+      wholeNumber(1),
+    )
+    .option("--models <folder>", "folder of models (default: RESIDUA_MODELS, or models)")
+    .option(
+      "--json [file]",
+      "figures of every run as JSON, to a .json file or in place of the tables",
+      jsonFile,
+    );
+  return addFittingOptions(command);
+}
+
+/** What says how a file is read, or what the baselines learn from: it has a meaning with `--model` too. */
+const WITH_MODEL = new Set([
+  "labelColumn",
+  "testRows",
+  "seeds",
+  "model",
+  "version",
+  "models",
+  "json",
+  "timeColumn",
+  "groupColumn",
+  "delimiter",
+  "header",
+  "rows",
+  "maxGap",
+  "validation",
+  "calibration",
+]);
+
+/** Throws UsageError where options contradict each other. */
+export function checkEvaluateFlags(flags: EvaluateFlags, command: Command): void {
+  if (flags.model === undefined) {
+    if (flags.rows === undefined) {
+      throw new UsageError("--rows has to say which rows of each file to train on, such as --rows 0:400.");
+    }
+    if (flags.version !== undefined || flags.models !== undefined) {
+      throw new UsageError("--version and --models need --model.");
+    }
+  } else {
+    const idle = command.options.find(
+      (option) =>
+        !WITH_MODEL.has(option.attributeName()) &&
+        command.getOptionValueSource(option.attributeName()) === "cli",
+    );
+    if (idle !== undefined) throw new UsageError(`${idle.long} is for training, and --model trains nothing.`);
+  }
+  const { rows, testRows } = flags;
+  if (rows !== undefined && testRows !== undefined && rows.from < testRows.to && testRows.from < rows.to) {
+    throw new UsageError("--rows and --test-rows share rows: what was learnt from cannot be tested on.");
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * How well scores tell anomalous rows from normal ones. Every row counts for itself: nothing is adjusted after
+ * the fact, such as taking a whole labelled event as found because one of its rows was.
+ */
+
+/**
+ * The area under the ROC curve: the chance that an anomalous row has a higher score than a normal one, ties
+ * counting half (Mann & Whitney 1947; Fawcett 2006, "An introduction to ROC analysis").
+ *
+ * @param scores [n]; NaN ranks below every number: a detector that says nothing has seen nothing.
+ * @param labels [n]: 1 where the row is anomalous.
+ * @returns undefined where all rows are of one kind.
+ */
+export function auroc(scores: Float64Array, labels: Uint8Array): number | undefined {
+  const { anomalous, normal } = countLabels(labels);
+  if (anomalous === 0 || normal === 0) return undefined;
+  let above = 0;
+  let pairs = 0;
+  for (const tie of walkTies(scores, labels)) {
+    pairs += tie.normal * (above + tie.anomalous / 2);
+    above += tie.anomalous;
+  }
+  return pairs / anomalous / normal;
+}
+
+/**
+ * Average precision: the precision at each score, as a threshold, weighted by the recall it adds. Without
+ * interpolation, as in scikit-learn; rows of one score are flagged together.
+ *
+ * @returns undefined where no row is anomalous.
+ */
+export function averagePrecision(scores: Float64Array, labels: Uint8Array): number | undefined {
+  const { anomalous } = countLabels(labels);
+  if (anomalous === 0) return undefined;
+  let flagged = 0;
+  let hits = 0;
+  let sum = 0;
+  for (const tie of walkTies(scores, labels)) {
+    flagged += tie.anomalous + tie.normal;
+    hits += tie.anomalous;
+    sum += (tie.anomalous * hits) / flagged;
+  }
+  return sum / anomalous;
+}
+
+function countLabels(labels: Uint8Array): { anomalous: number; normal: number } {
+  let anomalous = 0;
+  for (const label of labels) anomalous += label;
+  return { anomalous, normal: labels.length - anomalous };
+}
+
+/** How many rows of each kind share a score, from the highest score down. */
+function* walkTies(
+  scores: Float64Array,
+  labels: Uint8Array,
+): Generator<{ anomalous: number; normal: number }, void> {
+  const rank = scores.map((score) => (Number.isNaN(score) ? Number.NEGATIVE_INFINITY : score));
+  const order = Uint32Array.from(rank.keys()).sort((a, b) => rank[b]! - rank[a]! || 0);
+  for (let from = 0; from < order.length; ) {
+    const score = rank[order[from]!]!;
+    let to = from;
+    let anomalous = 0;
+    while (to < order.length && rank[order[to]!] === score) anomalous += labels[order[to++]!]!;
+    yield { anomalous, normal: to - from - anomalous };
+    from = to;
+  }
+}
+
+/** Rows, by what they are and what they were taken for, and events. Counts of several files add up. */
+export interface Counts {
+  /** Anomalous rows that are flagged, and that are not. */
+  readonly hits: number;
+  readonly misses: number;
+  /** Normal rows that are flagged, and that are not. */
+  readonly falseAlarmRows: number;
+  readonly quietRows: number;
+  /** Labelled events, and those of them that hold a flagged row. */
+  readonly events: number;
+  readonly eventsFound: number;
+  /** Runs of flagged rows that hold no anomalous row. */
+  readonly falseAlarms: number;
+}
+
+export const NO_COUNTS: Counts = {
+  hits: 0,
+  misses: 0,
+  falseAlarmRows: 0,
+  quietRows: 0,
+  events: 0,
+  eventsFound: 0,
+  falseAlarms: 0,
+};
+
+/**
+ * Counts one stretch of consecutive rows.
+ *
+ * A labelled event is a run of anomalous rows, rows that are not counted among them; it is counted if one of its
+ * rows is. An alarm is a run of flagged rows; a row that is not counted ends it.
+ *
+ * @param labels [n]: 1 where the row is anomalous.
+ * @param flagged [n]: 1 where the detector says so.
+ * @param counted [n]: 1 where the row counts.
+ */
+export function countStretch(labels: Uint8Array, flagged: Uint8Array, counted: Uint8Array): Counts {
+  const counts = { ...NO_COUNTS };
+  for (let row = 0; row < labels.length; row++) {
+    if (counted[row] === 0) continue;
+    if (labels[row] === 1) counts[flagged[row] === 1 ? "hits" : "misses"]++;
+    else counts[flagged[row] === 1 ? "falseAlarmRows" : "quietRows"]++;
+  }
+  const isAlarm = (row: number): boolean => flagged[row] === 1 && counted[row] === 1;
+  for (const [from, to] of runsOf(labels.length, (row) => labels[row] === 1)) {
+    if (!some(from, to, (row) => counted[row] === 1)) continue;
+    counts.events++;
+    if (some(from, to, isAlarm)) counts.eventsFound++;
+  }
+  for (const [from, to] of runsOf(labels.length, isAlarm)) {
+    if (!some(from, to, (row) => labels[row] === 1)) counts.falseAlarms++;
+  }
+  return counts;
+}
+
+/** The longest runs of rows for which something holds: from each first row up to its end, end excluded. */
+function* runsOf(rows: number, holds: (row: number) => boolean): Generator<[number, number], void> {
+  for (let row = 0; row < rows; row++) {
+    if (!holds(row)) continue;
+    const from = row;
+    while (row < rows && holds(row)) row++;
+    yield [from, row];
+  }
+}
+
+function some(from: number, to: number, holds: (row: number) => boolean): boolean {
+  for (let row = from; row < to; row++) if (holds(row)) return true;
+  return false;
+}
+
+export function addCounts(a: Counts, b: Counts): Counts {
+  return {
+    hits: a.hits + b.hits,
+    misses: a.misses + b.misses,
+    falseAlarmRows: a.falseAlarmRows + b.falseAlarmRows,
+    quietRows: a.quietRows + b.quietRows,
+    events: a.events + b.events,
+    eventsFound: a.eventsFound + b.eventsFound,
+    falseAlarms: a.falseAlarms + b.falseAlarms,
+  };
+}
+
+/** What a threshold makes of the counts; undefined where there is nothing to take a share of. */
+export interface Rates {
+  /** Of the flagged rows, the anomalous. */
+  readonly precision: number | undefined;
+  /** Of the anomalous rows, the flagged. */
+  readonly recall: number | undefined;
+  /** The harmonic mean of both: 2 hits / (2 hits + misses + false alarms). */
+  readonly f1: number | undefined;
+  /** Of the normal rows, the flagged. */
+  readonly falseAlarmRate: number | undefined;
+}
+
+export function ratesOf({ hits, misses, falseAlarmRows, quietRows }: Counts): Rates {
+  const share = (part: number, whole: number) => (whole === 0 ? undefined : part / whole);
+  return {
+    precision: share(hits, hits + falseAlarmRows),
+    recall: share(hits, hits + misses),
+    f1: hits + misses === 0 ? undefined : share(2 * hits, 2 * hits + misses + falseAlarmRows),
+    falseAlarmRate: share(falseAlarmRows, falseAlarmRows + quietRows),
+  };
+}

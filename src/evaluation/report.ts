@@ -1,0 +1,167 @@
+/** An evaluation as people read it, and as programs do. */
+import type { DetectorName } from "./detector.js";
+import { ratesOf } from "./metrics.js";
+import {
+  type DetectorSummary,
+  FIGURES,
+  type Figure,
+  type Figures,
+  type FileEvaluation,
+  poolFiles,
+  summariseRuns,
+} from "./summary.js";
+import type { DetectorRun } from "./test-part.js";
+
+const TITLES: Readonly<Record<DetectorName, string>> = {
+  model: "model",
+  random: "random scores",
+  "l2-row": "L2 of rows",
+  "l2-window": "L2 of windows",
+  "pca-window": "PCA of windows",
+};
+const HEADER = [
+  "",
+  "AUROC",
+  "AP",
+  "F1",
+  "precision",
+  "recall",
+  "false-alarm rate",
+  "events found",
+  "false alarms",
+] as const;
+const SHARES = ["auroc", "averagePrecision", "f1", "precision", "recall", "falseAlarmRate"] as const;
+
+/**
+ * A table a file, and one of all files where there are several: mean and standard deviation over seeds.
+ *
+ * @param modelTitle what the model is called in the first column.
+ */
+export function formatReport(files: readonly FileEvaluation[], modelTitle: string): string {
+  const tables = files.map(({ file, testRows, countedRows, anomalousRows, runs }) => {
+    const left = testRows === countedRows ? "" : ` (${testRows - countedRows} more in no window)`;
+    return formatTable(
+      `${file}: ${countRows(countedRows)} to test on${left}, ${anomalousRows} of them anomalous`,
+      summariseRuns(runs),
+      modelTitle,
+    );
+  });
+  if (files.length > 1) {
+    tables.push(
+      formatTable(
+        `All ${files.length} files: AUROC and AP are means over files, rows and events are added up`,
+        summariseRuns(poolFiles(files)),
+        modelTitle,
+      ),
+    );
+  }
+  return tables.join("\n");
+}
+
+function countRows(count: number): string {
+  return count === 1 ? "1 row" : `${count} rows`;
+}
+
+function formatTable(heading: string, summaries: readonly DetectorSummary[], modelTitle: string): string {
+  const rows = [
+    [...HEADER],
+    ...summaries.map((summary) => [
+      titleOf(summary, modelTitle),
+      ...SHARES.map((figure) => formatShare(summary.mean[figure], summary.deviation[figure])),
+      summary.mean.events === undefined
+        ? "-"
+        : `${formatCount(summary.mean.eventsFound)} of ${formatCount(summary.mean.events)}`,
+      formatCount(summary.mean.falseAlarms),
+    ]),
+  ];
+  const widths = HEADER.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join("  ")
+      .trimEnd(),
+  );
+  return `${[heading, ...lines, ...compare(summaries)].join("\n")}\n`;
+}
+
+function titleOf({ detector, runs }: DetectorSummary, modelTitle: string): string {
+  const title = detector === "model" ? modelTitle : TITLES[detector];
+  return runs.length === 1 ? title : `${title}, ${runs.length} seeds`;
+}
+
+function formatShare(mean: number | undefined, deviation: number | undefined): string {
+  if (mean === undefined) return "-";
+  return deviation === undefined ? mean.toFixed(3) : `${mean.toFixed(3)} ±${deviation.toFixed(3)}`;
+}
+
+/** Whole for one run; a mean of several has one decimal. */
+function formatCount(count: number | undefined): string {
+  if (count === undefined) return "-";
+  return Number.isInteger(count) ? String(count) : count.toFixed(1);
+}
+
+/** Says plainly where the model is not worth its trouble. */
+function compare(summaries: readonly DetectorSummary[]): string[] {
+  const model = summaries.find(({ detector }) => detector === "model");
+  if (model === undefined) return [];
+  return (
+    [
+      ["auroc", "AUROC"],
+      ["averagePrecision", "AP"],
+    ] as const
+  ).flatMap(([figure, title]) => {
+    const own = model.mean[figure];
+    const asGood = summaries.filter(
+      ({ detector, mean }) => detector !== "model" && own !== undefined && (mean[figure] ?? -1) >= own,
+    );
+    if (asGood.length === 0) return [];
+    const names = asGood.map(({ detector }) => TITLES[detector]).join(", ");
+    return [`At least as good as the model by ${title}: ${names}.`];
+  });
+}
+
+/** `formatReport`'s figures and those of each run, for JSON: `null` where there is none. */
+export function describeReport(files: readonly FileEvaluation[]): object {
+  return {
+    files: files.map(({ file, testRows, countedRows, anomalousRows, runs }) => ({
+      file,
+      testRows,
+      countedRows,
+      anomalousRows,
+      detectors: summariseRuns(runs).map(describeSummary),
+    })),
+    all: summariseRuns(poolFiles(files)).map(describeSummary),
+  };
+}
+
+function describeSummary({ detector, runs, mean, deviation }: DetectorSummary): object {
+  return {
+    detector,
+    mean: describeFigures(mean),
+    deviation: describeFigures(deviation),
+    runs: runs.map(describeRun),
+  };
+}
+
+function describeRun({ seed, threshold, auroc, averagePrecision, counts }: DetectorRun): object {
+  return {
+    seed: seed ?? null,
+    threshold: threshold ?? null,
+    auroc: auroc ?? null,
+    averagePrecision: averagePrecision ?? null,
+    ...(counts === undefined ? {} : withNulls(ratesOf(counts))),
+    counts: counts ?? null,
+  };
+}
+
+function describeFigures(figures: Figures): Record<Figure, number | null> {
+  return withNulls(Object.fromEntries(FIGURES.map((figure) => [figure, figures[figure]])) as Figures);
+}
+
+function withNulls<Key extends string>(
+  values: Readonly<Record<Key, number | undefined>>,
+): Record<Key, number | null> {
+  return Object.fromEntries(
+    Object.entries<number | undefined>(values).map(([key, value]) => [key, value ?? null]),
+  ) as Record<Key, number | null>;
+}

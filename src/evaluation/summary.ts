@@ -1,0 +1,116 @@
+/** The figures of runs: of one file, of all files together, and over seeds. */
+import type { DetectorName } from "./detector.js";
+import { addCounts, type Counts, NO_COUNTS, ratesOf } from "./metrics.js";
+import type { DetectorRun, TestPart } from "./test-part.js";
+
+export interface FileEvaluation {
+  readonly file: string;
+  readonly testRows: number;
+  readonly countedRows: number;
+  readonly anomalousRows: number;
+  readonly runs: readonly DetectorRun[];
+}
+
+export function describeFile(
+  file: string,
+  part: Omit<TestPart, "series">,
+  runs: readonly DetectorRun[],
+): FileEvaluation {
+  const { rows, countedRows, anomalousRows } = part;
+  return { file, testRows: rows, countedRows, anomalousRows, runs };
+}
+
+/** Shares in [0, 1], and counts. Undefined where there is nothing to take it of. */
+export const FIGURES = [
+  "auroc",
+  "averagePrecision",
+  "f1",
+  "precision",
+  "recall",
+  "falseAlarmRate",
+  "events",
+  "eventsFound",
+  "falseAlarms",
+] as const;
+export type Figure = (typeof FIGURES)[number];
+export type Figures = Readonly<Record<Figure, number | undefined>>;
+
+export function figuresOf(run: DetectorRun): Figures {
+  const { counts, auroc, averagePrecision } = run;
+  const rates = ratesOf(counts ?? NO_COUNTS);
+  return {
+    auroc,
+    averagePrecision,
+    ...rates,
+    events: counts?.events,
+    eventsFound: counts?.eventsFound,
+    falseAlarms: counts?.falseAlarms,
+  };
+}
+
+export interface DetectorSummary {
+  readonly detector: DetectorName;
+  readonly runs: readonly DetectorRun[];
+  readonly mean: Figures;
+  /** The standard deviation over seeds (n - 1); undefined for a single run. */
+  readonly deviation: Figures;
+}
+
+/** By detector, in the order in which they come. A figure that one run lacks has no mean. */
+export function summariseRuns(runs: readonly DetectorRun[]): DetectorSummary[] {
+  const names = [...new Set(runs.map(({ detector }) => detector))];
+  return names.map((detector) => {
+    const own = runs.filter((run) => run.detector === detector);
+    const figures = own.map(figuresOf);
+    return {
+      detector,
+      runs: own,
+      mean: eachFigure((figure) => mean(figures.map((one) => one[figure]))),
+      deviation: eachFigure((figure) => deviation(figures.map((one) => one[figure]))),
+    };
+  });
+}
+
+/**
+ * All files together: AUROC and average precision are means over the files that have both kinds of rows, since
+ * scores of two models are on two scales; rows and events are added up.
+ */
+export function poolFiles(files: readonly FileEvaluation[]): DetectorRun[] {
+  const first = files[0]?.runs ?? [];
+  return first.map(({ detector, seed }) => {
+    const same = files.map(({ runs }) => runs.find((run) => run.detector === detector && run.seed === seed)!);
+    const told = same.filter((run) => run.auroc !== undefined);
+    return {
+      detector,
+      seed,
+      threshold: undefined,
+      auroc: mean(told.map((run) => run.auroc)),
+      averagePrecision: mean(told.map((run) => run.averagePrecision)),
+      counts: same.reduce(
+        (sum: Counts | undefined, { counts }) =>
+          sum === undefined || counts === undefined ? undefined : addCounts(sum, counts),
+        NO_COUNTS,
+      ),
+    };
+  });
+}
+
+function eachFigure(value: (figure: Figure) => number | undefined): Figures {
+  return Object.fromEntries(FIGURES.map((figure) => [figure, value(figure)])) as Record<
+    Figure,
+    number | undefined
+  >;
+}
+
+function mean(values: readonly (number | undefined)[]): number | undefined {
+  const numbers = values.filter((value) => value !== undefined);
+  if (numbers.length === 0 || numbers.length < values.length) return undefined;
+  return numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
+}
+
+function deviation(values: readonly (number | undefined)[]): number | undefined {
+  const centre = mean(values);
+  if (centre === undefined || values.length < 2) return undefined;
+  const squares = values.reduce<number>((sum, value) => sum + (value! - centre) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1));
+}

@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createRandomDetector, fitBaselines } from "../../src/evaluation/baselines.js";
+import {
+  fitPrincipalComponents,
+  residualError,
+  windowsToFit,
+} from "../../src/evaluation/principal-components.js";
+import { Random } from "../../src/network/random.js";
+import type { Dataset, Series } from "../../src/training/dataset.js";
+import { splitDataset } from "../../src/training/window-set.js";
+
+/** Windows that a few directions span, and a little noise. */
+function makeWindows(n: number, size: number): Float32Array {
+  const random = new Random(n + size);
+  const axes = Array.from({ length: 3 }, () => Array.from({ length: size }, () => random.normal()));
+  const windows = new Float32Array(n * size);
+  for (let window = 0; window < n; window++) {
+    const weights = axes.map((_, i) => random.normal() * 3 ** i);
+    for (let i = 0; i < size; i++) {
+      windows[window * size + i] =
+        5 + axes.reduce((sum, axis, a) => sum + weights[a]! * axis[i]!, 0.01 * random.normal());
+    }
+  }
+  return windows;
+}
+
+test("components leave the variance that they do not hold, on either side of the matrix", () => {
+  for (const [n, size] of [
+    [200, 12],
+    [12, 40],
+    [30, 30],
+  ] as const) {
+    const windows = makeWindows(n, size);
+    const means = Array.from({ length: size }, (_, i) => {
+      let sum = 0;
+      for (let window = 0; window < n; window++) sum += windows[window * size + i]!;
+      return sum / n;
+    });
+    const total = windows.reduce((sum, x, i) => sum + (x - means[i % size]!) ** 2, 0);
+    const restOf = (share: number) => {
+      const components = fitPrincipalComponents(windows, size, share);
+      let rest = 0;
+      for (let window = 0; window < n; window++) {
+        rest += size * residualError(components, windows.subarray(window * size, (window + 1) * size));
+      }
+      return { rest: rest / total, count: components.count };
+    };
+    const few = restOf(0.9);
+    assert.ok(few.rest <= 0.1 + 1e-9 && few.count <= 2, `${few.rest} ${few.count}`);
+    const more = restOf(0.999);
+    assert.ok(more.rest <= 0.001 + 1e-9 && more.count <= 3, `${more.rest} ${more.count}`);
+    assert.equal(restOf(0).count, 0);
+    assert.ok(Math.abs(restOf(0).rest - 1) < 1e-9);
+  }
+});
+
+test("windows without variance need no component", () => {
+  const components = fitPrincipalComponents(new Float32Array(5 * 4).fill(2), 4, 0.9);
+  assert.equal(components.count, 0);
+  assert.equal(residualError(components, Float32Array.of(2, 2, 2, 4)), 1);
+});
+
+test("the larger a window, the fewer are fitted on", () => {
+  assert.ok(windowsToFit(10_000) < windowsToFit(10));
+});
+
+const TIMESTEPS = 4;
+
+/** Two features in step, until the second stands still from row 400 on; row 450 is wild, a reading is missing. */
+function makeDataset(): Dataset {
+  const random = new Random(5);
+  const rows = 500;
+  const values = new Float64Array(rows * 2);
+  for (let row = 0; row < rows; row++) {
+    const wave = Math.sin(row / 4);
+    values[2 * row] = 100 + 10 * wave + 0.1 * random.normal();
+    values[2 * row + 1] = (row < 400 ? wave : 0) + 0.01 * random.normal();
+  }
+  values[2 * 450] = 1e9;
+  values[2 * 20] = Number.NaN;
+  const series: Series = {
+    file: "waves.csv",
+    group: undefined,
+    rows,
+    values,
+    timestampsMs: undefined,
+    anomalous: undefined,
+    fileIndex: 0,
+    fileRows: Int32Array.from({ length: rows }, (_, row) => row),
+  };
+  return { files: [], features: ["a", "b"], series: [series], maxGapMs: undefined, notes: [] };
+}
+
+test("each baseline sees what it can see, by a threshold that normal rows seldom pass", async () => {
+  const whole = makeDataset();
+  const series = whole.series[0]!;
+  const learnt: Dataset = {
+    ...whole,
+    series: [{ ...series, rows: 400, values: series.values.subarray(0, 800) }],
+  };
+  const settings = {
+    timesteps: TIMESTEPS,
+    minCoverage: 0.5,
+    falseAlarmRate: 0.05,
+    stride: 1,
+    validation: 0.1,
+    calibration: 0.3,
+  };
+  const split = splitDataset(learnt, settings);
+  const detectors = await fitBaselines(learnt, split, settings);
+  assert.deepEqual(
+    detectors.map(({ name }) => name),
+    ["l2-row", "l2-window", "pca-window"],
+  );
+  const starts = Int32Array.from({ length: 497 }, (_, start) => start);
+  for (const { name, threshold, scoreRows } of detectors) {
+    const scores = await scoreRows(series, starts);
+    assert.equal(scores.length, 500);
+    const held = scores.subarray(300, 400).filter((score) => score > threshold!).length;
+    assert.ok(held <= 6, `${name}: ${held}`);
+    // The clip bounds what one reading can do: a square of 20, a mean over two features.
+    assert.ok(scores[450]! > threshold! && scores[450]! <= 401, `${name}: ${scores[450]}`);
+    assert.ok(Number.isFinite(scores[20]!), name);
+    const broken = scores.subarray(405, 440).filter((score) => score > threshold!).length;
+    // Only the components know that the features go together.
+    assert.equal(broken > 15, name === "pca-window", `${name}: ${broken}`);
+  }
+  // A row's own distance, by hand: the reading that is missing is in no mean.
+  const rowScores = await detectors[0]!.scoreRows(series, starts);
+  let sum = 0;
+  const fitted = split.fit.start.at(-1)! + TIMESTEPS;
+  const column = Array.from({ length: fitted }, (_, row) => series.values[2 * row + 1]!);
+  const mean = column.reduce((a, b) => a + b, 0) / fitted;
+  for (const x of column) sum += (x - mean) ** 2;
+  const expected = (series.values[41]! - mean) ** 2 / (sum / fitted);
+  assert.ok(Math.abs(rowScores[20]! - expected) < 1e-5, `${rowScores[20]} ${expected}`);
+});
+
+test("random scores pass their threshold at the rate asked for, and follow from their seed", async () => {
+  const series = { ...makeDataset().series[0]!, rows: 20_000 };
+  const starts = new Int32Array(0);
+  const detector = createRandomDetector(7, 0.02);
+  const scores = await detector.scoreRows(series, starts);
+  const flagged = scores.filter((score) => score > detector.threshold!).length / scores.length;
+  assert.ok(Math.abs(flagged - 0.02) < 0.005, `${flagged}`);
+  assert.deepEqual(await createRandomDetector(7, 0.02).scoreRows(series, starts), scores);
+  assert.notDeepEqual(await createRandomDetector(8, 0.02).scoreRows(series, starts), scores);
+});
