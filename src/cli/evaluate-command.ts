@@ -42,8 +42,8 @@ async function evaluate(paths: string[], flags: EvaluateFlags, command: Command)
       ? await evaluateTraining(paths, flags, config)
       : await evaluatePublished(paths, flags, flags.model, config);
   const json = `${JSON.stringify(describeReport(files), undefined, 2)}\n`;
-  if (typeof flags.json === "string") await writeFile(flags.json, json);
   process.stdout.write(flags.json === true ? json : formatReport(files, title));
+  if (typeof flags.json === "string") await writeFile(flags.json, json);
 }
 
 interface Evaluation {
@@ -103,6 +103,7 @@ async function evaluatePublished(
     );
     for (const path of paths) {
       const whole = await readPart(path, flags, undefined, columns);
+      for (const note of whole.notes) printNote(note);
       const { file, sha256 } = whole.files[0]!;
       if (flags.rows === undefined) printNote(describeUnlearnt(file, sha256, manifest));
       const { timesteps, minCoverage } = manifest;
@@ -155,10 +156,17 @@ async function trainOnce(
   withNotes: boolean,
 ): Promise<TrainedModel> {
   const begin = performance.now();
+  const { file } = dataset.files[0]!;
   let progress: TrainingProgress | undefined;
+  const interrupt = (): void => {
+    // Gives the terminal its cursor back.
+    progress?.end();
+    process.exit(130);
+  };
+  process.once("SIGINT", interrupt);
   try {
     const model = await trainModel(engine, dataset, options, {
-      ...(withNotes ? { onNote: printNote } : {}),
+      ...(withNotes ? { onNote: (note: string) => printNote(`${file}: ${note}`) } : {}),
       onSplit: (_, epochs) => {
         if (process.stderr.isTTY) progress = createTrainingProgress(process.stderr, epochs);
       },
@@ -168,10 +176,11 @@ async function trainOnce(
     });
     const seconds = digits((performance.now() - begin) / 1000, 3);
     process.stderr.write(
-      `${dataset.files[0]!.file}, seed ${options.seed}: ${model.fit.epochs.length} epochs, the best is ${model.fit.bestEpoch}, ${seconds} s\n`,
+      `${file}, seed ${options.seed}: ${model.fit.epochs.length} epochs, the best is ${model.fit.bestEpoch}, ${seconds} s\n`,
     );
     return model;
   } finally {
+    process.off("SIGINT", interrupt);
     progress?.end();
   }
 }

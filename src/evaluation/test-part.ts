@@ -56,9 +56,9 @@ export function cutTestPart(dataset: Dataset, options: TestPartOptions): TestPar
   let anomalousRows = 0;
   for (const { series: own, counted, stretches } of series) {
     for (const { start, end } of stretches) rows += end - start;
-    counted.forEach((counts, row) => {
-      countedRows += counts;
-      anomalousRows += counts * (own.anomalous?.[row] ?? 0);
+    counted.forEach((one, row) => {
+      countedRows += one;
+      anomalousRows += one * (own.anomalous?.[row] ?? 0);
     });
   }
   if (countedRows > 0) return { series, rows, countedRows, anomalousRows };
@@ -116,8 +116,8 @@ export async function judgeDetector(detector: Detector, part: TestPart): Promise
   for (const { series, starts, counted, stretches } of part.series) {
     const own = await detector.scoreRows(series, starts);
     const anomalous = series.anomalous ?? new Uint8Array(series.rows);
-    counted.forEach((counts, row) => {
-      if (counts === 0) return;
+    counted.forEach((one, row) => {
+      if (one === 0) return;
       scores[at] = own[row]!;
       labels[at++] = anomalous[row]!;
     });
