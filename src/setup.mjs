@@ -88,7 +88,7 @@ function kernels(files) {
           const making = `${kept}.${process.pid}`;
           await run(process.execPath, [
             join(root, "node_modules", "assemblyscript", "bin", "asc.js"),
-            join(assembly, "index.ts"),
+            join(assembly, "exports.ts"),
             ...["--config", config, "--target", target, "--outFile", relative(root, making)],
           ]);
           renameSync(making, kept);

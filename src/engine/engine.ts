@@ -28,6 +28,8 @@ export interface Outputs {
 /** A network with its weights, ready to run. Runs may overlap; each is answered for itself. */
 export interface Executable {
   readonly network: Network;
+  /** Windows from which on a larger run takes no less time per window; absent where larger is always better. */
+  readonly efficientWindows?: number;
   /**
    * @param windows [count, timesteps, features], scaled, every number finite. Not written to; it may be reused once the promise settles.
    * @returns outputs that belong to the caller.

@@ -6,7 +6,7 @@ import { ResiduaError } from "../errors.js";
 export interface BatchTarget {
   readonly name: string;
   readonly version: string;
-  readonly executable: Pick<Executable, "run" | "network">;
+  readonly executable: Pick<Executable, "run" | "network" | "efficientWindows">;
 }
 
 export interface BatchWork {

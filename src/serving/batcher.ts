@@ -4,8 +4,9 @@
  *   submit -> lane of its executable -> [a run can start] -> batch -> run -> to each request its own outputs
  *
  * A batch is formed as late as possible: when a run can start, of what waits then. A free engine waits for company
- * only while some is known to be on its way, and no longer than `maxWaitMs`. Work is counted in
- * windows x timesteps; lanes take turns by the work done for each, jobs of a lane by windows.
+ * only while some is known to be on its way, and no longer than `maxWaitMs`. Where the engine gains nothing by larger
+ * runs, several smaller ones keep it and the event loop busy at the same time. Work is counted in windows x timesteps;
+ * lanes take turns by the work done for each, jobs of a lane by windows.
  */
 import type { BatchResult, BatchTarget, BatchWork } from "./batch-job.js";
 import type { BatchLane } from "./batch-lane.js";
@@ -16,6 +17,8 @@ import type { Scheduler } from "./scheduler.js";
 
 /** A batch of longer windows than this has fewer of them, so that it keeps others waiting no longer. */
 const FULL_BATCH_TIMESTEPS = 128;
+/** This part of an efficient run is begun at once, so that the engine works while other requests are read. */
+const EAGER_SHARE = 1 / 4;
 
 export interface BatchObserver {
   /** A run ended, well or not. */
@@ -59,7 +62,7 @@ export class Batcher {
     this.#queue = new BatchQueue({
       maxWindows: options.maxQueueWindows,
       scheduler: options.scheduler,
-      onWork: () => this.#schedule(),
+      onWork: () => this.#onWork(),
       secondsFor: (work) => this.#drainRate.secondsFor(work),
     });
   }
@@ -121,6 +124,12 @@ export class Batcher {
     return this.#queue.submitWhenRoom(work);
   }
 
+  #onWork(): void {
+    const lane = this.#runs < this.#concurrentRuns && this.#queue.nextLane(this.#scheduler.now());
+    if (lane && lane.waiting().windows >= this.#eagerWindows(lane)) this.#dispatch();
+    else this.#schedule();
+  }
+
   #schedule(): void {
     if (this.#isScheduled || this.#runs >= this.#concurrentRuns || this.#queue.isEmpty) return;
     this.#isScheduled = true;
@@ -148,26 +157,44 @@ export class Batcher {
         });
         break;
       }
-      this.#start(lane, room, now);
+      this.#start(lane, this.#windowsOfRun(lane, room), now);
     }
     this.#queue.admitLine();
   }
 
   /** The most windows of a batch of this lane. */
-  #roomOf({ timesteps }: BatchLane): number {
+  #roomOf({ timesteps, target }: BatchLane): number {
+    const most = Math.min(this.maxBatchWindows, target.executable.efficientWindows ?? this.maxBatchWindows);
     const ofLength = Math.floor((this.maxBatchWindows * FULL_BATCH_TIMESTEPS) / timesteps);
-    return Math.max(1, Math.min(this.maxBatchWindows, ofLength));
+    return Math.max(1, Math.min(most, ofLength));
+  }
+
+  /** Windows that are worth a run of their own while more is read; infinitely many where larger is always better. */
+  #eagerWindows(lane: BatchLane): number {
+    if (lane.target.executable.efficientWindows === undefined) return Number.POSITIVE_INFINITY;
+    return Math.ceil(this.#roomOf(lane) * EAGER_SHARE);
+  }
+
+  /**
+   * Windows of the next run. What waits is shared between the runs that can start: were it all one, the event loop
+   * would wait for the engine, and then the engine for the event loop.
+   */
+  #windowsOfRun(lane: BatchLane, room: number): number {
+    const eager = this.#eagerWindows(lane);
+    const share = Math.ceil(lane.waiting().windows / (this.#concurrentRuns - this.#runs));
+    return Math.min(room, Math.max(eager, share));
   }
 
   /** How long a free engine still waits for what is on its way; 0 for not at all. */
   #companyWaitMs(lane: BatchLane, room: number, nowMs: number): number {
     if (this.#onTheirWay === 0 || this.#maxWaitMs === 0) return 0;
     const { windows, sinceMs } = lane.waiting();
-    return windows >= room ? 0 : Math.max(0, sinceMs + this.#maxWaitMs - nowMs);
+    const enough = Math.min(room, this.#eagerWindows(lane));
+    return windows >= enough ? 0 : Math.max(0, sinceMs + this.#maxWaitMs - nowMs);
   }
 
-  #start(lane: BatchLane, room: number, startedAtMs: number): void {
-    const run = new BatchRun(lane.target, lane.take(room), this.#buffers);
+  #start(lane: BatchLane, windows: number, startedAtMs: number): void {
+    const run = new BatchRun(lane.target, lane.take(windows), this.#buffers);
     this.#queue.charge(lane, run.work);
     this.#queue.removeIfEmpty(lane);
     this.#runs += 1;

@@ -64,6 +64,31 @@ test("requests of one turn of the event loop run together, each with its own out
   assert.equal(second!.endedAtMs, 1007);
 });
 
+test("where a run need not be larger, a part of it begins while others are read", async () => {
+  const { scheduler, executable, submit } = build({ maxBatchWindows: 64, concurrentRuns: 2 });
+  executable.efficientWindows = 16;
+  void submit(3);
+  assert.deepEqual(executable.counts, []);
+  void submit(1);
+  assert.deepEqual(executable.counts, [4], "a quarter of 16 does not wait for the turn to end");
+  void submit(2);
+  await scheduler.turn();
+  assert.deepEqual(executable.counts, [4, 2]);
+});
+
+test("what waits is shared between the runs that can start, none larger than need be", async () => {
+  const { executable, submit } = build({ maxBatchWindows: 64, concurrentRuns: 2 });
+  executable.efficientWindows = 16;
+  void submit(14);
+  assert.deepEqual(executable.counts, [7, 7]);
+  void submit(40);
+  await executable.finish();
+  assert.deepEqual(executable.counts, [7, 7, 16]);
+  await executable.finish();
+  await executable.finish();
+  assert.deepEqual(executable.counts, [7, 7, 16, 16, 8]);
+});
+
 test("a batch is formed when the engine ends a run, of all that waits then", async () => {
   const { scheduler, executable, submit } = build();
   void submit(1);

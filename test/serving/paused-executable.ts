@@ -13,6 +13,8 @@ interface Run {
 
 export class PausedExecutable implements Executable {
   readonly network: Network;
+  /** Undefined, as where a larger run is always better. */
+  efficientWindows?: number;
   /** Windows of every run that was begun. */
   readonly counts: number[] = [];
   readonly #runs: Run[] = [];

@@ -5,6 +5,7 @@ import type { SharedHeap } from "./heap.js";
 import type { Kernels } from "./kernels.js";
 import {
   CONTROL,
+  CONTROL_AWAKE,
   CONTROL_SPINS,
   CONTROL_STOP,
   CONTROL_SUBMITTED,
@@ -25,12 +26,23 @@ import {
 /** Looks at the queue before an idle worker sleeps: some tens of microseconds, less than waking it takes. */
 const SPINS = 4_000;
 
+/**
+ * Multiply-adds, about a millisecond's, that are worth waking one more worker for while the thread that submits is
+ * busy itself: with less, the worker would only take turns with it.
+ */
+const WORK_OF_A_WORKER = 40e6;
+/** The submitting thread is busy where this share of its time is; looked at no more often than this. */
+const BUSY_SHARE = 0.5;
+const BUSY_LOOK_MS = 10;
+
 export interface Job {
   /** One of the JOB_KIND numbers. */
   readonly kind: number;
   /** Address of what the kind's code reads. */
   readonly plan: number;
   readonly rows: number;
+  /** Multiply-adds, roughly. */
+  readonly work: number;
   /** Parts that workers claim one by one, at most `rows`. */
   readonly blocks: number;
   readonly scratch: number;
@@ -98,6 +110,9 @@ export class Crew {
   #closing = false;
   #restarting = false;
   #own: OwnThread | undefined;
+  #loop = performance.eventLoopUtilization();
+  #lookedAtMs = performance.now();
+  #isBusy = false;
 
   private constructor(kernels: Kernels, heap: SharedHeap, threads: number) {
     this.#kernels = kernels;
@@ -173,7 +188,30 @@ export class Crew {
     this.#running.set(number, submission);
     this.#submitted = (number + 1) | 0;
     Atomics.store(this.#control, CONTROL_SUBMITTED, this.#submitted);
-    Atomics.notify(this.#control, CONTROL_SUBMITTED, Math.min(job.blocks, this.threads));
+    Atomics.notify(this.#control, CONTROL_SUBMITTED, this.#workersToWake(job));
+  }
+
+  #workersToWake({ blocks }: Job): number {
+    const wanted = Math.min(blocks, this.threads);
+    if (wanted === 1 && this.#running.size === 1) return 1;
+    if (!this.#isBusyHere()) return wanted;
+    // A worker that is awake goes on with the next job by itself.
+    let work = 0;
+    for (const { job } of this.#running.values()) work += job.work;
+    const awake = Atomics.load(this.#control, CONTROL_AWAKE);
+    return Math.max(0, Math.max(1, Math.floor(work / WORK_OF_A_WORKER)) - awake);
+  }
+
+  /** Whether the event loop of this thread has had little time to spare of late. */
+  #isBusyHere(): boolean {
+    const now = performance.now();
+    if (now - this.#lookedAtMs >= BUSY_LOOK_MS) {
+      const since = this.#loop;
+      this.#lookedAtMs = now;
+      this.#loop = performance.eventLoopUtilization();
+      this.#isBusy = performance.eventLoopUtilization(this.#loop, since).utilization >= BUSY_SHARE;
+    }
+    return this.#isBusy;
   }
 
   /** A worker said that some job is done: settles all that are, and hands on what waits. */
@@ -252,6 +290,7 @@ export class Crew {
     const lost = [...this.#running.values()];
     this.#running.clear();
     for (let slot = 0; slot < RING_SLOTS; slot++) this.#ring[slot * JOB_WORDS + JOB_UNCLAIMED] = 0;
+    this.#control[CONTROL_AWAKE] = 0;
     for (const { reject } of lost) {
       reject(new ResiduaError("INFERENCE_FAILED", "A thread of the wasm engine ended.", { cause }));
     }

@@ -15,6 +15,8 @@ import { operationWords } from "./operations.js";
  */
 const SCRATCH_BYTES = 4 * 1024 * 1024;
 const MAX_BLOCK_ROWS = 36;
+/** From here on, weights come from the nearest cache for nearly all rows. */
+const EFFICIENT_WINDOWS = 32;
 /** Windows and outputs of one job in memory; a longer run is several jobs, one after the other. */
 const MAX_JOB_BYTES = 64 * 1024 * 1024;
 
@@ -22,7 +24,7 @@ const MAX_JOB_BYTES = 64 * 1024 * 1024;
  * Products of a window that the submitting thread runs itself while the crew is idle: about 0.2 ms, where waking a
  * thread and being woken takes about 0.1 ms.
  */
-const SHORT_PRODUCTS = 4_000_000;
+const SHORT_WORK = 4_000_000;
 
 const aligned = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
@@ -80,6 +82,7 @@ export function compileNetwork(
 
 export class WasmExecutable implements Executable {
   readonly network: Network;
+  readonly efficientWindows = EFFICIENT_WINDOWS;
   readonly #heap: SharedHeap;
   readonly #crew: Crew;
   readonly #plan: number;
@@ -88,8 +91,8 @@ export class WasmExecutable implements Executable {
   /** Floats of one window, and of each output of one window: the embedding, then the heads. */
   readonly #windowFloats: number;
   readonly #outputFloats: readonly number[];
-  /** Whether a window takes no longer than the way to another thread and back. */
-  readonly #isShort: boolean;
+  /** Multiply-adds of a window, roughly. */
+  readonly #windowWork: number;
   readonly #runs = new Set<Promise<unknown>>();
   #closed = false;
 
@@ -110,7 +113,7 @@ export class WasmExecutable implements Executable {
     this.#windowFloats = network.timesteps * network.features;
     let parameters = 0;
     for (const shape of weightShapes(network).values()) parameters += shape.reduce((a, b) => a * b, 1);
-    this.#isShort = parameters * network.timesteps <= SHORT_PRODUCTS;
+    this.#windowWork = parameters * network.timesteps;
     this.#outputFloats = [
       embeddingUnits(network),
       ...network.heads.map((head) => head.steps * network.features),
@@ -173,12 +176,13 @@ export class WasmExecutable implements Executable {
         kind: JOB_KIND_FORWARD,
         plan: this.#plan,
         rows: count,
+        work: count * this.#windowWork,
         blocks,
         scratch: base,
         scratchStride: this.#scratchBytes,
         places,
       };
-      if (count === 1 && this.#isShort && this.#crew.isIdle) this.#crew.runHere(job);
+      if (count === 1 && this.#windowWork <= SHORT_WORK && this.#crew.isIdle) this.#crew.runHere(job);
       else await this.#crew.run(job);
       outputs.forEach((output, index) => {
         const each = this.#outputFloats[index]!;

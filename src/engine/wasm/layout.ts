@@ -28,6 +28,8 @@ export const CONTROL_FINISHED = 1;
 export const CONTROL_SPINS = 2;
 /** Not 0: workers leave their loop. */
 export const CONTROL_STOP = 3;
+/** How many workers are not asleep. One counts itself out before it looks for the last time. */
+export const CONTROL_AWAKE = 4;
 
 /** Job n stands in slot n % RING_SLOTS. */
 export const RING = 4352;

@@ -20,6 +20,7 @@ const fatal: Job = {
   plan: 0xffff_ff00,
   rows: 1,
   blocks: 1,
+  work: 1,
   scratch: 0,
   scratchStride: 0,
   places: [],

@@ -42,14 +42,12 @@ const TWICE_LOG2E: usize = 128;
 const ONE: usize = 144;
 const MINUS_LOG2E: usize = 160;
 
-// @ts-ignore: decorator
 @inline
 function constant(offset: usize): v128 {
   return v128.load(CONSTANTS + offset);
 }
 
 /** 1 / (1 + 2^z). The parameters are the constants above, which a loop keeps in registers. */
-// @ts-ignore: decorator
 @inline
 function logistic(z: v128, most: v128, least: v128, round: v128, b0: v128, a0: v128, a1: v128): v128 {
   z = f32x4.pmax(f32x4.pmin(z, most), least);
@@ -67,7 +65,6 @@ function logistic(z: v128, most: v128, least: v128, round: v128, b0: v128, a0: v
  * tanh x = (2^z - 1) / (2^z + 1) with z = 2x / ln 2, both parts multiplied by A - rB:
  * ((2^n - 1) A + (2^n + 1) rB) / ((2^n + 1) A + (2^n - 1) rB), which loses nothing where x is small.
  */
-// @ts-ignore: decorator
 @inline
 function hyperbolicTangent(
   x: v128,
@@ -168,7 +165,6 @@ export function tanhTimes(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 export function relu(x: v128): v128 {
   return f32x4.pmax(x, f32x4.splat(0));
@@ -186,7 +182,6 @@ function sigmoid(x: v128): v128 {
   );
 }
 
-// @ts-ignore: decorator
 @inline
 export function tanh(x: v128): v128 {
   return hyperbolicTangent(

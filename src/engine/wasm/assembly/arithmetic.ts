@@ -1,7 +1,6 @@
 /** Four floats at a time. One build fuses multiply and add (relaxed SIMD), the other rounds between them. */
 
 /** a * b + c */
-// @ts-ignore: decorator
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
@@ -9,7 +8,6 @@ export function madd(a: v128, b: v128, c: v128): v128 {
 }
 
 /** c - a * b */
-// @ts-ignore: decorator
 @inline
 export function nmadd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c);
@@ -17,7 +15,6 @@ export function nmadd(a: v128, b: v128, c: v128): v128 {
 }
 
 /** Stores the first `count` (1 to 4) floats. */
-// @ts-ignore: decorator
 @inline
 export function storeFirst(to: usize, v: v128, count: i32): void {
   if (count >= 4) {

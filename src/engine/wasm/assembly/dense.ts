@@ -101,7 +101,6 @@ function denseRows(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function finish(to: usize, low: v128, high: v128, width: i32, activation: i32): void {
   if (activation) {

@@ -32,14 +32,12 @@ import {
 import { dense } from "./dense";
 import { lstmStep } from "./lstm";
 
-// @ts-ignore: decorator
 @inline
 export function word(at: usize, index: i32): i32 {
   return load<i32>(at + (<usize>index << 2));
 }
 
 /** Where a worker's scratch begins: SCRATCH_KERNEL_BYTES for kernels to work in, and then values. */
-// @ts-ignore: decorator
 @inline
 function scratchAddress(job: usize, worker: i32): usize {
   return <usize>word(job, JOB_SCRATCH) + <usize>worker * <usize>word(job, JOB_SCRATCH_STRIDE);
@@ -55,7 +53,6 @@ export function valueAddress(value: usize, job: usize, worker: i32, firstRow: i3
 }
 
 /** Bytes from one step of a value to the next. */
-// @ts-ignore: decorator
 @inline
 export function stepBytes(value: usize, rows: i32): usize {
   const step = word(value, 3);

@@ -5,7 +5,6 @@
 import { highProduct, POWERS_OF_TEN } from "./tables";
 
 /** Writes `formatUnits(value, decimals)` at `at`; returns its length. */
-// @ts-ignore: decorator
 @external("host", "writeUnits")
 declare function writeUnits(value: f64, decimals: i32, at: usize): i32;
 
@@ -14,7 +13,6 @@ const ZEROS: u64 = 0x3030303030303030;
 const TEN_TO_19: u64 = 10000000000000000000;
 
 /** A number below 10^8 as eight digits, the first in the lowest byte: halved three times, all halves at once. */
-// @ts-ignore: decorator
 @inline
 export function splitDigits(number: u32): u64 {
   const thousands = number / 10000;
@@ -26,14 +24,12 @@ export function splitDigits(number: u32): u64 {
 }
 
 /** Writes a whole number; returns where it ends. */
-// @ts-ignore: decorator
 @inline
 export function writeInteger(at: usize, number: u64): usize {
   return number < 100 ? writeTwo(at, <u32>number) : writeMany(at, number);
 }
 
 /** One digit or two, without a branch between them. */
-// @ts-ignore: decorator
 @inline
 function writeTwo(at: usize, number: u32): usize {
   const tens = (number * 205) >> 11;
@@ -56,7 +52,6 @@ function writeMany(at: usize, number: u64): usize {
 }
 
 /** Writes a number of 1 to 9 digits, without a branch between their counts. */
-// @ts-ignore: decorator
 @inline
 export function writeNine(at: usize, number: u32): usize {
   const first = number / 100000000;
@@ -68,7 +63,6 @@ export function writeNine(at: usize, number: u32): usize {
   return at + long + 8 - zeros;
 }
 
-// @ts-ignore: decorator
 @inline
 export function writeNull(at: usize): usize {
   store<u32>(at, 0x6c6c756e);
@@ -76,7 +70,6 @@ export function writeNull(at: usize): usize {
 }
 
 /** Writes a value in the caller's units, null where it is not finite; returns where it ends. */
-// @ts-ignore: decorator
 @inline
 export function writeFixed(at: usize, value: f64, decimals: i32): usize {
   const bits = reinterpret<u64>(value);
@@ -150,7 +143,6 @@ function writeFraction(at: usize, number: u64, decimals: i32): usize {
 }
 
 /** Sixteen decimals without the zeros at their end; all of them stand behind `at`. */
-// @ts-ignore: decorator
 @inline
 function writeSixteen(at: usize, number: u64): usize {
   const high = number / 100000000;
@@ -162,7 +154,6 @@ function writeSixteen(at: usize, number: u64): usize {
 }
 
 /** mantissa * unit / 2^shift, halves rounded up; TEN_TO_19 where it is that or more. */
-// @ts-ignore: decorator
 @inline
 function roundProduct(mantissa: u64, unit: u64, shift: i32): u64 {
   let high = highProduct(mantissa, unit);

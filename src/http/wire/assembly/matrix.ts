@@ -22,7 +22,6 @@ const QUOTE: u8 = 0x22;
 const OPENING: u8 = 0x5b;
 const CLOSING: u8 = 0x5d;
 
-// @ts-ignore: decorator
 @inline
 function skipSpace(at: usize): usize {
   let byte = load<u8>(at);

@@ -9,14 +9,12 @@
 import { EXACT_POWERS_OF_TEN, highProduct, POWERS_OF_FIVE, POWERS_OF_TEN } from "./tables";
 
 /** Reads the number in [start, end) as JavaScript does. */
-// @ts-ignore: decorator
 @external("host", "readDouble")
 declare function readDouble(start: usize, end: usize): f64;
 
 const ZEROS: u64 = 0x3030303030303030;
 
 /** Eight digits, the first in the lowest byte, to a number: pairs, fours, eight. */
-// @ts-ignore: decorator
 @inline
 function joinDigits(digits: u64): u64 {
   const pairs = digits * 10 + (digits >> 8);
@@ -26,20 +24,17 @@ function joinDigits(digits: u64): u64 {
 }
 
 /** Which of the sixteen bytes are no digits. */
-// @ts-ignore: decorator
 @inline
 function breaksIn(bytes: v128): u32 {
   return <u32>i8x16.bitmask(i8x16.gt_u(i8x16.sub(bytes, i8x16.splat(0x30)), i8x16.splat(9)));
 }
 
 /** The first `count` digits at `at`, 1 to 8. */
-// @ts-ignore: decorator
 @inline
 function digitsAt(at: usize, count: u32): u64 {
   return joinDigits((load<u64>(at) ^ ZEROS) << (64 - (count << 3)));
 }
 
-// @ts-ignore: decorator
 @inline
 function powerOfTen(exponent: u32): u64 {
   return load<u64>(POWERS_OF_TEN + (<usize>exponent << 3));
@@ -53,7 +48,6 @@ function powerOfTen(exponent: u32): u64 {
  * @param out receives the number.
  * @returns where it ends, or 0 where it is no number of JSON.
  */
-// @ts-ignore: decorator
 @inline
 export function readNumber(at: usize, out: usize): usize {
   const negative = <u32>(load<u8>(at) == 0x2d);
@@ -148,7 +142,6 @@ function significantDigits(at: usize, end: usize): i32 {
 }
 
 /** The double nearest to digits * 10^exponent, or NaN where that is for the host to say. */
-// @ts-ignore: decorator
 @inline
 function nearest(digits: u64, exponent: i32): f64 {
   if (digits <= 0x20000000000000 && <u32>(exponent + 22) <= 44) {

@@ -10,14 +10,12 @@ import { writeInteger, writeNine, writeNull } from "./decimal";
 import { highProduct, POWERS_OF_FIVE, POWERS_OF_TEN_FLOAT } from "./tables";
 
 /** Writes a double as JSON.stringify does at `at`; returns its length. */
-// @ts-ignore: decorator
 @external("host", "writeDouble")
 declare function writeDoubleByHost(value: f64, at: usize): i32;
 
 const ZEROS: u64 = 0x3030303030303030;
 
 /** floor(power * factor / 2^64), the lowest bit set where anything was cut off. */
-// @ts-ignore: decorator
 @inline
 function scale(power: u64, factor: u32): u32 {
   const product = (power >> 32) * <u64>factor + (((power & 0xffffffff) * <u64>factor) >> 32);
@@ -69,7 +67,6 @@ export function writeFloat(at: usize, single: f32): usize {
 }
 
 /** floor(power * factor / 2^128), the lowest bit set where anything was cut off. */
-// @ts-ignore: decorator
 @inline
 function scaleLong(high: u64, low: u64, factor: u64): u64 {
   const carry = highProduct(low, factor);
@@ -131,7 +128,6 @@ export function writeDouble(at: usize, value: f64): usize {
  * Lays out the number whose digits, at most 17, stand in [at, end), times 10^exponent, the way
  * Number.prototype.toString does.
  */
-// @ts-ignore: decorator
 @inline
 function layOut(at: usize, end: usize, exponent: i32): usize {
   const count = <i32>(end - at);
@@ -166,7 +162,6 @@ function layOut(at: usize, end: usize, exponent: i32): usize {
 }
 
 /** Moves up to 24 bytes. */
-// @ts-ignore: decorator
 @inline
 function shiftDigits(at: usize, by: usize): void {
   const first = load<u64>(at);

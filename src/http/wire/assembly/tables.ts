@@ -12,7 +12,6 @@ export const EXACT_POWERS_OF_TEN: usize = 11232;
 /**
  * The high half of a 64 x 64-bit product, for which WebAssembly has no instruction; the low half is a * b.
  */
-// @ts-ignore: decorator
 @inline
 export function highProduct(a: u64, b: u64): u64 {
   const a0 = a & 0xffffffff;

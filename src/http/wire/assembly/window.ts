@@ -14,7 +14,6 @@ const ERRORS = 5;
 const FLOATS = 6;
 const ROWS = 7;
 
-// @ts-ignore: decorator
 @inline
 function word(part: usize, index: usize): i32 {
   return load<i32>(part + (index << 2));
@@ -55,7 +54,6 @@ function writePart(at: usize, part: usize, window: i32): usize {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function writeText(at: usize, from: usize, length: i32): usize {
   memory.copy(at, from, length);

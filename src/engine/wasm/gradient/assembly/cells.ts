@@ -12,7 +12,6 @@ import { reluSlope, sigmoidSlope, slope, tanhSlope } from "./slope";
 
 const LEAST_4 = memory.data<f32>([LEAST, LEAST, LEAST, LEAST], 64);
 
-// @ts-ignore: decorator
 @inline
 function candidate<Cell>(x: v128, activation: i32): v128 {
   if (sizeof<Cell>() == 1) return tanh(x);
@@ -20,7 +19,6 @@ function candidate<Cell>(x: v128, activation: i32): v128 {
   return activate(activation, x);
 }
 
-// @ts-ignore: decorator
 @inline
 function candidateSlope<Cell>(y: v128, activation: i32): v128 {
   if (sizeof<Cell>() == 1) return tanhSlope(y);
@@ -28,7 +26,6 @@ function candidateSlope<Cell>(y: v128, activation: i32): v128 {
   return slope(activation, y);
 }
 
-// @ts-ignore: decorator
 @inline
 function gateSlope<Cell>(y: v128, activation: i32): v128 {
   if (sizeof<Cell>() <= 2) return sigmoidSlope(y);

@@ -5,7 +5,6 @@
 export const LEAST: f32 = 1e-30;
 
 /** 0 for what is below `least`; NaN stays NaN. */
-// @ts-ignore: decorator
 @inline
 export function flush(x: v128, least: v128): v128 {
   return v128.andnot(x, f32x4.lt(f32x4.abs(x), least));

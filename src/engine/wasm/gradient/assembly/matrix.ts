@@ -12,7 +12,6 @@ import { madd } from "../../assembly/arithmetic";
 const CHUNK_ROWS: i32 = 64;
 
 /** The sum of each of four vectors, as one vector. */
-// @ts-ignore: decorator
 @inline
 function sumEach(a: v128, b: v128, c: v128, d: v128): v128 {
   const ab = f32x4.add(v128.shuffle<f32>(a, b, 0, 1, 4, 5), v128.shuffle<f32>(a, b, 2, 3, 6, 7));

@@ -1,19 +1,16 @@
 /** Derivatives of the activations, from the y they gave. */
 import { HARD_SIGMOID, LINEAR, RELU, SIGMOID, TANH } from "../../layout";
 
-// @ts-ignore: decorator
 @inline
 export function reluSlope(y: v128): v128 {
   return v128.and(f32x4.gt(y, f32x4.splat(0)), f32x4.splat(1));
 }
 
-// @ts-ignore: decorator
 @inline
 export function tanhSlope(y: v128): v128 {
   return f32x4.sub(f32x4.splat(1), f32x4.mul(y, y));
 }
 
-// @ts-ignore: decorator
 @inline
 export function sigmoidSlope(y: v128): v128 {
   return f32x4.mul(y, f32x4.sub(f32x4.splat(1), y));

@@ -1,6 +1,7 @@
 /** What a worker thread calls. */
 import {
   CONTROL,
+  CONTROL_AWAKE,
   CONTROL_FINISHED,
   CONTROL_SPINS,
   CONTROL_STOP,
@@ -27,7 +28,6 @@ export { fourRows, sixRows } from "./panel-sums";
 export { sumPair, sumTwoTiles } from "./tile-sums";
 
 /** Tells the thread that submits jobs that one is done. */
-// @ts-ignore: decorator
 @external("residua", "finished")
 declare function finished(): void;
 
@@ -42,6 +42,7 @@ export function constantsEnd(): usize {
  */
 export function work(worker: i32, firstJob: i32): void {
   let job = firstJob;
+  atomic.add<i32>(CONTROL + (CONTROL_AWAKE << 2), 1);
   while (true) {
     const slot = <usize>(RING + (((job & (RING_SLOTS - 1)) * JOB_WORDS) << 2));
     if (!waitFor(job)) return;
@@ -75,7 +76,10 @@ function waitFor(job: i32): bool {
       const count = atomic.load<i32>(submitted);
       if (count - job > 0) return true;
       if (spins <= 0) {
+        atomic.sub<i32>(CONTROL + (CONTROL_AWAKE << 2), 1);
+        // Returns at once where a job was submitted since `count` was read.
         atomic.wait<i32>(submitted, count, -1);
+        atomic.add<i32>(CONTROL + (CONTROL_AWAKE << 2), 1);
         break;
       }
     }
