@@ -28,7 +28,10 @@ const SHORT_WORK = 4_000_000;
 
 const aligned = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
-/** The executable of a network. Throws InputError where the weights do not fit it or memory has no room. */
+/**
+ * The executable of a network. Throws InputError where the weights do not fit it, and ResiduaError where memory has no
+ * room just now: that is no fault of the bundle's, and may be otherwise once another one is closed.
+ */
 export function compileNetwork(
   heap: SharedHeap,
   crew: Crew,
@@ -63,7 +66,9 @@ export function compileNetwork(
   try {
     at = heap.allocate(bytes);
   } catch (error) {
-    throw new InputError(error instanceof Error ? error.message : String(error));
+    throw new ResiduaError("INFERENCE_FAILED", "The engine has no memory for this network.", {
+      cause: error,
+    });
   }
   let next = at + planBytes;
   for (const { storage, data } of constants) {

@@ -14,7 +14,7 @@ export class TrainingThreads {
     this.#words = new Int32Array(memory.buffer);
     this.#workers = Array.from({ length: Math.min(threads, MAX_THREADS) }, (_, index) => {
       const workerData: WorkerData = { module, memory, index };
-      const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData });
+      const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData, execArgv: [] });
       worker.on("message", () => this.#finished?.());
       worker.on("error", (error) => this.#fail(error));
       worker.on("exit", (code) => this.#fail(new Error(`A training thread ended with status ${code}.`)));
