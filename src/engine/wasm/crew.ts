@@ -1,7 +1,9 @@
 /** The worker threads: jobs go in through shared memory, and come back as settled promises. */
 import { Worker } from "node:worker_threads";
 import { ResiduaError } from "../../errors.js";
+import { EventLoopLoad } from "./event-loop-load.js";
 import type { SharedHeap } from "./heap.js";
+import { describeJob, type Job, slotOf } from "./job.js";
 import type { Kernels } from "./kernels.js";
 import {
   CONTROL,
@@ -9,19 +11,13 @@ import {
   CONTROL_SPINS,
   CONTROL_STOP,
   CONTROL_SUBMITTED,
-  JOB_BLOCKS,
-  JOB_KIND,
   JOB_PENDING,
-  JOB_PLACES,
-  JOB_PLAN,
-  JOB_ROWS,
-  JOB_SCRATCH,
-  JOB_SCRATCH_STRIDE,
   JOB_UNCLAIMED,
   JOB_WORDS,
   RING,
   RING_SLOTS,
 } from "./layout.js";
+import { OwnThread } from "./own-thread.js";
 
 /** Looks at the queue before an idle worker sleeps: some tens of microseconds, less than waking it takes. */
 const SPINS = 4_000;
@@ -31,66 +27,11 @@ const SPINS = 4_000;
  * busy itself: with less, the worker would only take turns with it.
  */
 const WORK_OF_A_WORKER = 40e6;
-/** The submitting thread is busy where this share of its time is; looked at no more often than this. */
-const BUSY_SHARE = 0.5;
-const BUSY_LOOK_MS = 10;
-
-export interface Job {
-  /** One of the JOB_KIND numbers. */
-  readonly kind: number;
-  /** Address of what the kind's code reads. */
-  readonly plan: number;
-  readonly rows: number;
-  /** Multiply-adds, roughly. */
-  readonly work: number;
-  /** Parts that workers claim one by one, at most `rows`. */
-  readonly blocks: number;
-  readonly scratch: number;
-  /** Bytes of scratch of each worker. */
-  readonly scratchStride: number;
-  /** Addresses by PLACE number. */
-  readonly places: readonly number[];
-}
 
 interface Submission {
   readonly job: Job;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
-}
-
-/** The first word of a job's slot in the ring. Job numbers are 32-bit and wrap around. */
-function slotOf(number: number): number {
-  return (number & (RING_SLOTS - 1)) * JOB_WORDS;
-}
-
-function describeJob(words: Int32Array, slot: number, job: Job): void {
-  words[slot + JOB_BLOCKS] = job.blocks;
-  words[slot + JOB_KIND] = job.kind;
-  words[slot + JOB_ROWS] = job.rows;
-  words[slot + JOB_PLAN] = job.plan;
-  words[slot + JOB_SCRATCH] = job.scratch;
-  words[slot + JOB_SCRATCH_STRIDE] = job.scratchStride;
-  words.set(job.places, slot + JOB_PLACES);
-}
-
-/** The kernels on the thread that submits, with a slot of its own. */
-class OwnThread {
-  readonly #runAlone: (slot: number) => void;
-  readonly #address: number;
-  readonly #words: Int32Array;
-
-  constructor({ module }: Kernels, heap: SharedHeap) {
-    const imports = { env: { memory: heap.memory }, residua: { finished: () => undefined } };
-    const { exports } = new WebAssembly.Instance(module, imports);
-    this.#runAlone = exports["runAlone"] as (slot: number) => void;
-    this.#address = heap.allocate(4 * JOB_WORDS);
-    this.#words = heap.words(this.#address, JOB_WORDS);
-  }
-
-  run(job: Job): void {
-    describeJob(this.#words, 0, job);
-    this.#runAlone(this.#address);
-  }
 }
 
 /** The threads of one engine. */
@@ -110,9 +51,7 @@ export class Crew {
   #closing = false;
   #restarting = false;
   #own: OwnThread | undefined;
-  #loop = performance.eventLoopUtilization();
-  #lookedAtMs = performance.now();
-  #isBusy = false;
+  readonly #loop = new EventLoopLoad();
 
   private constructor(kernels: Kernels, heap: SharedHeap, threads: number) {
     this.#kernels = kernels;
@@ -194,24 +133,12 @@ export class Crew {
   #workersToWake({ blocks }: Job): number {
     const wanted = Math.min(blocks, this.threads);
     if (wanted === 1 && this.#running.size === 1) return 1;
-    if (!this.#isBusyHere()) return wanted;
+    if (!this.#loop.isBusy()) return wanted;
     // A worker that is awake goes on with the next job by itself.
     let work = 0;
     for (const { job } of this.#running.values()) work += job.work;
     const awake = Atomics.load(this.#control, CONTROL_AWAKE);
     return Math.max(0, Math.max(1, Math.floor(work / WORK_OF_A_WORKER)) - awake);
-  }
-
-  /** Whether the event loop of this thread has had little time to spare of late. */
-  #isBusyHere(): boolean {
-    const now = performance.now();
-    if (now - this.#lookedAtMs >= BUSY_LOOK_MS) {
-      const since = this.#loop;
-      this.#lookedAtMs = now;
-      this.#loop = performance.eventLoopUtilization();
-      this.#isBusy = performance.eventLoopUtilization(this.#loop, since).utilization >= BUSY_SHARE;
-    }
-    return this.#isBusy;
   }
 
   /** A worker said that some job is done: settles all that are, and hands on what waits. */

@@ -4,10 +4,11 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { Crew, type Job } from "../../../src/engine/wasm/crew.js";
+import { Crew } from "../../../src/engine/wasm/crew.js";
 import { createWasmEngine } from "../../../src/engine/wasm/engine.js";
 import { compileNetwork } from "../../../src/engine/wasm/executable.js";
 import { SharedHeap } from "../../../src/engine/wasm/heap.js";
+import type { Job } from "../../../src/engine/wasm/job.js";
 import { JOB_KIND_FORWARD } from "../../../src/engine/wasm/layout.js";
 import { readGoldenCase } from "../golden.js";
 

@@ -1,0 +1,24 @@
+/** How busy the event loop of the calling thread is. */
+import { performance } from "node:perf_hooks";
+
+/** Busy is a loop with this share of its time taken; looked at no more often than this. */
+const BUSY_SHARE = 0.5;
+const LOOK_MS = 10;
+
+export class EventLoopLoad {
+  #since = performance.eventLoopUtilization();
+  #lookedAtMs = performance.now();
+  #isBusy = false;
+
+  /** Whether the loop has had little time to spare since it was last looked at. */
+  isBusy(): boolean {
+    const now = performance.now();
+    if (now - this.#lookedAtMs >= LOOK_MS) {
+      const loop = performance.eventLoopUtilization();
+      this.#isBusy = performance.eventLoopUtilization(loop, this.#since).utilization >= BUSY_SHARE;
+      this.#since = loop;
+      this.#lookedAtMs = now;
+    }
+    return this.#isBusy;
+  }
+}
