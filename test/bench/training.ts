@@ -9,9 +9,8 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import type { Trainer } from "../../src/engine/engine.js";
 import { createWasmEngine } from "../../src/engine/wasm/engine.js";
-import { buildNetwork } from "../../src/network/architectures.js";
-import type { Network } from "../../src/network/network.js";
 import { initialWeights } from "../../src/network/weights.js";
+import { autoencoder } from "./compute/networks.js";
 
 /** Shape, windows of a batch, windows of an epoch. */
 const CASES = [
@@ -32,16 +31,6 @@ const { values: options } = parseArgs({
     shape: { type: "string" },
   },
 });
-
-function autoencoder(timesteps: number, features: number, units: number): Network {
-  return buildNetwork({
-    family: "reconstruction",
-    timesteps,
-    features,
-    units: [units],
-    activation: "relu",
-  });
-}
 
 /** Steps through an epoch's batches, again and again, for that long; returns windows per second. */
 async function measure(
@@ -75,7 +64,7 @@ const engine = await createWasmEngine({ threads });
 for (const [shape, batch, count] of CASES) {
   if (options.shape !== undefined && options.shape !== shape.join()) continue;
   const [timesteps, features, units] = shape;
-  const network = autoencoder(timesteps, features, units);
+  const network = autoencoder(shape, "relu");
   let state = 1;
   const windows = Float32Array.from({ length: count * timesteps * features }, () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -100,7 +89,7 @@ for (const [shape, batch, count] of CASES) {
 }
 
 if (options.shape === undefined) {
-  const network = autoencoder(9, 1, 100);
+  const network = autoencoder([9, 1, 100], "relu");
   const ramp = Float32Array.from({ length: 9 }, (_, n) => (n + 1) / 10);
   const seconds: number[] = [];
   let loss = 0;

@@ -1,4 +1,5 @@
 /** The networks of the usual comparison: LSTM(U) -> RepeatVector -> LSTM(U) -> Dense(F), with weights of a usual size. */
+import { buildNetwork } from "../../../src/network/architectures.js";
 import { type Network, weightShapes } from "../../../src/network/network.js";
 import type { Weights } from "../../../src/network/weights.js";
 
@@ -12,26 +13,7 @@ export const SHAPES: readonly Shape[] = [
 ];
 
 export function autoencoder([timesteps, features, units]: Shape, activation: "relu" | "tanh"): Network {
-  const lstm = { kind: "lstm", units, activation, recurrentActivation: "sigmoid" } as const;
-  return {
-    timesteps,
-    inputSteps: timesteps,
-    features,
-    encoder: [{ ...lstm, name: "encoder", returnSequences: false }],
-    heads: [
-      {
-        name: "reconstruction",
-        start: 0,
-        steps: timesteps,
-        reversed: false,
-        layers: [
-          { kind: "repeatVector", name: "repeat", times: timesteps },
-          { ...lstm, name: "decoder", returnSequences: true },
-          { kind: "timeDistributedDense", name: "output", units: features, activation: "linear" },
-        ],
-      },
-    ],
-  };
+  return buildNetwork({ family: "reconstruction", timesteps, features, units: [units], activation });
 }
 
 /** Weights of a trained model's size; the speed does not depend on their values. */
