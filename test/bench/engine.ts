@@ -12,9 +12,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { chooseEngine, type EngineSetting } from "../../src/engine/choose-engine.js";
 import { addonEnvironment, addonPaths, builtAddon } from "../../src/engine/tensorflow/addon.js";
-import type { EagerTask } from "./compute/eager.js";
-import { autoencoder, SHAPES, type Shape, someWeights, someWindows } from "./compute/networks.js";
-import { measureRate } from "./compute/rate.js";
+import { type AutoencoderTask, measureAutoencoder } from "./compute/autoencoder-rate.js";
+import { SHAPES, type Shape } from "./compute/networks.js";
 
 const { values: options } = parseArgs({
   args: process.argv.slice(3),
@@ -40,17 +39,13 @@ const { engine } = await chooseEngine(options.engine as EngineSetting, {
 });
 const on = engine.name === "wasm" ? `${threads} threads` : engine.device;
 for (const shape of SHAPES) {
-  const network = autoencoder(shape, activation);
-  const executable = await engine.compile(network, someWeights(network));
+  const task = { shape, activation, batches, rounds, seconds } as const;
   const windowsPerSecond: Record<string, number> = {};
   const spread: Record<string, number> = {};
-  for (const batch of batches) {
-    const windows = someWindows(batch, shape);
-    const rate = await measureRate(() => executable.run(windows, batch), batch, rounds, seconds);
-    windowsPerSecond[batch] = rate.windowsPerSecond;
+  for (const [batch, rate] of await measureAutoencoder(engine, task)) {
+    windowsPerSecond[batch] = Math.round(rate.windowsPerSecond);
     spread[batch] = rate.spread;
   }
-  await executable.close();
   const eager = engine.name === "tensorflow" && !options["no-eager"] ? eagerRates(shape) : undefined;
   const { name, device } = engine;
   if (options.json) {
@@ -75,7 +70,7 @@ function eagerRates(shape: Shape): Record<string, number> {
   const paths = addonPaths();
   const addon = builtAddon(paths);
   if (paths === undefined || addon === undefined) throw new Error("the addon is not there any more");
-  const task: EagerTask = { shape, activation, batches, rounds: 1, seconds };
+  const task: AutoencoderTask = { shape, activation, batches, rounds: 1, seconds };
   const answer = execFileSync(
     process.execPath,
     [fileURLToPath(new URL("compute/eager.js", import.meta.url)), JSON.stringify(task)],

@@ -10,7 +10,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { repository, startServer } from "../server-process.js";
-import { BENCH_MODEL, publishBenchModel } from "./bench-model.js";
+import { BENCH_MODEL, publishBenchModel } from "./service/bench-model.js";
 
 const CASES = [
   { windows: 1, connections: 16 },
@@ -40,7 +40,7 @@ if (spawnSync("wrk", ["-v"]).error !== undefined) {
 }
 
 function load(url: string, connections: number, body: string): Measured {
-  const script = join(repository, "test", "bench", "post.lua");
+  const script = join(repository, "test", "bench", "service", "post.lua");
   const args = ["-t1", `-c${connections}`, `-d${options.seconds}`, "-s", script, url, "--", body];
   const lines = execFileSync("wrk", args, { encoding: "utf8" }).trim().split("\n");
   return JSON.parse(lines[lines.length - 1]!) as Measured;

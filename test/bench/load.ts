@@ -7,8 +7,8 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { startServer } from "../server-process.js";
-import { BENCH_MODEL, publishBenchModel } from "./bench-model.js";
-import { quantile, runLoop } from "./closed-loop.js";
+import { BENCH_MODEL, publishBenchModel } from "./service/bench-model.js";
+import { quantile, runLoop } from "./service/closed-loop.js";
 
 const CLIENTS = [1, 4, 16, 64, 256] as const;
 

@@ -9,8 +9,8 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { repository, startServer } from "../server-process.js";
-import { runLoop } from "./closed-loop.js";
-import { footprint } from "./footprint.js";
+import { runLoop } from "./service/closed-loop.js";
+import { footprint } from "./service/footprint.js";
 
 const CLIENTS = 8;
 const PARTS = 10;

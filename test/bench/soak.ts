@@ -7,8 +7,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { repository, startServer } from "../server-process.js";
-import { runLoop } from "./closed-loop.js";
-import { type Footprint, footprint } from "./footprint.js";
+import { runLoop } from "./service/closed-loop.js";
+import { type Footprint, footprint } from "./service/footprint.js";
 
 const CLIENTS = 8;
 const SAMPLES = 20;

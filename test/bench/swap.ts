@@ -7,8 +7,8 @@ import { cpSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startServer } from "../server-process.js";
-import { BENCH_MODEL, publishBenchModel } from "./bench-model.js";
-import { quantile, runLoop } from "./closed-loop.js";
+import { BENCH_MODEL, publishBenchModel } from "./service/bench-model.js";
+import { quantile, runLoop } from "./service/closed-loop.js";
 
 const { values: options } = parseArgs({
   args: process.argv.slice(3),

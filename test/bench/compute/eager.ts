@@ -5,7 +5,8 @@
 import { createRequire } from "node:module";
 import { loadNativeTensorFlow } from "../../../src/engine/tensorflow/native.js";
 import { writeLayersModel } from "../../../src/network/layers-model.js";
-import { autoencoder, type Shape, someWeights, someWindows } from "./networks.js";
+import type { AutoencoderTask } from "./autoencoder-rate.js";
+import { autoencoder, someWeights, someWindows } from "./networks.js";
 import { measureRate } from "./rate.js";
 
 interface EagerTensor {
@@ -19,15 +20,7 @@ interface EagerTensorFlow {
   tensor3d(values: Float32Array, shape: readonly [number, number, number]): EagerTensor;
 }
 
-export interface EagerTask {
-  readonly shape: Shape;
-  readonly activation: "relu" | "tanh";
-  readonly batches: readonly number[];
-  readonly rounds: number;
-  readonly seconds: number;
-}
-
-const task = JSON.parse(process.argv[2] ?? "") as EagerTask;
+const task = JSON.parse(process.argv[2] ?? "") as AutoencoderTask;
 // The shims that the package needs, and the backend, come with the engine's own way of loading it.
 loadNativeTensorFlow();
 const tf = createRequire(import.meta.url)("@tensorflow/tfjs-node-gpu") as EagerTensorFlow;
@@ -55,6 +48,6 @@ for (const batch of task.batches) {
     input.dispose();
   };
   const rate = await measureRate(predict, batch, task.rounds, task.seconds);
-  windowsPerSecond[batch] = rate.windowsPerSecond;
+  windowsPerSecond[batch] = Math.round(rate.windowsPerSecond);
 }
 console.log(JSON.stringify(windowsPerSecond));

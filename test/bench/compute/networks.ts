@@ -35,3 +35,13 @@ export function someWeights(network: Network): Weights {
 export function someWindows(count: number, [timesteps, features]: Shape): Float32Array {
   return Float32Array.from({ length: count * timesteps * features }, (_, i) => ((i * 37) % 101) / 101);
 }
+
+/**
+ * Multiply-adds that a window needs: the repeated input of the decoder is multiplied once, the first state of each
+ * layer, which is zero, never.
+ */
+export function multiplyAdds([timesteps, features, units]: Shape): number {
+  const gates = 4 * units;
+  const states = 2 * (timesteps - 1) * gates * units;
+  return timesteps * gates * features + states + gates * units + timesteps * units * features;
+}

@@ -1,7 +1,7 @@
 /** How many windows a second a function gets through. */
 export interface Rate {
   readonly windowsPerSecond: number;
-  /** How far the slowest round lies under the fastest, as a share of it. */
+  /** How far the slowest round lies under the fastest, as a share of it; to the percent. */
   readonly spread: number;
 }
 
@@ -27,7 +27,7 @@ export async function measureRate(
   }
   const best = Math.max(...rates);
   return {
-    windowsPerSecond: Math.round(best),
+    windowsPerSecond: best,
     spread: Math.round((100 * (best - Math.min(...rates))) / best) / 100,
   };
 }

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { repository } from "../server-process.js";
+import { repository } from "../../server-process.js";
 
 export const BENCH_MODEL = "bench";
 
