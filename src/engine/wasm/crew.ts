@@ -177,7 +177,7 @@ export class Crew {
       // What the process was started with is not for its threads.
       execArgv: [],
       workerData: {
-        module: this.#kernels.module,
+        kernels: this.#kernels,
         memory: this.#heap.memory,
         index,
         firstJob: this.#submitted,

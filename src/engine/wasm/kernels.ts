@@ -1,11 +1,23 @@
 /** The compiled kernels, once a process. */
 import { readFile } from "node:fs/promises";
 import { setFlagsFromString } from "node:v8";
+import { joinVectors } from "./vector-joining.js";
 
 export interface Kernels {
   readonly module: WebAssembly.Module;
   /** Whether multiply and add are fused (relaxed SIMD). */
   readonly fused: boolean;
+  /** Whether their vectors of four floats are joined to vectors of eight. */
+  readonly joined: boolean;
+}
+
+/** What the engine's own kernels import. */
+export function kernelImports(
+  { joined }: Kernels,
+  memory: WebAssembly.Memory,
+  finished: () => void,
+): WebAssembly.Imports {
+  return { env: { memory }, residua: { finished, joinsVectors: Number(joined) } };
 }
 
 const loaded = new Map<string, Promise<Kernels>>();
@@ -28,7 +40,9 @@ async function load(folder: string): Promise<Kernels> {
   if (!WebAssembly.validate(relaxed) && process.versions.node.startsWith("20.")) {
     setFlagsFromString("--experimental-wasm-relaxed-simd");
   }
-  if (WebAssembly.validate(relaxed)) return { module: await WebAssembly.compile(relaxed), fused: true };
+  const joined = joinVectors();
+  if (WebAssembly.validate(relaxed))
+    return { module: await WebAssembly.compile(relaxed), fused: true, joined };
   const plain = await readFile(new URL(`${folder}/kernels.wasm`, import.meta.url));
-  return { module: await WebAssembly.compile(plain), fused: false };
+  return { module: await WebAssembly.compile(plain), fused: false, joined };
 }

@@ -1,7 +1,7 @@
 /** The kernels on the thread that submits: for what takes less time than the way to another thread and back. */
 import type { SharedHeap } from "./heap.js";
 import { describeJob, type Job } from "./job.js";
-import type { Kernels } from "./kernels.js";
+import { type Kernels, kernelImports } from "./kernels.js";
 import { JOB_WORDS } from "./layout.js";
 
 /** It has a slot of its own, beside the ring. */
@@ -10,9 +10,9 @@ export class OwnThread {
   readonly #address: number;
   readonly #words: Int32Array;
 
-  constructor({ module }: Kernels, heap: SharedHeap) {
-    const imports = { env: { memory: heap.memory }, residua: { finished: () => undefined } };
-    const { exports } = new WebAssembly.Instance(module, imports);
+  constructor(kernels: Kernels, heap: SharedHeap) {
+    const imports = kernelImports(kernels, heap.memory, () => undefined);
+    const { exports } = new WebAssembly.Instance(kernels.module, imports);
     this.#runAlone = exports["runAlone"] as (slot: number) => void;
     this.#address = heap.allocate(4 * JOB_WORDS);
     this.#words = heap.words(this.#address, JOB_WORDS);

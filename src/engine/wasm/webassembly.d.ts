@@ -1,5 +1,6 @@
 /** The parts of the WebAssembly interface that Node has and its types do not name without a browser's. */
 declare namespace WebAssembly {
+  type Imports = Record<string, Record<string, unknown>>;
   class Module {
     constructor(bytes: Uint8Array);
   }
@@ -9,7 +10,7 @@ declare namespace WebAssembly {
     grow(pages: number): number;
   }
   class Instance {
-    constructor(module: Module, imports: Record<string, Record<string, unknown>>);
+    constructor(module: Module, imports: Imports);
     readonly exports: Record<string, unknown>;
   }
   function validate(bytes: Uint8Array): boolean;

@@ -1,20 +1,15 @@
 /** One thread of the crew: runs blocks of jobs until the crew is closed. */
 import { parentPort, workerData } from "node:worker_threads";
+import { type Kernels, kernelImports } from "./kernels.js";
 
-interface Kernels {
-  work(worker: number, firstJob: number): void;
-}
-
-const { module, memory, index, firstJob } = workerData as {
-  module: WebAssembly.Module;
+const { kernels, memory, index, firstJob } = workerData as {
+  kernels: Kernels;
   memory: WebAssembly.Memory;
   index: number;
   firstJob: number;
 };
 const port = parentPort!;
-const instance = new WebAssembly.Instance(module, {
-  env: { memory },
-  residua: { finished: () => port.postMessage("finished") },
-});
+const imports = kernelImports(kernels, memory, () => port.postMessage("finished"));
+const { exports } = new WebAssembly.Instance(kernels.module, imports);
 port.postMessage("ready");
-(instance.exports as unknown as Kernels).work(index, firstJob);
+(exports["work"] as (worker: number, firstJob: number) => void)(index, firstJob);

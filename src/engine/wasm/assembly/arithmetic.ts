@@ -1,5 +1,9 @@
 /** Four floats at a time. One build fuses multiply and add (relaxed SIMD), the other rounds between them. */
 
+/** Not 0: the compiler under us joins two vectors that stand side by side into one (../vector-joining.ts). */
+@external("residua", "joinsVectors")
+export declare const joinsVectors: i32;
+
 /** a * b + c */
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {

@@ -26,6 +26,7 @@ export { oneRowFourPanels } from "./dense";
 export { sumFours, sumSixes } from "./half-tile-sums";
 export { fourRows, sixRows } from "./panel-sums";
 export { sumPair, sumTwoTiles } from "./tile-sums";
+export { sumFourTiles, sumFoursOfTile, sumPairOfTwoTiles, sumSixesOfTile } from "./wide-sums";
 
 /** Tells the thread that submits jobs that one is done. */
 @external("residua", "finished")

@@ -9,9 +9,11 @@
  * Every output is accumulated in the same order, from the same start, by the same operations, whichever shape runs
  * it: results do not depend on how rows are grouped.
  */
+import { joinsVectors } from "./arithmetic";
 import { updateCells } from "./cells";
 import { sumFours, sumSixes } from "./half-tile-sums";
 import { sumPair, sumTile, sumTwoTiles } from "./tile-sums";
+import { sumFourTiles, sumFoursOfTile, sumPairOfTwoTiles, sumSixesOfTile } from "./wide-sums";
 
 /**
  * @param weights tiles of [inputs + 4 * tiles][16].
@@ -41,16 +43,22 @@ export function lstmStep(
   recurrentActivation: i32,
 ): void {
   const tileBytes: usize = <usize>(inputs + 4 * tiles) << 6;
-  const grouped = rows & ~1;
-  const sixes = grouped - (grouped % 6);
-  const fours = (grouped - sixes) & ~3;
+  const paired = rows & ~1;
+  const sixes = paired - (paired % 6);
+  const fours = (paired - sixes) & ~3;
+  // Rows whose tiles run outside; where vectors are joined, a last pair is not among them.
+  const grouped = joinsVectors ? sixes + fours : paired;
   for (let p = 0; p < tiles && grouped; p++) {
     const w = weights + <usize>p * tileBytes;
     const b = start + (<usize>p << 6);
     let r: usize = 0;
     if (sixes) {
-      sumSixes(sixes, tiles, inputs, w, b, startStride, x, xStride, state, unitStride, sums);
-      sumSixes(sixes, tiles, inputs, w + 32, b + 32, startStride, x, xStride, state, unitStride, sums + 32);
+      if (joinsVectors) {
+        sumSixesOfTile(sixes, tiles, inputs, w, b, startStride, x, xStride, state, unitStride, sums);
+      } else {
+        sumSixes(sixes, tiles, inputs, w, b, startStride, x, xStride, state, unitStride, sums);
+        sumSixes(sixes, tiles, inputs, w + 32, b + 32, startStride, x, xStride, state, unitStride, sums + 32);
+      }
       r = sixes;
     }
     if (fours) {
@@ -58,8 +66,12 @@ export function lstmStep(
       const y = x + r * xStride;
       const h: usize = state ? state + r * unitStride : 0;
       const to = sums + (r << 6);
-      sumFours(fours, tiles, inputs, w, a, startStride, y, xStride, h, unitStride, to);
-      sumFours(fours, tiles, inputs, w + 32, a + 32, startStride, y, xStride, h, unitStride, to + 32);
+      if (joinsVectors) {
+        sumFoursOfTile(fours, tiles, inputs, w, a, startStride, y, xStride, h, unitStride, to);
+      } else {
+        sumFours(fours, tiles, inputs, w, a, startStride, y, xStride, h, unitStride, to);
+        sumFours(fours, tiles, inputs, w + 32, a + 32, startStride, y, xStride, h, unitStride, to + 32);
+      }
       r += fours;
     }
     if (r != grouped) {
@@ -69,19 +81,49 @@ export function lstmStep(
     const unit = <usize>p << 4;
     updateCells(grouped, sums, cell + unit, stateOut + unit, unitStride, activation, recurrentActivation);
   }
-  if (grouped != rows) {
-    const r = <usize>grouped;
-    const h: usize = state ? state + r * unitStride : 0;
-    start += r * startStride;
-    x += r * xStride;
+  // The last rows: tiles inside.
+  let r = <usize>grouped;
+  start += r * startStride;
+  x += r * xStride;
+  if (state) state += r * unitStride;
+  if (r != paired) {
+    const rowBytes = <usize>tiles << 6;
     let p = 0;
     for (; p + 2 <= tiles; p += 2) {
       const at = <usize>p << 6;
-      sumTwoTiles(tiles, inputs, weights + <usize>p * tileBytes, tileBytes, start + at, x, h, sums + at);
+      const w = weights + <usize>p * tileBytes;
+      sumPairOfTwoTiles(tiles, inputs, w, tileBytes, start + at, startStride, x, xStride, state, unitStride, sums + at, rowBytes);
     }
     if (p < tiles) {
       const at = <usize>p << 6;
-      sumTile(tiles, inputs, weights + <usize>p * tileBytes, start + at, x, h, sums + at);
+      const w = weights + <usize>p * tileBytes;
+      sumTile(tiles, inputs, w, start + at, x, state, sums + at);
+      const h: usize = state ? state + unitStride : 0;
+      sumTile(tiles, inputs, w, start + startStride + at, x + xStride, h, sums + rowBytes + at);
+    }
+    // Two rows' tiles follow one another as their states do.
+    const unit = r * unitStride;
+    updateCells(2 * tiles, sums, cell + unit, stateOut + unit, 16, activation, recurrentActivation);
+    start += 2 * startStride;
+    x += 2 * xStride;
+    if (state) state += 2 * unitStride;
+    r += 2;
+  }
+  if (r != rows) {
+    let p = 0;
+    if (joinsVectors) {
+      for (; p + 4 <= tiles; p += 4) {
+        const at = <usize>p << 6;
+        sumFourTiles(tiles, inputs, weights + <usize>p * tileBytes, tileBytes, start + at, x, state, sums + at);
+      }
+    }
+    for (; p + 2 <= tiles; p += 2) {
+      const at = <usize>p << 6;
+      sumTwoTiles(tiles, inputs, weights + <usize>p * tileBytes, tileBytes, start + at, x, state, sums + at);
+    }
+    if (p < tiles) {
+      const at = <usize>p << 6;
+      sumTile(tiles, inputs, weights + <usize>p * tileBytes, start + at, x, state, sums + at);
     }
     const unit = r * unitStride;
     updateCells(tiles, sums, cell + unit, stateOut + unit, 16, activation, recurrentActivation);

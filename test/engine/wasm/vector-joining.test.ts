@@ -1,0 +1,61 @@
+/** The kernels for joined vectors: what they answer must not depend on whether vectors are joined. */
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import type { Outputs } from "../../../src/engine/engine.js";
+import { Crew } from "../../../src/engine/wasm/crew.js";
+import { WasmEngine } from "../../../src/engine/wasm/engine.js";
+import { SharedHeap } from "../../../src/engine/wasm/heap.js";
+import { type Kernels, loadKernels } from "../../../src/engine/wasm/kernels.js";
+import { buildNetwork } from "../../../src/network/architectures.js";
+import { initialWeights } from "../../../src/network/weights.js";
+
+// Functions are compiled when they are first called: without the first tier, by the compiler that joins.
+setFlagsFromString("--no-liftoff");
+const kernels = await loadKernels();
+
+/** What networks of many widths answer to runs of many sizes. */
+async function answers(used: Kernels): Promise<Outputs[]> {
+  const heap = new SharedHeap();
+  const engine = new WasmEngine(heap, await Crew.start(used, heap, 1));
+  const all: Outputs[] = [];
+  for (const units of [1, 4, 5, 12, 15, 16, 30]) {
+    for (const activation of ["relu", "tanh"] as const) {
+      const network = buildNetwork({
+        family: "composite",
+        timesteps: 5,
+        horizon: 2,
+        features: 3,
+        units: [units],
+        activation,
+      });
+      const executable = await engine.compile(network, initialWeights(network, units));
+      for (const count of [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 16, 36, 37]) {
+        const length = count * network.timesteps * network.features;
+        const windows = Float32Array.from({ length }, (_, n) => Math.sin(n * n + count));
+        all.push(await executable.run(windows, count));
+      }
+      await executable.close();
+    }
+  }
+  await engine.close();
+  return all;
+}
+
+test("vectors are joined where V8 13.6 can, and nowhere else", () => {
+  const can = process.versions.v8.startsWith("13.6.") && process.arch === "x64";
+  if (!can) assert.equal(kernels.joined, false);
+  else if (process.platform !== "linux") assert.equal(kernels.joined, false);
+});
+
+test("every number of rows and tiles gives the same bits joined or not", async () => {
+  if (kernels.joined) setFlagsFromString("--no-experimental-wasm-revectorize");
+  const build = kernels.fused ? "kernels-relaxed" : "kernels";
+  const bytes = await readFile(new URL(`../../../src/engine/wasm/${build}.wasm`, import.meta.url));
+  // An empty section at its end makes it another module, whose code is not shared with that of the first.
+  const another = await WebAssembly.compile(Buffer.concat([bytes, Uint8Array.of(0, 1, 0)]));
+  const apart = await answers({ ...kernels, module: another, joined: false });
+  if (kernels.joined) setFlagsFromString("--experimental-wasm-revectorize");
+  assert.deepEqual(await answers({ ...kernels, joined: true }), apart);
+});
