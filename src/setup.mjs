@@ -4,7 +4,7 @@
  * Plain JavaScript, since it runs before there is a compiler. What it prints goes to stderr: stdout belongs to
  * the command it prepares. Two stamps say what is done: the hash of the lock file, and that of the sources.
  */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   copyFileSync,
@@ -53,7 +53,17 @@ async function install() {
     "--no-audit",
     "--no-fund",
   ]);
+  dropForeignNode();
   writeFileSync(installStamp, lock);
+}
+
+/**
+ * npm's scripts run on the Node that package.json asks for where its package is installed. It is for Linux with glibc:
+ * where it cannot run, the scripts stay with the Node that runs this one.
+ */
+function dropForeignNode() {
+  const node = join(root, "node_modules", ".bin", "node");
+  if (existsSync(node) && spawnSync(node, ["--version"]).status !== 0) rmSync(node);
 }
 
 async function build() {
