@@ -6,24 +6,17 @@
  * A peer is a service that takes the same `windows`; rounds alternate between it and ours, and the ratios are those
  * of the medians.
  */
-import { execFileSync, spawnSync } from "node:child_process";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { repository, startServer } from "../server-process.js";
+import { startServer } from "../server-process.js";
 import { BENCH_MODEL, publishBenchModel } from "./service/bench-model.js";
+import { median, takeTurns } from "./service/turns.js";
+import { requireWrk, runWrk, type WrkResult } from "./service/wrk.js";
 
 const CASES = [
   { windows: 1, connections: 16 },
   { windows: 8, connections: 16 },
   { windows: 1, connections: 1 },
 ] as const;
-
-interface Measured {
-  readonly requestsPerSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly failed: number;
-}
 
 const { values: options } = parseArgs({
   args: process.argv.slice(3),
@@ -34,19 +27,7 @@ const { values: options } = parseArgs({
     peer: { type: "string", multiple: true, default: [] },
   },
 });
-if (spawnSync("wrk", ["-v"]).error !== undefined) {
-  console.error("This scenario needs wrk; on Debian: apt-get install wrk.");
-  process.exit(1);
-}
-
-function load(url: string, connections: number, body: string): Measured {
-  const script = join(repository, "test", "bench", "service", "post.lua");
-  const args = ["-t1", `-c${connections}`, `-d${options.seconds}`, "-s", script, url, "--", body];
-  const lines = execFileSync("wrk", args, { encoding: "utf8" }).trim().split("\n");
-  return JSON.parse(lines[lines.length - 1]!) as Measured;
-}
-
-const median = (all: readonly number[]): number => [...all].sort((a, b) => a - b)[all.length >> 1]!;
+requireWrk();
 
 const model = publishBenchModel();
 const server = await startServer({ RESIDUA_MODELS: model.models, LOG_LEVEL: "warn" });
@@ -55,23 +36,16 @@ const ours = `${server.url}/v1/models/${BENCH_MODEL}/score`;
 const urls = [ours, ...options.peer];
 for (const { windows, connections } of CASES) {
   const body = model.body(windows);
-  const rounds = urls.map((): Measured[] => []);
-  // The first round warms up.
-  for (let round = 0; round <= Number(options.rounds); round++) {
-    urls.forEach((url, index) => {
-      const measured = load(url, connections, body);
-      if (measured.failed > 0) throw new Error(`${measured.failed} requests to ${url} failed.`);
-      if (round > 0) rounds[index]!.push(measured);
-    });
-  }
+  const sides = urls.map((url) => () => runWrk({ url, connections, seconds: Number(options.seconds), body }));
+  const rounds = await takeTurns(sides, Number(options.rounds));
   urls.forEach((url, index) => {
-    const of = (field: keyof Measured, which = index): number =>
+    const of = (field: keyof WrkResult, which = index): number =>
       median(rounds[which]!.map((each) => each[field]));
     const row = {
       url: index === 0 ? "residua" : url,
       windows,
       connections,
-      requestsPerSecond: of("requestsPerSecond"),
+      requestsPerSecond: Math.round(of("requestsPerSecond")),
       p50Ms: of("p50Ms"),
       p99Ms: of("p99Ms"),
       oursToThis: Math.round((100 * of("requestsPerSecond", 0)) / of("requestsPerSecond")) / 100,

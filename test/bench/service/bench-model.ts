@@ -12,6 +12,13 @@ export interface BenchModel {
   readonly models: string;
   /** A file with a request of `windows` windows, four decimals a reading. */
   body(windows: number): string;
+  /** The same windows as a request of the Open Inference Protocol, FP32 behind the JSON. */
+  binaryBody(windows: number, more: object): BinaryBody;
+}
+
+export interface BinaryBody {
+  readonly file: string;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** Trains for one epoch, through the command line, on a made-up series: only the shape is of interest. */
@@ -47,15 +54,37 @@ export function publishBenchModel({
       stdio: "pipe",
     });
   }
+  let bodies = 0;
+  const windowOf = (n: number): string[][] => Array.from({ length: timesteps }, (_, t) => rowOf(n * 3 + t));
+  const windowsOf = (count: number): string[][][] => Array.from({ length: count }, (_, n) => windowOf(n));
   return {
     models,
     body(windows) {
       const file = join(folder, `body-${windows}.json`);
-      const window = (first: number): string =>
-        `[${Array.from({ length: timesteps }, (_, t) => `[${rowOf(first + t).join(",")}]`).join(",")}]`;
-      const all = Array.from({ length: windows }, (_, n) => window(n * 3));
-      writeFileSync(file, `{"windows":[${all.join(",")}]}`);
+      const texts = windowsOf(windows).map(
+        (window) => `[${window.map((row) => `[${row.join(",")}]`).join(",")}]`,
+      );
+      writeFileSync(file, `{"windows":[${texts.join(",")}]}`);
       return file;
+    },
+    binaryBody(windows, more) {
+      const file = join(folder, `body-${windows}-${bodies++}.bin`);
+      const values = Float32Array.from(windowsOf(windows).flat(2), Number);
+      const input = {
+        name: "windows",
+        shape: [windows, timesteps, features],
+        datatype: "FP32",
+        parameters: { binary_data_size: values.byteLength },
+      };
+      const json = Buffer.from(JSON.stringify({ inputs: [input], ...more }));
+      writeFileSync(file, Buffer.concat([json, new Uint8Array(values.buffer)]));
+      return {
+        file,
+        headers: {
+          "Content-Type": "application/octet-stream",
+          "Inference-Header-Content-Length": `${json.length}`,
+        },
+      };
     },
   };
 }
