@@ -1,8 +1,9 @@
 /** The service as its users have it: a process of dist/src/server.js, listening on a port of its own. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
@@ -34,14 +35,19 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Starts a server; resolves when it listens. The environment is the caller's with `env` over it. */
-export async function startServer(env: Record<string, string> = {}): Promise<ServerProcess> {
-  const port = env["PORT"] ?? String(await freePort());
-  const child = spawn(process.execPath, [entry], {
+/** The process of a server, with what it prints; the environment is the caller's with `env` over it. */
+export function spawnServer(env: Record<string, string>): ChildProcessByStdio<null, Readable, Readable> {
+  return spawn(process.execPath, [entry], {
     cwd: repository,
-    env: { ...process.env, RESIDUA_ENGINE: "wasm", ...env, PORT: port },
+    env: { ...process.env, RESIDUA_ENGINE: "wasm", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
+}
+
+/** Starts a server on a free port, if `env` names none; resolves when it listens. */
+export async function startServer(env: Record<string, string> = {}): Promise<ServerProcess> {
+  const port = env["PORT"] ?? String(await freePort());
+  const child = spawnServer({ ...env, PORT: port });
   let log = "";
   const keep = (text: string): void => {
     log += text;

@@ -1,39 +1,25 @@
 /** The service as a process: how it starts, refuses to start, and ends. */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { text as readText } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { addVersions, temporaryFolder } from "./registry/publications.js";
+import { type ServerProcess, spawnServer, startServer } from "./server-process.js";
 
-const SERVER = new URL("../src/server.js", import.meta.url).pathname;
-
-function spawnServer(t: TestContext, env: Record<string, string>): ChildProcess {
-  const child = spawn(process.execPath, [SERVER], {
-    env: { PATH: process.env["PATH"], PORT: "0", RESIDUA_THREADS: "1", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  t.after(() => child.kill("SIGKILL"));
-  return child;
-}
-
-/** Starts it over a folder with one model and waits until it is ready. */
-async function startServer(t: TestContext, env: Record<string, string> = {}) {
+/** The environment of a server over a folder with one model. */
+async function overSmall(t: TestContext): Promise<Record<string, string>> {
   const folder = await temporaryFolder(t);
   await addVersions(folder, "small", [1]);
-  const child = spawnServer(t, { RESIDUA_MODELS: folder, ...env });
-  const lines = createInterface({ input: child.stdout! });
-  let url: string | undefined;
-  const ready = new Promise<void>((resolve) => {
-    lines.on("line", (line) => {
-      const entry = JSON.parse(line) as Record<string, unknown>;
-      url ??= /^listening on (\S+)$/.exec(String(entry["msg"]))?.[1];
-      if (entry["msg"] === "the version is live") resolve();
-    });
-  });
-  await ready;
-  return { child, url: url! };
+  return { RESIDUA_MODELS: folder, RESIDUA_THREADS: "1" };
+}
+
+/** Such a server, once it is ready. */
+async function startSmall(t: TestContext, env: Record<string, string> = {}): Promise<ServerProcess> {
+  const server = await startServer({ ...(await overSmall(t)), ...env });
+  t.after(() => server.child.kill("SIGKILL"));
+  await server.ready();
+  return server;
 }
 
 const WINDOW = [
@@ -50,7 +36,7 @@ const scoreInit = (windows: number): RequestInit => ({
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   test(`on ${signal} all that is in flight is answered, and the status is 0`, async (t) => {
-    const { child, url } = await startServer(t);
+    const { child, url } = await startSmall(t);
     const exit = once(child, "exit");
     const score = `${url}/v1/models/small/score`;
     const answers = Array.from({ length: 6 }, () => fetch(score, scoreInit(400)));
@@ -69,7 +55,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
 }
 
 test("as a lame duck it is not ready but serves, and ends connections", async (t) => {
-  const { child, url } = await startServer(t, { RESIDUA_LAME_DUCK_SECONDS: "30" });
+  const { child, url } = await startSmall(t, { RESIDUA_LAME_DUCK_SECONDS: "30" });
   const exit = once(child, "exit");
   child.kill("SIGTERM");
   let ready: Response;
@@ -88,24 +74,38 @@ test("as a lame duck it is not ready but serves, and ends connections", async (t
   await exit;
 });
 
+/** A server that is to end by itself: its exit status and signal, and what it had to say. */
+async function ended(t: TestContext, env: Record<string, string>) {
+  const child = spawnServer({ RESIDUA_THREADS: "1", ...env });
+  t.after(() => child.kill("SIGKILL"));
+  const exit = once(child, "exit");
+  const stderr = await readText(child.stderr);
+  return { status: await exit, stderr };
+}
+
 test("a wrong setting ends it with one sentence and status 1", async (t) => {
   for (const [env, sentence] of [
     [{ PORT: "x" }, 'PORT has to be a whole number from 0 to 65535, not "x".\n'],
-    [{ HOST: "203.0.113.1" }, /^HOST is no address of this machine: .*\.\n$/],
+    [{ HOST: "203.0.113.1", PORT: "0" }, /^HOST is no address of this machine: .*\.\n$/],
   ] as const) {
-    const child = spawnServer(t, env);
-    const exit = once(child, "exit");
-    const stderr = await readText(child.stderr!);
-    assert.deepEqual(await exit, [1, null]);
+    const { status, stderr } = await ended(t, env);
+    assert.deepEqual(status, [1, null]);
     if (typeof sentence === "string") assert.equal(stderr, sentence);
     else assert.match(stderr, sentence);
   }
 });
 
-test("a port in use ends it with one sentence and status 1", async (t) => {
-  const { url } = await startServer(t);
-  const child = spawnServer(t, { PORT: new URL(url).port });
-  const exit = once(child, "exit");
-  assert.match(await readText(child.stderr!), /^PORT is in use by another program: .*\.\n$/);
-  assert.deepEqual(await exit, [1, null]);
+test("it logs where it listens and what is live; a port in use ends another with status 1", async (t) => {
+  const server = spawnServer({ ...(await overSmall(t)), PORT: "0" });
+  t.after(() => server.kill("SIGKILL"));
+  let url: string | undefined;
+  for await (const line of createInterface({ input: server.stdout })) {
+    const { msg } = JSON.parse(line) as { msg: string };
+    url ??= /^listening on (\S+)$/.exec(msg)?.[1];
+    if (msg === "the version is live") break;
+  }
+  assert.equal((await fetch(`${url}/livez`)).status, 200);
+  const { status, stderr } = await ended(t, { PORT: new URL(url!).port });
+  assert.match(stderr, /^PORT is in use by another program: .*\.\n$/);
+  assert.deepEqual(status, [1, null]);
 });

@@ -4,7 +4,8 @@ import { after, test } from "node:test";
 import fc from "fast-check";
 import type { Outputs } from "../../../src/engine/engine.js";
 import { createWasmEngine } from "../../../src/engine/wasm/engine.js";
-import { type LstmLayer, type Network, weightShapes } from "../../../src/network/network.js";
+import { buildNetwork } from "../../../src/network/architectures.js";
+import { type Activation, type Network, weightShapes } from "../../../src/network/network.js";
 import { networks, someNumbers, someWeights } from "../network-arbitrary.js";
 import { runReference } from "../reference-network.js";
 
@@ -41,28 +42,9 @@ function autoencoder(
   timesteps: number,
   features: number,
   units: number,
-  activation: LstmLayer["activation"] = "tanh",
+  activation: Activation = "tanh",
 ): Network {
-  const lstm = { kind: "lstm", units, activation, recurrentActivation: "sigmoid" } as const;
-  return {
-    timesteps,
-    inputSteps: timesteps,
-    features,
-    encoder: [{ ...lstm, name: "encoder", returnSequences: false }],
-    heads: [
-      {
-        name: "reconstruction",
-        start: 0,
-        steps: timesteps,
-        reversed: false,
-        layers: [
-          { kind: "repeatVector", name: "repeat", times: timesteps },
-          { ...lstm, name: "decoder", returnSequences: true },
-          { kind: "timeDistributedDense", name: "output", units: features, activation: "linear" },
-        ],
-      },
-    ],
-  };
+  return buildNetwork({ family: "reconstruction", timesteps, features, units: [units], activation });
 }
 
 test("any network answers as float64 does", async () => {
@@ -104,27 +86,13 @@ test("a window of 1,000 timesteps answers as float64 does", async () => {
 });
 
 test("a dense layer over 100,000 numbers answers as float64 does", async () => {
-  const network: Network = {
+  const network = buildNetwork({
+    family: "dense",
     timesteps: 1_000,
-    inputSteps: 1_000,
     features: 100,
-    encoder: [
-      { kind: "flatten", name: "flatten" },
-      { kind: "dense", name: "encoder", units: 3, activation: "tanh" },
-    ],
-    heads: [
-      {
-        name: "reconstruction",
-        start: 0,
-        steps: 1_000,
-        reversed: false,
-        layers: [
-          { kind: "dense", name: "decoder", units: 100_000, activation: "linear" },
-          { kind: "reshape", name: "reshape", shape: [1_000, 100] },
-        ],
-      },
-    ],
-  };
+    units: [3],
+    activation: "tanh",
+  });
   const weights = someWeights(network, 3);
   const windows = someNumbers(4, 5 * 100_000);
   const executable = await pair.compile(network, weights);
@@ -204,10 +172,10 @@ test("weights that do not fit, and counts that make no sense, are refused", asyn
   const weights = someWeights(network, 1);
   await assert.rejects(
     single.compile(network, new Map([...weights].slice(1))),
-    /The weights lack "encoder\/kernel"/,
+    /The weights lack "encoder_1\/kernel"/,
   );
-  const wrong = new Map(weights).set("encoder/bias", { shape: [11], data: new Float32Array(11) });
-  await assert.rejects(single.compile(network, wrong), /"encoder\/bias" has shape \[11\].*\[12\]/);
+  const wrong = new Map(weights).set("encoder_1/bias", { shape: [11], data: new Float32Array(11) });
+  await assert.rejects(single.compile(network, wrong), /"encoder_1\/bias" has shape \[11\].*\[12\]/);
   const executable = await single.compile(network, weights);
   for (const count of [0, -1, 1.5, Number.NaN, 3]) {
     await assert.rejects(executable.run(new Float32Array(16), count), RangeError);
