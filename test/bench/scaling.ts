@@ -11,6 +11,7 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { createWasmEngine } from "../../src/engine/wasm/engine.js";
 import { measureAutoencoder } from "./compute/autoencoder-rate.js";
+import { fitLine } from "./compute/line.js";
 import { multiplyAdds, type Shape } from "./compute/networks.js";
 
 const BASE = { timesteps: 50, features: 8, units: 64, batch: 128, threads: 1 };
@@ -71,14 +72,14 @@ function significant(value: number): number {
   return Number(value.toPrecision(4));
 }
 
-/** Least squares through (log x, log y); null of a single point. */
+/** Null of a single point. */
 function exponent(points: readonly Measured[], y: (point: Measured) => number): number | null {
   if (points.length < 2) return null;
-  const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-  const xs = points.map(({ value }) => Math.log(value));
-  const ys = points.map((point) => Math.log(y(point)));
-  const [x0, y0] = [mean(xs), mean(ys)];
-  const slope = mean(xs.map((x, i) => (x - x0) * (ys[i]! - y0))) / mean(xs.map((x) => (x - x0) ** 2));
+  const logarithms = points.map((point) => Math.log(y(point)));
+  const { slope } = fitLine(
+    points.map(({ value }) => Math.log(value)),
+    logarithms,
+  );
   return Math.round(slope * 100) / 100;
 }
 
