@@ -1,6 +1,7 @@
 /** Reads requests: small bodies at once, large ones on a thread of their own. */
 import { Worker } from "node:worker_threads";
 import { type ErrorCode, ResiduaError, type Violation } from "../errors.js";
+import type { Arrays } from "../scoring/arrays.js";
 import { type InferBody, readInferRequest } from "./inference/infer-request.js";
 import { readScoreRequest, type ScoreLimits, type SeriesBody, type WindowsBody } from "./score-request.js";
 
@@ -40,9 +41,12 @@ export class BodyReader {
   #idleTimer: NodeJS.Timeout | undefined;
   #questions = 0;
 
-  /** Throws, or rejects with, what `readScoreRequest` throws. The bytes are given away. */
-  readScore(bytes: Uint8Array, limits: ScoreLimits): ScoreBody | Promise<ScoreBody> {
-    if (bytes.length < LARGE_BYTES) return readScoreRequest(bytes, limits);
+  /**
+   * Throws, or rejects with, what `readScoreRequest` throws. The bytes are given away.
+   * @param arrays where that of a small body's readings may come from.
+   */
+  readScore(bytes: Uint8Array, limits: ScoreLimits, arrays?: Arrays): ScoreBody | Promise<ScoreBody> {
+    if (bytes.length < LARGE_BYTES) return readScoreRequest(bytes, limits, arrays);
     return this.#ask<ScoreBody>({ kind: "score", bytes, limits, headerLength: undefined });
   }
 

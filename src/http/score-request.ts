@@ -6,6 +6,7 @@
  */
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { ResiduaError } from "../errors.js";
+import type { Arrays } from "../scoring/arrays.js";
 import { asObject, checkMembers, describe, invalid, parseJson } from "./json-body.js";
 import { flattenSeries, flattenWindows, tooShort, type WindowShape } from "./readings.js";
 import { type ScoreOptions, ScoreOptionsSchema, SeriesOptionsSchema } from "./score-schema.js";
@@ -43,9 +44,15 @@ const checkSeriesOptions = TypeCompiler.Compile(SeriesOptionsSchema);
 /**
  * Throws INVALID_JSON, INVALID_REQUEST, NON_FINITE_VALUE, SHAPE_MISMATCH, TOO_MANY_WINDOWS, with JSON pointers to
  * what was wrong.
+ *
+ * @param arrays where that of the readings may come from.
  */
-export function readScoreRequest(body: Uint8Array, limits: ScoreLimits): WindowsBody | SeriesBody {
-  const matrix = readBodyMatrix(body);
+export function readScoreRequest(
+  body: Uint8Array,
+  limits: ScoreLimits,
+  arrays?: Arrays,
+): WindowsBody | SeriesBody {
+  const matrix = readBodyMatrix(body, arrays);
   if (matrix?.key === "windows") {
     const [count, timesteps, features] = matrix.shape;
     if (count! <= limits.maxWindows && timesteps === limits.timesteps && features === limits.features) {

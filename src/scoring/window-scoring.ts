@@ -5,8 +5,9 @@
  *
  * Everything here runs for each request on the main thread: plain loops over typed arrays.
  */
+import { type Arrays, OWN_ARRAYS } from "./arrays.js";
 import { boundError, FLOAT32_MAX, ResidualSums } from "./residuals.js";
-import { fillMissing, type Scaler, scaleWindow } from "./scaler.js";
+import { fillMissing, type Scaler, scalerNumbers, scaleWindow } from "./scaler.js";
 
 /** How a residual becomes an error. */
 export const SCORERS = ["squared", "absolute"] as const;
@@ -73,21 +74,26 @@ export interface NetworkOutputs {
  * its feature in the window, or the training mean before the first.
  *
  * @param readings [count, T, F] in the caller's units, NaN = missing, everything else finite.
+ * @param arrays where those of the result come from.
  */
-export function prepareWindows(model: ScoringModel, readings: Float64Array, count: number): PreparedWindows {
+export function prepareWindows(
+  model: ScoringModel,
+  readings: Float64Array,
+  count: number,
+  arrays: Arrays = OWN_ARRAYS,
+): PreparedWindows {
   const { timesteps, features, scaler } = model;
   const size = timesteps * features;
-  const offset = new Float64Array(scaler.offset);
-  const scale = new Float64Array(scaler.scale);
+  const { offset, scale } = scalerNumbers(scaler);
   const most = Math.min(model.clip ?? FLOAT32_MAX, FLOAT32_MAX);
-  const scaled = new Float32Array(count * size);
-  const coverage = new Float64Array(count).fill(1);
+  const scaled = arrays.float32(count * size);
+  const coverage = arrays.float64(count).fill(1);
   let present: Uint8Array | undefined;
   for (let window = 0; window < count; window++) {
     const first = window * size;
     const missing = scaleWindow(readings, scaled, first, timesteps, offset, scale, most);
     if (missing === 0) continue;
-    present ??= new Uint8Array(count * size).fill(1);
+    present ??= arrays.uint8(count * size).fill(1);
     fillMissing(scaler, scaled, present, first, timesteps, most);
     coverage[window] = (size - missing) / size;
   }
@@ -102,6 +108,7 @@ export function prepareWindows(model: ScoringModel, readings: Float64Array, coun
  * of the timestep errors. Accumulated in float64.
  *
  * @param outputs the network's answers to the windows `from` up to `from + count` of `prepared`.
+ * @param arrays where those of the result come from.
  */
 export function scoreWindows(
   model: ScoringModel,
@@ -110,16 +117,17 @@ export function scoreWindows(
   outputs: NetworkOutputs,
   from = 0,
   count = prepared.count - from,
+  arrays: Arrays = OWN_ARRAYS,
 ): WindowScores {
   const { timesteps, features, heads } = model;
   const size = timesteps * features;
   const { scaled, present } = prepared;
-  const score = new Float64Array(count);
-  const timestepError = new Float64Array(count * timesteps);
-  const featureError = new Float64Array(count * features);
-  const headErrors = heads.map((head) => new Float64Array(count * head.steps));
-  const saturated = new Uint8Array(count);
-  const sums = new ResidualSums(timesteps, features, scorer === "squared");
+  const score = arrays.float64(count);
+  const timestepError = arrays.float64(count * timesteps);
+  const featureError = arrays.float64(count * features);
+  const headErrors = heads.map((head) => arrays.float64(count * head.steps));
+  const saturated = arrays.uint8(count);
+  const sums = residualSums(model, scorer);
   const units = count === 0 ? 0 : outputs.embedding.length / count;
 
   for (let window = 0; window < count; window++) {
@@ -159,6 +167,22 @@ export function scoreWindows(
   return { count, score, timestepError, featureError, headErrors, saturated, coverage };
 }
 
+const sumsOfModels = new WeakMap<ScoringModel, Record<Scorer, ResidualSums>>();
+
+/** The same ones for every call: nothing is left in them between two. */
+function residualSums(model: ScoringModel, scorer: Scorer): ResidualSums {
+  let sums = sumsOfModels.get(model);
+  if (sums === undefined) {
+    const { timesteps, features } = model;
+    sums = {
+      squared: new ResidualSums(timesteps, features, true),
+      absolute: new ResidualSums(timesteps, features, false),
+    };
+    sumsOfModels.set(model, sums);
+  }
+  return sums[scorer];
+}
+
 /**
  * What a head says, in the caller's units and in time order: scaled * scale + offset in float64.
  *
@@ -173,8 +197,7 @@ export function unscaleHead(
   const { features, scaler } = model;
   const { steps, reversed } = model.heads[headIndex]!;
   const output = outputs.heads[headIndex]!;
-  const offset = new Float64Array(scaler.offset);
-  const scale = new Float64Array(scaler.scale);
+  const { offset, scale } = scalerNumbers(scaler);
   const values = new Float64Array(count * steps * features);
   for (let row = 0; row < count * steps; row++) {
     const step = row % steps;

@@ -7,6 +7,7 @@
  * Most requests are one slice. Larger ones are cut, so that no slice holds up the event loop for long.
  */
 import type { ScorerName } from "../registry/manifest.js";
+import { type Arrays, OWN_ARRAYS } from "../scoring/arrays.js";
 import { Stitcher } from "../scoring/stitcher.js";
 import { prepareWindows, scoreWindows } from "../scoring/window-scoring.js";
 import { cutWindows, windowStarts } from "../scoring/windows.js";
@@ -47,6 +48,8 @@ export interface WindowsRequest extends ScoringRequest {
   readonly readings: Float64Array;
   readonly count: number;
   readonly include: readonly Includable[] | undefined;
+  /** Where the arrays of the result come from, but for the network's outputs. */
+  readonly arrays?: Arrays;
 }
 
 export interface SeriesRequest extends ScoringRequest {
@@ -180,14 +183,15 @@ export class ScoringService {
     model: ScorableModel,
     judge: Judge,
     { readings, count }: { readonly readings: Float64Array; readonly count: number },
-    { deadlineAtMs, client }: ScoringRequest,
+    { deadlineAtMs, client, arrays = OWN_ARRAYS }: ScoringRequest & Pick<WindowsRequest, "arrays">,
     submit: Submit,
   ): Promise<Slice> {
-    const prepared = prepareWindows(model.scoring, readings, count);
+    const { scoring } = model;
+    const prepared = prepareWindows(scoring, readings, count, arrays);
     const work = { target: model, windows: prepared.scaled, count, deadlineAtMs, client };
     const { outputs, startedAtMs, endedAtMs } = await submit(work);
-    const scores = scoreWindows(model.scoring, judge.scorer, prepared, outputs);
-    const windows = { outputs, scores, ...judgeWindows(judge, scores, model.scoring.minCoverage) };
+    const scores = scoreWindows(scoring, judge.scorer, prepared, outputs, 0, count, arrays);
+    const windows = { outputs, scores, ...judgeWindows(judge, scores, scoring.minCoverage, arrays) };
     this.#observer?.scored(model, windows);
     return { windows, startedAtMs, endedAtMs };
   }

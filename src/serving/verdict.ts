@@ -1,6 +1,7 @@
 /** Which scorer and threshold a request is judged by, and what they say about its scores. */
 import { ResiduaError } from "../errors.js";
 import type { ScorerName, Threshold } from "../registry/manifest.js";
+import { type Arrays, OWN_ARRAYS } from "../scoring/arrays.js";
 import {
   type CalibrationSample,
   conformalThreshold,
@@ -78,10 +79,13 @@ export function judgeWindows(
   judge: Judge,
   scores: WindowScores,
   minCoverage: number,
+  arrays: Arrays = OWN_ARRAYS,
 ): { pValue: Float64Array; anomalous: Int8Array } {
-  const anomalous = judgeScores(scores.score, scores.coverage, judge.threshold?.value, minCoverage);
-  for (const [window, saturated] of scores.saturated.entries()) if (saturated === 1) anomalous[window] = 1;
-  return { pValue: pValues(judge.calibration?.windows, scores.score), anomalous };
+  const anomalous = judgeScores(scores.score, scores.coverage, judge.threshold?.value, minCoverage, arrays);
+  for (let window = 0; window < scores.count; window++) {
+    if (scores.saturated[window] === 1) anomalous[window] = 1;
+  }
+  return { pValue: pValues(judge.calibration?.windows, scores.score, arrays), anomalous };
 }
 
 /** 1 above the threshold, 0 up to it; NO_VERDICT without one, without a score, or with too few readings. */
@@ -90,8 +94,9 @@ export function judgeScores(
   coverage: Float64Array,
   threshold: number | undefined,
   minCoverage: number,
+  arrays: Arrays = OWN_ARRAYS,
 ): Int8Array {
-  const anomalous = new Int8Array(scores.length).fill(NO_VERDICT);
+  const anomalous = arrays.int8(scores.length).fill(NO_VERDICT);
   if (threshold === undefined) return anomalous;
   for (let i = 0; i < scores.length; i++) {
     if (Number.isNaN(scores[i]!) || coverage[i]! < minCoverage) continue;
@@ -100,8 +105,12 @@ export function judgeScores(
   return anomalous;
 }
 
-export function pValues(sample: CalibrationSample | undefined, scores: Float64Array): Float64Array {
-  const values = new Float64Array(scores.length);
+export function pValues(
+  sample: CalibrationSample | undefined,
+  scores: Float64Array,
+  arrays: Arrays = OWN_ARRAYS,
+): Float64Array {
+  const values = arrays.float64(scores.length);
   if (sample === undefined) return values.fill(Number.NaN);
   for (let i = 0; i < scores.length; i++) values[i] = pValue(sample, scores[i]!);
   return values;

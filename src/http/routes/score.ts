@@ -2,6 +2,7 @@
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
 import type { FastifyRequest } from "fastify";
 import { ResiduaError } from "../../errors.js";
+import { SlabPool } from "../../scoring/arrays.js";
 import type { ScoringService } from "../../serving/scoring-service.js";
 import { sendParts } from "../body-parts.js";
 import type { BodyReader } from "../body-reader.js";
@@ -35,6 +36,7 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
   done,
 ) => {
   const { batcher } = scoring;
+  const slabs = new SlabPool();
   takeRawBodies(app, {
     contentTypes: ["application/json"],
     limitBytes: bodyLimitBytes,
@@ -64,20 +66,23 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
         const { model } = lease;
         const { timesteps, features } = model.scoring;
         batcher.checkRoom();
-        const reading = bodies.readScore(rawBody(request), {
+        const slab = slabs.take();
+        const limits = {
           model: `${model.name} ${model.version}`,
           timesteps,
           features,
           maxWindows: batcher.maxQueueWindows,
-        });
+        };
+        const reading = bodies.readScore(rawBody(request), limits, slab);
         // A small body is there already: awaiting it would part it from those it arrived with.
         const body = reading instanceof Promise ? await reading : reading;
         const { include, scorer, threshold } = body.options;
         const deadlineAtMs = deadlineOf(request, reply);
         const asked = { readings: body.values, scorer, threshold, deadlineAtMs, client: request.raw.socket };
         if (body.kind === "windows") {
-          const result = await scoring.scoreWindows(model, { ...asked, count: body.count, include });
-          return sendParts(reply, JSON_TYPE, scoreResponse(result));
+          const { count } = body;
+          const result = await scoring.scoreWindows(model, { ...asked, count, include, arrays: slab });
+          return sendParts(reply, JSON_TYPE, slabs.givingBack(slab, scoreResponse(result)));
         }
         const { rows, stride, timestampsMs, maxGapMs } = body;
         const result = await scoring.scoreSeries(model, { ...asked, rows, stride, timestampsMs, maxGapMs });

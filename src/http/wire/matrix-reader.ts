@@ -1,4 +1,5 @@
 /** The numbers of a score request straight from its bytes, and the rest of it by JSON.parse. */
+import { type Arrays, OWN_ARRAYS } from "../../scoring/arrays.js";
 import { FREE, kernels, memoryOf } from "./kernels.js";
 
 /** The readings of a body, and its other members as JSON.parse gives them. */
@@ -18,12 +19,13 @@ const MAX_BYTES = 64 * 2 ** 20;
 /**
  * Reads the member `windows` or `series` of the object that `body` is.
  *
+ * @param arrays where that of the readings comes from.
  * @returns undefined where JSON.parse has to look, and the ordinary checks have to say what is wrong if
  *   anything is: not plain JSON, a value that is no rectangle of numbers and nulls, a number that a double
  *   cannot hold, neither or both of the members, a key with an escape. What is returned is what JSON.parse
  *   would have given, bit for bit.
  */
-export function readBodyMatrix(body: Uint8Array): BodyMatrix | undefined {
+export function readBodyMatrix(body: Uint8Array, arrays: Arrays = OWN_ARRAYS): BodyMatrix | undefined {
   const length = body.length;
   if (length > MAX_BYTES) return undefined;
   // Behind the text stands a 0, and up to 40 bytes are looked at.
@@ -39,7 +41,8 @@ export function readBodyMatrix(body: Uint8Array): BodyMatrix | undefined {
   const features = kernels.features.value;
   const shape = windows === 0 ? [rows, features] : [windows, rows, features];
   const count = (windows || 1) * rows * features;
-  const values = doubles.slice(out / 8, out / 8 + count);
+  const values = arrays.float64(count);
+  values.set(doubles.subarray(out / 8, out / 8 + count));
   const key = windows === 0 ? "series" : "windows";
   if (kernels.others.value === 0) return { key, shape, values, others: {} };
   const others = parseOthers(body, kernels.valueStart.value - FREE, kernels.valueEnd.value - FREE);
