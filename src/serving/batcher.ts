@@ -18,7 +18,7 @@ import type { Scheduler } from "./scheduler.js";
 /** A batch of longer windows than this has fewer of them, so that it keeps others waiting no longer. */
 const FULL_BATCH_TIMESTEPS = 128;
 /** This part of an efficient run is begun at once, so that the engine works while other requests are read. */
-const EAGER_SHARE = 1 / 4;
+const EAGER_SHARE = 1 / 8;
 
 export interface BatchObserver {
   /** A run ended, well or not. */

@@ -66,11 +66,11 @@ test("requests of one turn of the event loop run together, each with its own out
 
 test("where a run need not be larger, a part of it begins while others are read", async () => {
   const { scheduler, executable, submit } = build({ maxBatchWindows: 64, concurrentRuns: 2 });
-  executable.efficientWindows = 16;
+  executable.efficientWindows = 32;
   void submit(3);
   assert.deepEqual(executable.counts, []);
   void submit(1);
-  assert.deepEqual(executable.counts, [4], "a quarter of 16 does not wait for the turn to end");
+  assert.deepEqual(executable.counts, [4], "an eighth of 32 does not wait for the turn to end");
   void submit(2);
   await scheduler.turn();
   assert.deepEqual(executable.counts, [4, 2]);
