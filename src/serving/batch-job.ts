@@ -16,7 +16,10 @@ export interface BatchWork {
   readonly count: number;
   /** On the scheduler's clock; after it, work is not begun. */
   readonly deadlineAtMs?: number | undefined;
-  /** Who waits for the answer, such as a socket: once it is destroyed, work is not begun. */
+  /**
+   * Who waits for the answer, such as a socket: once it is destroyed, work is not begun. Several works with the same
+   * client are one request.
+   */
   readonly client?: { readonly destroyed: boolean } | undefined;
 }
 

@@ -8,15 +8,48 @@ export interface BatchSlice {
   count: number;
 }
 
-/** While others wait, no job has to do with less than this part of a batch, nor gets more than its share. */
+/** While others wait, no request has to do with less than this part of a batch, nor gets more than its share. */
 const LEAST_SHARE = 1 / 8;
+
+/** What waits of one request: a large one comes as several jobs, which have one share and are run in their order. */
+class RequestLine {
+  /** What the request is known by; without it, it has this one job. */
+  readonly client: BatchJob["work"]["client"];
+  jobs: BatchJob[];
+  /** Taken for the run that is being put together. */
+  slices: BatchSlice[] = [];
+
+  constructor(job: BatchJob) {
+    this.client = job.work.client;
+    this.jobs = [job];
+  }
+
+  /** Takes up to `room` windows; says how many. */
+  take(room: number): number {
+    let left = room;
+    while (left > 0 && this.jobs.length > 0) {
+      const job = this.jobs[0]!;
+      const count = Math.min(job.waiting, left);
+      if (count > 0) {
+        const last = this.slices[this.slices.length - 1];
+        if (last?.job === job) last.count += count;
+        else this.slices.push({ job, at: job.taken, count });
+        job.take(count);
+        left -= count;
+      }
+      if (job.waiting === 0) this.jobs.shift();
+    }
+    return room - left;
+  }
+}
 
 export class BatchLane {
   readonly target: BatchTarget;
   readonly timesteps: number;
   /** Work done for this lane, on the clock that all lanes share (start-time fair queueing). */
   virtualTime: number;
-  #jobs: BatchJob[] = [];
+  #lines: RequestLine[] = [];
+  readonly #lineOf = new Map<RequestLine["client"], RequestLine>();
 
   constructor(target: BatchTarget, virtualTime: number) {
     this.target = target;
@@ -25,55 +58,71 @@ export class BatchLane {
   }
 
   get isEmpty(): boolean {
-    return this.#jobs.length === 0;
+    return this.#lines.length === 0;
   }
 
   push(job: BatchJob): void {
-    this.#jobs.push(job);
+    const { client } = job.work;
+    const known = this.#lineOf.get(client);
+    if (known !== undefined) {
+      known.jobs.push(job);
+      return;
+    }
+    const line = new RequestLine(job);
+    this.#lines.push(line);
+    if (client !== undefined) this.#lineOf.set(client, line);
   }
 
   /** Lets go of jobs nobody waits for. */
   sweep(nowMs: number): void {
-    if (this.#jobs.some((job) => job.isDead(nowMs))) {
-      this.#jobs = this.#jobs.filter((job) => !job.isDead(nowMs));
+    let isAnyDead = false;
+    for (const line of this.#lines) {
+      if (!line.jobs.some((job) => job.isDead(nowMs))) continue;
+      isAnyDead = true;
+      line.jobs = line.jobs.filter((job) => !job.isDead(nowMs));
     }
+    if (isAnyDead) this.#lines = this.#lines.filter((line) => this.#keep(line));
   }
 
   /** Windows that wait, and since when the first of them. */
   waiting(): { windows: number; sinceMs: number } {
     let windows = 0;
     let sinceMs = Number.POSITIVE_INFINITY;
-    for (const job of this.#jobs) {
-      windows += job.waiting;
-      sinceMs = Math.min(sinceMs, job.submittedAtMs);
+    for (const { jobs } of this.#lines) {
+      for (const job of jobs) {
+        windows += job.waiting;
+        sinceMs = Math.min(sinceMs, job.submittedAtMs);
+      }
     }
     return { windows, sinceMs };
   }
 
   /**
-   * Takes up to `room` windows: of every job in turn its share, then what room is left in the same order.
-   * A job that is not finished goes behind the others, so that none waits for the whole of a larger one.
+   * Takes up to `room` windows: of every request in turn its share, then what room is left in the same order.
+   * A request that is not finished goes behind the others, so that none waits for the whole of a larger one.
    */
   take(room: number): BatchSlice[] {
-    const share = Math.max(Math.floor(room / this.#jobs.length), Math.ceil(room * LEAST_SHARE));
-    const slices: BatchSlice[] = [];
+    const share = Math.max(Math.floor(room / this.#lines.length), Math.ceil(room * LEAST_SHARE));
     let left = room;
-    for (const job of this.#jobs) {
-      if (left === 0) break;
-      const count = Math.min(job.waiting, share, left);
-      slices.push({ job, at: job.taken, count });
-      job.take(count);
-      left -= count;
+    let visited = 0;
+    for (; visited < this.#lines.length && left > 0; visited++) {
+      left -= this.#lines[visited]!.take(Math.min(share, left));
     }
-    const visited = this.#jobs.splice(0, slices.length);
-    for (const slice of slices) {
-      if (left === 0) break;
-      const extra = Math.min(slice.job.waiting, left);
-      slice.job.take(extra);
-      slice.count += extra;
-      left -= extra;
+    const lines = this.#lines.splice(0, visited);
+    const slices: BatchSlice[] = [];
+    for (const line of lines) {
+      left -= line.take(left);
+      slices.push(...line.slices);
+      line.slices = [];
+      if (this.#keep(line)) this.#lines.push(line);
     }
-    for (const job of visited) if (job.waiting > 0) this.#jobs.push(job);
     return slices;
+  }
+
+  /** Whether something of a line still waits; one that is empty is forgotten. */
+  #keep({ jobs, client }: RequestLine): boolean {
+    if (jobs.length > 0) return true;
+    this.#lineOf.delete(client);
+    return false;
   }
 }

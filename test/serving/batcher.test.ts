@@ -89,6 +89,28 @@ test("what waits is shared between the runs that can start, none larger than nee
   assert.deepEqual(executable.counts, [7, 7, 16, 16, 8]);
 });
 
+test("a request that comes as several works has one share, and its works are run in their order", async () => {
+  const { scheduler, executable, submit } = build();
+  void submit(8);
+  await scheduler.turn();
+  const client = { destroyed: false };
+  const parts = [submit(3, 100, { client }), submit(3, 200, { client }), submit(3, 300, { client })];
+  const other = submit(8, 500);
+  await executable.finish();
+  assert.deepEqual(executable.firstReadings, [100, 101, 102, 200, 500, 501, 502, 503]);
+  await executable.finish();
+  assert.deepEqual(embedding(await parts[0]!), [100, 101, 102]);
+  assert.deepEqual(executable.firstReadings, [201, 202, 300, 301, 504, 505, 506, 507]);
+  await executable.finish();
+  assert.deepEqual(embedding(await other), [500, 501, 502, 503, 504, 505, 506, 507]);
+  assert.deepEqual(embedding(await parts[1]!), [200, 201, 202]);
+  // What is left of it may run in one with new work, and a client that hung up ends all of it.
+  const last = submit(1, 400, { client });
+  client.destroyed = true;
+  await executable.finish();
+  await assert.rejects(last, code("DEADLINE_EXCEEDED"));
+});
+
 test("a batch is formed when the engine ends a run, of all that waits then", async () => {
   const { scheduler, executable, submit } = build();
   void submit(1);
