@@ -96,7 +96,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   if (config.RESIDUA_ADMIN_TOKEN !== undefined) await app.register(aliasRoutes, { models });
   const bodies = new BodyReader();
   app.addHook("onClose", () => bodies.close());
-  await app.register(scoreRoutes, { models, scoring, bodies, bodyLimitBytes });
+  await app.register(scoreRoutes, { log, models, scoring, bodies, bodyLimitBytes });
   await app.register(inferenceRoutes, {
     prefix: "/v2",
     version: options.version,

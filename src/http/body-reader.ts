@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import { type ErrorCode, ResiduaError, type Violation } from "../errors.js";
 import type { Arrays } from "../scoring/arrays.js";
 import { type InferBody, readInferRequest } from "./inference/infer-request.js";
+import type { RawBody } from "./raw-body.js";
 import { readScoreRequest, type ScoreLimits, type SeriesBody, type WindowsBody } from "./score-request.js";
 
 export type ScoreBody = WindowsBody | SeriesBody;
@@ -15,7 +16,7 @@ const IDLE_MS = 30_000;
 export interface BodyQuestion {
   readonly id: number;
   readonly kind: "score" | "infer";
-  readonly bytes: Uint8Array;
+  readonly pieces: readonly Uint8Array[];
   readonly limits: ScoreLimits;
   readonly headerLength: number | undefined;
 }
@@ -42,35 +43,45 @@ export class BodyReader {
   #questions = 0;
 
   /**
-   * Throws, or rejects with, what `readScoreRequest` throws. The bytes are given away.
+   * Throws, or rejects with, what `readScoreRequest` throws. The body is given away.
    * @param arrays where that of a small body's readings may come from.
    */
-  readScore(bytes: Uint8Array, limits: ScoreLimits, arrays?: Arrays): ScoreBody | Promise<ScoreBody> {
-    if (bytes.length < LARGE_BYTES) return readScoreRequest(bytes, limits, arrays);
-    return this.#ask<ScoreBody>({ kind: "score", bytes, limits, headerLength: undefined });
+  readScore(body: RawBody, limits: ScoreLimits, arrays?: Arrays): ScoreBody | Promise<ScoreBody> {
+    if (body.length < LARGE_BYTES) return readScoreRequest(body.toBytes(), limits, arrays);
+    return this.#ask<ScoreBody>(body, { kind: "score", limits, headerLength: undefined });
   }
 
-  /** Throws, or rejects with, what `readInferRequest` throws. The bytes are given away. */
+  /** Throws, or rejects with, what `readInferRequest` throws. The body is given away. */
   readInfer(
-    bytes: Uint8Array,
+    body: RawBody,
     headerLength: number | undefined,
     limits: ScoreLimits,
   ): InferBody | Promise<InferBody> {
     // Binary data is read as fast as it is sent to a thread.
-    if ((headerLength ?? bytes.length) < LARGE_BYTES) return readInferRequest(bytes, headerLength, limits);
-    return this.#ask<InferBody>({ kind: "infer", bytes, limits, headerLength });
+    if ((headerLength ?? body.length) < LARGE_BYTES) {
+      return readInferRequest(body.toBytes(), headerLength, limits);
+    }
+    return this.#ask<InferBody>(body, { kind: "infer", limits, headerLength });
   }
 
-  #ask<T extends ScoreBody | InferBody>(question: Omit<BodyQuestion, "id">): Promise<T> {
+  #ask<T extends ScoreBody | InferBody>(
+    body: RawBody,
+    question: Omit<BodyQuestion, "id" | "pieces">,
+  ): Promise<T> {
     clearTimeout(this.#idleTimer);
     this.#worker ??= this.#start();
     const worker = this.#worker;
     const id = this.#questions++;
-    const isWhole = question.bytes.byteLength === question.bytes.buffer.byteLength;
-    const bytes = isWhole ? question.bytes : new Uint8Array(question.bytes);
+    // What shares its memory with others cannot be given away.
+    const pieces = body.pieces.map((piece) =>
+      piece.byteLength === piece.buffer.byteLength ? piece : new Uint8Array(piece),
+    );
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve: resolve as Waiting["resolve"], reject });
-      worker.postMessage({ ...question, id, bytes } satisfies BodyQuestion, [bytes.buffer as ArrayBuffer]);
+      worker.postMessage(
+        { ...question, id, pieces } satisfies BodyQuestion,
+        pieces.map(({ buffer }) => buffer as ArrayBuffer),
+      );
     });
   }
 

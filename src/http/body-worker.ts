@@ -5,14 +5,13 @@ import type { BodyAnswer, BodyQuestion } from "./body-reader.js";
 import { readInferRequest } from "./inference/infer-request.js";
 import { readScoreRequest } from "./score-request.js";
 
-parentPort!.on("message", ({ id, kind, bytes, limits, headerLength }: BodyQuestion) => {
+parentPort!.on("message", ({ id, kind, pieces, limits, headerLength }: BodyQuestion) => {
   try {
+    const bytes = Buffer.concat(pieces);
     const body =
       kind === "score" ? readScoreRequest(bytes, limits) : readInferRequest(bytes, headerLength, limits);
     const transfer = [body.values.buffer as ArrayBuffer];
-    if (body.kind === "series" && body.timestampsMs !== undefined) {
-      transfer.push(body.timestampsMs.buffer as ArrayBuffer);
-    }
+    if (body.kind === "series") transfer.push(body.starts.buffer as ArrayBuffer);
     parentPort!.postMessage({ id, body } satisfies BodyAnswer, transfer);
   } catch (error) {
     if (!(error instanceof ResiduaError)) throw error;

@@ -1,4 +1,4 @@
-/** The body of a score request as bytes, with word to the batcher that a request is on its way. */
+/** The body of a score request as it came, with word to the batcher that a request is on its way. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { ResiduaError } from "../errors.js";
 
@@ -13,7 +13,22 @@ export interface RawBodyOptions {
 /** Of a body that is too long, this much is passed over before the connection is cut. */
 const MAX_DISCARDED_BYTES = 256 * 1024 * 1024;
 
-/** Makes the routes of this scope take bodies of some content types as bytes, and no others. */
+/** A body's bytes in the pieces they arrived in: putting a large one together takes longer than others can wait. */
+export class RawBody {
+  readonly pieces: readonly Uint8Array[];
+  readonly length: number;
+
+  constructor(pieces: readonly Uint8Array[], length = pieces.reduce((sum, piece) => sum + piece.length, 0)) {
+    this.pieces = pieces;
+    this.length = length;
+  }
+
+  toBytes(): Uint8Array {
+    return this.pieces.length === 1 ? this.pieces[0]! : Buffer.concat(this.pieces, this.length);
+  }
+}
+
+/** Makes the routes of this scope take bodies of some content types as they come, and no others. */
 export function takeRawBodies(app: FastifyInstance, options: RawBodyOptions): void {
   const { limitBytes, expect, arrived } = options;
   app.removeAllContentTypeParsers();
@@ -31,7 +46,7 @@ export function takeRawBodies(app: FastifyInstance, options: RawBodyOptions): vo
     const expectation = expect();
     const chunks: Buffer[] = [];
     let length = 0;
-    const end = (error: Error | null, body?: Buffer): void => {
+    const end = (error: Error | null, body?: RawBody): void => {
       payload.off("data", onData).off("end", onEnd).off("error", onError);
       done(error, body);
       arrived(expectation);
@@ -45,7 +60,7 @@ export function takeRawBodies(app: FastifyInstance, options: RawBodyOptions): vo
     };
     const onEnd = (): void => {
       if (length > limitBytes) end(tooLarge(limitBytes));
-      else end(null, chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length));
+      else end(null, new RawBody(chunks, length));
     };
     const onError = (cause: Error): void =>
       end(new ResiduaError("INVALID_REQUEST", "The body ended before it was complete.", { cause }));
@@ -53,9 +68,9 @@ export function takeRawBodies(app: FastifyInstance, options: RawBodyOptions): vo
   });
 }
 
-/** The bytes `takeRawBodies` left; none where there was no body. */
-export function rawBody(request: FastifyRequest): Uint8Array {
-  return request.body instanceof Uint8Array ? request.body : new Uint8Array();
+/** What `takeRawBodies` left; empty where there was no body. */
+export function rawBody(request: FastifyRequest): RawBody {
+  return request.body instanceof RawBody ? request.body : new RawBody([]);
 }
 
 function isUtf8(contentType: string): boolean {

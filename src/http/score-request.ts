@@ -1,5 +1,5 @@
 /**
- * The bytes of a score request to readings in one flat array.
+ * The bytes of a score request to readings in one flat array; of a series also where its windows lie.
  *
  * The many numbers are read straight from the bytes and the few small members checked by their schema. Where the
  * reader finds anything odd, JSON.parse has a look, and a slow walk says what is wrong and where.
@@ -7,6 +7,7 @@
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { ResiduaError } from "../errors.js";
 import type { Arrays } from "../scoring/arrays.js";
+import { windowStarts } from "../scoring/windows.js";
 import { asObject, checkMembers, describe, invalid, parseJson } from "./json-body.js";
 import { flattenSeries, flattenWindows, tooShort, type WindowShape } from "./readings.js";
 import { type ScoreOptions, ScoreOptionsSchema, SeriesOptionsSchema } from "./score-schema.js";
@@ -32,10 +33,8 @@ export interface SeriesBody {
   /** [rows, F]; NaN = missing. */
   readonly values: Float64Array;
   readonly options: ScoreOptions;
-  readonly stride: number;
-  /** [rows], increasing. */
-  readonly timestampsMs: Float64Array | undefined;
-  readonly maxGapMs: number | undefined;
+  /** The first row of each window, increasing: every `stride` rows, with no gap in the timestamps inside one. */
+  readonly starts: Int32Array;
 }
 
 const checkWindowsOptions = TypeCompiler.Compile(ScoreOptionsSchema);
@@ -106,9 +105,13 @@ function toSeriesBody(
   if (rows < limits.timesteps) throw tooShort(rows, limits);
   if (timestamps === undefined) {
     if (maxGapMs !== undefined) throw invalid([{ path: "/maxGapMs", message: "needs timestamps beside it" }]);
-    return { kind: "series", rows, values, options, stride, timestampsMs: undefined, maxGapMs };
+    const starts = windowStarts(rows, limits.timesteps, stride);
+    return { kind: "series", rows, values, options, starts };
   }
   const timestampsMs = readTimestamps(timestamps, rows);
-  const gap = maxGapMs ?? usualMaxGapMs(timestampsMs);
-  return { kind: "series", rows, values, options, stride, timestampsMs, maxGapMs: gap };
+  const starts = windowStarts(rows, limits.timesteps, stride, {
+    timestampsMs,
+    maxGapMs: maxGapMs ?? usualMaxGapMs(timestampsMs),
+  });
+  return { kind: "series", rows, values, options, starts };
 }

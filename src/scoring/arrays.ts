@@ -72,11 +72,16 @@ export class SlabPool {
     return this.#free.pop() ?? new Slab();
   }
 
-  /** The same parts; once all have been taken, the slab they were made from is free. */
-  *givingBack<T>(slab: Slab, parts: Iterable<T>): Generator<T, void> {
-    yield* parts;
+  /** No array of the slab may be in use any more. */
+  give(slab: Slab): void {
     if (this.#free.length >= MAX_FREE_SLABS) return;
     slab.clear();
     this.#free.push(slab);
+  }
+
+  /** The same parts; once all have been taken, the slab they were made from is free. */
+  *givingBack<T>(slab: Slab, parts: Iterable<T>): Generator<T, void> {
+    yield* parts;
+    this.give(slab);
   }
 }

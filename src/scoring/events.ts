@@ -26,6 +26,9 @@ export interface EventWindows {
   readonly featureNames: readonly string[];
 }
 
+/** Rows looked at, or errors summed, before others get a turn: at most a millisecond's work. */
+const STEPS_A_TURN = 32_768;
+
 /**
  * Joins neighbouring anomalous timesteps to events, in order of time.
  *
@@ -39,35 +42,60 @@ export function findEvents(
   anomalous: ArrayLike<number>,
   windows: EventWindows,
 ): AnomalyEvent[] {
-  return [...walkEvents(score, anomalous, windows)];
+  return [...walkEvents(score, anomalous, windows)].filter((event) => event !== undefined);
 }
 
-/** The events of `findEvents` one by one, for who has other things to do in between. */
+/**
+ * The events of `findEvents` one by one, for who has other things to do in between: undefined where some work was done
+ * and there is no event yet.
+ */
 export function* walkEvents(
   score: Float64Array,
   anomalous: ArrayLike<number>,
   windows: EventWindows,
-): Generator<AnomalyEvent, void> {
+): Generator<AnomalyEvent | undefined, void> {
+  const turns = new Turns();
   let id = 0;
   for (let start = 0; start < score.length; start++) {
+    if (turns.isOver(1)) yield undefined;
     if (anomalous[start] !== 1) continue;
     let end = start;
     let peak = start;
     while (end + 1 < score.length && anomalous[end + 1] === 1) {
+      if (turns.isOver(1)) yield undefined;
       end++;
       if (score[end]! > score[peak]!) peak = end;
     }
     id++;
-    yield { id, start, end, peak, score: score[peak]!, features: featureShares(start, end, windows) };
+    const features = yield* featureShares(start, end, windows, turns);
+    yield { id, start, end, peak, score: score[peak]!, features };
     start = end;
   }
 }
 
-function featureShares(start: number, end: number, windows: EventWindows): AnomalyEvent["features"] {
+/** Counts the steps of a piece of work that others wait beside. */
+class Turns {
+  #left = STEPS_A_TURN;
+
+  isOver(steps: number): boolean {
+    this.#left -= steps;
+    if (this.#left > 0) return false;
+    this.#left = STEPS_A_TURN;
+    return true;
+  }
+}
+
+function* featureShares(
+  start: number,
+  end: number,
+  windows: EventWindows,
+  turns: Turns,
+): Generator<undefined, AnomalyEvent["features"]> {
   const { starts, timesteps, featureError, featureNames } = windows;
   const features = featureNames.length;
   const sums = new Float64Array(features);
   for (let i = firstFrom(starts, start - timesteps + 1); i < starts.length && starts[i]! <= end; i++) {
+    if (turns.isOver(features)) yield undefined;
     const overlap = Math.min(end + 1, starts[i]! + timesteps) - Math.max(start, starts[i]!);
     for (let feature = 0; feature < features; feature++) {
       const error = featureError[i * features + feature]!;

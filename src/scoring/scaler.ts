@@ -113,9 +113,15 @@ export function scalerNumbers(scaler: Scaler): {
   return numbers;
 }
 
-/** Scales and clips one window feature by feature, NaN staying NaN; says how many readings are missing. */
+/**
+ * Scales and clips one window feature by feature, NaN staying NaN; says how many readings are missing.
+ *
+ * @param readings the window's first at `readingsAt`.
+ * @param scaled receives the window from `first` on.
+ */
 export function scaleWindow(
   readings: Float64Array,
+  readingsAt: number,
   scaled: Float32Array,
   first: number,
   timesteps: number,
@@ -129,8 +135,8 @@ export function scaleWindow(
   for (let feature = 0; feature < features; feature++) {
     const offset = offsets[feature]!;
     const scale = scales[feature]!;
-    for (let i = first + feature; i < end; i += features) {
-      const x = (readings[i]! - offset) / scale;
+    for (let i = first + feature, r = readingsAt + feature; i < end; i += features, r += features) {
+      const x = (readings[r]! - offset) / scale;
       if (x >= -most && x <= most) {
         scaled[i] = x;
       } else if (x > most) {

@@ -73,14 +73,16 @@ export interface NetworkOutputs {
  * Scales windows: `Math.fround(clip((x - offset) / scale))`. A missing reading becomes the last reading of
  * its feature in the window, or the training mean before the first.
  *
- * @param readings [count, T, F] in the caller's units, NaN = missing, everything else finite.
+ * @param readings [count, T, F], or a series [rows, F], in the caller's units, NaN = missing, everything else finite.
  * @param arrays where those of the result come from.
+ * @param starts [count]: the row of the series that each window begins with.
  */
 export function prepareWindows(
   model: ScoringModel,
   readings: Float64Array,
   count: number,
   arrays: Arrays = OWN_ARRAYS,
+  starts?: ArrayLike<number>,
 ): PreparedWindows {
   const { timesteps, features, scaler } = model;
   const size = timesteps * features;
@@ -91,7 +93,8 @@ export function prepareWindows(
   let present: Uint8Array | undefined;
   for (let window = 0; window < count; window++) {
     const first = window * size;
-    const missing = scaleWindow(readings, scaled, first, timesteps, offset, scale, most);
+    const readingsAt = starts === undefined ? first : starts[window]! * features;
+    const missing = scaleWindow(readings, readingsAt, scaled, first, timesteps, offset, scale, most);
     if (missing === 0) continue;
     present ??= arrays.uint8(count * size).fill(1);
     fillMissing(scaler, scaled, present, first, timesteps, most);

@@ -22,6 +22,7 @@ export function findRuns(rows: number, bounds: SeriesBounds = {}): Run[] {
   const maxGapMs = bounds.maxGapMs ?? Number.POSITIVE_INFINITY;
   const runs: Run[] = [];
   let start = 0;
+  if (timestampsMs === undefined && groups === undefined) return rows > 0 ? [{ start, end: rows }] : [];
   for (let row = 1; row < rows; row++) {
     const gap = timestampsMs !== undefined && timestampsMs[row]! - timestampsMs[row - 1]! > maxGapMs;
     if (!gap && (groups === undefined || groups[row] === groups[row - 1])) continue;

@@ -1,13 +1,17 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
 /**
- * Runs tasks side by side, at most `limit` at once, with a turn of the event loop between two starts, and gives
+ * Runs a task for each item, at most `limit` at once, with a turn of the event loop between two starts, and gives
  * their results in order.
  */
-export async function* inOrder<T>(tasks: Iterable<() => Promise<T>>, limit: number): AsyncGenerator<T, void> {
+export async function* inOrder<I, T>(
+  items: Iterable<I>,
+  run: (item: I) => Promise<T>,
+  limit: number,
+): AsyncGenerator<T, void> {
   const underWay: Promise<T>[] = [];
-  for (const task of tasks) {
-    const result = task();
+  for (const item of items) {
+    const result = run(item);
     // Where an earlier one fails nobody asks for this one any more.
     result.catch(() => undefined);
     underWay.push(result);

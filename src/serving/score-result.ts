@@ -54,7 +54,7 @@ export interface WindowsResult extends Timing {
   readonly parts: readonly ScoredWindows[];
 }
 
-export interface SeriesResult extends Timing {
+export interface SeriesScores {
   readonly model: ScorableModel;
   readonly threshold: Threshold | null;
   readonly rows: number;
@@ -67,3 +67,5 @@ export interface SeriesResult extends Timing {
   /** The windows' part in it, for events. */
   readonly windows: EventWindows;
 }
+
+export interface SeriesResult extends SeriesScores, Timing {}

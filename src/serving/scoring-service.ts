@@ -6,61 +6,24 @@
  *
  * Most requests are one slice. Larger ones are cut, so that no slice holds up the event loop for long.
  */
-import type { ScorerName } from "../registry/manifest.js";
-import { type Arrays, OWN_ARRAYS } from "../scoring/arrays.js";
-import { Stitcher } from "../scoring/stitcher.js";
+import { OWN_ARRAYS, type Slab, SlabPool } from "../scoring/arrays.js";
 import { prepareWindows, scoreWindows } from "../scoring/window-scoring.js";
-import { cutWindows, windowStarts } from "../scoring/windows.js";
 import type { BatchResult, BatchWork } from "./batch-job.js";
 import type { Batcher } from "./batcher.js";
 import { inOrder } from "./in-order.js";
 import { chooseIncludes } from "./include.js";
-import { type Client, RequestClient, slicesOf, windowsOfSlice } from "./request-slices.js";
-import type {
-  Includable,
-  ScorableModel,
-  ScoredWindows,
-  SeriesResult,
-  Timing,
-  WindowsResult,
-} from "./score-result.js";
-import { chooseJudge, type Judge, judgeScores, judgeWindows, type RequestedThreshold } from "./verdict.js";
+import { RequestClient, slicesOf, windowsOfSlice } from "./request-slices.js";
+import type { ScorableModel, ScoredWindows, Timing, WindowsResult } from "./score-result.js";
+import type { ScoringRequest, SeriesRequest, WindowsRequest } from "./scoring-request.js";
+import { SeriesScoring } from "./series-scoring.js";
+import { chooseJudge, type Judge, judgeWindows } from "./verdict.js";
 
-/** Slices of a series that are on their way at once: the queue is there for others too. */
-const SERIES_SLICES = 4;
+/** Batches of a series that are on their way at once: the queue is there for others too. */
+const SERIES_BATCHES = 4;
 
 export interface ScoringObserver {
   scored(model: ScorableModel, windows: ScoredWindows): void;
   waited(model: ScorableModel, ms: number): void;
-}
-
-export interface ScoringRequest {
-  readonly scorer: ScorerName | undefined;
-  readonly threshold: RequestedThreshold | undefined;
-  /** On the batcher's clock. */
-  readonly deadlineAtMs: number | undefined;
-  /** Who waits for the answer. */
-  readonly client: Client | undefined;
-}
-
-export interface WindowsRequest extends ScoringRequest {
-  /** [count, T, F] in the caller's units, NaN = missing. */
-  readonly readings: Float64Array;
-  readonly count: number;
-  readonly include: readonly Includable[] | undefined;
-  /** Where the arrays of the result come from, but for the network's outputs. */
-  readonly arrays?: Arrays;
-}
-
-export interface SeriesRequest extends ScoringRequest {
-  /** [rows, F] in the caller's units, NaN = missing; at least T rows. */
-  readonly readings: Float64Array;
-  readonly rows: number;
-  readonly stride: number;
-  /** [rows], increasing. */
-  readonly timestampsMs: Float64Array | undefined;
-  /** No window crosses a longer step in time. */
-  readonly maxGapMs: number | undefined;
 }
 
 /** What a slice has become, and when its windows were with the engine. */
@@ -70,11 +33,19 @@ interface Slice {
   readonly endedAtMs: number;
 }
 
+/** Windows one behind the other, or in a series from the rows `starts` on. */
+interface Windows {
+  readonly readings: Float64Array;
+  readonly count: number;
+  readonly starts?: Int32Array;
+}
+
 type Submit = (work: BatchWork) => Promise<BatchResult>;
 
 export class ScoringService {
   readonly batcher: Batcher;
   readonly #observer: ScoringObserver | undefined;
+  readonly #slabs = new SlabPool();
 
   constructor(batcher: Batcher, observer?: ScoringObserver) {
     this.batcher = batcher;
@@ -102,59 +73,57 @@ export class ScoringService {
   }
 
   /**
-   * Scores a series: windows every `stride` rows that cross no gap, fed to the queue as it has room, and for each
-   * timestep the mean score of the windows that cover it.
+   * Scores a series: its windows, fed to the queue as it has room, and for each timestep the mean score of the
+   * windows that cover it.
    *
-   * Throws as `scoreWindows` does, but never for want of room.
+   * Throws as `scoreWindows` rejects, but never for want of room. The caller holds a lease of the model until the
+   * result settles.
    */
-  async scoreSeries(model: ScorableModel, request: SeriesRequest): Promise<SeriesResult> {
+  scoreSeries(model: ScorableModel, request: SeriesRequest): SeriesScoring {
     const judge = chooseJudge(model, request.scorer, request.threshold);
-    const { timesteps, features, minCoverage } = model.scoring;
-    const { rows, readings } = request;
+    const series = new SeriesScoring(model, judge, request);
+    void this.#runSeries(series, model, judge, request);
+    return series;
+  }
+
+  async #runSeries(
+    series: SeriesScoring,
+    model: ScorableModel,
+    judge: Judge,
+    request: SeriesRequest,
+  ): Promise<void> {
     const submittedAtMs = this.batcher.now();
-    const starts = windowStarts(rows, timesteps, request.stride, request);
-    const featureError = new Float64Array(starts.length * features);
-    const scores = new Stitcher(rows, timesteps);
-    const coverage = new Stitcher(rows, timesteps);
     const client = new RequestClient(request.client);
-    const most = Math.min(windowsOfSlice(model), this.batcher.maxBatchWindows, this.batcher.maxQueueWindows);
-    const tasks = slicesOf(starts.length, most).map(({ from, count }) => () => {
-      const slice = cutWindows(readings, features, starts.subarray(from, from + count), timesteps);
-      return this.#run(model, judge, { readings: slice, count }, { ...request, client }, (work) =>
+    const { windows, slices } = this.#seriesSlices(model);
+    const run = async (starts: Int32Array): Promise<Slice & { readonly arrays: Slab }> => {
+      const some = { readings: request.readings, count: starts.length, starts };
+      const arrays = this.#slabs.take();
+      const slice = await this.#run(model, judge, some, { ...request, client, arrays }, (work) =>
         this.batcher.submitWhenRoom(work),
       );
-    });
-    const times: Omit<Slice, "windows">[] = [];
-    let done = 0;
+      return { ...slice, arrays };
+    };
+    const time = { startedAtMs: Number.POSITIVE_INFINITY, endedAtMs: submittedAtMs };
     try {
-      for await (const { windows, startedAtMs, endedAtMs } of inOrder(tasks, SERIES_SLICES)) {
-        const part = starts.subarray(done, done + windows.scores.count);
-        scores.add(windows.scores.score, part);
-        coverage.add(windows.scores.coverage, part);
-        featureError.set(windows.scores.featureError, done * features);
-        done += part.length;
-        times.push({ startedAtMs, endedAtMs });
+      for await (const slice of inOrder(series.slices(windows), run, slices)) {
+        series.add(slice.windows);
+        this.#slabs.give(slice.arrays);
+        time.startedAtMs = Math.min(time.startedAtMs, slice.startedAtMs);
+        time.endedAtMs = Math.max(time.endedAtMs, slice.endedAtMs);
       }
+      series.end(this.#time(model, submittedAtMs, [time]));
     } catch (error) {
       client.fail();
-      throw error;
+      series.fail(error);
     }
-    const score = scores.means();
-    return {
-      model,
-      threshold: judge.threshold,
-      rows,
-      score,
-      anomalous: judgeScores(score, coverage.means(), judge.threshold?.timestepValue, minCoverage),
-      sample: judge.calibration?.timesteps,
-      windows: {
-        starts,
-        timesteps,
-        featureError,
-        featureNames: model.manifest.features.map(({ name }) => name),
-      },
-      ...this.#time(model, submittedAtMs, times),
-    };
+  }
+
+  /** Windows of a slice of a series, no more than the engine runs at once, and how many slices are on their way. */
+  #seriesSlices(model: ScorableModel): { windows: number; slices: number } {
+    const { maxBatchWindows, maxQueueWindows } = this.batcher;
+    const most = Math.min(windowsOfSlice(model), maxBatchWindows, maxQueueWindows);
+    const windows = Math.min(most, model.executable.efficientWindows ?? most);
+    return { windows, slices: Math.ceil((SERIES_BATCHES * most) / windows) };
   }
 
   /** The slices of a large request, in order. */
@@ -163,13 +132,14 @@ export class ScoringService {
     const size = model.scoring.timesteps * model.scoring.features;
     const client = new RequestClient(request.client);
     const place = this.batcher.reserve(count);
-    const tasks = slicesOf(count, windowsOfSlice(model)).map(({ from, count }) => () => {
+    const run = ({ from, count }: { from: number; count: number }): Promise<Slice> => {
       const slice = readings.subarray(from * size, (from + count) * size);
       return this.#run(model, judge, { readings: slice, count }, { ...request, client }, place.submit);
-    });
+    };
+    const all = slicesOf(count, windowsOfSlice(model));
     const slices: Slice[] = [];
     try {
-      for await (const slice of inOrder(tasks, tasks.length)) slices.push(slice);
+      for await (const slice of inOrder(all, run, all.length)) slices.push(slice);
     } catch (error) {
       client.fail();
       throw error;
@@ -182,12 +152,12 @@ export class ScoringService {
   async #run(
     model: ScorableModel,
     judge: Judge,
-    { readings, count }: { readonly readings: Float64Array; readonly count: number },
+    { readings, count, starts }: Windows,
     { deadlineAtMs, client, arrays = OWN_ARRAYS }: ScoringRequest & Pick<WindowsRequest, "arrays">,
     submit: Submit,
   ): Promise<Slice> {
     const { scoring } = model;
-    const prepared = prepareWindows(scoring, readings, count, arrays);
+    const prepared = prepareWindows(scoring, readings, count, arrays, starts);
     const work = { target: model, windows: prepared.scaled, count, deadlineAtMs, client };
     const { outputs, startedAtMs, endedAtMs } = await submit(work);
     const scores = scoreWindows(scoring, judge.scorer, prepared, outputs, 0, count, arrays);
@@ -203,7 +173,8 @@ export class ScoringService {
       startedAtMs = Math.min(startedAtMs, slice.startedAtMs);
       endedAtMs = Math.max(endedAtMs, slice.endedAtMs);
     }
-    if (slices.length === 0) startedAtMs = submittedAtMs;
+    // A series of gaps has no window.
+    if (startedAtMs === Number.POSITIVE_INFINITY) startedAtMs = submittedAtMs;
     const queueMs = startedAtMs - submittedAtMs;
     this.#observer?.waited(model, queueMs);
     return { queueMs, computeMs: endedAtMs - startedAtMs };

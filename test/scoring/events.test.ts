@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { findEvents } from "../../src/scoring/events.js";
+import { findEvents, walkEvents } from "../../src/scoring/events.js";
 import { windowStarts } from "../../src/scoring/windows.js";
 
 const windows = (rows: number, timesteps: number, featureError: (start: number) => readonly number[]) => {
@@ -92,4 +92,22 @@ test("where no error says whose it is, features share alike", () => {
     { name: "flow", share: 0.5 },
     { name: "heat", share: 0.5 },
   ]);
+});
+
+test("a long series leaves turns, where there are no events, in a long one, and between many", () => {
+  const rows = 300_000;
+  const score = new Float64Array(rows).fill(1);
+  const ofSeries = windows(rows, 4, () => [1, 3]);
+  for (const { anomalous, count } of [
+    { anomalous: () => 0, count: 0 },
+    { anomalous: () => 1, count: 1 },
+    { anomalous: (row: number) => Number(row % 3 === 0), count: rows / 3 },
+  ]) {
+    const flags = Int8Array.from({ length: rows }, (_, row) => anomalous(row));
+    const walked = [...walkEvents(score, flags, ofSeries)];
+    const events = walked.filter((event) => event !== undefined);
+    assert.equal(events.length, count);
+    assert.ok(walked.length - count >= rows / 40_000, `${walked.length - count} turns`);
+    assert.deepEqual(findEvents(score, flags, ofSeries), events);
+  }
 });

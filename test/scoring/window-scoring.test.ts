@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { OWN_ARRAYS } from "../../src/scoring/arrays.js";
 import { FLOAT32_MAX } from "../../src/scoring/residuals.js";
 import {
   type NetworkOutputs,
@@ -10,6 +11,7 @@ import {
   scoreWindows,
   unscaleHead,
 } from "../../src/scoring/window-scoring.js";
+import { cutWindows } from "../../src/scoring/windows.js";
 
 const missing = Number.NaN;
 const reading = fc.oneof(
@@ -120,6 +122,18 @@ test("a reading enters as Math.fround((x - offset) / scale), clipped, and every 
         const there = readings.subarray(window * size, (window + 1) * size).filter((x) => !Number.isNaN(x));
         assert.equal(coverage[window], there.length / size);
       }
+    }),
+  );
+});
+
+test("windows of a series enter as if each were by itself", () => {
+  fc.assert(
+    fc.property(everyCase, fc.infiniteStream(fc.nat()), ({ model, count, readings }, stream) => {
+      const { timesteps, features } = model;
+      const rows = count * timesteps;
+      const starts = Int32Array.from({ length: 5 }, () => stream.next().value % (rows - timesteps + 1));
+      const cut = cutWindows(readings, features, starts, timesteps);
+      assert.deepEqual(prepareWindows(model, readings, 5, OWN_ARRAYS, starts), prepareWindows(model, cut, 5));
     }),
   );
 });

@@ -1,0 +1,32 @@
+/** What the scoring service is asked, read and checked: typed arrays, and how they are to be judged. */
+import type { ScorerName } from "../registry/manifest.js";
+import type { Arrays } from "../scoring/arrays.js";
+import type { Client } from "./request-slices.js";
+import type { Includable } from "./score-result.js";
+import type { RequestedThreshold } from "./verdict.js";
+
+export interface ScoringRequest {
+  readonly scorer: ScorerName | undefined;
+  readonly threshold: RequestedThreshold | undefined;
+  /** On the batcher's clock. */
+  readonly deadlineAtMs: number | undefined;
+  /** Who waits for the answer. */
+  readonly client: Client | undefined;
+}
+
+export interface WindowsRequest extends ScoringRequest {
+  /** [count, T, F] in the caller's units, NaN = missing. */
+  readonly readings: Float64Array;
+  readonly count: number;
+  readonly include: readonly Includable[] | undefined;
+  /** Where the arrays of the result come from, but for the network's outputs. */
+  readonly arrays?: Arrays;
+}
+
+export interface SeriesRequest extends ScoringRequest {
+  /** [rows, F] in the caller's units, NaN = missing; at least T rows. */
+  readonly readings: Float64Array;
+  readonly rows: number;
+  /** The first row of each window, increasing. */
+  readonly starts: Int32Array;
+}

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import fc from "fast-check";
+import fastify from "fastify";
+import { joinParts, PAUSE, sendParts } from "../../src/http/body-parts.js";
+
+const PART = new Uint8Array(65_536).fill(0x20);
+const PARTS = 2000;
+
+test("parts are joined to larger ones with the same bytes, and pauses stay", () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat({ max: 70_000 }), { maxLength: 20 }), (sizes) => {
+      const parts = sizes.map((size, i) => new Uint8Array(size).fill(i));
+      const joined = [...joinParts(parts)];
+      assert.equal(
+        joined.filter((part) => part.length === 0).length,
+        sizes.filter((size) => size === 0).length,
+      );
+      assert.ok(Buffer.concat(joined).equals(Buffer.concat(parts)));
+      const full = joined.filter((part) => part.length > 0).slice(0, -1);
+      assert.ok(full.every(({ length }) => length >= 65_536 && length < 2 * 70_000));
+    }),
+  );
+});
+
+test("a single part goes out with its length; what has pauses goes out all the same", async (t) => {
+  const app = fastify();
+  t.after(() => app.close());
+  const each = function* (...parts: Uint8Array[]): Generator<Uint8Array, void> {
+    yield* parts;
+  };
+  app.get("/one", (_, reply) => sendParts(reply, "text/plain", each(PART)));
+  app.get("/paused", (_, reply) => sendParts(reply, "text/plain", each(PAUSE, PART, PAUSE, PART)));
+  const one = await app.inject("/one");
+  assert.equal(one.headers["content-length"], String(PART.length));
+  const paused = await app.inject("/paused");
+  assert.equal(paused.body.length, 2 * PART.length);
+});
+
+for (const kind of ["there", "made"] as const) {
+  test(`of parts that are ${kind}, no more are taken than the client reads, and none once it hung up`, async (t) => {
+    const app = fastify();
+    t.after(() => app.close());
+    let taken = 0;
+    let ended!: () => void;
+    const end = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
+    const there = function* (): Generator<Uint8Array, void> {
+      try {
+        for (; taken < PARTS; taken++) yield PART;
+      } finally {
+        ended();
+      }
+    };
+    const made = async function* (): AsyncGenerator<Uint8Array, void> {
+      yield* there();
+    };
+    app.get("/", (_, reply) => sendParts(reply, "text/plain", kind === "there" ? there() : made()));
+    const { port } = new URL(await app.listen({ port: 0, host: "127.0.0.1" }));
+    const socket = connect(Number(port), "127.0.0.1").pause();
+    await once(socket, "connect");
+    socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    // Until the buffers between the two ends are full.
+    for (let before = -1, same = 0; same < 500; same = taken > 0 && taken === before ? same + 1 : 0) {
+      before = taken;
+      await nextTurn();
+    }
+    assert.ok(taken < PARTS / 4, `${taken} of ${PARTS} parts were taken`);
+    socket.destroy();
+    await end;
+    assert.ok(taken < PARTS / 4);
+  });
+}

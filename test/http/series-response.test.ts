@@ -1,0 +1,67 @@
+/** The answer to a long series in parts, each of bounded size and work. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Engine } from "../../src/engine/engine.js";
+import { seriesLines, seriesResponse } from "../../src/http/series-response.js";
+import { readBundle } from "../../src/registry/bundle.js";
+import { type LoadedModel, loadModel } from "../../src/registry/loaded-model.js";
+import type { SeriesResult } from "../../src/serving/score-result.js";
+import { addVersions, temporaryFolder } from "../registry/publications.js";
+import { ReferenceEngine } from "../registry/reference-engine.js";
+
+const ROWS = 200_000;
+
+function makeResult(model: LoadedModel, anomalous: (row: number) => number): SeriesResult {
+  const score = new Float64Array(ROWS);
+  const verdicts = new Int8Array(ROWS);
+  for (let row = 0; row < ROWS; row++) {
+    score[row] = Math.fround(0.05 + (row % 1000) / 1e4);
+    verdicts[row] = anomalous(row);
+  }
+  const starts = Int32Array.from({ length: ROWS / 4 }, (_, i) => i * 4);
+  return {
+    model,
+    threshold: null,
+    rows: ROWS,
+    score,
+    anomalous: verdicts,
+    sample: undefined,
+    windows: {
+      starts,
+      timesteps: 4,
+      featureError: new Float64Array(starts.length * 2).fill(0.5),
+      featureNames: ["temperature", "pressure"],
+    },
+    queueMs: 1,
+    computeMs: 2,
+  };
+}
+
+test("parts are small, and what is looked at without anything to write leaves turns too", async (t) => {
+  const folder = await temporaryFolder(t);
+  await addVersions(folder, "small", [1]);
+  const engine: Engine = new ReferenceEngine();
+  const model = await loadModel(await readBundle(`${folder}/small/1`), engine);
+  for (const { anomalous, events } of [
+    { anomalous: () => 0, events: 0 },
+    { anomalous: () => 1, events: 1 },
+    { anomalous: (row: number) => row & 1, events: ROWS / 2 },
+  ]) {
+    for (const write of [seriesResponse, seriesLines]) {
+      let pauses = 0;
+      let largest = 0;
+      let found = 0;
+      let tail = "";
+      for (const part of write(makeResult(model, anomalous))) {
+        if (part.length === 0) pauses += 1;
+        largest = Math.max(largest, part.length);
+        tail = (tail + Buffer.from(part).toString("latin1")).slice(-part.length - 40);
+        found += tail.split('"peak":').length - 1;
+        tail = tail.slice(-7);
+      }
+      assert.ok(largest > 0 && largest <= 256 * 1024, `a part has ${largest} bytes`);
+      assert.ok(pauses >= ROWS / 65_536, `${pauses} pauses`);
+      assert.equal(found, events);
+    }
+  }
+});
