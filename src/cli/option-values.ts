@@ -27,6 +27,14 @@ export function positiveNumber(text: string): number {
   return value;
 }
 
+/** A finite number above 1. */
+export function numberAbove1(text: string): number {
+  const value = toNumber(text);
+  if (!(value > 1 && Number.isFinite(value)))
+    throw new InvalidArgumentError("It has to be a number above 1.");
+  return value;
+}
+
 export function finiteNumber(text: string): number {
   const value = toNumber(text);
   if (!Number.isFinite(value)) throw new InvalidArgumentError("It has to be a number.");

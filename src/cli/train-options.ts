@@ -10,6 +10,7 @@ import {
   corruption,
   finiteNumber,
   nameList,
+  numberAbove1,
   positiveNumber,
   rate,
   seed,
@@ -40,6 +41,8 @@ export interface FittingFlags extends DataOptions {
   readonly scaler: ScalerKind;
   readonly clip?: number;
   readonly corruption?: Corruption;
+  readonly slowTrend?: number;
+  readonly amplitude?: number;
   readonly falseAlarmRate: number;
   readonly threshold?: number;
 }
@@ -126,6 +129,16 @@ export function addFittingOptions(command: Command): Command {
       "masking:SHARE or gaussian:STDDEV (default for denoising: masking:0.3)",
       corruption,
     )
+    .option(
+      "--slow-trend <size>",
+      "shift windows while fitting, by up to so many times what the series' slow levels differ by",
+      positiveNumber,
+    )
+    .option(
+      "--amplitude <most>",
+      "enlarge windows while fitting, by a factor drawn between 1 and this",
+      numberAbove1,
+    )
     .option("--false-alarm-rate <share>", "share of normal windows that may be flagged", rate, 0.01)
     .option(
       "--threshold <value>",
@@ -174,6 +187,8 @@ export function toTrainOptions(flags: FittingFlags & { readonly seed: number }):
     clip: flags.clip ?? (flags.scaler === "none" ? null : DEFAULT_CLIP),
     minCoverage: MIN_COVERAGE,
     corruption: flags.corruption ?? (flags.family === "denoising" ? DENOISING : undefined),
+    slowTrend: flags.slowTrend,
+    amplitude: flags.amplitude,
     falseAlarmRate: flags.falseAlarmRate,
     threshold: flags.threshold,
     seed: flags.seed,

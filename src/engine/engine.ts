@@ -45,12 +45,15 @@ export interface StepOptions {
   readonly learningRate: number;
   /** Largest L2 norm of all gradients together; `undefined` clips nothing. */
   readonly clipNorm: number | undefined;
+  /** [count]: what each window's loss is multiplied by; 1 where there are none. */
+  readonly windowWeights?: Float32Array | undefined;
 }
 
 /**
  * A network being trained: weights, gradients and Adam's moments live in the engine.
  * The loss of a batch is the sum over heads of the mean over windows, rows and features of the squared or
- * absolute residual; a head's target is its rows of the window (reversed for a reversed head).
+ * absolute residual; a head's target is its rows of the window (reversed for a reversed head). With weights it is the
+ * mean over windows of each one's share times its weight.
  */
 export interface Trainer {
   readonly network: Network;
@@ -67,6 +70,7 @@ export interface Trainer {
     inputs: Float32Array,
     targets: Float32Array,
     count: number,
+    windowWeights?: Float32Array,
   ): Promise<{ loss: number; gradients: Weights }>;
   /** The mean loss over any number of windows, with dropout off. */
   evaluate(windows: Float32Array, count: number): Promise<number>;

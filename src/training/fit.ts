@@ -1,7 +1,7 @@
 /**
  * The fit loop: epochs of shuffled batches over a Trainer, watched on validation windows.
  *
- *   epoch: shuffle -> batches -> (corrupt) -> trainer.step -> validation loss
+ *   epoch: shuffle -> batches -> (augment) -> (corrupt) -> trainer.step -> validation loss
  *     best so far?     keep its weights
  *     no better for a while?   halve the learning rate, then stop
  */
@@ -10,6 +10,7 @@ import { InputError } from "../errors.js";
 import type { Corruption } from "../network/network.js";
 import { Random } from "../network/random.js";
 import type { Weights } from "../network/weights.js";
+import type { Augmentation } from "./augmentation.js";
 import { corruptWindows } from "./corruption.js";
 import { spreadNumbers, type WindowSource } from "./window-reader.js";
 
@@ -25,7 +26,9 @@ export interface FitOptions {
   /** An epoch sees each window once, or this many drawn anew for each epoch where there are more. */
   readonly windowsPerEpoch: number;
   readonly corruption?: Corruption | undefined;
-  /** Drives the order of windows and the corruption. */
+  /** Of the windows to fit; those to validate are left as they are. */
+  readonly augmentation?: Augmentation | undefined;
+  /** Drives the order of windows, the corruption and the augmentation. */
   readonly seed: number;
   /** Aborted: training stops after the epoch under way, and gives what it has. */
   readonly signal?: AbortSignal | undefined;
@@ -94,6 +97,7 @@ export async function fit(
   const seeds = new Random(options.seed);
   const order = new Random(seeds.uint32());
   const noise = new Random(seeds.uint32());
+  const variation = new Random(seeds.uint32());
   const numbers = Uint32Array.from({ length: windows.count }, (_, number) => number);
   const validationWindows = validation.read(spreadNumbers(validation.count, MOST_VALIDATION_WINDOWS));
   const validationCount = Math.min(validation.count, MOST_VALIDATION_WINDOWS);
@@ -148,11 +152,13 @@ export async function fit(
     for (let from = 0; from < of; from += options.batchSize) {
       const batch = numbers.subarray(from, Math.min(from + options.batchSize, of));
       const targets = windows.read(batch);
+      const weights = options.augmentation?.augment(targets, batch, variation);
       const inputs =
         options.corruption === undefined ? targets : corruptWindows(targets, options.corruption, noise);
       const loss = await trainer.step(inputs, targets, batch.length, {
         learningRate: rate,
         clipNorm: options.clipNorm,
+        windowWeights: weights,
       });
       if (!Number.isFinite(loss)) throw diverged(epoch);
       sum += loss * batch.length;

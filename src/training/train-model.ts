@@ -11,15 +11,16 @@ import { initialWeights, type Weights } from "../network/weights.js";
 import { fitScaler, type ScalerKind } from "../scoring/scaler.js";
 import type { Calibration } from "../scoring/thresholds.js";
 import { SCORERS, type Scorer, type ScoringModel } from "../scoring/window-scoring.js";
+import { type Augmentation, type AugmentationOptions, createAugmentation } from "./augmentation.js";
 import { calibrate, chooseThresholds } from "./calibration.js";
 import type { Dataset } from "./dataset.js";
 import { type ExampleWindows, runExamples } from "./example-windows.js";
 import { defaultBudget, type EpochRecord, type FitResult, fit } from "./fit.js";
 import { listNames } from "./table.js";
-import { createWindowSource, gatherRows } from "./window-reader.js";
+import { createWindowSource, gatherRows, type WindowSource } from "./window-reader.js";
 import { splitDataset } from "./window-set.js";
 
-export interface TrainOptions {
+export interface TrainOptions extends AugmentationOptions {
   readonly architecture: Omit<ArchitectureOptions, "features">;
   readonly stride: number;
   readonly loss: Loss;
@@ -105,9 +106,11 @@ export async function trainModel(
     clip: options.clip,
     minCoverage: options.minCoverage,
   };
+  const source = createWindowSource(dataset, split.fit, scoring);
   const fitted = await fitNetwork(engine, network, options, events, {
-    fit: createWindowSource(dataset, split.fit, scoring),
+    fit: source,
     validation: createWindowSource(dataset, split.validation, scoring),
+    augmentation: createAugmentation(split.fit, source, scoring, options),
   });
   events.onFitted?.();
   const executable = await engine.compile(network, fitted.weights);
@@ -146,15 +149,20 @@ async function fitNetwork(
   network: Network,
   options: TrainOptions,
   events: TrainEvents,
-  sources: Record<"fit" | "validation", ReturnType<typeof createWindowSource>>,
+  {
+    fit: windows,
+    validation,
+    augmentation,
+  }: { fit: WindowSource; validation: WindowSource; augmentation: Augmentation | undefined },
 ): Promise<FitResult> {
   const trainer = await engine.train(network, initialWeights(network, options.seed), {
     loss: options.loss,
     seed: options.seed,
   });
   try {
-    return await fit(trainer, sources.fit, sources.validation, {
+    return await fit(trainer, windows, validation, {
       ...options,
+      augmentation,
       onStep: events.onStep,
       onEpoch: events.onEpoch,
     });

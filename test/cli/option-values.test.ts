@@ -7,6 +7,7 @@ import {
   finiteNumber,
   jsonFile,
   nameList,
+  numberAbove1,
   positiveNumber,
   rate,
   rowRange,
@@ -19,6 +20,7 @@ import {
 test("what is typed becomes what it says", () => {
   assert.equal(wholeNumber(1)("32"), 32);
   assert.equal(positiveNumber("1e-3"), 0.001);
+  assert.equal(numberAbove1("1.5"), 1.5);
   assert.equal(finiteNumber("-.5"), -0.5);
   assert.equal(share("0"), 0);
   assert.equal(rate("0.01"), 0.01);
@@ -40,6 +42,7 @@ test("what cannot be meant is refused", () => {
   const refused: [(text: string) => unknown, string[]][] = [
     [wholeNumber(1, 10), ["0", "11", "1.5", "1e3", "", "-1", "0x1", "ten"]],
     [positiveNumber, ["0", "-1", "", "NaN", "Infinity", "1e999", "0x10"]],
+    [numberAbove1, ["1", "0.5", "-2", "", "two", "1e999"]],
     [finiteNumber, ["", "one", "1e999"]],
     [share, ["1", "-0.1", "", "10%"]],
     [rate, ["0", "1", "2"]],

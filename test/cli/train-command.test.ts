@@ -110,6 +110,32 @@ test("a data file becomes a calibrated version, and the next run the next versio
   assert.ok(!(await bytes("1", "weights.bin")).equals(await bytes("3", "weights.bin")));
 });
 
+test("augmentation is recorded, gives the same bytes again, and other ones than training without", async (t) => {
+  const { write, residua, models } = await createWorkplace(t);
+  const csv = await write("waves.csv", writeWaves(400));
+  const train = async (name: string, args: string[], threads = "1") => {
+    const run = await residua(["train", csv, "--name", name, ...QUICK, ...args], {
+      env: { RESIDUA_THREADS: threads },
+    });
+    assert.equal(run.status, 0, run.err);
+    const folder = join(models, name, "1");
+    const { training } = JSON.parse(await readFile(join(folder, "manifest.json"), "utf8"));
+    return { options: training.options, weights: await readFile(join(folder, "weights.bin"), "hex") };
+  };
+  const both = ["--slow-trend", "2", "--amplitude", "1.5"];
+  for (const family of ["reconstruction", "denoising"]) {
+    const own = ["--family", family];
+    const plain = await train(`${family}-plain`, own);
+    const augmented = await train(`${family}-both`, [...own, ...both]);
+    assert.equal(plain.options.slowTrend, undefined);
+    assert.deepEqual([augmented.options.slowTrend, augmented.options.amplitude], [2, 1.5]);
+    assert.deepEqual(await train(`${family}-again`, [...own, ...both], "2"), augmented);
+    const trend = await train(`${family}-trend`, [...own, ...both.slice(0, 2)]);
+    const amplitude = await train(`${family}-amplitude`, [...own, ...both.slice(2)]);
+    assert.equal(new Set([plain, augmented, trend, amplitude].map(({ weights }) => weights)).size, 4);
+  }
+});
+
 test("each family trains on a series with labels, gaps and missing readings", async (t) => {
   const { write, residua, models } = await createWorkplace(t);
   const rows = Array.from({ length: 260 }, (_, row) => {
@@ -244,6 +270,14 @@ test("wrong usage is told in one sentence, with status 2", async (t) => {
     [
       ["train", csv, "--name", "x", "--epochs", "0"],
       /'--epochs <count>' argument '0' is invalid\. It has to be a whole number of at least 1\.\n$/,
+    ],
+    [
+      ["train", csv, "--name", "x", "--slow-trend", "0"],
+      /'--slow-trend <size>' argument '0' is invalid\. It has to be a number above 0\.\n$/,
+    ],
+    [
+      ["train", csv, "--name", "x", "--amplitude", "1"],
+      /'--amplitude <most>' argument '1' is invalid\. It has to be a number above 1\.\n$/,
     ],
     [["train", csv, "--name", "x", "--epoch", "3"], /^Unknown option '--epoch'\.\n$/],
     [["train", csv, "--name", "X!"], /^--name "X!" is no name for a model/],

@@ -138,6 +138,44 @@ test("corruption changes what is read, not what is to be given, and rescales not
   assert.deepEqual(again.steps[0]!.inputs, noisy.steps[0]!.inputs);
 });
 
+test("an augmentation changes what is read and what is to be given, weighs it, and touches nothing else", async () => {
+  const plain = new LinearTrainer({ validationLosses: [] });
+  const augmented = new LinearTrainer();
+  const corruption = { kind: "gaussian", stddev: 0.1 } as const;
+  const both = { ...options, epochs: 2, learningRate: 1e-9, corruption };
+  await fit(plain, source(10), source(3), both);
+  const asked: number[][] = [];
+  const result = await fit(augmented, source(10), source(3), {
+    ...both,
+    augmentation: {
+      augment: (windows, numbers, random) => {
+        asked.push([...Array.from(numbers, (number) => number + 1)]);
+        assert.deepEqual([...windows], asked.at(-1));
+        random.uniform();
+        windows.forEach((value, i) => {
+          windows[i] = value + 100;
+        });
+        return Float32Array.from(numbers, () => 0.5);
+      },
+    },
+  });
+  augmented.steps.forEach(({ targets, inputs, options: { windowWeights } }, n) => {
+    const before = plain.steps[n]!;
+    assert.deepEqual(
+      targets,
+      before.targets.map((value) => value + 100),
+    );
+    inputs.forEach((value, i) => {
+      assert.ok(Math.abs(value - before.inputs[i]! - 100) < 1e-4, "the same noise");
+    });
+    assert.deepEqual([...windowWeights!], [...targets].fill(0.5));
+    assert.equal(before.options.windowWeights, undefined);
+  });
+  assert.equal(asked.length, 6);
+  // Validation windows, 1 to 3, given back as nearly 0.
+  assert.ok(Math.abs(result.epochs[0]!.validationLoss! - 14 / 3) < 1e-3);
+});
+
 test("where it is not said how long, training goes on for longer where an epoch has few steps", () => {
   const of = (windows: number) => defaultBudget(windows, { batchSize: 32, windowsPerEpoch: 8192 });
   assert.deepEqual(of(100_000), { epochs: 100, patience: 10 });

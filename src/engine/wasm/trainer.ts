@@ -8,6 +8,7 @@ import { MODES, type Mode } from "./gradient/records.js";
 import { TrainingThreads } from "./gradient/threads.js";
 import { TrainingMemory } from "./gradient/training-memory.js";
 import { loadKernels } from "./kernels.js";
+import { checkBatch, type TrainingBatch } from "./training-batch.js";
 
 const BETA_1 = 0.9;
 const BETA_2 = 0.999;
@@ -68,11 +69,13 @@ export class WasmTrainer implements Trainer {
   }
 
   step(inputs: Float32Array, targets: Float32Array, count: number, options: StepOptions): Promise<number> {
-    return this.#enqueue(count, [inputs, targets], async () => {
+    const { windowWeights } = options;
+    const batch = { inputs, targets, count, windowWeights };
+    return this.#enqueue(batch, async () => {
       this.#planFor(count);
       const update = this.#updates + 1;
       const correction = Math.sqrt(1 - BETA_2 ** update) / (1 - BETA_1 ** update);
-      const loss = await this.#run("train", inputs, targets, count, {
+      const loss = await this.#run("train", batch, {
         step: this.#steps++,
         correctedRate: options.learningRate * correction,
         clipNorm: options.clipNorm ?? Number.POSITIVE_INFINITY,
@@ -87,16 +90,19 @@ export class WasmTrainer implements Trainer {
     inputs: Float32Array,
     targets: Float32Array,
     count: number,
+    windowWeights?: Float32Array,
   ): Promise<{ loss: number; gradients: Weights }> {
-    return this.#enqueue(count, [inputs, targets], async () => {
+    const batch = { inputs, targets, count, windowWeights };
+    return this.#enqueue(batch, async () => {
       this.#planFor(count);
-      const loss = await this.#run("gradients", inputs, targets, count, NO_UPDATE);
+      const loss = await this.#run("gradients", batch, NO_UPDATE);
       return { loss, gradients: this.#layout.unpack(this.#memory.array("gradients")) };
     });
   }
 
   evaluate(windows: Float32Array, count: number): Promise<number> {
-    return this.#enqueue(count, [windows], async () => {
+    const all = { inputs: windows, targets: windows, count, windowWeights: undefined };
+    return this.#enqueue(all, async () => {
       const size = this.network.timesteps * this.network.features;
       const most = Math.min(count, EVALUATION_WINDOWS);
       if (this.#plan === undefined || this.#plan.windows < most) this.#planFor(most);
@@ -104,8 +110,9 @@ export class WasmTrainer implements Trainer {
       let sum = 0;
       for (let first = 0; first < count; first += room) {
         const part = Math.min(room, count - first);
-        const batch = windows.subarray(first * size, (first + part) * size);
-        sum += part * (await this.#run("evaluate", batch, batch, part, NO_UPDATE));
+        const inputs = windows.subarray(first * size, (first + part) * size);
+        const batch = { ...all, inputs, targets: inputs, count: part };
+        sum += part * (await this.#run("evaluate", batch, NO_UPDATE));
       }
       return sum / count;
     });
@@ -120,19 +127,9 @@ export class WasmTrainer implements Trainer {
     await this.#threads.close();
   }
 
-  /** Jobs run one after the other. Rejects with RangeError where there are no windows, or fewer than `count`. */
-  #enqueue<Result>(
-    count: number,
-    given: readonly Float32Array[],
-    task: () => Promise<Result>,
-  ): Promise<Result> {
-    const { timesteps, features } = this.network;
-    const length = count * timesteps * features;
-    if (!(count >= 1) || given.some((windows) => windows.length < length)) {
-      return Promise.reject(
-        new RangeError(`There are not ${count} windows of [${timesteps}, ${features}] in what was given.`),
-      );
-    }
+  /** Jobs run one after the other. Rejects with RangeError where a batch is not whole. */
+  async #enqueue<Result>(batch: TrainingBatch, task: () => Promise<Result>): Promise<Result> {
+    checkBatch(batch, this.network);
     const result = this.#queue.then(task);
     this.#queue = result.catch(() => undefined);
     return result;
@@ -144,7 +141,8 @@ export class WasmTrainer implements Trainer {
     const memory = this.#memory;
     const { arrays, arraysEnd } = memory;
     const plan = planBatch(this.network, this.#layout, arrays, count, arraysEnd);
-    memory.reserve(plan.end, `this network on ${count} windows at a time`);
+    // The windows' weights, right after the squares, may reach past what is planned.
+    memory.reserve(plan.end + 4 * count, `this network on ${count} windows at a time`);
     new Uint8Array(memory.buffer, arraysEnd, plan.end - arraysEnd).fill(0);
     for (const { space } of [plan.group, plan.lastGroup]) space.write(memory.buffer);
     this.#plan = plan;
@@ -153,9 +151,7 @@ export class WasmTrainer implements Trainer {
   /** Runs one job on the planned memory, and returns its loss. */
   async #run(
     mode: Mode,
-    inputs: Float32Array,
-    targets: Float32Array,
-    count: number,
+    { inputs, targets, count, windowWeights }: TrainingBatch,
     { step, correctedRate, clipNorm }: UpdateNumbers,
   ): Promise<number> {
     const plan = this.#plan!;
@@ -165,6 +161,10 @@ export class WasmTrainer implements Trainer {
     const floats = new Float32Array(this.#memory.buffer);
     floats.set(inputs.subarray(0, size), plan.inputs / 4);
     if (!same) floats.set(targets.subarray(0, size), plan.targets / 4);
+    // Where the loss looks for them: right after the squares.
+    const weightsAt = plan.squares / 4 + plan.group.weightGradientCount * 2;
+    if (windowWeights === undefined) floats.fill(1, weightsAt, weightsAt + count);
+    else floats.set(windowWeights.subarray(0, count), weightsAt);
     // Fewer threads than there are where waking more costs more.
     const parts = Math.ceil(Math.min(count, plan.groupWindows) / 2);
     const useful = Math.max(parts, this.#layout.length / PARAMETERS_OF_A_THREAD);

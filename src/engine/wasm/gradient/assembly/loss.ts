@@ -1,15 +1,21 @@
 /** The loss of a head, by window in float64, and its gradient at the head's output. */
 import { GRADIENTS, Job, Operation } from "./plan";
 
-/** Adds to each window's loss the mean over the head's rows and features of its squared or absolute residuals. */
+/**
+ * Adds to each window's loss its weight times the mean over the head's rows and features of its squared or absolute
+ * residuals. The weights, a float32 a window, stand right after the job's squares.
+ */
 export function addLoss(job: Job, head: Operation, start: usize, first: usize, rows: i32): void {
   const output = head.input;
   const features = job.features;
   const windowBytes = (<usize>job.timesteps * <usize>features) << 2;
   const share = 1 / (<f64>output.steps * <f64>features);
   const asked = job.mode >= GRADIENTS && output.gradient != 0;
-  const gradientShare = <f32>(share / <f64>job.windows);
+  const weights = job.squares + (<usize>job.weightGradientCount << 3);
+  const evenShare = <f32>(share / <f64>job.windows);
   for (let row = first; row < first + rows; row++) {
+    const weight = load<f32>(weights + ((start + row) << 2));
+    const gradientShare = evenShare * weight;
     let sum: f64 = 0;
     for (let step = 0; step < output.steps; step++) {
       const targetRow = head.start + (head.reversed ? output.steps - 1 - step : step);
@@ -31,7 +37,7 @@ export function addLoss(job: Job, head: Operation, start: usize, first: usize, r
       }
     }
     const at = job.losses + ((start + row) << 3);
-    store<f64>(at, load<f64>(at) + sum * share);
+    store<f64>(at, load<f64>(at) + sum * share * <f64>weight);
   }
 }
 
