@@ -105,7 +105,7 @@ export const LSTM_SEQUENCES = 21;
 export const LSTM_CELL = 24;
 export const LSTM_STATE_A = 28;
 export const LSTM_STATE_B = 32;
-/** Scratch value, 64 bytes for each row or tile, whichever are more: the gates' sums of one tile, or of one row. */
+/** Scratch value, [rows][tiles][16]: of it, the gates' sums of one tile, or of the last rows. */
 export const LSTM_SUMS = 36;
 
 /** Activations by number. */

@@ -24,9 +24,10 @@ export { scaledSigmoids, tanhs, tanhTimes } from "./activations";
 export { reluCells } from "./cells";
 export { oneRowFourPanels } from "./dense";
 export { sumFours, sumSixes } from "./half-tile-sums";
+export { sumFourTiles, sumPairOfTwoTiles } from "./joined-row-sums";
+export { sumFoursOfTile, sumSixesOfTile } from "./joined-tile-sums";
 export { fourRows, sixRows } from "./panel-sums";
 export { sumPair, sumTwoTiles } from "./tile-sums";
-export { sumFourTiles, sumFoursOfTile, sumPairOfTwoTiles, sumSixesOfTile } from "./wide-sums";
 
 /** Tells the thread that submits jobs that one is done. */
 @external("residua", "finished")

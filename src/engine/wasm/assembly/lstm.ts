@@ -4,7 +4,8 @@
  * A tile is four units: their i, f, c and o gates are four vectors. Tiles run outside and rows inside, so that one
  * tile's weights stay in the first-level cache. Six rows of half a tile are twelve accumulators: two fused
  * multiply-adds a cycle at a latency of four keep eight busy, and four more let a delayed one catch up. Rows that are
- * left over go four at a time, then two with a whole tile, and a last one with two tiles.
+ * left over go four at a time, then two with a whole tile, and a last one with two tiles. Where vectors are joined
+ * (../vector-joining.ts), every shape has twice as many tiles.
  *
  * Every output is accumulated in the same order, from the same start, by the same operations, whichever shape runs
  * it: results do not depend on how rows are grouped.
@@ -12,8 +13,9 @@
 import { joinsVectors } from "./arithmetic";
 import { updateCells } from "./cells";
 import { sumFours, sumSixes } from "./half-tile-sums";
+import { sumFourTiles, sumPairOfTwoTiles } from "./joined-row-sums";
+import { sumFoursOfTile, sumSixesOfTile } from "./joined-tile-sums";
 import { sumPair, sumTile, sumTwoTiles } from "./tile-sums";
-import { sumFourTiles, sumFoursOfTile, sumPairOfTwoTiles, sumSixesOfTile } from "./wide-sums";
 
 /**
  * @param weights tiles of [inputs + 4 * tiles][16].
@@ -22,7 +24,7 @@ import { sumFourTiles, sumFoursOfTile, sumPairOfTwoTiles, sumSixesOfTile } from 
  * @param state h of the step before, 4 * tiles floats a row; 0 for the first step, where it is zero.
  * @param cell c of the step before, zeros for the first step; becomes that of this step.
  * @param stateOut h of this step.
- * @param sums to work in: 64 bytes for each row, or for each tile if there are more.
+ * @param sums to work in: 64 bytes for each row, and for each tile of two.
  * Strides are in bytes; cells and states have the same, `unitStride`.
  */
 export function lstmStep(
@@ -81,51 +83,78 @@ export function lstmStep(
     const unit = <usize>p << 4;
     updateCells(grouped, sums, cell + unit, stateOut + unit, unitStride, activation, recurrentActivation);
   }
-  // The last rows: tiles inside.
+  // The rows that are left: their tiles run inside.
   let r = <usize>grouped;
   start += r * startStride;
   x += r * xStride;
-  if (state) state += r * unitStride;
+  let h: usize = state ? state + r * unitStride : 0;
   if (r != paired) {
-    const rowBytes = <usize>tiles << 6;
-    let p = 0;
-    for (; p + 2 <= tiles; p += 2) {
-      const at = <usize>p << 6;
-      const w = weights + <usize>p * tileBytes;
-      sumPairOfTwoTiles(tiles, inputs, w, tileBytes, start + at, startStride, x, xStride, state, unitStride, sums + at, rowBytes);
-    }
-    if (p < tiles) {
-      const at = <usize>p << 6;
-      const w = weights + <usize>p * tileBytes;
-      sumTile(tiles, inputs, w, start + at, x, state, sums + at);
-      const h: usize = state ? state + unitStride : 0;
-      sumTile(tiles, inputs, w, start + startStride + at, x + xStride, h, sums + rowBytes + at);
-    }
-    // Two rows' tiles follow one another as their states do.
+    pairSums(tiles, inputs, weights, tileBytes, start, startStride, x, xStride, h, unitStride, sums);
+    // Two rows' tiles follow one another, as their states do.
     const unit = r * unitStride;
     updateCells(2 * tiles, sums, cell + unit, stateOut + unit, 16, activation, recurrentActivation);
+    r += 2;
     start += 2 * startStride;
     x += 2 * xStride;
-    if (state) state += 2 * unitStride;
-    r += 2;
+    if (h) h += 2 * unitStride;
   }
   if (r != rows) {
-    let p = 0;
-    if (joinsVectors) {
-      for (; p + 4 <= tiles; p += 4) {
-        const at = <usize>p << 6;
-        sumFourTiles(tiles, inputs, weights + <usize>p * tileBytes, tileBytes, start + at, x, state, sums + at);
-      }
-    }
-    for (; p + 2 <= tiles; p += 2) {
-      const at = <usize>p << 6;
-      sumTwoTiles(tiles, inputs, weights + <usize>p * tileBytes, tileBytes, start + at, x, state, sums + at);
-    }
-    if (p < tiles) {
-      const at = <usize>p << 6;
-      sumTile(tiles, inputs, weights + <usize>p * tileBytes, start + at, x, state, sums + at);
-    }
+    rowSums(tiles, inputs, weights, tileBytes, start, x, h, sums);
     const unit = r * unitStride;
     updateCells(tiles, sums, cell + unit, stateOut + unit, 16, activation, recurrentActivation);
   }
+}
+
+/** Every tile of two rows, one row after the other, where vectors are joined. */
+function pairSums(
+  tiles: i32,
+  inputs: i32,
+  weights: usize,
+  tileBytes: usize,
+  start: usize,
+  startStride: usize,
+  x: usize,
+  xStride: usize,
+  state: usize,
+  unitStride: usize,
+  sums: usize,
+): void {
+  const rowBytes = <usize>tiles << 6;
+  let at: usize = 0;
+  let w = weights;
+  let p = 0;
+  for (; p + 2 <= tiles; p += 2, at += 128, w += 2 * tileBytes) {
+    const to = sums + at;
+    sumPairOfTwoTiles(tiles, inputs, w, tileBytes, start + at, startStride, x, xStride, state, unitStride, to, rowBytes);
+  }
+  if (p < tiles) {
+    sumTile(tiles, inputs, w, start + at, x, state, sums + at);
+    const h: usize = state ? state + unitStride : 0;
+    sumTile(tiles, inputs, w, start + startStride + at, x + xStride, h, sums + rowBytes + at);
+  }
+}
+
+/** Every tile of one row. */
+function rowSums(
+  tiles: i32,
+  inputs: i32,
+  weights: usize,
+  tileBytes: usize,
+  start: usize,
+  x: usize,
+  state: usize,
+  sums: usize,
+): void {
+  let at: usize = 0;
+  let w = weights;
+  let p = 0;
+  if (joinsVectors) {
+    for (; p + 4 <= tiles; p += 4, at += 256, w += 4 * tileBytes) {
+      sumFourTiles(tiles, inputs, w, tileBytes, start + at, x, state, sums + at);
+    }
+  }
+  for (; p + 2 <= tiles; p += 2, at += 128, w += 2 * tileBytes) {
+    sumTwoTiles(tiles, inputs, w, tileBytes, start + at, x, state, sums + at);
+  }
+  if (p < tiles) sumTile(tiles, inputs, w, start + at, x, state, sums + at);
 }
