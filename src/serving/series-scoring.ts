@@ -11,7 +11,7 @@ interface Waiting {
 }
 
 export class SeriesScoring {
-  /** What is known of rows that are not settled yet is not to be read. */
+  /** Of rows that are not settled yet there is nothing to be read. */
   readonly scores: SeriesScores;
   /** Rejects where scoring failed; who follows the rows need not ask. */
   readonly result: Promise<SeriesResult>;
