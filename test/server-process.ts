@@ -35,13 +35,22 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** The process of a server, with what it prints; the environment is the caller's with `env` over it. */
+/**
+ * The process of a server, with what it prints; the environment is the caller's with `env` over it. It ends with this
+ * process at the latest.
+ */
 export function spawnServer(env: Record<string, string>): ChildProcessByStdio<null, Readable, Readable> {
-  return spawn(process.execPath, [entry], {
+  const child = spawn(process.execPath, [entry], {
     cwd: repository,
     env: { ...process.env, RESIDUA_ENGINE: "wasm", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  const kill = (): void => {
+    child.kill("SIGKILL");
+  };
+  process.once("exit", kill);
+  child.once("exit", () => process.off("exit", kill));
+  return child;
 }
 
 /** Starts a server on a free port, if `env` names none; resolves when it listens. */

@@ -2,7 +2,7 @@
  * Requests per second over HTTP, client and service on the same cores: T50 F8 U64, one window a request and eight,
  * 16 connections, and one connection alone. The client is wrk, which has to be installed.
  *
- * `npm run -s bench -- http [--json] [--seconds S] [--rounds N] [--peer URL ...]`
+ * `npm run -s bench -- http [--json] [--seconds N] [--rounds N] [--peer URL ...]`
  * A peer is a service that takes the same `windows`; rounds alternate between it and ours, and the ratios are those
  * of the medians.
  */

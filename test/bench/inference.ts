@@ -2,7 +2,7 @@
  * Windows per second through the Open Inference Protocol, binary both ways, beside what the same engine runs by itself
  * in this process, on the same cores: T50 F8 U64. The client is wrk, which has to be installed.
  *
- * `npm run -s bench -- inference [--json] [--threads N] [--seconds S] [--rounds N] [--connections N]`
+ * `npm run -s bench -- inference [--json] [--threads N] [--seconds N] [--rounds N] [--connections N]`
  * 128 windows a request are as many as a run may have by default; 512 are cut into slices on their way. Both sides
  * have so many windows at a time, and take turns; the ratios are those of the medians. Processor time is that of the
  * service, or of this process, without the client's: on a machine that others use too, it says more than the clock.

@@ -6,6 +6,7 @@ import { repository } from "../../server-process.js";
 export interface WrkLoad {
   readonly url: string;
   readonly connections: number;
+  /** Whole ones: wrk takes no others. */
   readonly seconds: number;
   /** A file; JSON where no header says otherwise. */
   readonly body: string;
