@@ -7,7 +7,7 @@ import { BLOCK_WINDOWS, type Plan, planBatch } from "./gradient/plan.js";
 import { MODES, type Mode } from "./gradient/records.js";
 import { TrainingThreads } from "./gradient/threads.js";
 import { TrainingMemory } from "./gradient/training-memory.js";
-import { loadKernels } from "./kernels.js";
+import { type Kernels, loadKernels } from "./kernels.js";
 import { checkBatch, type TrainingBatch } from "./training-batch.js";
 
 const BETA_1 = 0.9;
@@ -42,8 +42,7 @@ export async function createTrainer(
 ): Promise<Trainer> {
   validateNetwork(network);
   checkWeights(network, weights);
-  const { module } = await loadKernels("./gradient");
-  return new WasmTrainer(module, network, weights, options);
+  return new WasmTrainer(await loadKernels("./gradient"), network, weights, options);
 }
 
 /** `createTrainer` makes them. */
@@ -59,13 +58,13 @@ export class WasmTrainer implements Trainer {
   #updates = 0;
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(module: WebAssembly.Module, network: Network, weights: Weights, options: TrainerOptions) {
+  constructor(kernels: Kernels, network: Network, weights: Weights, options: TrainerOptions) {
     this.network = network;
     this.#options = options;
     this.#layout = new ParameterLayout(network);
-    this.#memory = new TrainingMemory(this.#layout.length);
+    this.#memory = new TrainingMemory(this.#layout.length, this.#layout.turnedLength);
     this.#layout.pack(weights, this.#memory.array("weights"));
-    this.#threads = new TrainingThreads(module, this.#memory.memory, options.threads);
+    this.#threads = new TrainingThreads(kernels, this.#memory.memory, options.threads);
   }
 
   step(inputs: Float32Array, targets: Float32Array, count: number, options: StepOptions): Promise<number> {
@@ -139,10 +138,10 @@ export class WasmTrainer implements Trainer {
   #planFor(count: number): void {
     if (this.#plan?.windows === count) return;
     const memory = this.#memory;
-    const { arrays, arraysEnd } = memory;
-    const plan = planBatch(this.network, this.#layout, arrays, count, arraysEnd);
-    // The windows' weights, right after the squares, may reach past what is planned.
-    memory.reserve(plan.end + 4 * count, `this network on ${count} windows at a time`);
+    const { arraysEnd } = memory;
+    const addresses = { ...memory.arrays, turnedKernels: memory.turnedKernels };
+    const plan = planBatch(this.network, this.#layout, addresses, count, this.#threads.count, arraysEnd);
+    memory.reserve(plan.end, `this network on ${count} windows at a time`);
     new Uint8Array(memory.buffer, arraysEnd, plan.end - arraysEnd).fill(0);
     for (const { space } of [plan.group, plan.lastGroup]) space.write(memory.buffer);
     this.#plan = plan;
@@ -161,8 +160,7 @@ export class WasmTrainer implements Trainer {
     const floats = new Float32Array(this.#memory.buffer);
     floats.set(inputs.subarray(0, size), plan.inputs / 4);
     if (!same) floats.set(targets.subarray(0, size), plan.targets / 4);
-    // Where the loss looks for them: right after the squares.
-    const weightsAt = plan.squares / 4 + plan.group.weightGradientCount * 2;
+    const weightsAt = plan.windowWeights / 4;
     if (windowWeights === undefined) floats.fill(1, weightsAt, weightsAt + count);
     else floats.set(windowWeights.subarray(0, count), weightsAt);
     // Fewer threads than there are where waking more costs more.
@@ -178,6 +176,8 @@ export class WasmTrainer implements Trainer {
       nextWindow: 0,
       nextWeightGradient: 0,
       nextUpdate: 0,
+      nextTurn: 0,
+      turned: 0,
       finished: 0,
       arrived: 0,
       phase: 0,
@@ -188,6 +188,7 @@ export class WasmTrainer implements Trainer {
       features,
       inputs: plan.inputs,
       targets: same ? plan.inputs : plan.targets,
+      windowWeights: plan.windowWeights,
       absolute: Number(this.#options.loss === "mae"),
       seed: this.#options.seed,
       step,
@@ -198,6 +199,10 @@ export class WasmTrainer implements Trainer {
       weightGradients: plan.group.weightGradients,
       lastWeightGradients: last.weightGradients,
       weightGradientCount: plan.group.weightGradientCount,
+      turns: plan.group.turns,
+      turnCount: plan.group.turnCount,
+      scratch: plan.scratch,
+      scratchBytes: plan.scratchBytes,
       losses: plan.losses,
       squares: plan.squares,
       parameters,

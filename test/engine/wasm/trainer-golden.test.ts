@@ -49,9 +49,10 @@ test("so they are of the build without relaxed SIMD", async (t) => {
   const module = await WebAssembly.compile(
     await readFile(new URL("../../../src/engine/wasm/gradient/kernels.wasm", import.meta.url)),
   );
+  const kernels = { module, fused: false, joined: false };
   for (const name of ["ramp-composite", "hard-sigmoid-dropout", "stacked-dense"] as const) {
     const golden = readGoldenCase(name);
-    const trainer = new WasmTrainer(module, golden.network, golden.weights, OPTIONS);
+    const trainer = new WasmTrainer(kernels, golden.network, golden.weights, OPTIONS);
     t.after(() => trainer.close());
     await assertGolden(trainer, golden);
   }

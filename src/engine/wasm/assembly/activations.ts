@@ -42,9 +42,10 @@ const TWICE_LOG2E: usize = 128;
 const ONE: usize = 144;
 const MINUS_LOG2E: usize = 160;
 
+/** As a splat: only then are two vectors joined that are computed with the same constant (../vector-joining.ts). */
 @inline
 function constant(offset: usize): v128 {
-  return v128.load(CONSTANTS + offset);
+  return v128.load32_splat(CONSTANTS + offset);
 }
 
 /** 1 / (1 + 2^z). The parameters are the constants above, which a loop keeps in registers. */
@@ -105,7 +106,7 @@ export function scaledSigmoids(count: i32, at: usize): void {
   }
 }
 
-/** The same from sums that are not multiplied. */
+/** The same from sums that are not multiplied. All are loaded before any is stored: only then are those of i and f joined. */
 export function sigmoids(count: i32, at: usize): void {
   const slope = constant(MINUS_LOG2E);
   const most = constant(MOST);
@@ -115,9 +116,12 @@ export function sigmoids(count: i32, at: usize): void {
   const a0 = constant(A0);
   const a1 = constant(A1);
   for (let n = 0; n < count; n++) {
-    v128.store(at, logistic(f32x4.mul(v128.load(at), slope), most, least, round, b0, a0, a1));
-    v128.store(at, logistic(f32x4.mul(v128.load(at, 16), slope), most, least, round, b0, a0, a1), 16);
-    v128.store(at, logistic(f32x4.mul(v128.load(at, 48), slope), most, least, round, b0, a0, a1), 48);
+    const i = logistic(f32x4.mul(v128.load(at), slope), most, least, round, b0, a0, a1);
+    const f = logistic(f32x4.mul(v128.load(at, 16), slope), most, least, round, b0, a0, a1);
+    const o = logistic(f32x4.mul(v128.load(at, 48), slope), most, least, round, b0, a0, a1);
+    v128.store(at, i);
+    v128.store(at, f, 16);
+    v128.store(at, o, 48);
     at += 64;
   }
 }

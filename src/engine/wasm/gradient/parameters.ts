@@ -19,6 +19,9 @@ export interface LstmParameters {
   readonly recurrentKernel: number;
   readonly recurrentTile: number;
   readonly bias: number;
+  /** Offsets in the array of turned kernels. */
+  readonly turnedKernel: number;
+  readonly turnedRecurrent: number;
 }
 
 export interface DenseParameters {
@@ -52,6 +55,7 @@ export class ParameterLayout {
   readonly dense = new Map<string, DenseParameters>();
   readonly #slots = new Map<string, Slot>();
   #length = 0;
+  #turnedLength = 0;
 
   constructor(network: Network) {
     const shapes = weightShapes(network);
@@ -71,6 +75,14 @@ export class ParameterLayout {
   /** Floats of the array, a multiple of 16. */
   get length(): number {
     return this.#length;
+  }
+
+  /**
+   * Floats of the array of turned kernels: those of LSTMs, each for the way back as [16 rows][unit of the tile][gate]
+   * [tile][16 rows], so that 16 numbers which meet the same number stand side by side.
+   */
+  get turnedLength(): number {
+    return this.#turnedLength;
   }
 
   /** Writes the weights into an array of zeros. */
@@ -122,6 +134,8 @@ export class ParameterLayout {
       recurrentKernel: recurrent.at,
       recurrentTile: recurrent.tile,
       bias,
+      turnedKernel: this.#takeTurned(width, tiles),
+      turnedRecurrent: this.#takeTurned(units, tiles),
     });
   }
 
@@ -141,6 +155,12 @@ export class ParameterLayout {
     const bias = this.#take(units);
     this.#slots.set(`${name}/bias`, { shape: [units], offsetOf: (_, column) => bias + column });
     this.dense.set(name, { kernel: kernel.kernel, kernelTile: kernel.kernelTile, bias });
+  }
+
+  #takeTurned(rows: number, tiles: number): number {
+    const at = this.#turnedLength;
+    this.#turnedLength += Math.ceil(rows / LANES) * LANES * tiles * LANES;
+    return at;
   }
 
   #take(floats: number): number {

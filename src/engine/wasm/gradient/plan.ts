@@ -21,6 +21,7 @@ import {
   type OperationField,
   type OperationKind,
   recordWords,
+  TURN_FIELDS,
   type Value,
 } from "./records.js";
 import { WeightGradients } from "./weight-gradients.js";
@@ -37,6 +38,8 @@ interface Pass {
   readonly operationCount: number;
   readonly weightGradients: number;
   readonly weightGradientCount: number;
+  readonly turns: number;
+  readonly turnCount: number;
 }
 
 export interface Plan {
@@ -45,8 +48,12 @@ export interface Plan {
   readonly groupWindows: number;
   readonly inputs: number;
   readonly targets: number;
+  readonly windowWeights: number;
   readonly losses: number;
   readonly squares: number;
+  /** Of each thread, one after the other. */
+  readonly scratch: number;
+  readonly scratchBytes: number;
   readonly group: Pass;
   /** The last group of a full batch, which may be smaller. */
   readonly lastGroup: Pass;
@@ -54,10 +61,11 @@ export interface Plan {
   readonly end: number;
 }
 
-/** Addresses of the arrays of weights and of their gradients. */
+/** Addresses of the arrays of weights, of their gradients and of turned kernels. */
 export interface ParameterAddresses {
   readonly weights: number;
   readonly gradients: number;
+  readonly turnedKernels: number;
 }
 
 /** Plans batches of `windows` windows in the memory from `start` on, which is to be zero but for the passes' tables. */
@@ -66,6 +74,7 @@ export function planBatch(
   layout: ParameterLayout,
   addresses: ParameterAddresses,
   windows: number,
+  threads: number,
   start: number,
 ): Plan {
   const pass = (count: number, room: number, tables: number): Pass => {
@@ -80,18 +89,31 @@ export function planBatch(
   const rest = windows % groupWindows;
   const lastGroup = rest === 0 ? group : pass(rest, groupWindows, group.space.end);
   const { space } = lastGroup;
+  const scratchBytes = blockScratchBytes(network);
   const windowBytes = network.timesteps * network.features * 4;
   return {
     windows,
     groupWindows,
     inputs: space.take(windows * windowBytes),
     targets: space.take(windows * windowBytes),
+    windowWeights: space.take(windows * 4),
     losses: space.take(windows * 8),
     squares: space.take(group.weightGradientCount * 8),
+    scratch: space.take(threads * scratchBytes),
+    scratchBytes,
     group,
     lastGroup,
     end: space.end,
   };
+}
+
+/** What a thread needs for a moment: four lines of sums or the inputs of one step, turned, for each row of a block. */
+function blockScratchBytes(network: Network): number {
+  const widths = layersWithShapes(network).map(({ layer, input }) => {
+    const width = input.at(-1)!;
+    return "units" in layer ? width + layer.units : width;
+  });
+  return BLOCK_WINDOWS * 4 * Math.max(4 * LANES, Math.ceil(Math.max(...widths) / LANES + 1) * LANES);
 }
 
 interface Operation {
@@ -108,6 +130,7 @@ class Planner {
   readonly #space: BatchSpace;
   readonly #operations: Operation[] = [];
   readonly #weightGradients = new WeightGradients();
+  readonly #turns: Int32Array[] = [];
   readonly #layerNumbers: Map<string, number>;
 
   constructor(network: Network, layout: ParameterLayout, addresses: ParameterAddresses, space: BatchSpace) {
@@ -146,6 +169,8 @@ class Planner {
       operationCount: operations.length,
       weightGradients: space.addTable(weightGradients),
       weightGradientCount: weightGradients.length,
+      turns: space.addTable(this.#turns),
+      turnCount: this.#turns.length,
     };
   }
 
@@ -210,14 +235,26 @@ class Planner {
       gradient: this.#space.takeRows(outputSteps, stateRow),
     };
     this.#space.addValue(output);
-    const { weights, gradients } = this.#addresses;
+    const { weights, gradients, turnedKernels } = this.#addresses;
+    const kernel = { at: weights + parameters.kernel * 4, tileBytes: parameters.kernelTile * 4, tiles };
+    const recurrent = {
+      at: weights + parameters.recurrentKernel * 4,
+      tileBytes: parameters.recurrentTile * 4,
+      tiles,
+    };
+    const turnedKernel = turnedKernels + parameters.turnedKernel * 4;
+    const turnedRecurrent = turnedKernels + parameters.turnedRecurrent * 4;
+    if (input.gradient !== 0) this.#addTurns(kernel, input.width, turnedKernel);
+    this.#addTurns(recurrent, units, turnedRecurrent);
     this.#add("lstm", input, output, {
       activation: ACTIVATIONS.indexOf(layer.activation),
       recurrentActivation: ACTIVATIONS.indexOf(layer.recurrentActivation),
-      kernel: weights + parameters.kernel * 4,
-      kernelTile: parameters.kernelTile * 4,
-      recurrentKernel: weights + parameters.recurrentKernel * 4,
-      recurrentTile: parameters.recurrentTile * 4,
+      kernel: kernel.at,
+      kernelTile: kernel.tileBytes,
+      recurrentKernel: recurrent.at,
+      recurrentTile: recurrent.tileBytes,
+      turnedKernel,
+      turnedRecurrent,
       bias: weights + parameters.bias * 4,
       tiles,
       repeated: Number(times !== undefined),
@@ -253,6 +290,25 @@ class Planner {
       undefined,
     );
     return output;
+  }
+
+  /** A kernel of so many rows to be turned, 16 rows at a time. */
+  #addTurns(
+    kernel: { readonly at: number; readonly tileBytes: number; readonly tiles: number },
+    rows: number,
+    to: number,
+  ): void {
+    for (let first = 0; first < rows; first += LANES) {
+      this.#turns.push(
+        recordWords(TURN_FIELDS, {
+          rows: Math.min(LANES, rows - first),
+          tiles: kernel.tiles,
+          from: kernel.at + first * LINE_BYTES,
+          fromTile: kernel.tileBytes,
+          to: to + first * kernel.tiles * LINE_BYTES,
+        }),
+      );
+    }
   }
 
   #addDense(layer: Layer & { kind: "dense" | "timeDistributedDense" }, input: Value): Value {

@@ -19,6 +19,8 @@ export const OPERATION_FIELDS = [
   "kernelTile",
   "recurrentKernel",
   "recurrentTile",
+  "turnedKernel",
+  "turnedRecurrent",
   "bias",
   "tiles",
   "tied",
@@ -64,6 +66,8 @@ export const WEIGHT_GRADIENT_FIELDS = [
 ] as const;
 export type WeightGradient = Partial<Record<(typeof WEIGHT_GRADIENT_FIELDS)[number], number>>;
 
+export const TURN_FIELDS = ["rows", "tiles", "from", "fromTile", "to"] as const;
+
 /** float64, before the words. */
 export const JOB_NUMBERS = ["loss", "correctedRate", "clipNorm"] as const;
 export const JOB_FIELDS = [
@@ -72,6 +76,8 @@ export const JOB_FIELDS = [
   "nextWindow",
   "nextWeightGradient",
   "nextUpdate",
+  "nextTurn",
+  "turned",
   "finished",
   "arrived",
   "phase",
@@ -82,6 +88,7 @@ export const JOB_FIELDS = [
   "features",
   "inputs",
   "targets",
+  "windowWeights",
   "absolute",
   "seed",
   "step",
@@ -92,6 +99,10 @@ export const JOB_FIELDS = [
   "weightGradients",
   "lastWeightGradients",
   "weightGradientCount",
+  "turns",
+  "turnCount",
+  "scratch",
+  "scratchBytes",
   "losses",
   "squares",
   "parameters",

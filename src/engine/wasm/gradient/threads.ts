@@ -1,5 +1,6 @@
 /** The threads of one trainer, which work on one job together. */
 import { Worker } from "node:worker_threads";
+import type { Kernels } from "../kernels.js";
 import { CLOSED, MAX_THREADS, TICKETS } from "./records.js";
 import type { WorkerData } from "./worker.js";
 
@@ -10,10 +11,10 @@ export class TrainingThreads {
   #failed: ((error: Error) => void) | undefined;
   #failure: Error | undefined;
 
-  constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, threads: number) {
+  constructor(kernels: Kernels, memory: WebAssembly.Memory, threads: number) {
     this.#words = new Int32Array(memory.buffer);
     this.#workers = Array.from({ length: Math.min(threads, MAX_THREADS) }, (_, index) => {
-      const workerData: WorkerData = { module, memory, index };
+      const workerData: WorkerData = { kernels, memory, index };
       const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData, execArgv: [] });
       worker.on("message", () => this.#finished?.());
       worker.on("error", (error) => this.#fail(error));

@@ -24,12 +24,18 @@ export interface ParameterArrays {
 export class TrainingMemory {
   readonly memory: WebAssembly.Memory;
   readonly arrays: ParameterArrays;
+  /** The array of turned kernels. */
+  readonly turnedKernels: number;
   /** The first byte after the arrays. */
   readonly arraysEnd: number;
   readonly #length: number;
 
-  /** @param length floats of each array. Throws InputError past 4 GiB. */
-  constructor(length: number) {
+  /**
+   * @param length floats of each array.
+   * @param turnedLength those of the array of turned kernels.
+   * Throws InputError past 4 GiB.
+   */
+  constructor(length: number, turnedLength = 0) {
     const bytes = length * 4;
     this.#length = length;
     this.arrays = {
@@ -38,7 +44,8 @@ export class TrainingMemory {
       firstMoments: HEAP + 2 * bytes,
       secondMoments: HEAP + 3 * bytes,
     };
-    this.arraysEnd = HEAP + 4 * bytes;
+    this.turnedKernels = HEAP + 4 * bytes;
+    this.arraysEnd = this.turnedKernels + turnedLength * 4;
     this.memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared: true });
     this.reserve(this.arraysEnd, "this network");
     const masks = new Int32Array(this.buffer, LANE_MASKS, 16);

@@ -6,11 +6,9 @@
 import { activate, relu, sigmoids, tanh, tanhs, tanhTimes } from "../../assembly/activations";
 import { madd } from "../../assembly/arithmetic";
 import { RELU, SIGMOID, TANH } from "../../layout";
-import { flush, LEAST } from "./flush";
+import { flush, loadLeast, loadMagnitude } from "./flush";
 import { Operation } from "./plan";
-import { reluSlope, sigmoidSlope, slope, tanhSlope } from "./slope";
-
-const LEAST_4 = memory.data<f32>([LEAST, LEAST, LEAST, LEAST], 64);
+import { loadOne, reluSlope, sigmoidSlope, slope, tanhSlope } from "./slope";
 
 @inline
 function candidate<Cell>(x: v128, activation: i32): v128 {
@@ -20,16 +18,16 @@ function candidate<Cell>(x: v128, activation: i32): v128 {
 }
 
 @inline
-function candidateSlope<Cell>(y: v128, activation: i32): v128 {
-  if (sizeof<Cell>() == 1) return tanhSlope(y);
-  if (sizeof<Cell>() == 2) return reluSlope(y);
-  return slope(activation, y);
+function candidateSlope<Cell>(y: v128, activation: i32, one: v128): v128 {
+  if (sizeof<Cell>() == 1) return tanhSlope(y, one);
+  if (sizeof<Cell>() == 2) return reluSlope(y, one);
+  return slope(activation, y, one);
 }
 
 @inline
-function gateSlope<Cell>(y: v128, activation: i32): v128 {
-  if (sizeof<Cell>() <= 2) return sigmoidSlope(y);
-  return slope(activation, y);
+function gateSlope<Cell>(y: v128, activation: i32, one: v128): v128 {
+  if (sizeof<Cell>() <= 2) return sigmoidSlope(y, one);
+  return slope(activation, y, one);
 }
 
 /** From what the gates add up to, at `gates`, to their activations in its place, and to h and c of one timestep. */
@@ -132,7 +130,9 @@ function backward<Cell>(lstm: Operation, step: i32, rows: i32, gates: usize, c: 
   const latest = step == lstm.steps - 1;
   const tiles = lstm.tiles;
   const tileBytes = lstm.gatesTile;
-  const least = v128.load(LEAST_4);
+  const least = loadLeast();
+  const magnitude = loadMagnitude();
+  const one = loadOne();
   const earlier = step > 0 ? c - lstm.stateStep : 0;
   for (let tile = 0; tile < tiles; tile++) {
     let at = gates;
@@ -145,18 +145,18 @@ function backward<Cell>(lstm: Operation, step: i32, rows: i32, gates: usize, c: 
       const o = v128.load(at, 48);
       const activated = candidate<Cell>(v128.load(c + state), activation);
       const stateGradient = v128.load(gradient);
-      let cellGradient = f32x4.mul(f32x4.mul(stateGradient, o), candidateSlope<Cell>(activated, activation));
+      let cellGradient = f32x4.mul(f32x4.mul(stateGradient, o), candidateSlope<Cell>(activated, activation, one));
       if (!latest) cellGradient = f32x4.add(cellGradient, v128.load(dc + state));
       const before = earlier ? v128.load(earlier + state) : f32x4.splat(0);
-      const di = f32x4.mul(f32x4.mul(cellGradient, g), gateSlope<Cell>(i, recurrentActivation));
-      const df = f32x4.mul(f32x4.mul(cellGradient, before), gateSlope<Cell>(f, recurrentActivation));
-      const dg = f32x4.mul(f32x4.mul(cellGradient, i), candidateSlope<Cell>(g, activation));
-      const dO = f32x4.mul(f32x4.mul(stateGradient, activated), gateSlope<Cell>(o, recurrentActivation));
-      v128.store(at, flush(di, least), 0);
-      v128.store(at, flush(df, least), 16);
-      v128.store(at, flush(dg, least), 32);
-      v128.store(at, flush(dO, least), 48);
-      v128.store(dc + state, flush(f32x4.mul(cellGradient, f), least));
+      const di = f32x4.mul(f32x4.mul(cellGradient, g), gateSlope<Cell>(i, recurrentActivation, one));
+      const df = f32x4.mul(f32x4.mul(cellGradient, before), gateSlope<Cell>(f, recurrentActivation, one));
+      const dg = f32x4.mul(f32x4.mul(cellGradient, i), candidateSlope<Cell>(g, activation, one));
+      const dO = f32x4.mul(f32x4.mul(stateGradient, activated), gateSlope<Cell>(o, recurrentActivation, one));
+      v128.store(at, flush(di, least, magnitude), 0);
+      v128.store(at, flush(df, least, magnitude), 16);
+      v128.store(at, flush(dg, least, magnitude), 32);
+      v128.store(at, flush(dO, least, magnitude), 48);
+      v128.store(dc + state, flush(f32x4.mul(cellGradient, f), least, magnitude));
       state += stateRow;
       gradient += gradientRow;
     }

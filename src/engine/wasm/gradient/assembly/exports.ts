@@ -8,7 +8,8 @@
  *
  * Groups are as large as their values find room in a cache, and the same on any number of threads.
  */
-import { gradientScale, PARAMETER_BLOCK, sumSquares, update } from "./adam";
+import { joinsVectors } from "../../assembly/arithmetic";
+import { gradientScale, PARAMETER_BLOCK, sumSquares, sumZeros, update } from "./adam";
 import { backwardDropout, forwardDropout } from "./dropout";
 import {
   backwardDense,
@@ -23,18 +24,19 @@ import { addLoss } from "./loss";
 import { backwardLstm, forwardLstm } from "./lstm";
 import { multiplyRows, sumRows } from "./matrix";
 import { DENSE, DROPOUT, EVALUATE, Job, LOAD, LOSS, LSTM, Operation, REPEAT, RESHAPE, TRAIN, WeightGradient } from "./plan";
-
-/** How often a waiting thread looks before it sleeps: some tens of microseconds. */
-const SPINS: i32 = 20000;
+import { useScratch } from "./scratch";
+import { turnKernels } from "./turned-kernels";
+import { waitFor } from "./waiting";
 
 /** The first byte after the kernels' own constants. */
 export function constantsEnd(): usize {
   return __heap_base;
 }
 
-/** Works on a job with the other threads. Returns whether this one was the last to finish. */
-export function work(at: usize): bool {
+/** Works on a job with the other threads, as that one of them. Returns whether this one was the last to finish. */
+export function work(at: usize, thread: i32): bool {
   const job = changetype<Job>(at);
+  useScratch(job.scratch + <usize>thread * job.scratchBytes);
   for (let start = 0; start < job.windows; start += job.groupWindows) {
     const windows = min(job.groupWindows, job.windows - start);
     const isLast = start + windows == job.windows;
@@ -78,6 +80,7 @@ function runWindows(job: Job, operations: usize, start: usize, first: usize, row
   let at = operations;
   for (let n = 0; n < job.operationCount; n++, at += size) forward(job, changetype<Operation>(at), start, first, rows);
   if (job.mode == EVALUATE) return;
+  if (joinsVectors) turnKernels(job);
   for (let n = 0; n < job.operationCount; n++) {
     at -= size;
     backward(job, changetype<Operation>(at), start, first, rows);
@@ -134,8 +137,10 @@ function computeWeightGradients(job: Job, table: usize, index: i32, accumulate: 
       sumRows(first.summedRows, first.biasTiles, first.summed, first.summedTile, first.summedRow, first.bias, accumulate);
     }
     if (isLast) {
-      sum = sumSquares(first.c, <usize>first.tiles * first.cTile);
-      if (first.biasTiles > 0) sum += sumSquares(first.bias, <usize>first.biasTiles << 6);
+      const kernelBytes = <usize>first.tiles * first.cTile;
+      const biasBytes = <usize>first.biasTiles << 6;
+      if (isFinite(job.clipNorm)) sum = sumSquares(first.c, kernelBytes) + sumSquares(first.bias, biasBytes);
+      else sum = sumZeros(first.c, kernelBytes) + sumZeros(first.bias, biasBytes);
     }
   }
   store<f64>(job.squares + (<usize>index << 3), sum);
@@ -154,8 +159,5 @@ function meet(job: Job): void {
     atomic.notify(phaseAt, -1);
     return;
   }
-  for (let spin = 0; spin < SPINS; spin++) {
-    if (atomic.load<i32>(phaseAt) != phase) return;
-  }
-  while (atomic.load<i32>(phaseAt) == phase) atomic.wait<i32>(phaseAt, phase, -1);
+  waitFor(phaseAt, phase);
 }

@@ -1,11 +1,23 @@
 /**
- * Numbers below this can no longer change a weight. Gradients that vanish over many timesteps and the moments of units
+ * Numbers below 1e-30 can no longer change a weight. Gradients that vanish over many timesteps and the moments of units
  * that have died would go on to below 1e-38, where some processors take a hundred times longer.
  */
-export const LEAST: f32 = 1e-30;
+const LEAST = memory.data<f32>([1e-30]);
+const MAGNITUDE = memory.data<i32>([0x7fffffff]);
 
-/** 0 for what is below `least`; NaN stays NaN. */
+/** What `flush` asks for: loaded before a loop they stay in registers, which constants in the code do not. */
 @inline
-export function flush(x: v128, least: v128): v128 {
-  return v128.andnot(x, f32x4.lt(f32x4.abs(x), least));
+export function loadLeast(): v128 {
+  return v128.load32_splat(LEAST);
+}
+
+@inline
+export function loadMagnitude(): v128 {
+  return v128.load32_splat(MAGNITUDE);
+}
+
+/** 0 for what is below `least`; NaN stays NaN. `magnitude` masks the sign. */
+@inline
+export function flush(x: v128, least: v128, magnitude: v128): v128 {
+  return v128.andnot(x, f32x4.lt(v128.and(x, magnitude), least));
 }

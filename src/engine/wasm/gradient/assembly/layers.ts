@@ -2,7 +2,7 @@
 import { activate } from "../../assembly/activations";
 import { multiply, multiplyTransposed } from "./matrix";
 import { Job, Operation, Value } from "./plan";
-import { slope } from "./slope";
+import { loadOne, slope } from "./slope";
 
 /** The encoder's rows of the windows [window][timestep][feature], time-major. */
 export function loadWindows(job: Job, operation: Operation, start: usize, first: usize, rows: i32): void {
@@ -54,6 +54,7 @@ export function backwardDense(dense: Operation, first: usize, rows: i32): void {
   const input = dense.input;
   const output = dense.output;
   const end = (<usize>output.width + 3) & ~3;
+  const one = loadOne();
   let y = output.data + first * output.rowBytes;
   let dy = output.gradient + first * output.rowBytes;
   let dx = input.gradient + first * input.rowBytes;
@@ -61,7 +62,7 @@ export function backwardDense(dense: Operation, first: usize, rows: i32): void {
     for (let row: usize = 0; row < <usize>rows; row++) {
       const offset = row * output.rowBytes;
       for (let at: usize = 0; at < end << 2; at += 16) {
-        const from = slope(dense.activation, v128.load(y + offset + at));
+        const from = slope(dense.activation, v128.load(y + offset + at), one);
         v128.store(dy + offset + at, f32x4.mul(v128.load(dy + offset + at), from));
       }
     }

@@ -3,7 +3,7 @@ import { GRADIENTS, Job, Operation } from "./plan";
 
 /**
  * Adds to each window's loss its weight times the mean over the head's rows and features of its squared or absolute
- * residuals. The weights, a float32 a window, stand right after the job's squares.
+ * residuals.
  */
 export function addLoss(job: Job, head: Operation, start: usize, first: usize, rows: i32): void {
   const output = head.input;
@@ -11,10 +11,9 @@ export function addLoss(job: Job, head: Operation, start: usize, first: usize, r
   const windowBytes = (<usize>job.timesteps * <usize>features) << 2;
   const share = 1 / (<f64>output.steps * <f64>features);
   const asked = job.mode >= GRADIENTS && output.gradient != 0;
-  const weights = job.squares + (<usize>job.weightGradientCount << 3);
   const evenShare = <f32>(share / <f64>job.windows);
   for (let row = first; row < first + rows; row++) {
-    const weight = load<f32>(weights + ((start + row) << 2));
+    const weight = load<f32>(job.windowWeights + ((start + row) << 2));
     const gradientShare = evenShare * weight;
     let sum: f64 = 0;
     for (let step = 0; step < output.steps; step++) {

@@ -6,9 +6,12 @@
  *
  * and backwards through time. Gates stand in tiles of 16 columns: i, f, g and o of four units.
  */
+import { joinsVectors } from "../../assembly/arithmetic";
 import { backwardCells, forwardCells } from "./cells";
+import { multiplyJoined } from "./joined-matrix";
 import { multiply, multiplyTransposed } from "./matrix";
 import { Operation } from "./plan";
+import { multiplyTurned } from "./turned-kernels";
 
 /** Rows `first` to `first + rows` of the group. The zero first state is never multiplied, a repeated input only once. */
 export function forwardLstm(lstm: Operation, first: usize, rows: i32): void {
@@ -25,23 +28,33 @@ export function forwardLstm(lstm: Operation, first: usize, rows: i32): void {
   let c = lstm.cells + first * stateRow;
   if (lstm.repeated) project(lstm, rows, x, projected, lstm.projectedTile);
   for (let step = 0; step < lstm.steps; step++) {
-    let start = projected;
-    let startTile = lstm.projectedTile;
-    if (!lstm.repeated) {
-      project(lstm, rows, x, gates, tileBytes);
-      start = gates;
-      startTile = tileBytes;
-    }
+    const before = h - lstm.stateStep;
     const depth = step == 0 ? 0 : lstm.units;
-    if (depth > 0 || lstm.repeated) {
-      const before = h - lstm.stateStep;
-      multiply(rows, depth, tiles, before, stateRow, recurrent, recurrentTile, start, startTile, 64, gates, tileBytes, 64);
+    if (lstm.repeated && depth == 0) {
+      copyTiles(rows, tiles, projected, lstm.projectedTile, gates, tileBytes);
+    } else if (lstm.repeated) {
+      multiply(rows, depth, tiles, before, stateRow, recurrent, recurrentTile, projected, lstm.projectedTile, 64, gates, tileBytes, 64);
+    } else if (joinsVectors) {
+      multiplyJoined(rows, tiles, input.width, x, input.rowBytes, lstm.kernel, lstm.kernelTile, depth, before, stateRow, recurrent, recurrentTile, lstm.bias, 64, 0, gates, tileBytes, 64);
+    } else {
+      project(lstm, rows, x, gates, tileBytes);
+      if (depth > 0) {
+        multiply(rows, depth, tiles, before, stateRow, recurrent, recurrentTile, gates, tileBytes, 64, gates, tileBytes, 64);
+      }
     }
     forwardCells(lstm, step, rows, gates, h, c);
     x += input.stepBytes;
     gates += lstm.gatesStep;
     h += lstm.stateStep;
     c += lstm.stateStep;
+  }
+}
+
+function copyTiles(rows: i32, tiles: i32, from: usize, fromTile: usize, to: usize, toTile: usize): void {
+  for (let tile = 0; tile < tiles; tile++) {
+    memory.copy(to, from, <usize>rows << 6);
+    from += fromTile;
+    to += toTile;
   }
 }
 
@@ -70,12 +83,15 @@ export function backwardLstm(lstm: Operation, first: usize, rows: i32): void {
   if (!lstm.repeated) dx += last * input.stepBytes;
   for (let step = lstm.steps - 1; step >= 0; step--) {
     if (step < lstm.steps - 1) {
-      multiplyTransposed(rows, units, tiles, gates + lstm.gatesStep, tileBytes, 64, lstm.recurrentKernel, lstm.recurrentTile, dh, output.rowBytes, sequences);
+      const later = gates + lstm.gatesStep;
+      if (joinsVectors) {
+        multiplyTurned(rows, units, tiles, later, tileBytes, lstm.turnedRecurrent, dh, output.rowBytes, sequences);
+      } else {
+        multiplyTransposed(rows, units, tiles, later, tileBytes, 64, lstm.recurrentKernel, lstm.recurrentTile, dh, output.rowBytes, sequences);
+      }
     }
     backwardCells(lstm, step, rows, gates, c, dh, dc);
-    if (asked && !lstm.repeated) {
-      multiplyTransposed(rows, input.width, tiles, gates, tileBytes, 64, lstm.kernel, lstm.kernelTile, dx, input.rowBytes, lstm.accumulate != 0);
-    }
+    if (asked && !lstm.repeated) inputGradient(lstm, rows, gates, tileBytes, dx);
     gates -= lstm.gatesStep;
     c -= lstm.stateStep;
     if (sequences) dh -= output.stepBytes;
@@ -85,22 +101,40 @@ export function backwardLstm(lstm: Operation, first: usize, rows: i32): void {
   const sums = lstm.projected + (first << 6);
   sumSteps(lstm, rows, lstm.gates + (first << 6), sums);
   if (!asked) return;
-  dx = input.gradient + first * input.rowBytes;
-  multiplyTransposed(rows, input.width, tiles, sums, lstm.projectedTile, 64, lstm.kernel, lstm.kernelTile, dx, input.rowBytes, lstm.accumulate != 0);
+  inputGradient(lstm, rows, sums, lstm.projectedTile, input.gradient + first * input.rowBytes);
+}
+
+/** The gates' gradients, or their sums over time, through the kernel. */
+function inputGradient(lstm: Operation, rows: i32, gates: usize, gatesTile: usize, dx: usize): void {
+  const input = lstm.input;
+  if (joinsVectors) {
+    multiplyTurned(rows, input.width, lstm.tiles, gates, gatesTile, lstm.turnedKernel, dx, input.rowBytes, lstm.accumulate != 0);
+  } else {
+    multiplyTransposed(rows, input.width, lstm.tiles, gates, gatesTile, 64, lstm.kernel, lstm.kernelTile, dx, input.rowBytes, lstm.accumulate != 0);
+  }
 }
 
 /** The sum over timesteps of the gates' gradients: what a repeated input gets. */
 function sumSteps(lstm: Operation, rows: i32, gates: usize, sums: usize): void {
   const lines = <usize>rows << 6;
   for (let tile = 0; tile < lstm.tiles; tile++) {
-    for (let line: usize = 0; line < lines; line += 16) {
+    for (let line: usize = 0; line < lines; line += 64) {
       let at = gates + line;
-      let sum = v128.load(at);
+      let a = v128.load(at);
+      let b = v128.load(at, 16);
+      let c = v128.load(at, 32);
+      let d = v128.load(at, 48);
       for (let step = 1; step < lstm.steps; step++) {
         at += lstm.gatesStep;
-        sum = f32x4.add(sum, v128.load(at));
+        a = f32x4.add(a, v128.load(at));
+        b = f32x4.add(b, v128.load(at, 16));
+        c = f32x4.add(c, v128.load(at, 32));
+        d = f32x4.add(d, v128.load(at, 48));
       }
-      v128.store(sums + line, sum);
+      v128.store(sums + line, a);
+      v128.store(sums + line, b, 16);
+      v128.store(sums + line, c, 32);
+      v128.store(sums + line, d, 48);
     }
     gates += lstm.gatesTile;
     sums += lstm.projectedTile;

@@ -6,7 +6,8 @@
  * Eight accumulators (2 rows of 4 vectors, or 2 rows by 4 dot products) fit the 16 registers together with what feeds
  * them; more spill. So do loops unrolled by hand: V8 orders a turn's additions by accumulator, and its loads before.
  */
-import { madd } from "../../assembly/arithmetic";
+import { joinsVectors, madd } from "../../assembly/arithmetic";
+import { multiplyJoined, multiplyRowsJoined } from "./joined-matrix";
 
 /** Rows whose outer products are summed before the accumulators go back to memory: they fit the first-level cache. */
 const CHUNK_ROWS: i32 = 64;
@@ -35,6 +36,10 @@ export function multiply(
   cTile: usize,
   cRow: usize,
 ): void {
+  if (joinsVectors) {
+    multiplyJoined(rows, tiles, depth, a, aRow, b, bTile, 0, 0, 0, 0, 0, start, startTile, startRow, c, cTile, cRow);
+    return;
+  }
   const depthBytes = (<usize>depth) << 2;
   const pairs = rows & ~1;
   if (pairs > 0) {
@@ -112,7 +117,7 @@ export function multiply(
 }
 
 /** One row of `multiply`, whose sums run in the same order. */
-function multiplyRow(
+export function multiplyRow(
   depthBytes: usize,
   tiles: i32,
   a: usize,
@@ -238,6 +243,10 @@ export function multiplyRows(
   cTile: usize,
   accumulate: bool,
 ): void {
+  if (joinsVectors) {
+    multiplyRowsJoined(rows, depth, tiles, a, aRow, b, bTile, bRow, c, cTile, accumulate);
+    return;
+  }
   for (let done = 0; done < rows; done += CHUNK_ROWS) {
     const bytes = <usize>min(CHUNK_ROWS, rows - done) * bRow;
     let right = b;

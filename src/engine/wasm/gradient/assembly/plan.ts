@@ -42,6 +42,9 @@ export class Operation {
   /** LSTM: [tile][unit][16]. */
   recurrentKernel: usize;
   recurrentTile: usize;
+  /** LSTM: both kernels turned, where vectors are joined (turned-kernels.ts). */
+  turnedKernel: usize;
+  turnedRecurrent: usize;
   bias: usize;
   /** Tiles of 16 columns of what the kernel gives (LSTM, tied dense) or reads (dense). */
   tiles: i32;
@@ -99,6 +102,16 @@ export class WeightGradient {
   bias: usize;
 }
 
+/** At most 16 rows of an LSTM's kernel, to be turned. */
+@unmanaged
+export class Turn {
+  rows: i32;
+  tiles: i32;
+  from: usize;
+  fromTile: usize;
+  to: usize;
+}
+
 export const EVALUATE: i32 = 0;
 export const GRADIENTS: i32 = 1;
 export const TRAIN: i32 = 2;
@@ -117,6 +130,8 @@ export class Job {
   nextWindow: i32;
   nextWeightGradient: i32;
   nextUpdate: i32;
+  nextTurn: i32;
+  turned: i32;
   finished: i32;
   arrived: i32;
   phase: i32;
@@ -130,6 +145,8 @@ export class Job {
   features: i32;
   inputs: usize;
   targets: usize;
+  /** What each window's loss counts, float32. */
+  windowWeights: usize;
   /** Whether the loss is of absolute residuals. */
   absolute: i32;
   /** For dropout. */
@@ -145,6 +162,12 @@ export class Job {
   weightGradients: usize;
   lastWeightGradients: usize;
   weightGradientCount: i32;
+  /** Turn[] */
+  turns: usize;
+  turnCount: i32;
+  /** Of each thread, for what it needs for a moment. */
+  scratch: usize;
+  scratchBytes: usize;
   /** float64 by window. */
   losses: usize;
   /** float64 by WeightGradient: the sum of squares of what it and those chained to it gave. */

@@ -1,0 +1,12 @@
+/** Threads that wait for each other. */
+
+/** How often a waiting thread looks before it sleeps: some tens of microseconds. */
+const SPINS: i32 = 20000;
+
+/** Returns when the word is not `value` any more; who changes it notifies those who sleep. */
+export function waitFor(at: usize, value: i32): void {
+  for (let spin = 0; spin < SPINS; spin++) {
+    if (atomic.load<i32>(at) != value) return;
+  }
+  while (atomic.load<i32>(at) == value) atomic.wait<i32>(at, value, -1);
+}
