@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import type { Outputs } from "../../../src/engine/engine.js";
 import { Crew } from "../../../src/engine/wasm/crew.js";
@@ -57,5 +58,8 @@ test("every number of rows and tiles gives the same bits joined or not", async (
   const another = await WebAssembly.compile(Buffer.concat([bytes, Uint8Array.of(0, 1, 0)]));
   const apart = await answers({ ...kernels, module: another, joined: false });
   if (kernels.joined) setFlagsFromString("--experimental-wasm-revectorize");
-  assert.deepEqual(await answers({ ...kernels, joined: true }), apart);
+  const joined = await answers({ ...kernels, joined: true });
+  // Not deepEqual, which would show all that differs.
+  const differ = apart.flatMap((answer, n) => (isDeepStrictEqual(joined[n], answer) ? [] : [n]));
+  assert.deepEqual(differ, []);
 });
