@@ -1,5 +1,5 @@
 /** The service as a process: settings from the environment, a log on stdout, and an orderly end on a signal. */
-import "./small-young-generation.js";
+import "./heap-growth.js";
 import { readFileSync } from "node:fs";
 import pino, { type Logger } from "pino";
 import { type Config, loadConfig } from "./config.js";

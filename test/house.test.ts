@@ -21,18 +21,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   config: ["available-cores", "errors"],
   http: ["serving", "registry", "evaluation", "training", "engine", "network", "scoring", "config", "errors"],
   cli: ["serving", "registry", "evaluation", "training", "engine", "network", "scoring", "config", "errors"],
-  "small-young-generation": [],
-  server: [
-    "small-young-generation",
-    "http",
-    "serving",
-    "registry",
-    "engine",
-    "network",
-    "scoring",
-    "config",
-    "errors",
-  ],
+  "heap-growth": [],
+  server: ["heap-growth", "http", "serving", "registry", "engine", "network", "scoring", "config", "errors"],
 };
 
 interface Import {
