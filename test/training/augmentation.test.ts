@@ -109,6 +109,25 @@ test("slow trend adds to each row of a window one share of how its own series dr
   assert.ok(Math.abs(shifts.reduce((sum, shift) => sum + shift, 0)) / shifts.length < 0.1);
 });
 
+test("a slow trend goes either way, wherever the series itself has gone", () => {
+  const numbers = Array.from({ length: 4000 }, (_, n) => n % WINDOWS);
+  // Near 0 nearly all the time: no level is far below the mean.
+  const rising: WindowSource = {
+    count: WINDOWS,
+    read: (some) =>
+      Float32Array.from({ length: some.length * SIZE }, (_, at) =>
+        some[Math.floor(at / SIZE)]! < 260 ? 0 : 1,
+      ),
+  };
+  const one = { ...set, count: WINDOWS };
+  const options = { slowTrend: 1, amplitude: undefined };
+  const augmentation = createAugmentation(one, rising, { features: FEATURES, clip: null }, options)!;
+  const shifts = new Float32Array(numbers.length * SIZE);
+  augmentation.augment(shifts, numbers, new Random(2));
+  const [least, most] = [Math.min(...shifts), Math.max(...shifts)];
+  assert.ok(most > 0.2 && least < -0.6 * most, `${least} to ${most}`);
+});
+
 test("both together stay within their bounds and the clip, and the same seed gives the same", () => {
   const clips = fc.option(fc.double({ min: 0.5, max: 5, noNaN: true }), { nil: null });
   fc.assert(
