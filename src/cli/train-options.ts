@@ -131,12 +131,12 @@ export function addFittingOptions(command: Command): Command {
     )
     .option(
       "--slow-trend <size>",
-      "shift windows while fitting, by up to so many times what the series' slow levels differ by",
+      "where features drift together: shift windows while fitting, by up to so many times a slow change of their series",
       positiveNumber,
     )
     .option(
       "--amplitude <most>",
-      "enlarge windows while fitting, by a factor drawn between 1 and this",
+      "where normal operation differs in size: enlarge windows while fitting, by a factor between 1 and this",
       numberAbove1,
     )
     .option("--false-alarm-rate <share>", "share of normal windows that may be flagged", rate, 0.01)
