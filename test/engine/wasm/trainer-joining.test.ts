@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { type Kernels, loadKernels } from "../../../src/engine/wasm/kernels.js";
 import { WasmTrainer } from "../../../src/engine/wasm/trainer.js";
@@ -13,11 +14,12 @@ import { someNumbers } from "../network-arbitrary.js";
 setFlagsFromString("--no-liftoff");
 const kernels = await loadKernels("./gradient");
 
-const OF_MANY_UNITS = [1, 4, 6, 13, 16, 23, 34].flatMap((units): ArchitectureOptions[] => [
+const OF_MANY_UNITS = [1, 6, 13, 16, 23, 34].flatMap((units): ArchitectureOptions[] => [
   { family: "reconstruction", timesteps: 4, features: 1, units: [units], activation: "relu" },
   { family: "composite", timesteps: 4, horizon: 2, features: 5, units: [units, 9], activation: "tanh" },
 ]);
-const OTHERS: readonly ArchitectureOptions[] = [
+const ARCHITECTURES: readonly ArchitectureOptions[] = [
+  ...OF_MANY_UNITS,
   { family: "reconstruction", timesteps: 3, features: 18, units: [7], activation: "linear", dropout: 0.3 },
   { family: "prediction", timesteps: 3, horizon: 2, features: 2, units: [5, 21, 8], activation: "sigmoid" },
   { family: "dense", timesteps: 5, features: 3, units: [20, 6], activation: "relu" },
@@ -52,7 +54,7 @@ async function train(used: Kernels, architecture: ArchitectureOptions): Promise<
 
 async function trainAll(used: Kernels): Promise<Trained[]> {
   const all: Trained[] = [];
-  for (const architecture of [...OF_MANY_UNITS, ...OTHERS]) all.push(await train(used, architecture));
+  for (const architecture of ARCHITECTURES) all.push(await train(used, architecture));
   return all;
 }
 
@@ -64,5 +66,11 @@ test("every network and batch trains to the same bits joined or not", async () =
   const another = await WebAssembly.compile(Buffer.concat([bytes, Uint8Array.of(0, 1, 0)]));
   const apart = await trainAll({ ...kernels, module: another, joined: false });
   if (kernels.joined) setFlagsFromString("--experimental-wasm-revectorize");
-  assert.deepEqual(await trainAll({ ...kernels, joined: true }), apart);
+  const joined = await trainAll({ ...kernels, joined: true });
+  assert.ok(joined.every(({ losses }) => losses.every(Number.isFinite)));
+  // Not deepEqual of it all, which would show every number that differs.
+  assert.deepEqual(
+    ARCHITECTURES.filter((_, n) => !isDeepStrictEqual(joined[n], apart[n])),
+    [],
+  );
 });

@@ -25,9 +25,11 @@ export interface LstmParameters {
 }
 
 export interface DenseParameters {
-  /** Of a tied layer: the other layer's. */
+  /** Of a tied layer: the other layer's, as are the two below. */
   readonly kernel: number;
   readonly kernelTile: number;
+  /** Offset in the array of turned kernels, if it is worth while. */
+  readonly turnedKernel: number | undefined;
   readonly bias: number;
 }
 
@@ -78,8 +80,8 @@ export class ParameterLayout {
   }
 
   /**
-   * Floats of the array of turned kernels: those of LSTMs, each for the way back as [16 rows][unit of the tile][gate]
-   * [tile][16 rows], so that 16 numbers which meet the same number stand side by side.
+   * Floats of the array of turned kernels, each [16 rows][4 lanes][4 vectors][tile][16 rows], so that 16 numbers which
+   * meet the same number in a product with the transposed kernel stand side by side.
    */
   get turnedLength(): number {
     return this.#turnedLength;
@@ -141,9 +143,15 @@ export class ParameterLayout {
 
   #addDense(name: string, width: number, units: number, tiedTo: string | undefined): void {
     const tile = paddedRows(units) * LANES;
+    const tiles = Math.ceil(width / LANES);
     const kernel =
       tiedTo === undefined
-        ? { kernel: this.#take(Math.ceil(width / LANES) * tile), kernelTile: tile }
+        ? {
+            kernel: this.#take(tiles * tile),
+            kernelTile: tile,
+            // Of fewer rows most of the 16 would be padding.
+            turnedKernel: units > LANES / 2 ? this.#takeTurned(units, tiles) : undefined,
+          }
         : this.dense.get(tiedTo)!;
     if (tiedTo === undefined) {
       this.#slots.set(`${name}/kernel`, {
@@ -154,7 +162,7 @@ export class ParameterLayout {
     }
     const bias = this.#take(units);
     this.#slots.set(`${name}/bias`, { shape: [units], offsetOf: (_, column) => bias + column });
-    this.dense.set(name, { kernel: kernel.kernel, kernelTile: kernel.kernelTile, bias });
+    this.dense.set(name, { ...kernel, bias });
   }
 
   #takeTurned(rows: number, tiles: number): number {

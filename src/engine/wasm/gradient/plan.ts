@@ -13,6 +13,7 @@ import {
   type Network,
 } from "../../../network/network.js";
 import { BatchSpace, LINE_BYTES } from "./batch-space.js";
+import { KernelTurns } from "./kernel-turns.js";
 import { LANES, type ParameterLayout, paddedRow } from "./parameters.js";
 import {
   LANE_MASKS,
@@ -21,7 +22,6 @@ import {
   type OperationField,
   type OperationKind,
   recordWords,
-  TURN_FIELDS,
   type Value,
 } from "./records.js";
 import { WeightGradients } from "./weight-gradients.js";
@@ -107,13 +107,13 @@ export function planBatch(
   };
 }
 
-/** What a thread needs for a moment: four lines of sums or the inputs of one step, turned, for each row of a block. */
+/** What a thread needs for a moment, for each row of a block: four lines of sums, and all that a layer reads in a step. */
 function blockScratchBytes(network: Network): number {
   const widths = layersWithShapes(network).map(({ layer, input }) => {
     const width = input.at(-1)!;
     return "units" in layer ? width + layer.units : width;
   });
-  return BLOCK_WINDOWS * 4 * Math.max(4 * LANES, Math.ceil(Math.max(...widths) / LANES + 1) * LANES);
+  return BLOCK_WINDOWS * (4 * LINE_BYTES + paddedRow(Math.max(...widths)) * 4);
 }
 
 interface Operation {
@@ -130,7 +130,7 @@ class Planner {
   readonly #space: BatchSpace;
   readonly #operations: Operation[] = [];
   readonly #weightGradients = new WeightGradients();
-  readonly #turns: Int32Array[] = [];
+  readonly #turns = new KernelTurns();
   readonly #layerNumbers: Map<string, number>;
 
   constructor(network: Network, layout: ParameterLayout, addresses: ParameterAddresses, space: BatchSpace) {
@@ -163,14 +163,15 @@ class Planner {
       }),
     );
     const weightGradients = this.#weightGradients.records();
+    const turns = this.#turns.records();
     return {
       space,
       operations: space.addTable(operations),
       operationCount: operations.length,
       weightGradients: space.addTable(weightGradients),
       weightGradientCount: weightGradients.length,
-      turns: space.addTable(this.#turns),
-      turnCount: this.#turns.length,
+      turns: space.addTable(turns),
+      turnCount: turns.length,
     };
   }
 
@@ -244,8 +245,8 @@ class Planner {
     };
     const turnedKernel = turnedKernels + parameters.turnedKernel * 4;
     const turnedRecurrent = turnedKernels + parameters.turnedRecurrent * 4;
-    if (input.gradient !== 0) this.#addTurns(kernel, input.width, turnedKernel);
-    this.#addTurns(recurrent, units, turnedRecurrent);
+    if (input.gradient !== 0) this.#turns.add(kernel, input.width, turnedKernel);
+    this.#turns.add(recurrent, units, turnedRecurrent);
     this.#add("lstm", input, output, {
       activation: ACTIVATIONS.indexOf(layer.activation),
       recurrentActivation: ACTIVATIONS.indexOf(layer.recurrentActivation),
@@ -292,35 +293,21 @@ class Planner {
     return output;
   }
 
-  /** A kernel of so many rows to be turned, 16 rows at a time. */
-  #addTurns(
-    kernel: { readonly at: number; readonly tileBytes: number; readonly tiles: number },
-    rows: number,
-    to: number,
-  ): void {
-    for (let first = 0; first < rows; first += LANES) {
-      this.#turns.push(
-        recordWords(TURN_FIELDS, {
-          rows: Math.min(LANES, rows - first),
-          tiles: kernel.tiles,
-          from: kernel.at + first * LINE_BYTES,
-          fromTile: kernel.tileBytes,
-          to: to + first * kernel.tiles * LINE_BYTES,
-        }),
-      );
-    }
-  }
-
   #addDense(layer: Layer & { kind: "dense" | "timeDistributedDense" }, input: Value): Value {
     const parameters = this.#layout.dense.get(layer.name)!;
     const tied = layer.kind === "dense" && layer.tiedTo !== undefined;
     const output = this.#space.takeValue(input.steps, layer.units, true);
     const tiles = Math.ceil((tied ? layer.units : input.width) / LANES);
-    const { weights, gradients } = this.#addresses;
+    const { weights, gradients, turnedKernels } = this.#addresses;
+    const kernel = { at: weights + parameters.kernel * 4, tileBytes: parameters.kernelTile * 4, tiles };
+    const isTurned = parameters.turnedKernel !== undefined;
+    const turnedKernel = isTurned ? turnedKernels + parameters.turnedKernel * 4 : 0;
+    if (isTurned && !tied) this.#turns.add(kernel, layer.units, turnedKernel);
     this.#add("dense", input, output, {
       activation: ACTIVATIONS.indexOf(layer.activation),
-      kernel: weights + parameters.kernel * 4,
-      kernelTile: parameters.kernelTile * 4,
+      kernel: kernel.at,
+      kernelTile: kernel.tileBytes,
+      turnedKernel,
       bias: weights + parameters.bias * 4,
       tiles,
       tied: Number(tied),

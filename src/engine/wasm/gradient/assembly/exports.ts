@@ -91,7 +91,7 @@ function forward(job: Job, operation: Operation, start: usize, first: usize, row
   const kind = operation.kind;
   if (kind == LOAD) loadWindows(job, operation, start, first, rows);
   else if (kind == LSTM) forwardLstm(operation, first, rows);
-  else if (kind == DENSE) forwardDense(operation, first, rows);
+  else if (kind == DENSE) forwardDense(job, operation, first, rows);
   else if (kind == REPEAT) forwardRepeat(operation, first, rows);
   else if (kind == RESHAPE) forwardReshape(operation, first, rows);
   else if (kind == DROPOUT) forwardDropout(job, operation, start, first, rows);

@@ -1,8 +1,11 @@
 /** The layers without a memory, over a block of windows: forward, and from the gradient of the output to the input's. */
 import { activate } from "../../assembly/activations";
+import { joinsVectors } from "../../assembly/arithmetic";
+import { Float } from "./joined-sums";
 import { multiply, multiplyTransposed } from "./matrix";
 import { Job, Operation, Value } from "./plan";
 import { loadOne, slope } from "./slope";
+import { multiplyTurned, turnKernels } from "./turned-kernels";
 
 /** The encoder's rows of the windows [window][timestep][feature], time-major. */
 export function loadWindows(job: Job, operation: Operation, start: usize, first: usize, rows: i32): void {
@@ -19,20 +22,30 @@ export function loadWindows(job: Job, operation: Operation, start: usize, first:
   }
 }
 
-export function forwardDense(dense: Operation, first: usize, rows: i32): void {
+export function forwardDense(job: Job, dense: Operation, first: usize, rows: i32): void {
   const input = dense.input;
   const output = dense.output;
   let x = input.data + first * input.rowBytes;
   let y = output.data + first * output.rowBytes;
+  if (joinsVectors && dense.turnedKernel) turnKernels(job);
   for (let step = 0; step < output.steps; step++) {
     if (dense.tied) {
       multiply(rows, input.width, dense.tiles, x, input.rowBytes, dense.kernel, dense.kernelTile, dense.bias, 64, 0, y, 64, output.rowBytes);
     } else {
-      multiplyTransposed(rows, output.width, dense.tiles, x, 64, input.rowBytes, dense.kernel, dense.kernelTile, y, output.rowBytes, false);
+      multiplyByKernel(dense, rows, output.width, x, input.rowBytes, y, output.rowBytes, false);
     }
     activateDense(dense, rows, y);
     x += input.stepBytes;
     y += output.stepBytes;
+  }
+}
+
+/** Each row of a with each of the first `count` rows of the kernel as it is stored. */
+function multiplyByKernel(dense: Operation, rows: i32, count: i32, a: usize, aRow: usize, c: usize, cRow: usize, accumulate: bool): void {
+  if (joinsVectors && dense.turnedKernel) {
+    multiplyTurned<Float>(rows, count, dense.tiles, a, 64, aRow, dense.turnedKernel, c, cRow, accumulate);
+  } else {
+    multiplyTransposed(rows, count, dense.tiles, a, 64, aRow, dense.kernel, dense.kernelTile, c, cRow, accumulate);
   }
 }
 
@@ -68,7 +81,7 @@ export function backwardDense(dense: Operation, first: usize, rows: i32): void {
     }
     if (input.gradient != 0) {
       if (dense.tied) {
-        multiplyTransposed(rows, input.width, dense.tiles, dy, 64, output.rowBytes, dense.kernel, dense.kernelTile, dx, input.rowBytes, dense.accumulate != 0);
+        multiplyByKernel(dense, rows, input.width, dy, output.rowBytes, dx, input.rowBytes, dense.accumulate != 0);
       } else {
         if (!dense.accumulate) clear(input, rows, dx);
         multiply(rows, output.width, dense.tiles, dy, output.rowBytes, dense.kernel, dense.kernelTile, dx, 64, input.rowBytes, dx, 64, input.rowBytes);

@@ -9,6 +9,7 @@
 import { joinsVectors } from "../../assembly/arithmetic";
 import { backwardCells, forwardCells } from "./cells";
 import { multiplyJoined } from "./joined-matrix";
+import { Line } from "./joined-sums";
 import { multiply, multiplyTransposed } from "./matrix";
 import { Operation } from "./plan";
 import { multiplyTurned } from "./turned-kernels";
@@ -85,7 +86,7 @@ export function backwardLstm(lstm: Operation, first: usize, rows: i32): void {
     if (step < lstm.steps - 1) {
       const later = gates + lstm.gatesStep;
       if (joinsVectors) {
-        multiplyTurned(rows, units, tiles, later, tileBytes, lstm.turnedRecurrent, dh, output.rowBytes, sequences);
+        multiplyTurned<Line>(rows, units, tiles, later, tileBytes, 64, lstm.turnedRecurrent, dh, output.rowBytes, sequences);
       } else {
         multiplyTransposed(rows, units, tiles, later, tileBytes, 64, lstm.recurrentKernel, lstm.recurrentTile, dh, output.rowBytes, sequences);
       }
@@ -108,7 +109,7 @@ export function backwardLstm(lstm: Operation, first: usize, rows: i32): void {
 function inputGradient(lstm: Operation, rows: i32, gates: usize, gatesTile: usize, dx: usize): void {
   const input = lstm.input;
   if (joinsVectors) {
-    multiplyTurned(rows, input.width, lstm.tiles, gates, gatesTile, lstm.turnedKernel, dx, input.rowBytes, lstm.accumulate != 0);
+    multiplyTurned<Line>(rows, input.width, lstm.tiles, gates, gatesTile, 64, lstm.turnedKernel, dx, input.rowBytes, lstm.accumulate != 0);
   } else {
     multiplyTransposed(rows, input.width, lstm.tiles, gates, gatesTile, 64, lstm.kernel, lstm.kernelTile, dx, input.rowBytes, lstm.accumulate != 0);
   }

@@ -5,6 +5,8 @@
  *
  * Eight accumulators (2 rows of 4 vectors, or 2 rows by 4 dot products) fit the 16 registers together with what feeds
  * them; more spill. So do loops unrolled by hand: V8 orders a turn's additions by accumulator, and its loads before.
+ *
+ * Where vectors are joined others take their place: joined-matrix.ts, and turned-kernels.ts for `multiplyTransposed`.
  */
 import { joinsVectors, madd } from "../../assembly/arithmetic";
 import { multiplyJoined, multiplyRowsJoined } from "./joined-matrix";

@@ -42,7 +42,7 @@ export class Operation {
   /** LSTM: [tile][unit][16]. */
   recurrentKernel: usize;
   recurrentTile: usize;
-  /** LSTM: both kernels turned, where vectors are joined (turned-kernels.ts). */
+  /** The kernels turned (turned-kernels.ts), where vectors are joined; 0 for a dense layer's that is too small for it. */
   turnedKernel: usize;
   turnedRecurrent: usize;
   bias: usize;
@@ -102,7 +102,7 @@ export class WeightGradient {
   bias: usize;
 }
 
-/** At most 16 rows of an LSTM's kernel, to be turned. */
+/** At most 16 rows of a kernel, to be turned. */
 @unmanaged
 export class Turn {
   rows: i32;

@@ -1,11 +1,11 @@
 /**
- * The way back through an LSTM's kernels where vectors are joined (joined-sums.ts): kernels are turned after every change
+ * The products with transposed kernels where vectors are joined (joined-sums.ts): kernels are turned after every change
  * of the weights, so that sums for 16 of their rows stand side by side.
  */
 import { Float, Line, sumFour, sumOne } from "./joined-sums";
 import { Job, Turn } from "./plan";
 import { scratch, ZEROS } from "./scratch";
-import { turnFour } from "./turning";
+import { turn, turnFour } from "./turning";
 import { waitFor } from "./waiting";
 
 /**
@@ -43,15 +43,16 @@ function turnRows(part: Turn): void {
 }
 
 /**
- * As matrix.ts's `multiplyTransposed`, where b is turned: [16 of its rows][4 lanes][4 vectors][tile][16]. a's rows are
- * lines; c's have room for a multiple of 16.
+ * As matrix.ts's `multiplyTransposed`, where b is turned: [16 of its rows][4 lanes][4 vectors][tile][16]. c's rows have
+ * room for a multiple of 16. If a's rows are lines, `Left` is Line; if they are longer it is Float, and a is turned too.
  */
-export function multiplyTurned(
+export function multiplyTurned<Left>(
   rows: i32,
   count: i32,
   tiles: i32,
   a: usize,
   aTile: usize,
+  aRow: usize,
   turned: usize,
   c: usize,
   cRow: usize,
@@ -61,20 +62,32 @@ export function multiplyTurned(
   const jump: usize = <usize>16 - <usize>tiles * aTile;
   const laneBytes = <usize>tiles << 8;
   const rowsBytes = <usize>rows << 6;
+  let left = a;
+  let leftLane: usize = 4;
+  let leftStep = aTile;
+  let leftJump = jump;
+  if (offsetof<Left>() == offsetof<Float>()) {
+    left = scratch + (rowsBytes << 2);
+    leftLane = <usize>fours << 2;
+    leftStep = leftLane << 4;
+    leftJump = (leftLane << 2) - <usize>tiles * leftStep;
+    turn(fours, tiles << 4, a, aRow, left, leftLane);
+  }
   for (let column = 0; column < count; column += 16) {
     let to = scratch;
-    for (let lane: usize = 0; lane < 16; lane += 4) {
-      for (let row = 0; row < fours; row += 4) {
-        const at = <usize>row << 6;
-        sumFour<Line>(tiles, tiles, 3, a + at + lane, aTile, jump, turned, 64, 0, ZEROS, 0, to + at, 64);
+    for (let lane: usize = 0; lane < 4; lane++) {
+      for (let row: usize = 0; row < <usize>fours; row += 4) {
+        const from = left + lane * leftLane + row * offsetof<Left>();
+        sumFour<Left>(tiles, tiles, 3, from, leftStep, leftJump, turned, 64, 0, ZEROS, 0, to + (row << 6), 64);
       }
       turned += laneBytes;
       to += rowsBytes;
     }
     turned -= laneBytes << 2;
     for (let row = fours; row < rows; row++) {
-      const at = <usize>row << 6;
-      sumOne<Float>(tiles, tiles, 3, a + at, aTile, jump, turned, 64, 0, laneBytes, laneBytes, ZEROS, 0, scratch + at, rowsBytes);
+      const from = a + <usize>row * aRow;
+      to = scratch + (<usize>row << 6);
+      sumOne<Float>(tiles, tiles, 3, from, aTile, jump, turned, 64, 0, laneBytes, laneBytes, ZEROS, 0, to, rowsBytes);
     }
     addLanes(rows, c, cRow, accumulate);
     turned += laneBytes << 2;
