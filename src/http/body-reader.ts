@@ -56,10 +56,11 @@ export class BodyReader {
     body: RawBody,
     headerLength: number | undefined,
     limits: ScoreLimits,
+    arrays?: Arrays,
   ): InferBody | Promise<InferBody> {
     // Binary data is read as fast as it is sent to a thread.
     if ((headerLength ?? body.length) < LARGE_BYTES) {
-      return readInferRequest(body.toBytes(), headerLength, limits);
+      return readInferRequest(body.toBytes(), headerLength, limits, arrays);
     }
     return this.#ask<InferBody>(body, { kind: "infer", limits, headerLength });
   }

@@ -21,8 +21,9 @@ export const OWN_ARRAYS: Arrays = {
 };
 
 /** A request that needs more than this is one of few, and gets arrays of its own. */
-const MAX_SLAB_BYTES = 256 * 1024;
-const MAX_FREE_SLABS = 64;
+const MAX_SLAB_BYTES = 2 * 1024 * 1024;
+/** What a pool holds on to. */
+const MAX_FREE_BYTES = 16 * 1024 * 1024;
 
 /** One piece of memory for the arrays of one request at a time. */
 export class Slab implements Arrays {
@@ -50,6 +51,10 @@ export class Slab implements Arrays {
     return at === undefined ? new Int8Array(length) : new Int8Array(this.#buffer, at, length);
   }
 
+  get byteLength(): number {
+    return this.#buffer.byteLength;
+  }
+
   /** For the next request: no array of the last one may be in use. Grows to what was asked for, within bounds. */
   clear(): void {
     const wanted = Math.min(this.#used, MAX_SLAB_BYTES);
@@ -67,15 +72,20 @@ export class Slab implements Arrays {
 /** The slabs of requests that are done, for those to come. One that is never given back is the collector's. */
 export class SlabPool {
   readonly #free: Slab[] = [];
+  #freeBytes = 0;
 
   take(): Slab {
-    return this.#free.pop() ?? new Slab();
+    const slab = this.#free.pop();
+    if (slab === undefined) return new Slab();
+    this.#freeBytes -= slab.byteLength;
+    return slab;
   }
 
   /** No array of the slab may be in use any more. */
   give(slab: Slab): void {
-    if (this.#free.length >= MAX_FREE_SLABS) return;
     slab.clear();
+    if (this.#freeBytes + slab.byteLength > MAX_FREE_BYTES) return;
+    this.#freeBytes += slab.byteLength;
     this.#free.push(slab);
   }
 

@@ -37,6 +37,17 @@ test("a slab grows to what a request needs, but not for a very large one", () =>
   assert.ok(slab.uint8(1).buffer.byteLength < 1_000_000);
 });
 
+test("a pool holds on to no more than 16 MiB", () => {
+  const pool = new SlabPool();
+  const slabs = Array.from({ length: 20 }, () => pool.take());
+  for (const slab of slabs) {
+    slab.uint8(1_000_000);
+    assert.deepEqual([...pool.givingBack(slab, ["part"])], ["part"]);
+  }
+  const kept = slabs.map(() => pool.take()).filter((slab) => slabs.includes(slab));
+  assert.equal(kept.length, 16);
+});
+
 test("a slab is free once the last part made from it was taken, and not before", () => {
   const pool = new SlabPool();
   const slab = pool.take();

@@ -1,6 +1,7 @@
 /** The bytes of an inference request to readings: JSON, or JSON with the tensors' bytes behind it. */
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { ResiduaError } from "../../errors.js";
+import { type Arrays, OWN_ARRAYS } from "../../scoring/arrays.js";
 import { checkMembers, describe, invalid, NOT_FINITE, nonFinite, parseJson } from "../json-body.js";
 import type { ScoreLimits } from "../score-request.js";
 import { type InferRequest, InferRequestSchema } from "./infer-schema.js";
@@ -34,12 +35,14 @@ const BYTES = { FP32: 4, FP64: 8 } as const;
 /**
  * @param headerLength of the JSON in front of binary data, as `Inference-Header-Content-Length` says; undefined where
  *   the whole body is JSON.
+ * @param arrays where that of binary readings comes from.
  * @throws ResiduaError INVALID_JSON, INVALID_REQUEST, NON_FINITE_VALUE, SHAPE_MISMATCH, TOO_MANY_WINDOWS.
  */
 export function readInferRequest(
   body: Uint8Array,
   headerLength: number | undefined,
   limits: ScoreLimits,
+  arrays: Arrays = OWN_ARRAYS,
 ): InferBody {
   if (headerLength !== undefined && headerLength > body.length) {
     throw wrong(`Inference-Header-Content-Length is ${headerLength}, the body has ${body.length} bytes.`);
@@ -56,7 +59,7 @@ export function readInferRequest(
   }
   const count = checkShape(input.shape, limits);
   const binary = headerLength === undefined ? undefined : body.subarray(headerLength);
-  const values = readValues(input, datatype, count * limits.timesteps * limits.features, binary);
+  const values = readValues(input, datatype, count * limits.timesteps * limits.features, binary, arrays);
   const isBinary = request.parameters?.["binary_data_output"] === true;
   return {
     kind: "infer",
@@ -103,6 +106,7 @@ function readValues(
   datatype: "FP32" | "FP64",
   length: number,
   binary: Uint8Array | undefined,
+  arrays: Arrays,
 ): Float64Array {
   const size = input.parameters?.["binary_data_size"];
   if (size === undefined) {
@@ -124,14 +128,15 @@ function readValues(
       `Input ${INPUT_NAME} takes ${bytes} bytes as ${datatype}; binary_data_size is ${String(size)} and ${binary.length} follow the JSON.`,
     );
   }
-  return decode(binary, datatype, length);
+  return decode(binary, datatype, length, arrays);
 }
 
 /** Little-endian numbers, wherever they stand in the body. */
-function decode(bytes: Uint8Array, datatype: "FP32" | "FP64", length: number): Float64Array {
-  const aligned = new Uint8Array(bytes).buffer;
-  const values =
-    datatype === "FP32" ? new Float64Array(new Float32Array(aligned)) : new Float64Array(aligned);
+function decode(bytes: Uint8Array, datatype: "FP32" | "FP64", length: number, arrays: Arrays): Float64Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const values = arrays.float64(length);
+  if (datatype === "FP32") for (let i = 0; i < length; i++) values[i] = view.getFloat32(4 * i, true);
+  else for (let i = 0; i < length; i++) values[i] = view.getFloat64(8 * i, true);
   for (let i = 0; i < length; i++) {
     const value = values[i]!;
     if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) {

@@ -19,6 +19,8 @@ export interface InferAnswer {
 /** Values that are written without a pause. */
 const PART_VALUES = 16_384;
 
+const BYTES = { FP32: 4, FP64: 8, BOOL: 1 } as const;
+
 type Values = Float32Array | Float64Array | Uint8Array;
 
 interface AnsweredOutput extends AskedOutput {
@@ -26,7 +28,8 @@ interface AnsweredOutput extends AskedOutput {
   readonly shape: readonly number[];
   /** By part of the result, [windows, ...]. */
   readonly values: readonly Values[];
-  readonly bytes: Buffer | undefined;
+  /** Undefined where they are part of the JSON. */
+  readonly bytes: number | undefined;
 }
 
 /** @param isDouble whether the heads, which are in the caller's units, keep the digits of a double. */
@@ -46,7 +49,7 @@ export function inferResponse(
       datatype,
       shape,
       values,
-      bytes: isBinary ? encode(values, datatype) : undefined,
+      bytes: isBinary ? values.reduce((sum, { length }) => sum + length, 0) * BYTES[datatype] : undefined,
     };
   });
   const json = joinParts(jsonParts(result, outputs, id));
@@ -66,7 +69,7 @@ function* jsonParts(
     const text = JSON.stringify({ name: tensor.name, datatype, shape });
     const before = `${i === 0 ? "" : ","}${text.slice(0, -1)}`;
     if (bytes !== undefined) {
-      yield Buffer.from(`${before},"parameters":{"binary_data_size":${bytes.length}}}`);
+      yield Buffer.from(`${before},"parameters":{"binary_data_size":${bytes}}}`);
       continue;
     }
     yield Buffer.from(`${before},"data":[`);
@@ -90,24 +93,27 @@ function* dataParts(values: Values, datatype: Datatype): Generator<Uint8Array, v
 }
 
 function* tensorParts(header: Buffer, outputs: readonly AnsweredOutput[]): Generator<Uint8Array, void> {
-  yield Buffer.concat([header, ...outputs.flatMap(({ bytes }) => bytes ?? [])]);
+  const total = outputs.reduce((sum, { bytes = 0 }) => sum + bytes, header.length);
+  const whole = Buffer.allocUnsafe(total);
+  header.copy(whole);
+  let at = header.length;
+  for (const { isBinary, values, datatype } of outputs) {
+    if (!isBinary) continue;
+    for (const part of values) {
+      encode(part, datatype, whole, at);
+      at += part.length * BYTES[datatype];
+    }
+  }
+  yield whole;
 }
 
-/** Little-endian, as every machine is that runs this. */
-function encode(parts: readonly Values[], datatype: Datatype): Buffer {
-  return Buffer.concat(
-    parts.map((values) => {
-      const typed =
-        datatype === "BOOL" ? values : datatype === "FP64" ? toDoubles(values) : toSingles(values);
-      return new Uint8Array(typed.buffer, typed.byteOffset, typed.byteLength);
-    }),
-  );
-}
-
-function toSingles(values: Values): Float32Array {
-  return values instanceof Float32Array ? values : new Float32Array(values);
-}
-
-function toDoubles(values: Values): Float64Array {
-  return values instanceof Float64Array ? values : new Float64Array(values);
+/** Little-endian, from `at` on. */
+function encode(values: Values, datatype: Datatype, bytes: Buffer, at: number): void {
+  if (values.BYTES_PER_ELEMENT === BYTES[datatype]) {
+    bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);
+    return;
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at);
+  if (datatype === "FP64") for (let i = 0; i < values.length; i++) view.setFloat64(8 * i, values[i]!, true);
+  else for (let i = 0; i < values.length; i++) view.setFloat32(4 * i, values[i]!, true);
 }

@@ -4,6 +4,7 @@ import { Type } from "@sinclair/typebox";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { ResiduaError } from "../../errors.js";
 import type { Selection } from "../../registry/model-entry.js";
+import { SlabPool } from "../../scoring/arrays.js";
 import type { ScorableModel } from "../../serving/score-result.js";
 import { sendParts } from "../body-parts.js";
 import { DeadlineHeadersSchema, deadlineOf } from "../deadline.js";
@@ -32,6 +33,7 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
   done,
 ) => {
   const { batcher } = scoring;
+  const slabs = new SlabPool();
   takeRawBodies(app, {
     // NVIDIA's client names no content type at all.
     contentTypes: ["application/json", "application/octet-stream", "*"],
@@ -46,12 +48,14 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
       const { model } = lease;
       const { timesteps, features } = model.scoring;
       batcher.checkRoom();
-      const reading = bodies.readInfer(rawBody(request), headerLengthOf(request), {
+      const slab = slabs.take();
+      const limits = {
         model: `${model.name} ${model.version}`,
         timesteps,
         features,
         maxWindows: batcher.maxQueueWindows,
-      });
+      };
+      const reading = bodies.readInfer(rawBody(request), headerLengthOf(request), limits, slab);
       const body = reading instanceof Promise ? await reading : reading;
       const outputs = chooseOutputs(model, body);
       const result = await scoring.scoreWindows(model, {
@@ -62,8 +66,11 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
         threshold: undefined,
         deadlineAtMs: deadlineOf(request, reply, body.timeoutMs),
         client: request.raw.socket,
+        arrays: slab,
       });
-      const { headerLength, parts } = inferResponse(result, outputs, body.id, body.isDouble);
+      const answer = inferResponse(result, outputs, body.id, body.isDouble);
+      const { headerLength } = answer;
+      const parts = slabs.givingBack(slab, answer.parts);
       if (headerLength === undefined) return sendParts(reply, "application/json", parts);
       reply.header(HEADER_LENGTH, String(headerLength));
       return sendParts(reply, "application/octet-stream", parts);
