@@ -99,9 +99,13 @@ export function scaledSigmoids(count: i32, at: usize): void {
   const a0 = constant(A0);
   const a1 = constant(A1);
   for (let n = 0; n < count; n++) {
-    v128.store(at, logistic(v128.load(at), most, least, round, b0, a0, a1));
-    v128.store(at, logistic(v128.load(at, 16), most, least, round, b0, a0, a1), 16);
-    v128.store(at, logistic(v128.load(at, 48), most, least, round, b0, a0, a1), 48);
+    // All are loaded before one is stored: else vectors could not be joined.
+    const i = logistic(v128.load(at), most, least, round, b0, a0, a1);
+    const f = logistic(v128.load(at, 16), most, least, round, b0, a0, a1);
+    const o = logistic(v128.load(at, 48), most, least, round, b0, a0, a1);
+    v128.store(at, i);
+    v128.store(at, f, 16);
+    v128.store(at, o, 48);
     at += 64;
   }
 }
