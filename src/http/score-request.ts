@@ -8,6 +8,7 @@ import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { ResiduaError } from "../errors.js";
 import type { Arrays } from "../scoring/arrays.js";
 import { windowStarts } from "../scoring/windows.js";
+import type { ScorableModel } from "../serving/score-result.js";
 import { asObject, checkMembers, describe, invalid, parseJson } from "./json-body.js";
 import { flattenSeries, flattenWindows, tooShort, type WindowShape } from "./readings.js";
 import { type ScoreOptions, ScoreOptionsSchema, SeriesOptionsSchema } from "./score-schema.js";
@@ -17,6 +18,12 @@ import { readBodyMatrix } from "./wire/matrix-reader.js";
 /** What a model's windows have to look like, and how many there may be. */
 export interface ScoreLimits extends WindowShape {
   readonly maxWindows: number;
+}
+
+/** Those of a model, with as many windows as the queue takes. */
+export function limitsOf({ name, version, scoring }: ScorableModel, maxWindows: number): ScoreLimits {
+  const { timesteps, features } = scoring;
+  return { model: `${name} ${version}`, timesteps, features, maxWindows };
 }
 
 export interface WindowsBody {

@@ -45,7 +45,8 @@ type Submit = (work: BatchWork) => Promise<BatchResult>;
 export class ScoringService {
   readonly batcher: Batcher;
   readonly #observer: ScoringObserver | undefined;
-  readonly #slabs = new SlabPool();
+  /** Also for the arrays of `WindowsRequest`. */
+  readonly slabs = new SlabPool();
 
   constructor(batcher: Batcher, observer?: ScoringObserver) {
     this.batcher = batcher;
@@ -97,7 +98,7 @@ export class ScoringService {
     const { windows, slices } = this.#seriesSlices(model);
     const run = async (starts: Int32Array): Promise<Slice & { readonly arrays: Slab }> => {
       const some = { readings: request.readings, count: starts.length, starts };
-      const arrays = this.#slabs.take();
+      const arrays = this.slabs.take();
       const slice = await this.#run(model, judge, some, { ...request, client, arrays }, (work) =>
         this.batcher.submitWhenRoom(work),
       );
@@ -107,7 +108,7 @@ export class ScoringService {
     try {
       for await (const slice of inOrder(series.slices(windows), run, slices)) {
         series.add(slice.windows);
-        this.#slabs.give(slice.arrays);
+        this.slabs.give(slice.arrays);
         time.startedAtMs = Math.min(time.startedAtMs, slice.startedAtMs);
         time.endedAtMs = Math.max(time.endedAtMs, slice.endedAtMs);
       }

@@ -4,7 +4,6 @@ import { Type } from "@sinclair/typebox";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { ResiduaError } from "../../errors.js";
 import type { Selection } from "../../registry/model-entry.js";
-import { SlabPool } from "../../scoring/arrays.js";
 import type { ScorableModel } from "../../serving/score-result.js";
 import { sendParts } from "../body-parts.js";
 import { DeadlineHeadersSchema, deadlineOf } from "../deadline.js";
@@ -13,6 +12,7 @@ import { type AskedOutput, inferResponse } from "../inference/infer-response.js"
 import { InferErrorSchema, InferRequestSchema, InferResponseSchema } from "../inference/infer-schema.js";
 import { findOutputs, listOutputs } from "../inference/outputs.js";
 import { rawBody, takeRawBodies } from "../raw-body.js";
+import { limitsOf } from "../score-request.js";
 import { readByItsRoute } from "../validation.js";
 import type { InferenceOptions } from "./inference.js";
 
@@ -32,8 +32,7 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
   { models, scoring, bodies, bodyLimitBytes },
   done,
 ) => {
-  const { batcher } = scoring;
-  const slabs = new SlabPool();
+  const { batcher, slabs } = scoring;
   takeRawBodies(app, {
     // NVIDIA's client names no content type at all.
     contentTypes: ["application/json", "application/octet-stream", "*"],
@@ -46,15 +45,9 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
     const lease = models.acquire(name, selection);
     try {
       const { model } = lease;
-      const { timesteps, features } = model.scoring;
       batcher.checkRoom();
       const slab = slabs.take();
-      const limits = {
-        model: `${model.name} ${model.version}`,
-        timesteps,
-        features,
-        maxWindows: batcher.maxQueueWindows,
-      };
+      const limits = limitsOf(model, batcher.maxQueueWindows);
       const reading = bodies.readInfer(rawBody(request), headerLengthOf(request), limits, slab);
       const body = reading instanceof Promise ? await reading : reading;
       const outputs = chooseOutputs(model, body);

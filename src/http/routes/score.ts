@@ -3,7 +3,6 @@ import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebo
 import type { FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { ResiduaError } from "../../errors.js";
-import { SlabPool } from "../../scoring/arrays.js";
 import type { ScoringService } from "../../serving/scoring-service.js";
 import type { SeriesScoring } from "../../serving/series-scoring.js";
 import { type Parts, sendParts } from "../body-parts.js";
@@ -13,6 +12,7 @@ import type { LiveModels } from "../live-models.js";
 import { logFailure } from "../plugins/errors.js";
 import { problemBody, problemResponse, toResiduaError } from "../problem.js";
 import { rawBody, takeRawBodies } from "../raw-body.js";
+import { limitsOf } from "../score-request.js";
 import { scoreResponse } from "../score-response.js";
 import {
   ModelParamsSchema,
@@ -46,8 +46,7 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
   { log, models, scoring, bodies, bodyLimitBytes },
   done,
 ) => {
-  const { batcher } = scoring;
-  const slabs = new SlabPool();
+  const { batcher, slabs } = scoring;
 
   /** What to send, as soon as the status is known. */
   const answerSeries = async (series: SeriesScoring, request: FastifyRequest): Promise<Answer> => {
@@ -106,15 +105,9 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
       let series: SeriesScoring | undefined;
       try {
         const { model } = lease;
-        const { timesteps, features } = model.scoring;
         batcher.checkRoom();
         const slab = slabs.take();
-        const limits = {
-          model: `${model.name} ${model.version}`,
-          timesteps,
-          features,
-          maxWindows: batcher.maxQueueWindows,
-        };
+        const limits = limitsOf(model, batcher.maxQueueWindows);
         const reading = bodies.readScore(rawBody(request), limits, slab);
         // A small body is there already: awaiting it would part it from those it arrived with.
         const body = reading instanceof Promise ? await reading : reading;

@@ -1,18 +1,13 @@
 /** Training with joined vectors: it must give the same bits as without, whatever the network and the batch. */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
-import { setFlagsFromString } from "node:v8";
-import { type Kernels, loadKernels } from "../../../src/engine/wasm/kernels.js";
+import type { Kernels } from "../../../src/engine/wasm/kernels.js";
 import { WasmTrainer } from "../../../src/engine/wasm/trainer.js";
 import { type ArchitectureOptions, buildNetwork } from "../../../src/network/architectures.js";
 import { initialWeights, type Weights } from "../../../src/network/weights.js";
 import { someNumbers } from "../network-arbitrary.js";
-
-// Functions are compiled when they are first called: without the first tier, by the compiler that joins.
-setFlagsFromString("--no-liftoff");
-const kernels = await loadKernels("./gradient");
+import { joinedAndApart } from "./joined-and-apart.js";
 
 const OF_MANY_UNITS = [1, 6, 13, 16, 23, 34].flatMap((units): ArchitectureOptions[] => [
   { family: "reconstruction", timesteps: 4, features: 1, units: [units], activation: "relu" },
@@ -59,14 +54,7 @@ async function trainAll(used: Kernels): Promise<Trained[]> {
 }
 
 test("every network and batch trains to the same bits joined or not", async () => {
-  if (kernels.joined) setFlagsFromString("--no-experimental-wasm-revectorize");
-  const build = kernels.fused ? "kernels-relaxed" : "kernels";
-  const bytes = await readFile(new URL(`../../../src/engine/wasm/gradient/${build}.wasm`, import.meta.url));
-  // An empty section at its end makes it another module, whose code is not shared with that of the first.
-  const another = await WebAssembly.compile(Buffer.concat([bytes, Uint8Array.of(0, 1, 0)]));
-  const apart = await trainAll({ ...kernels, module: another, joined: false });
-  if (kernels.joined) setFlagsFromString("--experimental-wasm-revectorize");
-  const joined = await trainAll({ ...kernels, joined: true });
+  const { joined, apart } = await joinedAndApart("./gradient", trainAll);
   assert.ok(joined.every(({ losses }) => losses.every(Number.isFinite)));
   // Not deepEqual of it all, which would show every number that differs.
   assert.deepEqual(

@@ -1,9 +1,7 @@
 /** The kernels for joined vectors: what they answer must not depend on whether vectors are joined. */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
-import { setFlagsFromString } from "node:v8";
 import type { Outputs } from "../../../src/engine/engine.js";
 import { Crew } from "../../../src/engine/wasm/crew.js";
 import { WasmEngine } from "../../../src/engine/wasm/engine.js";
@@ -11,10 +9,7 @@ import { SharedHeap } from "../../../src/engine/wasm/heap.js";
 import { type Kernels, loadKernels } from "../../../src/engine/wasm/kernels.js";
 import { buildNetwork } from "../../../src/network/architectures.js";
 import { initialWeights } from "../../../src/network/weights.js";
-
-// Functions are compiled when they are first called: without the first tier, by the compiler that joins.
-setFlagsFromString("--no-liftoff");
-const kernels = await loadKernels();
+import { joinedAndApart } from "./joined-and-apart.js";
 
 /** What networks of many widths answer to runs of many sizes. */
 async function answers(used: Kernels): Promise<Outputs[]> {
@@ -44,22 +39,16 @@ async function answers(used: Kernels): Promise<Outputs[]> {
   return all;
 }
 
-test("vectors are joined where V8 13.6 can, and nowhere else", () => {
-  const can = process.versions.v8.startsWith("13.6.") && process.arch === "x64";
-  if (!can) assert.equal(kernels.joined, false);
-  else if (process.platform !== "linux") assert.equal(kernels.joined, false);
-});
-
 test("every number of rows and tiles gives the same bits joined or not", async () => {
-  if (kernels.joined) setFlagsFromString("--no-experimental-wasm-revectorize");
-  const build = kernels.fused ? "kernels-relaxed" : "kernels";
-  const bytes = await readFile(new URL(`../../../src/engine/wasm/${build}.wasm`, import.meta.url));
-  // An empty section at its end makes it another module, whose code is not shared with that of the first.
-  const another = await WebAssembly.compile(Buffer.concat([bytes, Uint8Array.of(0, 1, 0)]));
-  const apart = await answers({ ...kernels, module: another, joined: false });
-  if (kernels.joined) setFlagsFromString("--experimental-wasm-revectorize");
-  const joined = await answers({ ...kernels, joined: true });
+  const { joined, apart } = await joinedAndApart(".", answers);
   // Not deepEqual, which would show all that differs.
   const differ = apart.flatMap((answer, n) => (isDeepStrictEqual(joined[n], answer) ? [] : [n]));
   assert.deepEqual(differ, []);
+});
+
+test("vectors are joined where V8 13.6 can, and nowhere else", async () => {
+  const kernels = await loadKernels();
+  const can = process.versions.v8.startsWith("13.6.") && process.arch === "x64";
+  if (!can) assert.equal(kernels.joined, false);
+  else if (process.platform !== "linux") assert.equal(kernels.joined, false);
 });
