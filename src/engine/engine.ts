@@ -5,6 +5,7 @@
  */
 import type { Network } from "../network/network.js";
 import type { Weights } from "../network/weights.js";
+import type { Loss } from "../scoring/losses.js";
 
 export type EngineName = "wasm" | "tensorflow";
 
@@ -39,7 +40,7 @@ export interface Executable {
   close(): Promise<void>;
 }
 
-export type Loss = "mse" | "mae";
+export type { Loss };
 
 export interface StepOptions {
   readonly learningRate: number;

@@ -5,8 +5,9 @@
  */
 import { Random } from "../network/random.js";
 import { fitScaler } from "../scoring/scaler.js";
+import { prepareScoring, type ScoringModel } from "../scoring/scoring-model.js";
 import { compressSample, conformalThreshold, smallestFalseAlarmRate } from "../scoring/thresholds.js";
-import { type PreparedWindows, prepareWindows, type ScoringModel } from "../scoring/window-scoring.js";
+import { type PreparedWindows, prepareWindows } from "../scoring/window-scoring.js";
 import { countBlocks, cutWindows, stitchScores } from "../scoring/windows.js";
 import type { Dataset } from "../training/dataset.js";
 import { createWindowSource, gatherRows, spreadNumbers } from "../training/window-reader.js";
@@ -56,7 +57,7 @@ export async function fitBaselines(
 ): Promise<Detector[]> {
   const { timesteps, minCoverage } = options;
   const features = dataset.features.length;
-  const scaling: ScoringModel = {
+  const description = {
     timesteps,
     features,
     heads: [],
@@ -64,12 +65,13 @@ export async function fitBaselines(
     clip: CLIP,
     minCoverage,
   };
+  const scaling = prepareScoring(description);
   const size = timesteps * features;
   const numbers = spreadNumbers(split.fit.count, windowsToFit(size));
   const windows = createWindowSource(dataset, split.fit, scaling).read(numbers);
   const components = fitPrincipalComponents(windows, size, VARIANCE_SHARE);
   const detectors: Uncalibrated[] = [
-    createRowL2({ ...scaling, timesteps: 1 }),
+    createRowL2(prepareScoring({ ...description, timesteps: 1 })),
     createWindowed("l2-window", scaling, (prepared, window) =>
       meanSquare(prepared, window * size, (window + 1) * size),
     ),

@@ -1,6 +1,7 @@
 /** Whatever gives each row of a series a score, and is judged by how well that tells anomalies. */
 import type { Executable } from "../engine/engine.js";
-import type { Scorer, ScoringModel } from "../scoring/window-scoring.js";
+import type { ScorerName } from "../scoring/scorers/scorers.js";
+import type { ScoringModel } from "../scoring/scoring-model.js";
 import type { Series } from "../training/dataset.js";
 import { scoreSeries } from "../training/series-scoring.js";
 
@@ -24,7 +25,7 @@ export interface Detector {
 export function createModelDetector(
   executable: Executable,
   scoring: ScoringModel,
-  scorer: Scorer,
+  scorer: ScorerName,
   threshold: number | undefined,
   seed: number | undefined,
 ): Detector {

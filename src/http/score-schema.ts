@@ -1,7 +1,8 @@
 /** What a score request and its answer look like: the contract in OpenAPI, and the check of the small members. */
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { HEAD_NAMES } from "../network/network.js";
-import { SCORER_NAMES } from "../registry/manifest.js";
+import { SCORER_NAMES } from "../scoring/scorers/scorers.js";
+import { THRESHOLD_METHODS } from "../scoring/thresholds.js";
 import { INCLUDABLE } from "../serving/score-result.js";
 
 const closed = { additionalProperties: false };
@@ -103,7 +104,7 @@ const ScoredBySchema = Type.Object({
 const AppliedThresholdSchema = Nullable(
   Type.Object({
     value: Type.Number({ description: "A score above it is anomalous" }),
-    method: oneOf(["conformal", "value"]),
+    method: oneOf(THRESHOLD_METHODS),
     scorer: oneOf(SCORER_NAMES),
     falseAlarmRate: Nullable(Type.Number()),
   }),

@@ -5,8 +5,10 @@ import { readLayersModel } from "../network/layers-model.js";
 import type { Network } from "../network/network.js";
 import { isExpressibleInTfjs } from "../network/topology-writer.js";
 import type { Weights } from "../network/weights.js";
-import { type Calibration, decodeCalibration } from "../scoring/thresholds.js";
-import type { ScoringModel } from "../scoring/window-scoring.js";
+import { decodeCalibration } from "../scoring/calibration-file.js";
+import { SCORER_NAMES } from "../scoring/scorers/scorers.js";
+import { prepareScoring, type ScoringModel } from "../scoring/scoring-model.js";
+import type { Calibration } from "../scoring/thresholds.js";
 import {
   type BundleFile,
   calibrationSizes,
@@ -16,7 +18,7 @@ import {
   MANIFEST_FILE,
 } from "./bundle-files.js";
 import { decodeGolden, type Golden } from "./golden.js";
-import { checkManifest, type Manifest, SCORER_NAMES } from "./manifest.js";
+import { checkManifest, type Manifest } from "./manifest.js";
 
 /** What was published: everything of a bundle but where it lies. */
 export interface DecodedBundle {
@@ -30,10 +32,10 @@ export interface DecodedBundle {
   readonly sampleBody: object;
 }
 
-/** What scoring has to know, out of a manifest. */
+/** Makes a published version ready to score. */
 export function scoringModel(manifest: Manifest): ScoringModel {
-  const { timesteps, features, heads, scaler, clip, minCoverage } = manifest;
-  return { timesteps, features: features.length, heads, scaler, clip, minCoverage };
+  const { timesteps, features, heads, scaler, clip, minCoverage, loss } = manifest;
+  return prepareScoring({ timesteps, features: features.length, heads, scaler, clip, minCoverage, loss });
 }
 
 /** manifest.json, in form. Throws InputError. */

@@ -1,22 +1,17 @@
 /** The files of a bundle, and how what is published becomes them. Nothing here touches the disk. */
 
 import { createHash } from "node:crypto";
-import type { Loss } from "../engine/engine.js";
 import { describeNetwork, writeLayersModel } from "../network/layers-model.js";
 import { MAX_PARAMETERS, type Network } from "../network/network.js";
 import { isExpressibleInTfjs } from "../network/topology-writer.js";
 import type { Weights } from "../network/weights.js";
+import { encodeCalibration } from "../scoring/calibration-file.js";
+import type { Loss } from "../scoring/losses.js";
 import type { Scaler } from "../scoring/scaler.js";
-import { type Calibration, encodeCalibration } from "../scoring/thresholds.js";
-import type { Scorer } from "../scoring/window-scoring.js";
+import { SCORER_NAMES, type ScorerName } from "../scoring/scorers/scorers.js";
+import type { Calibration } from "../scoring/thresholds.js";
 import { encodeGolden, type Golden } from "./golden.js";
-import {
-  type Family,
-  MANIFEST_SCHEMA_VERSION,
-  type Manifest,
-  SCORER_NAMES,
-  type Threshold,
-} from "./manifest.js";
+import { type Family, MANIFEST_SCHEMA_VERSION, type Manifest, type Threshold } from "./manifest.js";
 
 export const MANIFEST_FILE = "manifest.json";
 
@@ -45,7 +40,7 @@ export interface BundleContents {
   readonly minCoverage: number;
   readonly loss: Loss;
   /** The scorers that can be asked for, the default first. */
-  readonly scorers: readonly Scorer[];
+  readonly scorers: readonly ScorerName[];
   readonly threshold: Readonly<Threshold> | null;
   /** Undefined where no window was kept back to calibrate with. */
   readonly calibration: Calibration | undefined;

@@ -8,6 +8,11 @@ import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { InputError } from "../errors.js";
 import { FAMILIES, type Family } from "../network/architectures.js";
 import { object, text } from "../network/json-guards.js";
+import { HEAD_NAMES } from "../network/network.js";
+import { LOSSES } from "../scoring/losses.js";
+import { SCALER_KINDS } from "../scoring/scaler.js";
+import { SCORER_NAMES, type ScorerName } from "../scoring/scorers/scorers.js";
+import { THRESHOLD_METHODS } from "../scoring/thresholds.js";
 
 export const MANIFEST_SCHEMA_VERSION = 1;
 
@@ -18,9 +23,6 @@ const closed = { additionalProperties: false };
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 export { FAMILIES, type Family };
-
-export const SCORER_NAMES = ["squared", "absolute"] as const;
-export type ScorerName = (typeof SCORER_NAMES)[number];
 
 /** JSON Schema's `enum`: shorter in the OpenAPI document than a union of constants. TypeBox has to be told of it. */
 const ENUM_KIND = "StringEnum";
@@ -34,7 +36,7 @@ const literals = <const T extends readonly string[]>(names: T) =>
 export const ThresholdSchema = Type.Object(
   {
     /** `conformal`: from the calibration sample; `value`: given by hand. */
-    method: literals(["conformal", "value"] as const),
+    method: literals(THRESHOLD_METHODS),
     scorer: literals(SCORER_NAMES),
     /** The share of normal windows flagged; null for a threshold given by hand. */
     falseAlarmRate: Nullable(Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 })),
@@ -47,9 +49,9 @@ export const ThresholdSchema = Type.Object(
 );
 export type Threshold = Static<typeof ThresholdSchema>;
 
-export const HeadSpanSchema = Type.Object(
+const HeadSchema = Type.Object(
   {
-    name: literals(["reconstruction", "prediction"] as const),
+    name: literals(HEAD_NAMES),
     start: Type.Integer({ minimum: 0 }),
     steps: Type.Integer({ minimum: 1 }),
     reversed: Type.Boolean(),
@@ -59,7 +61,7 @@ export const HeadSpanSchema = Type.Object(
 
 export const ScalerSchema = Type.Object(
   {
-    kind: literals(["standard", "minmax", "none"] as const),
+    kind: literals(SCALER_KINDS),
     offset: Type.Array(Type.Number()),
     scale: Type.Array(Type.Number({ exclusiveMinimum: 0 })),
     /** The training mean in the caller's units, what stands in for a missing first reading; absent where it is the offset. */
@@ -94,7 +96,7 @@ export const ManifestSchema = Type.Object(
     features: Type.Array(Type.Object({ name: Type.String(), unit: Nullable(Type.String()) }, closed), {
       minItems: 1,
     }),
-    heads: Type.Array(HeadSpanSchema, { minItems: 1 }),
+    heads: Type.Array(HeadSchema, { minItems: 1 }),
     /** The layer of model.json that ends the encoder: its output is the embedding. */
     embeddingLayer: Type.String(),
     /** Kernels that are another's transpose: written twice in weights.bin, equal on load. */
@@ -106,13 +108,21 @@ export const ManifestSchema = Type.Object(
     clip: Nullable(Type.Number({ exclusiveMinimum: 0 })),
     /** Least share of readings present for a verdict. */
     minCoverage: Type.Number({ minimum: 0, maximum: 1 }),
-    loss: literals(["mse", "mae"] as const),
+    loss: literals(LOSSES),
     /** The scorers that can be asked for; the first is the default. */
     scorers: Type.Array(literals(SCORER_NAMES), { minItems: 1 }),
     threshold: Nullable(ThresholdSchema),
     /** By scorer, the sizes of the samples in calibration.bin; null where there is none. */
     calibration: Nullable(
-      Type.Partial(Type.Object({ squared: CalibrationSizeSchema, absolute: CalibrationSizeSchema }, closed)),
+      Type.Partial(
+        Type.Object(
+          Object.fromEntries(SCORER_NAMES.map((name) => [name, CalibrationSizeSchema])) as Record<
+            ScorerName,
+            typeof CalibrationSizeSchema
+          >,
+          closed,
+        ),
+      ),
     ),
     /** How it was trained: sha256 of the data, options, seed, losses. Free in form, for people. */
     training: Type.Record(Type.String(), Type.Unknown()),
@@ -120,7 +130,6 @@ export const ManifestSchema = Type.Object(
   closed,
 );
 export type Manifest = Static<typeof ManifestSchema>;
-export type HeadSpan = Static<typeof HeadSpanSchema>;
 
 const compiled = TypeCompiler.Compile(ManifestSchema);
 const MOST_PROBLEMS = 5;

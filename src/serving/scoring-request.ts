@@ -1,6 +1,7 @@
 /** What the scoring service is asked, read and checked: typed arrays, and how they are to be judged. */
-import type { ScorerName } from "../registry/manifest.js";
+
 import type { Arrays } from "../scoring/arrays.js";
+import type { ScorerName } from "../scoring/scorers/scorers.js";
 import type { Client } from "./request-slices.js";
 import type { Includable } from "./score-result.js";
 import type { RequestedThreshold } from "./verdict.js";

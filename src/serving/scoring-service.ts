@@ -6,7 +6,7 @@
  *
  * Most requests are one slice. Larger ones are cut, so that no slice holds up the event loop for long.
  */
-import { OWN_ARRAYS, type Slab, SlabPool } from "../scoring/arrays.js";
+import { type Arena, ArenaPool, OWN_ARRAYS } from "../scoring/arrays.js";
 import { prepareWindows, scoreWindows } from "../scoring/window-scoring.js";
 import type { BatchResult, BatchWork } from "./batch-job.js";
 import type { Batcher } from "./batcher.js";
@@ -46,7 +46,7 @@ export class ScoringService {
   readonly batcher: Batcher;
   readonly #observer: ScoringObserver | undefined;
   /** Also for the arrays of `WindowsRequest`. */
-  readonly slabs = new SlabPool();
+  readonly arenas = new ArenaPool();
 
   constructor(batcher: Batcher, observer?: ScoringObserver) {
     this.batcher = batcher;
@@ -96,9 +96,9 @@ export class ScoringService {
     const submittedAtMs = this.batcher.now();
     const client = new RequestClient(request.client);
     const { windows, slices } = this.#seriesSlices(model);
-    const run = async (starts: Int32Array): Promise<Slice & { readonly arrays: Slab }> => {
+    const run = async (starts: Int32Array): Promise<Slice & { readonly arrays: Arena }> => {
       const some = { readings: request.readings, count: starts.length, starts };
-      const arrays = this.slabs.take();
+      const arrays = this.arenas.take();
       const slice = await this.#run(model, judge, some, { ...request, client, arrays }, (work) =>
         this.batcher.submitWhenRoom(work),
       );
@@ -108,7 +108,7 @@ export class ScoringService {
     try {
       for await (const slice of inOrder(series.slices(windows), run, slices)) {
         series.add(slice.windows);
-        this.slabs.give(slice.arrays);
+        this.arenas.give(slice.arrays);
         time.startedAtMs = Math.min(time.startedAtMs, slice.startedAtMs);
         time.endedAtMs = Math.max(time.endedAtMs, slice.endedAtMs);
       }
@@ -161,7 +161,7 @@ export class ScoringService {
     const prepared = prepareWindows(scoring, readings, count, arrays, starts);
     const work = { target: model, windows: prepared.scaled, count, deadlineAtMs, client };
     const { outputs, startedAtMs, endedAtMs } = await submit(work);
-    const scores = scoreWindows(scoring, judge.scorer, prepared, outputs, 0, count, arrays);
+    const scores = scoreWindows(scoring, judge.scorer, prepared, outputs, { arrays });
     const windows = { outputs, scores, ...judgeWindows(judge, scores, scoring.minCoverage, arrays) };
     this.#observer?.scored(model, windows);
     return { windows, startedAtMs, endedAtMs };

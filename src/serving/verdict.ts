@@ -1,7 +1,8 @@
 /** Which scorer and threshold a request is judged by, and what they say about its scores. */
 import { ResiduaError } from "../errors.js";
-import type { ScorerName, Threshold } from "../registry/manifest.js";
+import type { Threshold } from "../registry/manifest.js";
 import { type Arrays, OWN_ARRAYS } from "../scoring/arrays.js";
+import type { ScorerName } from "../scoring/scorers/scorers.js";
 import {
   type CalibrationSample,
   conformalThreshold,

@@ -1,5 +1,7 @@
 /** The threshold of a model, from windows it was not trained on, scored as the service scores them. */
 import type { Executable } from "../engine/engine.js";
+import { SCORER_NAMES, type ScorerName } from "../scoring/scorers/scorers.js";
+import type { ScoringModel } from "../scoring/scoring-model.js";
 import {
   type Calibration,
   type CalibrationSample,
@@ -7,7 +9,6 @@ import {
   conformalThreshold,
   smallestFalseAlarmRate,
 } from "../scoring/thresholds.js";
-import { SCORERS, type Scorer, type ScoringModel } from "../scoring/window-scoring.js";
 import { countBlocks } from "../scoring/windows.js";
 import type { Dataset } from "./dataset.js";
 import { scoreSeries } from "./series-scoring.js";
@@ -32,13 +33,13 @@ export async function calibrate(
   options: CalibrateOptions,
 ): Promise<Calibration> {
   const samples = new Map(
-    SCORERS.map((scorer) => [scorer, { windows: [] as number[], timesteps: [] as number[] }]),
+    SCORER_NAMES.map((scorer) => [scorer, { windows: [] as number[], timesteps: [] as number[] }]),
   );
   let blocks = 0;
   let done = 0;
   for (const [index, starts] of startsBySeries(windows)) {
     const series = dataset.series[index]!;
-    const { scores } = await scoreSeries(executable, model, SCORERS, series.values, starts, {
+    const { scores } = await scoreSeries(executable, model, SCORER_NAMES, series.values, starts, {
       onWindows: (scored) => options.onWindows?.(done + scored, windows.count),
     });
     done += starts.length;
@@ -91,7 +92,7 @@ const FEWEST_BLOCK_ALARMS = 1;
  */
 export function chooseThresholds(
   calibration: Calibration,
-  scorer: Scorer,
+  scorer: ScorerName,
   falseAlarmRate: number,
 ): ConformalThresholds {
   const { windows, timesteps } = calibration[scorer]!;

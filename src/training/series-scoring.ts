@@ -1,6 +1,7 @@
 /** A whole series through a served executable: cut, scored window by window, and stitched back to timesteps. */
 import type { Executable } from "../engine/engine.js";
-import { prepareWindows, type Scorer, type ScoringModel, scoreWindows } from "../scoring/window-scoring.js";
+import type { ScorerName } from "../scoring/scorers/scorers.js";
+import { prepareWindows, type ScoringModel, scoreWindows } from "../scoring/window-scoring.js";
 import { cutWindows, stitchScores } from "../scoring/windows.js";
 
 /** Windows in one run of the engine: enough to keep it busy, few enough to hold. */
@@ -14,7 +15,7 @@ export interface SeriesScores {
 }
 
 export interface ScoredSeries {
-  readonly scores: Readonly<Partial<Record<Scorer, SeriesScores>>>;
+  readonly scores: Readonly<Partial<Record<ScorerName, SeriesScores>>>;
   /** [rows]: the mean coverage of the windows that cover each row; NaN where none does. */
   readonly coverage: Float64Array;
   /** By scorer, [starts.length, F]; only where it was asked for. */
@@ -29,10 +30,10 @@ export interface ScoredSeries {
 export async function scoreSeries(
   executable: Executable,
   model: ScoringModel,
-  scorers: readonly Scorer[],
+  scorers: readonly ScorerName[],
   values: Float64Array,
   starts: Int32Array,
-  options: { featureErrorOf?: Scorer | undefined; onWindows?: ((done: number) => void) | undefined } = {},
+  options: { featureErrorOf?: ScorerName | undefined; onWindows?: ((done: number) => void) | undefined } = {},
 ): Promise<ScoredSeries> {
   const { features, timesteps } = model;
   const rows = values.length / features;

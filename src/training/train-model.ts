@@ -8,9 +8,11 @@ import { InputError } from "../errors.js";
 import { type ArchitectureOptions, buildNetwork } from "../network/architectures.js";
 import type { Corruption, Network } from "../network/network.js";
 import { initialWeights, type Weights } from "../network/weights.js";
+import { errorOfLoss } from "../scoring/residuals.js";
 import { fitScaler, type ScalerKind } from "../scoring/scaler.js";
-import type { Calibration } from "../scoring/thresholds.js";
-import { SCORERS, type Scorer, type ScoringModel } from "../scoring/window-scoring.js";
+import { SCORER_NAMES, type ScorerName } from "../scoring/scorers/scorers.js";
+import { prepareScoring, type ScoringModel } from "../scoring/scoring-model.js";
+import type { Calibration, ThresholdMethod } from "../scoring/thresholds.js";
 import { type Augmentation, type AugmentationOptions, createAugmentation } from "./augmentation.js";
 import { calibrate, chooseThresholds } from "./calibration.js";
 import type { Dataset } from "./dataset.js";
@@ -55,8 +57,8 @@ export interface TrainEvents {
 }
 
 export interface ModelThreshold {
-  readonly method: "conformal" | "value";
-  readonly scorer: Scorer;
+  readonly method: ThresholdMethod;
+  readonly scorer: ScorerName;
   readonly falseAlarmRate: number | null;
   readonly value: number;
   readonly timestepValue: number;
@@ -67,7 +69,7 @@ export interface TrainedModel {
   readonly weights: Weights;
   readonly scoring: ScoringModel;
   /** Those that can be asked for, the default first. */
-  readonly scorers: readonly Scorer[];
+  readonly scorers: readonly ScorerName[];
   readonly calibration: Calibration | undefined;
   readonly threshold: ModelThreshold | undefined;
   readonly fit: FitResult;
@@ -98,14 +100,15 @@ export async function trainModel(
   events.onSplit?.(windows, options.epochs ?? defaultBudget(windows.fit, options).epochs);
   const rows = gatherRows(dataset, split.fit, network.timesteps);
   checkReadings(rows, dataset.features);
-  const scoring: ScoringModel = {
+  const scoring = prepareScoring({
     timesteps: network.timesteps,
     features,
     heads: network.heads.map(({ name, start, steps, reversed }) => ({ name, start, steps, reversed })),
     scaler: fitScaler(options.scaler, rows, features),
     clip: options.clip,
     minCoverage: options.minCoverage,
-  };
+    loss: options.loss,
+  });
   const source = createWindowSource(dataset, split.fit, scoring);
   const fitted = await fitNetwork(engine, network, options, events, {
     fit: source,
@@ -122,9 +125,9 @@ export async function trainModel(
             stride: options.stride,
             onWindows: events.onCalibration,
           });
-    const scorer: Scorer = options.loss === "mae" ? "absolute" : "squared";
+    const scorer = errorOfLoss(options.loss);
     const scorers =
-      calibration === undefined ? [scorer] : [scorer, ...SCORERS.filter((other) => other !== scorer)];
+      calibration === undefined ? [scorer] : [scorer, ...SCORER_NAMES.filter((other) => other !== scorer)];
     const threshold = chooseThreshold(options, scorer, calibration, events);
     const exampleSet = windows.calibration > 0 ? split.calibration : split.fit;
     const examples = await runExamples(executable, scoring, dataset, exampleSet);
@@ -184,7 +187,7 @@ function checkReadings(rows: Float64Array, names: readonly string[]): void {
 
 function chooseThreshold(
   options: TrainOptions,
-  scorer: Scorer,
+  scorer: ScorerName,
   calibration: Calibration | undefined,
   events: TrainEvents,
 ): ModelThreshold | undefined {

@@ -7,7 +7,8 @@
 import { parseArgs } from "node:util";
 import { readBodyMatrix } from "../../src/http/wire/matrix-reader.js";
 import { writeWindows } from "../../src/http/wire/window-writer.js";
-import { prepareWindows, type ScoringModel, scoreWindows } from "../../src/scoring/window-scoring.js";
+import { prepareScoring } from "../../src/scoring/scoring-model.js";
+import { prepareWindows, scoreWindows } from "../../src/scoring/window-scoring.js";
 
 const SHAPES = [
   [9, 1],
@@ -51,7 +52,7 @@ function microseconds(run: () => unknown, windows: number): number {
 }
 
 for (const [timesteps, features] of SHAPES) {
-  const model: ScoringModel = {
+  const model = prepareScoring({
     timesteps,
     features,
     heads: [{ name: "reconstruction", start: 0, steps: timesteps, reversed: false }],
@@ -62,7 +63,7 @@ for (const [timesteps, features] of SHAPES) {
     },
     clip: 20,
     minCoverage: 0.5,
-  };
+  });
   const size = timesteps * features;
   for (const [way, digits] of Object.entries(WAYS)) {
     for (const count of BATCHES) {

@@ -5,8 +5,9 @@ import { createWasmEngine } from "../../src/engine/wasm/engine.js";
 import { buildNetwork } from "../../src/network/architectures.js";
 import { Random } from "../../src/network/random.js";
 import { initialWeights } from "../../src/network/weights.js";
+import { prepareScoring } from "../../src/scoring/scoring-model.js";
 import { compressSample, pValue } from "../../src/scoring/thresholds.js";
-import { prepareWindows, type ScoringModel, scoreWindows } from "../../src/scoring/window-scoring.js";
+import { prepareWindows, scoreWindows } from "../../src/scoring/window-scoring.js";
 import { cutWindows, windowStarts } from "../../src/scoring/windows.js";
 import { calibrate, chooseThresholds } from "../../src/training/calibration.js";
 import type { Dataset, Series } from "../../src/training/dataset.js";
@@ -22,14 +23,14 @@ const network = buildNetwork({
   units: [5],
   activation: "tanh",
 });
-const model: ScoringModel = {
+const model = prepareScoring({
   timesteps: TIMESTEPS,
   features: FEATURES,
   heads: network.heads,
   scaler: { kind: "standard", offset: [1, -1], scale: [2, 0.5] },
   clip: 20,
   minCoverage: 0.5,
-};
+});
 
 let engine: Awaited<ReturnType<typeof createWasmEngine>>;
 let executable: Executable;

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { prepareScoring } from "../../src/scoring/scoring-model.js";
 import { type DatasetOptions, readDataset } from "../../src/training/dataset.js";
 import { createWindowSource, gatherWindows, spreadNumbers } from "../../src/training/window-reader.js";
 import { type Split, splitDataset } from "../../src/training/window-set.js";
@@ -133,14 +134,18 @@ test("a window source gives scaled windows with gaps filled, by number", async (
   const dataset = await read({ "a.csv": "x,y\n0,10\n2,\n4,30\n6,40\n", "b.csv": "x,y\n8,50\n10,60\n" });
   const { fit } = splitDataset(dataset, { ...all, timesteps: 2 });
   assert.deepEqual([...gatherWindows(dataset, fit, 2, [3, 0])], [8, 50, 10, 60, 0, 10, 2, Number.NaN]);
-  const source = createWindowSource(dataset, fit, {
-    timesteps: 2,
-    features: 2,
-    heads: [],
-    scaler: { kind: "standard", offset: [0, 10], scale: [2, 10] },
-    clip: 3,
-    minCoverage: 0.5,
-  });
+  const source = createWindowSource(
+    dataset,
+    fit,
+    prepareScoring({
+      timesteps: 2,
+      features: 2,
+      heads: [],
+      scaler: { kind: "standard", offset: [0, 10], scale: [2, 10] },
+      clip: 3,
+      minCoverage: 0.5,
+    }),
+  );
   assert.equal(source.count, 4);
   assert.deepEqual([...source.read([3, 0])], [3, 3, 3, 3, 0, 0, 1, 0]);
   assert.deepEqual([...spreadNumbers(10, 4)], [0, 2, 5, 7]);

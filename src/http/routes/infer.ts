@@ -32,7 +32,7 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
   { models, scoring, bodies, bodyLimitBytes },
   done,
 ) => {
-  const { batcher, slabs } = scoring;
+  const { batcher, arenas } = scoring;
   takeRawBodies(app, {
     // NVIDIA's client names no content type at all.
     contentTypes: ["application/json", "application/octet-stream", "*"],
@@ -46,9 +46,9 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
     try {
       const { model } = lease;
       batcher.checkRoom();
-      const slab = slabs.take();
+      const arena = arenas.take();
       const limits = limitsOf(model, batcher.maxQueueWindows);
-      const reading = bodies.readInfer(rawBody(request), headerLengthOf(request), limits, slab);
+      const reading = bodies.readInfer(rawBody(request), headerLengthOf(request), limits, arena);
       const body = reading instanceof Promise ? await reading : reading;
       const outputs = chooseOutputs(model, body);
       const result = await scoring.scoreWindows(model, {
@@ -59,11 +59,11 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
         threshold: undefined,
         deadlineAtMs: deadlineOf(request, reply, body.timeoutMs),
         client: request.raw.socket,
-        arrays: slab,
+        arrays: arena,
       });
       const answer = inferResponse(result, outputs, body.id, body.isDouble);
       const { headerLength } = answer;
-      const parts = slabs.givingBack(slab, answer.parts);
+      const parts = arenas.givingBack(arena, answer.parts);
       if (headerLength === undefined) return sendParts(reply, "application/json", parts);
       reply.header(HEADER_LENGTH, String(headerLength));
       return sendParts(reply, "application/octet-stream", parts);

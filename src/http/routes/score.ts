@@ -46,7 +46,7 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
   { log, models, scoring, bodies, bodyLimitBytes },
   done,
 ) => {
-  const { batcher, slabs } = scoring;
+  const { batcher, arenas } = scoring;
 
   /** What to send, as soon as the status is known. */
   const answerSeries = async (series: SeriesScoring, request: FastifyRequest): Promise<Answer> => {
@@ -106,9 +106,9 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
       try {
         const { model } = lease;
         batcher.checkRoom();
-        const slab = slabs.take();
+        const arena = arenas.take();
         const limits = limitsOf(model, batcher.maxQueueWindows);
-        const reading = bodies.readScore(rawBody(request), limits, slab);
+        const reading = bodies.readScore(rawBody(request), limits, arena);
         // A small body is there already: awaiting it would part it from those it arrived with.
         const body = reading instanceof Promise ? await reading : reading;
         const { include, scorer, threshold } = body.options;
@@ -116,8 +116,8 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
         const asked = { readings: body.values, scorer, threshold, deadlineAtMs, client: request.raw.socket };
         if (body.kind === "windows") {
           const { count } = body;
-          const result = await scoring.scoreWindows(model, { ...asked, count, include, arrays: slab });
-          return sendParts(reply, JSON_TYPE, slabs.givingBack(slab, scoreResponse(result)));
+          const result = await scoring.scoreWindows(model, { ...asked, count, include, arrays: arena });
+          return sendParts(reply, JSON_TYPE, arenas.givingBack(arena, scoreResponse(result)));
         }
         series = scoring.scoreSeries(model, { ...asked, rows: body.rows, starts: body.starts });
         const { type, parts } = await answerSeries(series, request);

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { type WrittenWindows, writeWindows } from "../../../src/http/wire/window-writer.js";
 import { decimalsOf, formatFloat32, formatUnits } from "../../../src/scoring/digits.js";
+import { prepareScoring } from "../../../src/scoring/scoring-model.js";
 import { unscaleHead } from "../../../src/scoring/window-scoring.js";
 
 const double = fc.oneof(
@@ -45,18 +46,20 @@ const written: fc.Arbitrary<{ windows: WrittenWindows; from: number; to: number 
     const singles = (length: number) => list(single, length).map((all) => Float32Array.from(all));
     return fc.record({
       windows: fc.record({
-        model: fc.record({
-          timesteps: fc.constant(timesteps),
-          features: fc.constant(features),
-          heads: fc.constant(heads),
-          scaler: fc.record({
-            kind: fc.constant("standard" as const),
-            offset: list(offset, features),
-            scale: list(scale, features),
-          }),
-          clip: fc.constant(20),
-          minCoverage: fc.constant(0.5),
-        }),
+        model: fc
+          .record({
+            timesteps: fc.constant(timesteps),
+            features: fc.constant(features),
+            heads: fc.constant(heads),
+            scaler: fc.record({
+              kind: fc.constant("standard" as const),
+              offset: list(offset, features),
+              scale: list(scale, features),
+            }),
+            clip: fc.constant(20),
+            minCoverage: fc.constant(0.5),
+          })
+          .map((description) => prepareScoring(description)),
         include: fc
           .subarray([
             "reconstruction",
@@ -148,14 +151,14 @@ test("windows are written as the plain formatting of their numbers, in any slice
 const errorsOf = (values: Float64Array): string[] => {
   const empty = new Float64Array(0);
   const windows: WrittenWindows = {
-    model: {
+    model: prepareScoring({
       timesteps: values.length,
       features: 0,
       heads: [],
       scaler: { kind: "none", offset: [], scale: [] },
       clip: null,
       minCoverage: 0,
-    },
+    }),
     include: new Set(["timestepError"]),
     outputs: { heads: [], embedding: new Float32Array(0) },
     scores: {

@@ -1,0 +1,93 @@
+/** What scoring needs of a model, made ready once: when a version is loaded, or when training has fitted a scaler. */
+import { LOSSES, type Loss } from "./losses.js";
+import { type ErrorKind, errorOfLoss, FLOAT32_MAX, ResidualSums, type ScoredHead } from "./residuals.js";
+import { type Scaler, WindowScaler } from "./scaler.js";
+import type { Scorer, ScoringShape, WindowScorer } from "./scorers/scorer.js";
+import { type FittedScorers, SCORERS, type ScorerName } from "./scorers/scorers.js";
+import { WindowResiduals } from "./window-residuals.js";
+
+/** What `prepareScoring` takes; a manifest has all of it but `fitted`. */
+export interface ScoringDescription extends ScoringShape {
+  readonly scaler: Scaler;
+  /** Scaled readings are clipped to [-clip, clip]; null for none (then float32 is the limit). */
+  readonly clip: number | null;
+  /** Least share of readings present for a verdict. */
+  readonly minCoverage: number;
+  /** "mse" where it is left out. */
+  readonly loss?: Loss;
+  /** The parameters of the scorers that learn some. A scorer without its parameters cannot be used. */
+  readonly fitted?: FittedScorers;
+}
+
+/** A scorer ready for a model's windows, with the sums that go with it. */
+export interface PreparedScorer {
+  readonly scorer: Scorer;
+  /** How residuals become the errors beside the score. */
+  readonly error: ErrorKind;
+  readonly sums: ResidualSums;
+  readonly window: WindowScorer;
+}
+
+/**
+ * A model as `prepareWindows`, `scoreWindows` and `unscaleHead` use it. It holds working memory that each of them
+ * overwrites, so two threads never share one.
+ */
+export class ScoringModel implements ScoringDescription {
+  readonly timesteps: number;
+  readonly features: number;
+  readonly heads: readonly ScoredHead[];
+  readonly scaler: Scaler;
+  readonly clip: number | null;
+  readonly minCoverage: number;
+  readonly loss: Loss;
+  readonly fitted: FittedScorers;
+  readonly windowScaler: WindowScaler;
+  readonly residuals: WindowResiduals;
+  readonly #scorers = new Map<string, PreparedScorer>();
+
+  /** @throws InputError where the parameters of a scorer do not fit the model. */
+  constructor(description: ScoringDescription, scorers: readonly Scorer[]) {
+    const { timesteps, features, heads, scaler, clip, minCoverage } = description;
+    this.timesteps = timesteps;
+    this.features = features;
+    this.heads = heads;
+    this.scaler = scaler;
+    this.clip = clip;
+    this.minCoverage = minCoverage;
+    this.loss = description.loss ?? LOSSES[0];
+    this.fitted = description.fitted ?? new Map();
+    this.windowScaler = new WindowScaler(scaler, timesteps, Math.min(clip ?? FLOAT32_MAX, FLOAT32_MAX));
+    this.residuals = new WindowResiduals(this);
+    const sums = {
+      squared: new ResidualSums(timesteps, features, "squared"),
+      absolute: new ResidualSums(timesteps, features, "absolute"),
+    };
+    for (const scorer of scorers) {
+      const parameters = parametersOf(scorer, this);
+      if (parameters === undefined) continue;
+      const error = scorer.error === "loss" ? errorOfLoss(this.loss) : scorer.error;
+      const window = scorer.create(this, parameters);
+      this.#scorers.set(scorer.name, { scorer, error, sums: sums[error], window });
+    }
+  }
+
+  /** @throws Error where there is no such scorer, or its parameters are missing: a caller asks for what there is. */
+  scorer(name: ScorerName): PreparedScorer {
+    const scorer = this.#scorers.get(name);
+    if (scorer === undefined) throw new Error(`The scorer ${name} is not fitted for this model.`);
+    return scorer;
+  }
+}
+
+/** Makes a model ready to score. Throws InputError where the parameters of a scorer do not fit the model. */
+export function prepareScoring(
+  description: ScoringDescription,
+  scorers: readonly Scorer[] = SCORERS,
+): ScoringModel {
+  return new ScoringModel(description, scorers);
+}
+
+/** The parameters of a scorer; empty for one that learns nothing, undefined where they are missing. */
+function parametersOf({ name, parameters }: Scorer, model: ScoringModel): Float64Array | undefined {
+  return parameters === undefined ? new Float64Array(0) : model.fitted.get(name as ScorerName);
+}
