@@ -1,7 +1,8 @@
 /** Whatever gives each row of a series a score, and is judged by how well that tells anomalies. */
+
+import type { Series } from "../data/dataset.js";
 import type { Executable } from "../engine/engine.js";
 import type { Scorer, ScoringModel } from "../scoring/window-scoring.js";
-import type { Series } from "../training/dataset.js";
 import { scoreSeries } from "../training/series-scoring.js";
 
 export const DETECTOR_NAMES = ["model", "random", "l2-row", "l2-window", "pca-window"] as const;

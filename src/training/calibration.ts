@@ -1,4 +1,6 @@
 /** The threshold of a model, from windows it was not trained on, scored as the service scores them. */
+
+import type { Dataset } from "../data/dataset.js";
 import type { Executable } from "../engine/engine.js";
 import {
   type Calibration,
@@ -9,7 +11,6 @@ import {
 } from "../scoring/thresholds.js";
 import { SCORERS, type Scorer, type ScoringModel } from "../scoring/window-scoring.js";
 import { countBlocks } from "../scoring/windows.js";
-import type { Dataset } from "./dataset.js";
 import { scoreSeries } from "./series-scoring.js";
 import { startsBySeries, type WindowSet } from "./window-set.js";
 

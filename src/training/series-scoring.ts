@@ -1,7 +1,8 @@
 /** A whole series through a served executable: cut, scored window by window, and stitched back to timesteps. */
 import type { Executable } from "../engine/engine.js";
+import { stitchScores } from "../scoring/stitcher.js";
 import { prepareWindows, type Scorer, type ScoringModel, scoreWindows } from "../scoring/window-scoring.js";
-import { cutWindows, stitchScores } from "../scoring/windows.js";
+import { cutWindows } from "../scoring/windows.js";
 
 /** Windows in one run of the engine: enough to keep it busy, few enough to hold. */
 const CHUNK_WINDOWS = 512;
