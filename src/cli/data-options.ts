@@ -1,7 +1,7 @@
 /** How data files are read: the options that `train` and `score` share. */
 import { type Command, Option } from "commander";
-import type { DatasetOptions } from "../training/dataset.js";
-import type { RowRange } from "../training/table.js";
+import type { DatasetOptions } from "../data/dataset.js";
+import type { RowRange } from "../data/table.js";
 import { delimiter, positiveNumber, rowRange } from "./option-values.js";
 
 export interface DataOptions {

@@ -2,6 +2,8 @@
 import { writeFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { type Config, loadConfig } from "../config.js";
+import { type Dataset, readDataset } from "../data/dataset.js";
+import type { RowRange } from "../data/table.js";
 import { chooseEngine } from "../engine/choose-engine.js";
 import type { TrainingEngine } from "../engine/engine.js";
 import { createWasmEngine } from "../engine/wasm/engine.js";
@@ -13,8 +15,6 @@ import { cutTestPart, type DetectorRun, judgeDetector, type TestPart } from "../
 import { buildNetwork } from "../network/architectures.js";
 import { scoringModel } from "../registry/bundle-decoder.js";
 import type { Manifest } from "../registry/manifest.js";
-import { type Dataset, readDataset } from "../training/dataset.js";
-import type { RowRange } from "../training/table.js";
 import { type TrainedModel, type TrainOptions, trainModel } from "../training/train-model.js";
 import { splitDataset } from "../training/window-set.js";
 import { toDatasetOptions } from "./data-options.js";

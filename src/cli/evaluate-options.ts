@@ -1,6 +1,6 @@
 /** The options of `evaluate`, and which of them go together. */
 import type { Command } from "commander";
-import type { RowRange } from "../training/table.js";
+import type { RowRange } from "../data/table.js";
 import { jsonFile, rowRange, seedList, wholeNumber } from "./option-values.js";
 import { addFittingOptions, type FittingFlags } from "./train-options.js";
 import { UsageError } from "./usage-error.js";

@@ -1,7 +1,7 @@
 /** What stands behind an option, checked. Each throws commander's InvalidArgumentError with the end of a sentence. */
 import { InvalidArgumentError } from "commander";
+import type { RowRange } from "../data/table.js";
 import type { Corruption } from "../network/network.js";
-import type { RowRange } from "../training/table.js";
 
 function toNumber(text: string): number {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;

@@ -1,9 +1,9 @@
 /** What `score` writes: a row of CSV for each row of data. */
 
+import type { CsvFile } from "../data/csv.js";
 import { formatFloat32 } from "../scoring/digits.js";
 import type { CalibrationSample } from "../scoring/thresholds.js";
 import { pValue } from "../scoring/thresholds.js";
-import type { CsvFile } from "../training/csv.js";
 
 /** By row of the file; NaN, and -1 for `anomalous`, where there is none. */
 export interface ScoredFile {

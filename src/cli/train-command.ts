@@ -1,12 +1,12 @@
 /** `residua train`: from data files to a published version. */
 import type { Command } from "commander";
 import { loadConfig } from "../config.js";
+import { type Dataset, readDataset } from "../data/dataset.js";
 import { createWasmEngine } from "../engine/wasm/engine.js";
 import { InputError } from "../errors.js";
 import { publishBundle } from "../registry/bundle.js";
 import type { BundleContents } from "../registry/bundle-files.js";
 import { MODEL_NAME_PATTERN } from "../registry/manifest.js";
-import { type Dataset, readDataset } from "../training/dataset.js";
 import { type TrainedModel, type TrainOptions, trainModel } from "../training/train-model.js";
 import { toDatasetOptions } from "./data-options.js";
 import { confirm, watchInterruption } from "./interruption.js";

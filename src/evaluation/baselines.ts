@@ -3,13 +3,15 @@
  * They learn from the same windows as the network, and their thresholds come from the same held-back windows by the
  * same rule.
  */
+
+import type { Dataset } from "../data/dataset.js";
 import { Random } from "../network/random.js";
 import { fitScaler } from "../scoring/scaler.js";
 import { prepareScoring, type ScoringModel } from "../scoring/scoring-model.js";
+import { stitchScores } from "../scoring/stitcher.js";
 import { compressSample, conformalThreshold, smallestFalseAlarmRate } from "../scoring/thresholds.js";
 import { type PreparedWindows, prepareWindows } from "../scoring/window-scoring.js";
-import { countBlocks, cutWindows, stitchScores } from "../scoring/windows.js";
-import type { Dataset } from "../training/dataset.js";
+import { countBlocks, cutWindows } from "../scoring/windows.js";
 import { createWindowSource, gatherRows, spreadNumbers } from "../training/window-reader.js";
 import { type Split, startsBySeries, type WindowSet } from "../training/window-set.js";
 import type { Detector } from "./detector.js";

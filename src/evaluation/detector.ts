@@ -1,8 +1,9 @@
 /** Whatever gives each row of a series a score, and is judged by how well that tells anomalies. */
+
+import type { Series } from "../data/dataset.js";
 import type { Executable } from "../engine/engine.js";
 import type { ScorerName } from "../scoring/scorers/scorers.js";
 import type { ScoringModel } from "../scoring/scoring-model.js";
-import type { Series } from "../training/dataset.js";
 import { scoreSeries } from "../training/series-scoring.js";
 
 export const DETECTOR_NAMES = ["model", "random", "l2-row", "l2-window", "pca-window"] as const;

@@ -1,8 +1,10 @@
 /** The rows of a file that a detector is judged on, and its judgement. */
+
+import type { Dataset, Series } from "../data/dataset.js";
+import type { RowRange } from "../data/table.js";
 import { InputError } from "../errors.js";
-import { findRuns, type Run, stitchScores, windowStarts } from "../scoring/windows.js";
-import type { Dataset, Series } from "../training/dataset.js";
-import type { RowRange } from "../training/table.js";
+import { stitchScores } from "../scoring/stitcher.js";
+import { findRuns, type Run, windowStarts } from "../scoring/windows.js";
 import { readingsPresent, runningSum } from "../training/window-set.js";
 import type { Detector, DetectorName } from "./detector.js";
 import { addCounts, auroc, averagePrecision, type Counts, countStretch, NO_COUNTS } from "./metrics.js";

@@ -5,6 +5,7 @@
  * reader finds anything odd, JSON.parse has a look, and a slow walk says what is wrong and where.
  */
 import { TypeCompiler } from "@sinclair/typebox/compiler";
+import { usualMaxGapMs } from "../data/gaps.js";
 import { ResiduaError } from "../errors.js";
 import type { Arrays } from "../scoring/arrays.js";
 import { windowStarts } from "../scoring/windows.js";
@@ -12,7 +13,7 @@ import type { ScorableModel } from "../serving/score-result.js";
 import { asObject, checkMembers, describe, invalid, parseJson } from "./json-body.js";
 import { flattenSeries, flattenWindows, tooShort, type WindowShape } from "./readings.js";
 import { type ScoreOptions, ScoreOptionsSchema, SeriesOptionsSchema } from "./score-schema.js";
-import { readTimestamps, usualMaxGapMs } from "./timestamps.js";
+import { readTimestamps } from "./timestamps.js";
 import { readBodyMatrix } from "./wire/matrix-reader.js";
 
 /** What a model's windows have to look like, and how many there may be. */
@@ -118,7 +119,7 @@ function toSeriesBody(
   const timestampsMs = readTimestamps(timestamps, rows);
   const starts = windowStarts(rows, limits.timesteps, stride, {
     timestampsMs,
-    maxGapMs: maxGapMs ?? usualMaxGapMs(timestampsMs),
+    maxGapMs: maxGapMs ?? usualMaxGapMs([timestampsMs]),
   });
   return { kind: "series", rows, values, options, starts };
 }

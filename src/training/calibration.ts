@@ -1,4 +1,6 @@
 /** The threshold of a model, from windows it was not trained on, scored as the service scores them. */
+
+import type { Dataset } from "../data/dataset.js";
 import type { Executable } from "../engine/engine.js";
 import { SCORER_NAMES, type ScorerName } from "../scoring/scorers/scorers.js";
 import type { ScoringModel } from "../scoring/scoring-model.js";
@@ -10,7 +12,6 @@ import {
   smallestFalseAlarmRate,
 } from "../scoring/thresholds.js";
 import { countBlocks } from "../scoring/windows.js";
-import type { Dataset } from "./dataset.js";
 import { scoreSeries } from "./series-scoring.js";
 import { startsBySeries, type WindowSet } from "./window-set.js";
 

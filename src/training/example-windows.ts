@@ -1,7 +1,8 @@
 /** Real windows that go with a model: replayed whenever it is loaded, and tried by its users. */
+
+import type { Dataset } from "../data/dataset.js";
 import type { Executable, Outputs } from "../engine/engine.js";
 import { prepareWindows, type ScoringModel } from "../scoring/window-scoring.js";
-import type { Dataset } from "./dataset.js";
 import { gatherWindows, spreadNumbers } from "./window-reader.js";
 import type { WindowSet } from "./window-set.js";
 

@@ -1,8 +1,9 @@
 /** A whole series through a served executable: cut, scored window by window, and stitched back to timesteps. */
 import type { Executable } from "../engine/engine.js";
 import type { ScorerName } from "../scoring/scorers/scorers.js";
+import { stitchScores } from "../scoring/stitcher.js";
 import { prepareWindows, type ScoringModel, scoreWindows } from "../scoring/window-scoring.js";
-import { cutWindows, stitchScores } from "../scoring/windows.js";
+import { cutWindows } from "../scoring/windows.js";
 
 /** Windows in one run of the engine: enough to keep it busy, few enough to hold. */
 const CHUNK_WINDOWS = 512;

@@ -3,6 +3,9 @@
  *
  *   split -> scaler (fit rows) -> network, first weights -> fit -> executable -> calibrate -> threshold
  */
+
+import type { Dataset } from "../data/dataset.js";
+import { listNames } from "../data/table.js";
 import type { Loss, TrainingEngine } from "../engine/engine.js";
 import { InputError } from "../errors.js";
 import { type ArchitectureOptions, buildNetwork } from "../network/architectures.js";
@@ -15,10 +18,8 @@ import { prepareScoring, type ScoringModel } from "../scoring/scoring-model.js";
 import type { Calibration, ThresholdMethod } from "../scoring/thresholds.js";
 import { type Augmentation, type AugmentationOptions, createAugmentation } from "./augmentation.js";
 import { calibrate, chooseThresholds } from "./calibration.js";
-import type { Dataset } from "./dataset.js";
 import { type ExampleWindows, runExamples } from "./example-windows.js";
 import { defaultBudget, type EpochRecord, type FitResult, fit } from "./fit.js";
-import { listNames } from "./table.js";
 import { createWindowSource, gatherRows, type WindowSource } from "./window-reader.js";
 import { splitDataset } from "./window-set.js";
 

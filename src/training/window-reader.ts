@@ -1,6 +1,7 @@
 /** Windows as a network reads them, made when they are needed: a data set of overlapping windows is never held whole. */
+
+import type { Dataset } from "../data/dataset.js";
 import { type PreparedWindows, prepareWindows, type ScoringModel } from "../scoring/window-scoring.js";
-import type { Dataset } from "./dataset.js";
 import type { WindowSet } from "./window-set.js";
 
 /** Windows by number, scaled: what training asks for. */

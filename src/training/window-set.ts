@@ -1,7 +1,9 @@
 /** The windows of a data set that can be learnt from, each in one of fit, validation and calibration. */
+
+import type { Dataset, Series } from "../data/dataset.js";
+import { describeShortRuns } from "../data/short-runs.js";
 import { InputError } from "../errors.js";
-import { findShortRuns, windowStarts } from "../scoring/windows.js";
-import type { Dataset, Series } from "./dataset.js";
+import { windowStarts } from "../scoring/windows.js";
 import { type SplitShares, type StartSpan, type StartSpans, splitStarts } from "./splits.js";
 
 /** Windows of a data set, in time order: the series each is in, and its first row there. */
@@ -120,29 +122,6 @@ export function runningSum(rows: number, value: (row: number) => number): Float6
   const sums = new Float64Array(rows + 1);
   for (let row = 0; row < rows; row++) sums[row + 1] = sums[row]! + value(row);
   return sums;
-}
-
-/** One sentence on the runs between gaps that are too short for a window, if there are any. */
-export function describeShortRuns(dataset: Dataset, timesteps: number): string[] {
-  const short = dataset.series.flatMap((series) =>
-    findShortRuns(series.rows, timesteps, {
-      timestampsMs: series.timestampsMs,
-      maxGapMs: dataset.maxGapMs,
-    }).map((run) => ({ series, run })),
-  );
-  if (short.length === 0) return [];
-  const rows = short.reduce((sum, { run }) => sum + run.end - run.start, 0);
-  const shown = short.slice(0, 3).map(({ series, run }) => {
-    const first = dataset.files[series.fileIndex]!.firstRow + series.fileRows[run.start]!;
-    const last = dataset.files[series.fileIndex]!.firstRow + series.fileRows[run.end - 1]!;
-    const group = series.group === undefined ? "" : `, group ${JSON.stringify(series.group)}`;
-    return `${series.file}${group} ${first === last ? `row ${first}` : `rows ${first}-${last}`}`;
-  });
-  const more = short.length > shown.length ? ` and ${short.length - shown.length} more` : "";
-  const runs = short.length === 1 ? "A run of rows is" : `${short.length} runs of rows are`;
-  return [
-    `${runs} shorter than a window of ${timesteps} and ${short.length === 1 ? "gives" : "give"} none (${rows} rows in all): ${shown.join("; ")}${more}.`,
-  ];
 }
 
 /** The windows of a part, each `stride` rows or more after the one before it. */

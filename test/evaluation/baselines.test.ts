@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Dataset, Series } from "../../src/data/dataset.js";
 import { createRandomDetector, fitBaselines } from "../../src/evaluation/baselines.js";
 import {
   fitPrincipalComponents,
@@ -7,7 +8,6 @@ import {
   windowsToFit,
 } from "../../src/evaluation/principal-components.js";
 import { Random } from "../../src/network/random.js";
-import type { Dataset, Series } from "../../src/training/dataset.js";
 import { splitDataset } from "../../src/training/window-set.js";
 
 /** Windows that a few directions span, and a little noise. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Dataset } from "../../src/data/dataset.js";
 import { InputError } from "../../src/errors.js";
 import type { Detector } from "../../src/evaluation/detector.js";
 import { cutTestPart, judgeDetector } from "../../src/evaluation/test-part.js";
-import type { Dataset } from "../../src/training/dataset.js";
 
 const ROWS = 30;
 

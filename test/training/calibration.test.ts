@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import type { Dataset, Series } from "../../src/data/dataset.js";
 import type { Executable } from "../../src/engine/engine.js";
 import { createWasmEngine } from "../../src/engine/wasm/engine.js";
 import { buildNetwork } from "../../src/network/architectures.js";
@@ -10,7 +11,6 @@ import { compressSample, pValue } from "../../src/scoring/thresholds.js";
 import { prepareWindows, scoreWindows } from "../../src/scoring/window-scoring.js";
 import { cutWindows, windowStarts } from "../../src/scoring/windows.js";
 import { calibrate, chooseThresholds } from "../../src/training/calibration.js";
-import type { Dataset, Series } from "../../src/training/dataset.js";
 import { scoreSeries } from "../../src/training/series-scoring.js";
 import { type Split, splitDataset } from "../../src/training/window-set.js";
 

@@ -1,6 +1,7 @@
 /** Data files as series: rows in time order, one series a file and group, ready to be cut into windows. */
 import { InputError } from "../errors.js";
 import { type CsvFile, type CsvOptions, readCsv } from "./csv.js";
+import { usualMaxGapMs } from "./gaps.js";
 import { listNames, type Table } from "./table.js";
 
 export interface DatasetOptions extends CsvOptions {
@@ -99,12 +100,7 @@ function pick(file: Table, fileIndex: number, group: string | undefined, fileRow
 
 function maxGapOf(series: readonly Series[], seconds: number | undefined): number | undefined {
   if (seconds !== undefined) return seconds * 1000;
-  const steps = series.flatMap(({ timestampsMs }) =>
-    timestampsMs === undefined ? [] : [timestampsMs.subarray(1).map((ms, i) => ms - timestampsMs[i]!)],
-  );
-  const sorted = Float64Array.from(steps.flatMap((part) => [...part.filter((step) => step > 0)])).sort();
-  const median = sorted[sorted.length >> 1];
-  return median === undefined ? undefined : 10 * median;
+  return usualMaxGapMs(series.flatMap(({ timestampsMs }) => timestampsMs ?? []));
 }
 
 const LABEL_NAME = /^(is_?)?(anomal(y|ous|ies)|labels?|outliers?|change_?points?|attacks?|fault(y)?)$/i;

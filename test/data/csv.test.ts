@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
+import { type CsvOptions, readCsv } from "../../src/data/csv.js";
 import { InputError } from "../../src/errors.js";
-import { type CsvOptions, readCsv } from "../../src/training/csv.js";
 
 let folder: string;
 before(async () => {
