@@ -103,7 +103,7 @@ export class BodyReader {
     worker.once("exit", () => {
       if (this.#worker === worker) this.#worker = undefined;
       for (const { reject } of this.#waiting.values()) {
-        reject(new ResiduaError("INFERENCE_FAILED", "The thread that reads large bodies ended.", { cause }));
+        reject(new ResiduaError("INTERNAL", "The thread that reads large bodies ended.", { cause }));
       }
       this.#waiting.clear();
     });

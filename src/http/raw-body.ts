@@ -1,6 +1,6 @@
 /** The body of a score request as it came, with word to the batcher that a request is on its way. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { ResiduaError } from "../errors.js";
+import { ClientGoneError, ResiduaError } from "../errors.js";
 
 export interface RawBodyOptions {
   readonly contentTypes: readonly string[];
@@ -63,7 +63,7 @@ export function takeRawBodies(app: FastifyInstance, options: RawBodyOptions): vo
       else end(null, new RawBody(chunks, length));
     };
     const onError = (cause: Error): void =>
-      end(new ResiduaError("INVALID_REQUEST", "The body ended before it was complete.", { cause }));
+      end(new ClientGoneError("The client hung up before its body was complete.", { cause }));
     payload.on("data", onData).on("end", onEnd).on("error", onError);
   });
 }

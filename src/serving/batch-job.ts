@@ -1,6 +1,6 @@
 /** One request's windows on their way through the batcher. */
 import type { Executable, Outputs } from "../engine/engine.js";
-import { ResiduaError } from "../errors.js";
+import { ClientGoneError, ResiduaError } from "../errors.js";
 
 /** What a batch runs on: two requests share one if they name the same executable. */
 export interface BatchTarget {
@@ -94,7 +94,7 @@ export class BatchJob {
   isDead(nowMs: number): boolean {
     const { client, deadlineAtMs = Number.POSITIVE_INFINITY } = this.work;
     if (!this.#isSettled && client?.destroyed === true) {
-      this.fail(new ResiduaError("DEADLINE_EXCEEDED", "The client hung up before its windows were run."));
+      this.fail(new ClientGoneError("The client hung up before its windows were run."));
     } else if (!this.#isSettled && deadlineAtMs <= nowMs) {
       this.expire();
     }

@@ -100,9 +100,9 @@ export class Batcher {
   /**
    * Takes a request's windows whole, or refuses them whole.
    *
-   * Throws TOO_MANY_WINDOWS, QUEUE_FULL. The promise rejects with DEADLINE_EXCEEDED where the deadline passed or
-   * the client hung up before all of it was begun, INFERENCE_FAILED where its run failed, and with the
-   * engine's own ResiduaError.
+   * Throws TOO_MANY_WINDOWS, QUEUE_FULL. The promise rejects with DEADLINE_EXCEEDED where the deadline passed before
+   * all windows were with the engine, ClientGoneError where the client hung up by then, INFERENCE_FAILED where a run
+   * failed, and with the engine's own ResiduaError.
    */
   submit(work: BatchWork): Promise<BatchResult> {
     return this.#queue.submit(work);

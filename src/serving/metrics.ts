@@ -40,6 +40,7 @@ export class Metrics implements BatchObserver, ScoringObserver {
   readonly #batchWindows: HistogramSeries;
   readonly #batchRequests: HistogramSeries;
   readonly #requestSeries = new Map<string, HistogramSeries>();
+  readonly #clientGone: Counter<"method" | "route">;
   readonly #figures = new Map<string, VersionFigures>();
   readonly #figuresOfModel = new WeakMap<object, VersionFigures>();
   readonly #versions: () => readonly ListedVersion[];
@@ -85,6 +86,12 @@ export class Metrics implements BatchObserver, ScoringObserver {
       help: "Requests that shared an engine run",
       ...unlabelled,
     }).with();
+    this.#clientGone = new Counter({
+      name: "residua_client_gone_total",
+      help: "Requests whose client hung up before they were answered",
+      labelNames: ["method", "route"],
+      registers: [registry],
+    });
     this.#addCounters();
     this.#addVersionGauge();
   }
@@ -119,6 +126,11 @@ export class Metrics implements BatchObserver, ScoringObserver {
       this.#requestSeries.set(key, series);
     }
     series.observe(seconds);
+  }
+
+  /** A client hung up before its request was answered. `route` is the pattern, not the path. */
+  clientGone(method: string, route: string): void {
+    this.#clientGone.inc({ method, route });
   }
 
   ran(target: BatchTarget, run: { windows: number; requests: number; seconds: number }): void {

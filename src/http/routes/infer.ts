@@ -10,11 +10,11 @@ import { DeadlineHeadersSchema, deadlineOf } from "../deadline.js";
 import type { InferBody } from "../inference/infer-request.js";
 import { type AskedOutput, inferResponse } from "../inference/infer-response.js";
 import { InferErrorSchema, InferRequestSchema, InferResponseSchema } from "../inference/infer-schema.js";
+import type { InferenceOptions } from "../inference/inference-options.js";
 import { findOutputs, listOutputs } from "../inference/outputs.js";
 import { rawBody, takeRawBodies } from "../raw-body.js";
 import { limitsOf } from "../score-request.js";
 import { readByItsRoute } from "../validation.js";
-import type { InferenceOptions } from "./inference.js";
 
 const HEADER_LENGTH = "inference-header-content-length";
 const tags = ["open inference protocol"];

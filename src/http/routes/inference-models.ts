@@ -8,10 +8,10 @@ import {
   RepositoryIndexSchema,
   ServerMetadataSchema,
 } from "../inference/infer-schema.js";
+import type { InferenceOptions } from "../inference/inference-options.js";
 import { INPUT_NAME, listOutputs } from "../inference/outputs.js";
 import type { LiveModels } from "../live-models.js";
 import { checkReady } from "./health.js";
-import type { InferenceOptions } from "./inference.js";
 
 const EXTENSIONS = ["binary_tensor_data", "model_repository"];
 const REPOSITORY_STATES: Readonly<Record<VersionState, string>> = {

@@ -9,7 +9,7 @@ import { type Parts, sendParts } from "../body-parts.js";
 import type { BodyReader } from "../body-reader.js";
 import { DeadlineHeadersSchema, deadlineOf } from "../deadline.js";
 import type { LiveModels } from "../live-models.js";
-import { logFailure } from "../plugins/errors.js";
+import { isClientGone, logFailure } from "../plugins/errors.js";
 import { problemBody, problemResponse, toResiduaError } from "../problem.js";
 import { rawBody, takeRawBodies } from "../raw-body.js";
 import { limitsOf } from "../score-request.js";
@@ -69,6 +69,7 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
     try {
       yield* lines;
     } catch (thrown) {
+      if (isClientGone(thrown, request)) return;
       const error = toResiduaError(thrown, bodyLimitBytes);
       logFailure(log, error, request);
       yield Buffer.from(`{"problem":${problemBody(error, request.url)}}\n`);
@@ -143,7 +144,7 @@ const FAILURES = {
   415: problemResponse("UNSUPPORTED_MEDIA_TYPE"),
   422: problemResponse("SHAPE_MISMATCH, UNSUPPORTED_BY_MODEL"),
   429: problemResponse("QUEUE_FULL"),
-  500: problemResponse("INFERENCE_FAILED"),
+  500: problemResponse("INFERENCE_FAILED, INTERNAL"),
   503: problemResponse("MODEL_NOT_READY, SHUTTING_DOWN, ENGINE_RESTARTING"),
   504: problemResponse("DEADLINE_EXCEEDED"),
 };
