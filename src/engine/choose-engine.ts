@@ -1,7 +1,7 @@
 /** Which engine runs the networks of this process. */
 import { InputError } from "../errors.js";
 import type { Engine } from "./engine.js";
-import type { DeviceLog } from "./tensorflow/device.js";
+import type { DeviceLog } from "./tensorflow/device-options.js";
 import { createTensorflowEngine } from "./tensorflow/engine.js";
 import { gpuUnavailable } from "./tensorflow/gpu.js";
 import { createWasmEngine } from "./wasm/engine.js";
