@@ -4,7 +4,8 @@ import { embeddingUnits } from "../network/network.js";
 import type { Threshold } from "../registry/manifest.js";
 import { type LoadedModel, type ServedModel, Slot } from "../registry/served-model.js";
 import type { ScoredWindows } from "../serving/score-result.js";
-import { ANSWER_PARTS, INCLUDABLE, type PartsModel, type SeriesColumn } from "./answer-parts.js";
+import type { PartsModel, SeriesColumn } from "./answer-part.js";
+import { ANSWER_PARTS, INCLUDABLE } from "./answer-parts.js";
 import { WindowLayout, type WindowMember, type WindowProgram } from "./wire/window-layout.js";
 
 /** A tensor that a version can answer with. */

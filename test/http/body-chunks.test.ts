@@ -75,3 +75,31 @@ for (const kind of ["there", "made"] as const) {
     assert.ok(taken < CHUNKS / 4);
   });
 }
+
+test("chunks whose client is gone before the first is sent are ended too", async (t) => {
+  const app = fastify();
+  t.after(() => app.close());
+  let taken = 0;
+  let ended!: () => void;
+  const end = new Promise<void>((resolve) => {
+    ended = resolve;
+  });
+  const chunks = function* (): Generator<Uint8Array, void> {
+    try {
+      for (; taken < CHUNKS; taken++) yield CHUNK;
+    } finally {
+      ended();
+    }
+  };
+  app.get("/", async (request, reply) => {
+    request.raw.socket.destroy();
+    await once(request.raw.socket, "close");
+    return sendChunks(reply, "text/plain", chunks());
+  });
+  const { port } = new URL(await app.listen({ port: 0, host: "127.0.0.1" }));
+  const socket = connect(Number(port), "127.0.0.1");
+  socket.on("error", () => undefined);
+  socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  await end;
+  assert.ok(taken < CHUNKS / 4, `${taken} of ${CHUNKS} chunks were made`);
+});

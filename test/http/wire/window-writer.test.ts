@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { PartsModel } from "../../../src/http/answer-parts.js";
+import type { PartsModel } from "../../../src/http/answer-part.js";
 import { windowMembers } from "../../../src/http/model-answers.js";
 import { SCORE } from "../../../src/http/wire/program.js";
 import { WindowLayout } from "../../../src/http/wire/window-layout.js";
