@@ -1,8 +1,9 @@
 /** The registry as the routes see it: also before there is one, while the engine starts. */
 import { ResiduaError } from "../errors.js";
-import type { Lease, LoadedModel } from "../registry/loaded-model.js";
+import type { Lease } from "../registry/leased-model.js";
 import type { ModelListing, Selection } from "../registry/model-entry.js";
 import type { Registry } from "../registry/registry.js";
+import type { ServedModel } from "../registry/served-model.js";
 
 export class LiveModels {
   #registry: Registry | undefined;
@@ -34,7 +35,7 @@ export class LiveModels {
   }
 
   /** Some model that is live, the same as long as it is; undefined where there is none. */
-  anyLive(): LoadedModel | undefined {
+  anyLive(): ServedModel | undefined {
     const listed = this.list().find(({ versions }) => versions.some(({ state }) => state === "live"));
     if (listed === undefined) return undefined;
     const version = listed.versions.find(({ state }) => state === "live")!.version;

@@ -1,6 +1,6 @@
 /** The OpenAPI document with examples that work: names, versions and bodies of a model that is live. */
-import type { LoadedModel } from "../registry/loaded-model.js";
-import { INPUT_NAME } from "./inference/outputs.js";
+import type { ServedModel } from "../registry/served-model.js";
+import { INPUT_NAME } from "./inference/infer-schema.js";
 
 /** As far as it is looked at here. */
 interface Operation {
@@ -12,7 +12,7 @@ interface Document {
 }
 
 /** Adds examples to a document of one's own. */
-export function addExamples<T extends object>(document: T, model: LoadedModel): T {
+export function addExamples<T extends object>(document: T, model: ServedModel): T {
   const values: Readonly<Record<string, string>> = {
     name: model.name,
     model: model.name,
@@ -33,7 +33,7 @@ export function addExamples<T extends object>(document: T, model: LoadedModel): 
   return document;
 }
 
-function exampleBody(path: string, { sampleBody, scoring, version }: LoadedModel): object | undefined {
+function exampleBody(path: string, { sampleBody, scoring, version }: ServedModel): object | undefined {
   if (path.endsWith("/score")) return sampleBody;
   if (path.includes("/aliases/")) return { version };
   if (!path.endsWith("/infer")) return undefined;

@@ -14,6 +14,7 @@ import { eventLoop } from "../serving/scheduler.js";
 import { ScoringService } from "../serving/scoring-service.js";
 import { type AppOptions, createApp } from "./app.js";
 import { LiveModels } from "./live-models.js";
+import { MODEL_ANSWERS } from "./model-answers.js";
 
 /** With two, the engine has its next batch when it ends one. */
 const CONCURRENT_RUNS = 2;
@@ -93,6 +94,7 @@ export class Service {
     const registry = await Registry.open({
       folder: config.RESIDUA_MODELS,
       engine,
+      slots: [MODEL_ANSWERS],
       liveVersions: config.RESIDUA_LIVE_VERSIONS,
       pollSeconds: config.RESIDUA_POLL_SECONDS,
       log,

@@ -5,8 +5,8 @@ import type { Engine } from "../engine/engine.js";
 import { InputError } from "../errors.js";
 import { readAliases } from "./aliases.js";
 import { readBundle, readManifest } from "./bundle.js";
-import { loadModel } from "./loaded-model.js";
 import type { Manifest } from "./manifest.js";
+import { loadModel } from "./served-model.js";
 import { readStore } from "./store.js";
 
 export interface PublishedVersion {

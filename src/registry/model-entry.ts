@@ -5,7 +5,7 @@
  */
 import { ResiduaError } from "../errors.js";
 import { AliasFile, DEFAULT_ALIAS } from "./aliases.js";
-import type { Lease } from "./loaded-model.js";
+import type { Lease } from "./leased-model.js";
 import { VersionEntry, type VersionListing } from "./version-entry.js";
 
 export interface ModelListing {

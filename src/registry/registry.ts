@@ -9,29 +9,24 @@
  * What is live follows from the folder alone, so registries on one volume agree without talking.
  */
 import { join } from "node:path";
-import type { Engine } from "../engine/engine.js";
 import { InputError, ResiduaError } from "../errors.js";
-import { changeAliases, isAliasName } from "./aliases.js";
+import { assignAlias, checkAliasName, removeAlias } from "./alias-changes.js";
 import { readManifest } from "./bundle.js";
-import type { Lease } from "./loaded-model.js";
+import type { Lease } from "./leased-model.js";
 import type { Manifest } from "./manifest.js";
 import { ModelEntry, type ModelListing, type Selection } from "./model-entry.js";
 import { listStore } from "./store.js";
-import { type RegistryLog, VersionKeeper } from "./version-keeper.js";
+import { VersionKeeper, type VersionKeeperOptions } from "./version-keeper.js";
 
-/** Runs a task after a delay; what it returns calls that off. */
+/** Runs a task after a delay, unless the function it returns is called first. */
 export type Schedule = (task: () => void, delayMs: number) => () => void;
 
-export interface RegistryOptions {
+/** The engine stays open when the registry closes. */
+export interface RegistryOptions extends VersionKeeperOptions {
   /** The folder of models. */
   readonly folder: string;
-  /** Stays open when the registry closes. */
-  readonly engine: Engine;
-  /** How many of the newest valid versions of each name are live; at least 1. */
-  readonly liveVersions: number;
-  /** How often the folder is looked at; 0 for never, but by `poll`. */
+  /** How often the folder is looked at; 0: only when `poll` is called. */
   readonly pollSeconds: number;
-  readonly log: RegistryLog;
   /** A timer that does not keep the process alive, if left out. */
   readonly schedule?: Schedule | undefined;
 }
@@ -195,56 +190,16 @@ export class Registry {
    * MODEL_NOT_READY where the version could not be loaded just now.
    */
   async setAlias(name: string, alias: string, version: string): Promise<ModelListing> {
-    if (!isAliasName(alias)) {
-      throw new ResiduaError(
-        "INVALID_REQUEST",
-        `"${alias}" is no name for an alias: small letters, digits, ".", "_" and "-", beginning with a letter or digit.`,
-      );
-    }
+    checkAliasName(alias);
     await this.poll();
-    await this.#inLine(async () => {
-      const entry = this.#entry(name);
-      const target = entry.versions.get(version);
-      const there = [...entry.versions.keys()].join(", ");
-      if (target === undefined || !target.isStored) {
-        throw new ResiduaError(
-          "VERSION_NOT_FOUND",
-          `Model "${name}" has no version ${version}; it has ${there}.`,
-        );
-      }
-      const outcome = await this.#keeper.bringUp(entry, target);
-      if (outcome === "failed") {
-        throw new ResiduaError(
-          "MODEL_NOT_READY",
-          `Version ${version} of model "${name}" could not be loaded just now; alias "${alias}" is as it was.`,
-          { retryAfterSeconds: 1 },
-        );
-      }
-      if (outcome === "refused") {
-        throw new ResiduaError(
-          "VERSION_NOT_FOUND",
-          `Version ${version} of model "${name}" is refused: ${target.reason}`,
-        );
-      }
-      await changeAliases(entry.folder, (aliases) => aliases.set(alias, version));
-    });
+    await this.#inLine(() => assignAlias(this.#keeper, this.#entry(name), alias, version));
     await this.poll();
     return this.#entry(name).list();
   }
 
   /** Takes an alias away. Throws ResiduaError: MODEL_NOT_FOUND, ALIAS_NOT_FOUND. */
   async deleteAlias(name: string, alias: string): Promise<ModelListing> {
-    await this.#inLine(async () => {
-      const entry = this.#entry(name);
-      await changeAliases(entry.folder, (aliases) => {
-        if (aliases.delete(alias)) return;
-        const there = [...aliases.keys()].join(", ") || "none";
-        throw new ResiduaError(
-          "ALIAS_NOT_FOUND",
-          `Model "${name}" has no alias "${alias}"; it has ${there}.`,
-        );
-      });
-    });
+    await this.#inLine(() => removeAlias(this.#entry(name), alias));
     await this.poll();
     return this.#entry(name).list();
   }

@@ -4,7 +4,7 @@
  *   stored ----> loading ----> live ----> draining ----> stored
  *                   `--------> refused      (wanted no more, still leased)
  */
-import type { LeasedModel } from "./loaded-model.js";
+import type { LeasedModel } from "./leased-model.js";
 
 export const VERSION_STATES = ["loading", "live", "draining", "stored", "refused"] as const;
 export type VersionState = (typeof VERSION_STATES)[number];

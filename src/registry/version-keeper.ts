@@ -4,8 +4,9 @@ import type { Engine } from "../engine/engine.js";
 import { InputError } from "../errors.js";
 import { readBundle, readManifest } from "./bundle.js";
 import { fingerprintFolder } from "./fingerprint.js";
-import { LeasedModel, loadModel } from "./loaded-model.js";
+import { LeasedModel } from "./leased-model.js";
 import type { ModelEntry } from "./model-entry.js";
+import { loadModel, type Slot } from "./served-model.js";
 import type { VersionEntry } from "./version-entry.js";
 
 /** The part of a pino logger that is used. */
@@ -20,15 +21,26 @@ export interface RegistryLog {
  */
 export type Outcome = "live" | "refused" | "failed";
 
+export interface VersionKeeperOptions {
+  readonly engine: Engine;
+  /** What to derive from each version when it is loaded. */
+  readonly slots?: readonly Slot<unknown>[];
+  readonly log: RegistryLog;
+  /** How many of the newest valid versions of each name are live; at least 1. */
+  readonly liveVersions: number;
+}
+
 export class VersionKeeper {
   readonly #engine: Engine;
+  readonly #slots: readonly Slot<unknown>[];
   readonly #log: RegistryLog;
   readonly #liveVersions: number;
   #isStopped = false;
   readonly #draining = new Set<LeasedModel>();
 
-  constructor(options: { engine: Engine; log: RegistryLog; liveVersions: number }) {
+  constructor(options: VersionKeeperOptions) {
     this.#engine = options.engine;
+    this.#slots = options.slots ?? [];
     this.#log = options.log;
     this.#liveVersions = options.liveVersions;
   }
@@ -121,7 +133,7 @@ export class VersionKeeper {
       const bundle = await readBundle(folder);
       version.sha256 = bundle.sha256;
       if (version.live?.model.sha256 !== bundle.sha256) {
-        const loaded = new LeasedModel(await loadModel(bundle, this.#engine));
+        const loaded = new LeasedModel(await loadModel(bundle, this.#engine, this.#slots));
         const retired = this.retire(entry, version);
         version.live = loaded;
         entry.refreshRoutes();

@@ -5,7 +5,9 @@
  * `npm run -s bench -- wire [--json] [--seconds S]`
  */
 import { parseArgs } from "node:util";
+import { windowMembers } from "../../src/http/model-answers.js";
 import { readBodyMatrix } from "../../src/http/wire/matrix-reader.js";
+import { WindowLayout } from "../../src/http/wire/window-layout.js";
 import { writeWindows } from "../../src/http/wire/window-writer.js";
 import { prepareScoring } from "../../src/scoring/scoring-model.js";
 import { prepareWindows, scoreWindows } from "../../src/scoring/window-scoring.js";
@@ -83,21 +85,25 @@ for (const [timesteps, features] of SHAPES) {
         heads: [prepared.scaled.map((x, i) => x + Math.cos(i) / 20)],
         embedding: new Float32Array(0),
       };
+      const parts = { scoring: model, embeddingUnits: 0, isCalibrated: true, hasThreshold: true };
+      const program = new WindowLayout(windowMembers(parts), model).select(
+        new Set(["reconstruction", "timestepError"]),
+      );
       const windows = {
-        model,
-        include: new Set(["reconstruction", "timestepError"]),
         outputs,
         scores: scoreWindows(model, "squared", prepared, outputs),
         pValue: Float64Array.from({ length: count }, (_, w) => (1 + ((w * 13) % 300)) / 301),
         anomalous: new Int8Array(count),
       };
-      const answer = JSON.parse(`[${Buffer.from(writeWindows(windows, 0, count)).toString()}]`);
+      const answer = JSON.parse(
+        `[${Buffer.from(writeWindows(program, { windows, from: 0, to: count })).toString()}]`,
+      );
       const perWindow = {
         read: microseconds(() => readBodyMatrix(body), count),
         jsonParse: microseconds(() => JSON.parse(body.toString()), count),
         prepare: microseconds(() => prepareWindows(model, readings, count), count),
         score: microseconds(() => scoreWindows(model, "squared", prepared, outputs), count),
-        write: microseconds(() => writeWindows(windows, 0, count), count),
+        write: microseconds(() => writeWindows(program, { windows, from: 0, to: count }), count),
         jsonStringify: microseconds(() => Buffer.from(JSON.stringify(answer)), count),
       };
       const result = { shape: [timesteps, features], readings: way, windows: count, microseconds: perWindow };

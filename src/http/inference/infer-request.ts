@@ -4,8 +4,7 @@ import { ResiduaError } from "../../errors.js";
 import { type Arrays, OWN_ARRAYS } from "../../scoring/arrays.js";
 import { checkMembers, describe, invalid, NOT_FINITE, nonFinite, parseJson } from "../json-body.js";
 import type { ScoreLimits } from "../score-request.js";
-import { type InferRequest, InferRequestSchema } from "./infer-schema.js";
-import { INPUT_NAME } from "./outputs.js";
+import { INPUT_NAME, type InferRequest, InferRequestSchema } from "./infer-schema.js";
 
 export interface RequestedOutput {
   readonly name: string;

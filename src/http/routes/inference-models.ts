@@ -3,14 +3,15 @@ import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebo
 import { Type } from "@sinclair/typebox";
 import type { VersionState } from "../../registry/version-entry.js";
 import {
+  INPUT_NAME,
   InferErrorSchema,
   ModelMetadataSchema,
   RepositoryIndexSchema,
   ServerMetadataSchema,
 } from "../inference/infer-schema.js";
 import type { InferenceOptions } from "../inference/inference-options.js";
-import { INPUT_NAME, listOutputs } from "../inference/outputs.js";
 import type { LiveModels } from "../live-models.js";
+import { answersOf } from "../model-answers.js";
 import { checkReady } from "./health.js";
 
 const EXTENSIONS = ["binary_tensor_data", "model_repository"];
@@ -162,7 +163,7 @@ function metadata(models: LiveModels, name: string, version?: string) {
       ),
       platform: `residua_${model.engine}`,
       inputs: [{ name: INPUT_NAME, datatype: "FP32", shape: [-1, timesteps, features] }],
-      outputs: listOutputs(model).map(({ name, datatype, shape }) => ({
+      outputs: answersOf(model).tensors.map(({ name, datatype, shape }) => ({
         name,
         datatype,
         shape: [-1, ...shape],

@@ -2,7 +2,7 @@
 import { writeFixed, writeNull } from "./decimal";
 import { writeDouble, writeFloat, writeFloats, writeSingles } from "./shortest";
 
-/** Words of a part; what they mean stands in ../parts.ts. */
+/** Words of a part; ../program.ts says what they mean. */
 const PART_WORDS: usize = 8;
 
 const LITERAL = 0;
