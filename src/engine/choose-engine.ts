@@ -1,4 +1,4 @@
-/** Which engine runs the networks of this process. */
+/** Chooses the engine that runs the networks of this process. */
 import { InputError } from "../errors.js";
 import type { Engine } from "./engine.js";
 import type { DeviceLog } from "./tensorflow/device-options.js";
@@ -11,15 +11,16 @@ export type EngineSetting = "auto" | "wasm" | "tensorflow" | "cuda";
 export interface EngineOptions {
   /** Worker threads of the `wasm` engine. */
   readonly threads: number;
-  /** Windows of the largest batch; the `tensorflow` engine compiles its graphs for batch sizes up to it. */
+  /** Windows of the largest batch, 128 by default; the `tensorflow` engine compiles batch sizes up to it. */
   readonly maxBatchWindows?: number;
   readonly log?: DeviceLog;
 }
 
 /**
- * Starts the engine asked for: `auto` takes CUDA if it is there, else `wasm`; `tensorflow` takes whatever device
- * TensorFlow has; `cuda` takes a GPU or nothing.
- * Throws InputError, one sentence that says what is missing and what repairs it, where it cannot be had.
+ * Starts the engine that `RESIDUA_ENGINE` names. `auto` is TensorFlow on a GPU where that works, else `wasm`;
+ * `tensorflow` runs on a GPU or on the CPU; `cuda` needs a GPU.
+ * @returns the engine, and a clause for the log that says which it is and why. Rejects with InputError where the engine
+ *   cannot start: one sentence that says what is missing, and the command to repair it.
  */
 export async function chooseEngine(
   setting: EngineSetting,

@@ -24,6 +24,11 @@ export function add(scope: Scope, a: Result, b: Result): Result {
   return scope.add({ op: "AddV2", output: "z", attributes: typed(a.type) }, [a, b]);
 }
 
+/** a - b of float32, which have the same shape or broadcast. */
+export function subtract(scope: Scope, a: Result, b: Result): Result {
+  return scope.add({ op: "Sub", output: "z", attributes: typed("float") }, [a, b]);
+}
+
 /** a * b of float32, which have the same shape or broadcast. */
 export function multiply(scope: Scope, a: Result, b: Result): Result {
   return scope.add({ op: "Mul", output: "z", attributes: typed("float") }, [a, b]);

@@ -60,7 +60,7 @@ function powersOfFour(largest: number): number[] {
   return [...sizes, largest];
 }
 
-/** The timesteps of all LSTM layers, added up. */
+/** Timesteps of all LSTM layers together. */
 function recurrentSteps(network: Network): number {
   return layersWithShapes(network)
     .filter(({ layer }) => layer.kind === "lstm")

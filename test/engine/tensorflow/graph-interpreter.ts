@@ -164,6 +164,9 @@ class Interpreter {
         return [zip(a!, b!, (x, y) => x + y)];
       case "AddV2":
         return [zip(a!, b!, (x, y) => x + y)];
+      case "Sub":
+        if (a!.data.length === 1) return [map(b!, (y) => a!.data[0]! - y)];
+        return [zip(a!, b!, (x, y) => x - y)];
       case "Mul":
         return [zip(a!, b!, (x, y) => x * y)];
       case "Less":
