@@ -22,6 +22,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   http: ["serving", "registry", "evaluation", "training", "engine", "network", "scoring", "config", "errors"],
   cli: ["serving", "registry", "evaluation", "training", "engine", "network", "scoring", "config", "errors"],
   "heap-growth": [],
+  run: ["setup"],
   server: ["heap-growth", "http", "serving", "registry", "engine", "network", "scoring", "config", "errors"],
 };
 
