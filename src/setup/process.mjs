@@ -3,6 +3,8 @@ import { spawn } from "node:child_process";
 
 /** The signals that ask a program to end. */
 const PASSED_ON = ["SIGINT", "SIGTERM", "SIGHUP"];
+const WATCH_PARENT = new URL("parent.mjs", import.meta.url).href;
+const isPosix = process.platform !== "win32";
 
 /** Runs a command whose output goes to stderr; rejects with a sentence where its exit status is not 0. */
 export function run(command, args, options = {}) {
@@ -23,15 +25,17 @@ export function run(command, args, options = {}) {
  * that come in here. Standard input and output are the program's either way.
  * @param program the path of a JavaScript file
  */
-export function become(node, program, args, { canReplace = process.platform !== "win32" } = {}) {
-  const argv = [program, ...args];
+export function become(node, program, args, { canReplace = isPosix } = {}) {
+  const isWatching = isPosix && process.env.npm_lifecycle_event !== undefined;
+  const argv = [...(isWatching ? ["--import", WATCH_PARENT] : []), program, ...args];
   if (canReplace && process.execve !== undefined) process.execve(node, [node, ...argv]);
   const child = spawn(node, argv, { stdio: "inherit" });
   const passOn = (signal) => {
     // Windows has no signals: there a console tells all of its processes of Ctrl-C, and killing is at once.
-    if (process.platform !== "win32") child.kill(signal);
+    if (isPosix) child.kill(signal);
   };
   for (const signal of PASSED_ON) process.on(signal, passOn);
+  if (isWatching) void import(WATCH_PARENT);
   child.once("error", (error) => {
     console.error(`${node} could not be started: ${error.message}`);
     process.exit(1);

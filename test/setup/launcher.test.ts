@@ -15,15 +15,17 @@ import { repository } from "../server-process.js";
 const isPosix = process.platform !== "win32";
 const posixOnly = isPosix ? false : "Windows has no signals";
 
-/** A process that becomes the program given as source text, by replacing itself or with it as a child. */
-function becoming(t: TestContext, source: string, args: readonly string[], canReplace: boolean) {
+/** A script that becomes the program given as source text, by replacing itself or with it as a child. */
+function becoming(t: TestContext, source: string, args: readonly string[], canReplace: boolean): string {
   const folder = mkdtempSync(join(tmpdir(), "residua-launcher-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const program = join(folder, "program.mjs");
   writeFileSync(program, source);
   const module = JSON.stringify(pathToFileURL(join(repository, "src", "setup", "process.mjs")).href);
   const call = `become(process.execPath, ${JSON.stringify(program)}, ${JSON.stringify(args)}, { canReplace: ${canReplace} });`;
-  return start(t, ["--input-type=module", "-e", `import { become } from ${module}; ${call}`], {});
+  const script = join(folder, "script.mjs");
+  writeFileSync(script, `import { become } from ${module}; ${call}`);
+  return script;
 }
 
 function start(t: TestContext, args: readonly string[], env: Record<string, string>) {
@@ -49,7 +51,7 @@ for (const canReplace of isPosix && "execve" in process ? [true, false] : [false
   test(`${how}, a program gets its arguments and passes its exit status and output on`, async (t) => {
     const source = "console.log(JSON.stringify(process.argv.slice(2))); process.exitCode = 7;";
     const args = ["--json", "a b", "$HOME", '"quoted"', ""];
-    const { out, err, status } = await ended(becoming(t, source, args, canReplace));
+    const { out, err, status } = await ended(start(t, [becoming(t, source, args, canReplace)], {}));
     assert.deepEqual(JSON.parse(out), args);
     assert.equal(err, "");
     assert.equal(status, 7);
@@ -60,7 +62,7 @@ for (const canReplace of isPosix && "execve" in process ? [true, false] : [false
       const source =
         `setInterval(() => {}, 1e6); process.on("${signal}", () => { console.log("got it"); process.exit(3); });` +
         `console.log("ready");`;
-      const child = becoming(t, source, [], canReplace);
+      const child = start(t, [becoming(t, source, [], canReplace)], {});
       child.stdout.once("data", () => child.kill(signal));
       const { out, status } = await ended(child);
       assert.equal(out, "ready\ngot it\n");
@@ -68,8 +70,26 @@ for (const canReplace of isPosix && "execve" in process ? [true, false] : [false
     });
   }
 
+  test(`${how}, a program ends when the shell that npm ran it in is killed`, {
+    skip: posixOnly,
+  }, async (t) => {
+    const source =
+      'setInterval(() => {}, 1e6); process.on("SIGTERM", () => { console.log("ending"); process.exit(0); });' +
+      'console.log("ready");';
+    const script = becoming(t, source, [], canReplace);
+    // The shell has something left to do afterwards, so that it is not replaced by its command.
+    const shell = spawn("sh", ["-c", `"${process.execPath}" "${script}"; true`], {
+      env: { ...process.env, npm_lifecycle_event: "start" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    shell.stdout.once("data", () => shell.kill("SIGTERM"));
+    // Its output ends when the last process that writes to it ends.
+    assert.equal(await text(shell.stdout), "ready\nending\n");
+  });
+
   test(`${how}, a program that dies by a signal is seen to die by it`, { skip: posixOnly }, async (t) => {
-    const child = becoming(t, 'process.kill(process.pid, "SIGKILL");', [], canReplace);
+    const script = becoming(t, 'process.kill(process.pid, "SIGKILL");', [], canReplace);
+    const child = start(t, [script], {});
     const { status, signal } = await ended(child);
     assert.deepEqual([status, signal], [null, "SIGKILL"]);
   });
