@@ -45,6 +45,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "errors",
   ],
   "heap-growth": [],
+  run: ["setup"],
   server: ["heap-growth", "http", "serving", "registry", "engine", "network", "scoring", "config", "errors"],
 };
 
