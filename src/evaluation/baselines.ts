@@ -6,6 +6,7 @@
 
 import type { Dataset } from "../data/dataset.js";
 import { Random } from "../network/random.js";
+import { fitPrincipalComponents, residualError, windowsToFit } from "../scoring/principal-components.js";
 import { fitScaler } from "../scoring/scaler.js";
 import { prepareScoring, type ScoringModel } from "../scoring/scoring-model.js";
 import { stitchScores } from "../scoring/stitcher.js";
@@ -15,7 +16,6 @@ import { countBlocks, cutWindows } from "../scoring/windows.js";
 import { createWindowSource, gatherRows, spreadNumbers } from "../training/window-reader.js";
 import { type Split, startsBySeries, type WindowSet } from "../training/window-set.js";
 import type { Detector } from "./detector.js";
-import { fitPrincipalComponents, residualError, windowsToFit } from "./principal-components.js";
 
 export interface BaselineOptions {
   /** T */
