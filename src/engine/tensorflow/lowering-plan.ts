@@ -8,6 +8,8 @@
  * XLA's loop is the only program. On a GPU a plain graph is a launch per op: XLA does everything, and the plain one
  * serves until it has compiled.
  */
+
+import { descriptionOf } from "../../network/layers/layers.js";
 import type { Network } from "../../network/network.js";
 import { layersWithShapes } from "../../network/network.js";
 import type { Lowering } from "./graph.js";
@@ -48,9 +50,9 @@ function powersOfFour(largest: number): number[] {
   return [...sizes, largest];
 }
 
-/** Timesteps of all LSTM layers together. */
+/** Timesteps of all recurrent layers together. */
 function recurrentSteps(network: Network): number {
   return layersWithShapes(network)
-    .filter(({ layer }) => layer.kind === "lstm")
+    .filter(({ layer }) => descriptionOf(layer).isRecurrent)
     .reduce((sum, { input }) => sum + input[0]!, 0);
 }
