@@ -13,6 +13,8 @@
  * On a GPU the plain graph launches a kernel per op. There XLA runs every batch size, and the plain graph answers only
  * until XLA has compiled.
  */
+
+import { descriptionOf } from "../../network/layers/layers.js";
 import type { Network } from "../../network/network.js";
 import { layersWithShapes } from "../../network/network.js";
 import type { Lowering } from "./graph.js";
@@ -60,9 +62,9 @@ function powersOfFour(largest: number): number[] {
   return [...sizes, largest];
 }
 
-/** Timesteps of all LSTM layers together. */
+/** Timesteps of all recurrent layers together. */
 function recurrentSteps(network: Network): number {
   return layersWithShapes(network)
-    .filter(({ layer }) => layer.kind === "lstm")
+    .filter(({ layer }) => descriptionOf(layer).isRecurrent)
     .reduce((sum, { input }) => sum + input[0]!, 0);
 }

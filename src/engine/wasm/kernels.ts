@@ -11,7 +11,7 @@ export interface Kernels {
   readonly joined: boolean;
 }
 
-/** What the engine's own kernels import. */
+/** What the kernels import. `finished` is called when a job is done. */
 export function kernelImports(
   { joined }: Kernels,
   memory: WebAssembly.Memory,
@@ -20,13 +20,13 @@ export function kernelImports(
   return { env: { memory }, residua: { finished, joinsVectors: Number(joined) } };
 }
 
-const loaded = new Map<string, Promise<Kernels>>();
+const loaded = new Map<KernelFolder, Promise<Kernels>>();
 
-/**
- * Loads the build this runtime can run.
- * @param folder beside this file: the engine's own kernels, or those that train.
- */
-export function loadKernels(folder: "." | "./gradient" = "."): Promise<Kernels> {
+/** Which kernels: those that answer, or those that train. Their sources stand in `kernels/<folder>/assembly`. */
+export type KernelFolder = "inference" | "training";
+
+/** Loads the build that this runtime can run. */
+export function loadKernels(folder: KernelFolder): Promise<Kernels> {
   const known = loaded.get(folder);
   if (known !== undefined) return known;
   const loading = load(folder);
@@ -34,8 +34,8 @@ export function loadKernels(folder: "." | "./gradient" = "."): Promise<Kernels> 
   return loading;
 }
 
-async function load(folder: string): Promise<Kernels> {
-  const relaxed = await readFile(new URL(`${folder}/kernels-relaxed.wasm`, import.meta.url));
+async function load(folder: KernelFolder): Promise<Kernels> {
+  const relaxed = await readFile(new URL(`./kernels/${folder}/kernels-relaxed.wasm`, import.meta.url));
   // Node 20 has relaxed SIMD behind a flag, which threads started later inherit; later versions have it on.
   if (!WebAssembly.validate(relaxed) && process.versions.node.startsWith("20.")) {
     setFlagsFromString("--experimental-wasm-relaxed-simd");
@@ -43,6 +43,6 @@ async function load(folder: string): Promise<Kernels> {
   const joined = joinVectors();
   if (WebAssembly.validate(relaxed))
     return { module: await WebAssembly.compile(relaxed), fused: true, joined };
-  const plain = await readFile(new URL(`${folder}/kernels.wasm`, import.meta.url));
+  const plain = await readFile(new URL(`./kernels/${folder}/kernels.wasm`, import.meta.url));
   return { module: await WebAssembly.compile(plain), fused: false, joined };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { StepOptions } from "../../../src/engine/engine.js";
-import { createTrainer } from "../../../src/engine/wasm/trainer.js";
+import { createTrainer } from "../../../src/engine/wasm/training/trainer.js";
 import { buildNetwork } from "../../../src/network/architectures.js";
 import type { Weights } from "../../../src/network/weights.js";
 import { someNumbers, someWeights } from "../network-arbitrary.js";

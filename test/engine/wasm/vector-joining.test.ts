@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import type { Outputs } from "../../../src/engine/engine.js";
-import { Crew } from "../../../src/engine/wasm/crew.js";
 import { WasmEngine } from "../../../src/engine/wasm/engine.js";
-import { SharedHeap } from "../../../src/engine/wasm/heap.js";
+import { SharedHeap } from "../../../src/engine/wasm/inference/heap.js";
 import { type Kernels, loadKernels } from "../../../src/engine/wasm/kernels.js";
+import { WorkerPool } from "../../../src/engine/wasm/pool/worker-pool.js";
 import { buildNetwork } from "../../../src/network/architectures.js";
 import { initialWeights } from "../../../src/network/weights.js";
 import { joinedAndApart } from "./joined-and-apart.js";
@@ -14,7 +14,7 @@ import { joinedAndApart } from "./joined-and-apart.js";
 /** What networks of many widths answer to runs of many sizes. */
 async function answers(used: Kernels): Promise<Outputs[]> {
   const heap = new SharedHeap();
-  const engine = new WasmEngine(heap, await Crew.start(used, heap, 1));
+  const engine = new WasmEngine(heap, await WorkerPool.start(used, heap.memory, 1));
   const all: Outputs[] = [];
   for (const units of [1, 4, 5, 12, 15, 16, 30]) {
     for (const activation of ["relu", "tanh"] as const) {
@@ -40,14 +40,14 @@ async function answers(used: Kernels): Promise<Outputs[]> {
 }
 
 test("every number of rows and tiles gives the same bits joined or not", async () => {
-  const { joined, apart } = await joinedAndApart(".", answers);
+  const { joined, apart } = await joinedAndApart("inference", answers);
   // Not deepEqual, which would show all that differs.
   const differ = apart.flatMap((answer, n) => (isDeepStrictEqual(joined[n], answer) ? [] : [n]));
   assert.deepEqual(differ, []);
 });
 
 test("vectors are joined where V8 13.6 can, and nowhere else", async () => {
-  const kernels = await loadKernels();
+  const kernels = await loadKernels("inference");
   const can = process.versions.v8.startsWith("13.6.") && process.arch === "x64";
   if (!can) assert.equal(kernels.joined, false);
   else if (process.platform !== "linux") assert.equal(kernels.joined, false);

@@ -1,0 +1,200 @@
+/**
+ * One batch, from windows to new weights, as every thread runs it. Threads take blocks of windows, then products, then
+ * blocks of parameters, and meet between; no number depends on which thread took what.
+ *
+ *   for each group of windows:
+ *     forward, loss, backward (by windows) | gradients of the weights, at last their norm (by tiles) |
+ *   Adam (by blocks)
+ *
+ * Groups are as large as their values find room in a cache, and the same on any number of threads.
+ */
+import {
+  OP_DENSE,
+  OP_DROPOUT,
+  OP_LOAD,
+  OP_LOSS,
+  OP_LSTM,
+  OP_REPEAT,
+  OP_RESHAPE,
+  OP_WORDS,
+} from "../../../plan/layout";
+import { JOB_KIND, JOB_KIND_TRAIN, JOB_PLAN } from "../../../pool/layout";
+import {
+  GRADIENT_WORDS,
+  MODE_EVALUATE,
+  MODE_TRAIN,
+  TRAINING_ARRIVED,
+  TRAINING_FINISHED,
+  TRAINING_LOSS,
+  TRAINING_NEXT_UPDATE,
+  TRAINING_NEXT_WEIGHT_GRADIENT,
+  TRAINING_NEXT_WINDOW,
+  TRAINING_PHASE,
+  TRAINING_UPDATED,
+} from "../../../training/layout";
+import { joinsVectors } from "../../inference/assembly/arithmetic";
+import { takeBlocks } from "../../inference/assembly/ring";
+import { pointer, word } from "../../inference/assembly/words";
+import { gradientScale, PARAMETER_BLOCK, sumSquares, sumZeros, update } from "./adam";
+import { backwardDropout, forwardDropout } from "./dropout";
+import {
+  backwardDense,
+  backwardRepeat,
+  backwardReshape,
+  forwardDense,
+  forwardRepeat,
+  forwardReshape,
+  loadWindows,
+} from "./layers";
+import { addLoss } from "./loss";
+import { backwardLstm, forwardLstm } from "./lstm";
+import { multiplyRows, sumRows } from "./matrix";
+import { Job, Operation, WeightGradient } from "./plan";
+import { useScratch } from "./scratch";
+import { turnKernels } from "./turned-kernels";
+import { waitFor } from "./waiting";
+
+/** The first byte after the kernels' constants: at most CONTROL. */
+export function constantsEnd(): usize {
+  return __heap_base;
+}
+
+/** Works until the pool is closed. */
+export function work(worker: i32, firstJob: i32): void {
+  takeBlocks(worker, firstJob, runBlock);
+}
+
+/** A block is one thread's part of a batch; all blocks of a job run at once, and wait for one another. */
+function runBlock(slot: usize, worker: i32, _block: i32): void {
+  if (word(slot, JOB_KIND) != JOB_KIND_TRAIN) unreachable();
+  train(changetype<Job>(pointer(slot, JOB_PLAN)), worker);
+}
+
+/** Works on a batch with the other threads, each with scratch of its own. The last one to finish notes the results. */
+function train(job: Job, worker: i32): void {
+  useScratch(job.scratch + <usize>worker * job.scratchBytes);
+  for (let start = 0; start < job.windows; start += job.groupWindows) {
+    const windows = min(job.groupWindows, job.windows - start);
+    const isLast = start + windows == job.windows;
+    const operations = isLast ? job.lastOperations : job.operations;
+    while (true) {
+      const first = atomic.add<i32>(job.at(TRAINING_NEXT_WINDOW), job.blockWindows);
+      if (first >= windows) break;
+      runWindows(job, operations, start, first, min(job.blockWindows, windows - first));
+    }
+    meet(job);
+    if (job.mode == MODE_EVALUATE) continue;
+    const weightGradients = isLast ? job.lastWeightGradients : job.weightGradients;
+    while (true) {
+      const index = atomic.add<i32>(job.at(TRAINING_NEXT_WEIGHT_GRADIENT), 1);
+      if (index >= job.weightGradientCount) break;
+      computeWeightGradients(job, weightGradients, index, start > 0, isLast);
+    }
+    meet(job);
+  }
+  const loss = meanLoss(job);
+  let updated = false;
+  if (job.mode == MODE_TRAIN && isFinite(loss)) {
+    const scale = gradientScale(job);
+    updated = isFinite(scale);
+    while (updated) {
+      const block = atomic.add<i32>(job.at(TRAINING_NEXT_UPDATE), 1);
+      if (block * PARAMETER_BLOCK >= job.parameterCount) break;
+      update(job, block, scale);
+    }
+  }
+  if (atomic.add<i32>(job.at(TRAINING_FINISHED), 1) != job.threads - 1) return;
+  store<f64>(changetype<usize>(job) + (TRAINING_LOSS << 3), loss);
+  store<i32>(job.at(TRAINING_UPDATED), i32(updated));
+}
+
+/** Takes rows `first` to `first + rows` of the group that starts at window `start` through the network and back. */
+function runWindows(job: Job, operations: usize, start: usize, first: usize, rows: i32): void {
+  memory.fill(job.losses + ((start + first) << 3), 0, <usize>rows << 3);
+  const size: usize = OP_WORDS << 2;
+  let at = operations;
+  for (let n = 0; n < job.operationCount; n++, at += size) forward(job, changetype<Operation>(at), start, first, rows);
+  if (job.mode == MODE_EVALUATE) return;
+  if (joinsVectors) turnKernels(job);
+  for (let n = 0; n < job.operationCount; n++) {
+    at -= size;
+    backward(job, changetype<Operation>(at), start, first, rows);
+  }
+}
+
+function forward(job: Job, operation: Operation, start: usize, first: usize, rows: i32): void {
+  const kind = operation.kind;
+  if (kind == OP_LOAD) loadWindows(job, operation, start, first, rows);
+  else if (kind == OP_LSTM) forwardLstm(operation, first, rows);
+  else if (kind == OP_DENSE) forwardDense(job, operation, first, rows);
+  else if (kind == OP_REPEAT) forwardRepeat(operation, first, rows);
+  else if (kind == OP_RESHAPE) forwardReshape(operation, first, rows);
+  else if (kind == OP_DROPOUT) forwardDropout(job, operation, start, first, rows);
+  else if (kind == OP_LOSS) addLoss(job, operation, start, first, rows);
+  else unreachable();
+}
+
+function backward(job: Job, operation: Operation, start: usize, first: usize, rows: i32): void {
+  const kind = operation.kind;
+  if (kind == OP_LSTM) backwardLstm(operation, first, rows);
+  else if (kind == OP_DENSE) backwardDense(operation, first, rows);
+  else if (kind == OP_REPEAT) backwardRepeat(operation, first, rows);
+  else if (kind == OP_RESHAPE) backwardReshape(operation, first, rows);
+  else if (kind == OP_DROPOUT) backwardDropout(job, operation, start, first, rows);
+  // The windows have no gradient, and the loss has put its own where the head's is.
+  else if (kind != OP_LOAD && kind != OP_LOSS) unreachable();
+}
+
+/** Every window's loss is added in order, so that the sum is the same whoever computed them. */
+function meanLoss(job: Job): f64 {
+  let sum: f64 = 0;
+  for (let window = 0; window < job.windows; window++) sum += load<f64>(job.losses + (<usize>window << 3));
+  return sum / <f64>job.windows;
+}
+
+/**
+ * One product with those chained to it, which add to the same gradients; a chained one is not begun by itself.
+ * @param accumulate whether earlier groups have gradients there.
+ * @param isLast whether the gradients are whole after this group, and their norm is wanted.
+ */
+function computeWeightGradients(job: Job, table: usize, index: i32, accumulate: bool, isLast: bool): void {
+  const size: usize = GRADIENT_WORDS << 2;
+  const first = changetype<WeightGradient>(table + <usize>index * size);
+  let sum: f64 = 0;
+  if (!first.chained) {
+    let w = first;
+    let adds = accumulate;
+    for (let next = index + 1; ; next++) {
+      multiplyRows(w.rows, w.depth, w.tiles, w.a, w.aRow, w.b, w.bTile, w.bRow, w.c, w.cTile, adds);
+      if (next == job.weightGradientCount) break;
+      w = changetype<WeightGradient>(table + <usize>next * size);
+      if (!w.chained) break;
+      adds = true;
+    }
+    if (first.biasTiles > 0) {
+      sumRows(first.summedRows, first.biasTiles, first.summed, first.summedTile, first.summedRow, first.bias, accumulate);
+    }
+    if (isLast) {
+      const kernelBytes = <usize>first.tiles * first.cTile;
+      const biasBytes = <usize>first.biasTiles << 6;
+      if (isFinite(job.clipNorm)) sum = sumSquares(first.c, kernelBytes) + sumSquares(first.bias, biasBytes);
+      else sum = sumZeros(first.c, kernelBytes) + sumZeros(first.bias, biasBytes);
+    }
+  }
+  store<f64>(job.squares + (<usize>index << 3), sum);
+}
+
+/** Returns when every thread of the job is here. The last one sets the counters of shared work back to 0. */
+function meet(job: Job): void {
+  const phaseAt = job.at(TRAINING_PHASE);
+  const phase = atomic.load<i32>(phaseAt);
+  if (atomic.add<i32>(job.at(TRAINING_ARRIVED), 1) == job.threads - 1) {
+    atomic.store<i32>(job.at(TRAINING_ARRIVED), 0);
+    atomic.store<i32>(job.at(TRAINING_NEXT_WINDOW), 0);
+    atomic.store<i32>(job.at(TRAINING_NEXT_WEIGHT_GRADIENT), 0);
+    atomic.store<i32>(phaseAt, phase + 1);
+    atomic.notify(phaseAt, -1);
+    return;
+  }
+  waitFor(phaseAt, phase);
+}

@@ -1,0 +1,34 @@
+/** Derivatives of the activations, from the y they gave; `one` is loaded before a loop, to stay in its register. */
+import { HARD_SIGMOID, LINEAR, RELU, SIGMOID, TANH } from "../../../plan/layout";
+
+const ONE = memory.data<f32>([1]);
+
+@inline
+export function loadOne(): v128 {
+  return v128.load32_splat(ONE);
+}
+
+@inline
+export function reluSlope(y: v128, one: v128): v128 {
+  return v128.and(f32x4.gt(y, f32x4.splat(0)), one);
+}
+
+@inline
+export function tanhSlope(y: v128, one: v128): v128 {
+  return f32x4.sub(one, f32x4.mul(y, y));
+}
+
+@inline
+export function sigmoidSlope(y: v128, one: v128): v128 {
+  return f32x4.mul(y, f32x4.sub(one, y));
+}
+
+/** Of the activation of that number in ../../layout. */
+export function slope(activation: i32, y: v128, one: v128): v128 {
+  if (activation == RELU) return reluSlope(y, one);
+  if (activation == TANH) return tanhSlope(y, one);
+  if (activation == SIGMOID) return sigmoidSlope(y, one);
+  if (activation == LINEAR) return one;
+  const inside = v128.and(f32x4.gt(y, f32x4.splat(0)), f32x4.lt(y, f32x4.splat(1)));
+  return v128.and(inside, f32x4.splat(activation == HARD_SIGMOID ? <f32>0.2 : <f32>0.16666667));
+}
