@@ -46,6 +46,7 @@ export const PARTS = [
       "csv-parse",
       "fastify",
       "fastify-plugin",
+      "ml-matrix",
       "pino",
       "prom-client",
     ],

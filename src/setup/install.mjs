@@ -34,7 +34,11 @@ const NPM_CI = ["ci", "--include=dev", "--include=optional", "--ignore-scripts",
 export async function install(root, wanted, all) {
   const stampFile = join(root, "node_modules", ".residua-installed");
   const text = readFileSync(join(root, "package-lock.json"), "utf8");
-  const hash = createHash("sha256").update(text).digest("hex");
+  // A part that got another package is not the part that was installed.
+  const hash = createHash("sha256")
+    .update(text)
+    .update(JSON.stringify(all.map(({ name, packages }) => [name, packages])))
+    .digest("hex");
   const stamp = readStamp(stampFile);
   const names = stamp.lock === hash ? stamp.parts : [];
   const missing = wanted.filter(({ name }) => !names.includes(name));

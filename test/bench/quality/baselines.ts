@@ -1,19 +1,21 @@
 /** What costs nothing: chance, the distance from the mean, and principal components, of windows of the rule's length. */
+
+import { Random } from "../../../src/network/random.js";
 import {
   fitPrincipalComponents,
   type PrincipalComponents,
   residualError,
   windowsToFit,
-} from "../../../src/evaluation/principal-components.js";
-import { Random } from "../../../src/network/random.js";
+} from "../../../src/scoring/principal-components.js";
 import { fitScaler, type Scaler } from "../../../src/scoring/scaler.js";
+import { prepareScoring } from "../../../src/scoring/scoring-model.js";
 import {
   compressSample,
   conformalThreshold,
   pValue,
   smallestFalseAlarmRate,
 } from "../../../src/scoring/thresholds.js";
-import { prepareWindows, type ScoringModel } from "../../../src/scoring/window-scoring.js";
+import { prepareWindows } from "../../../src/scoring/window-scoring.js";
 import { countBlocks } from "../../../src/scoring/windows.js";
 import { forwardFolds } from "../../../src/training/folds.js";
 import type { StartSpan } from "../../../src/training/splits.js";
@@ -89,14 +91,14 @@ function fitWindows(
 ): FittedWindows {
   const { values, features } = series;
   const size = timesteps * features.length;
-  const model: ScoringModel = {
+  const model = prepareScoring({
     timesteps,
     features: features.length,
     heads: [],
     scaler: scalerOf(series, starts, timesteps),
     clip: CLIP,
     minCoverage: 0,
-  };
+  });
   const scaled = (own: Int32Array) => prepareWindows(model, values, own.length, undefined, own).scaled;
   const numbers = spreadNumbers(starts.length, windowsToFit(size));
   const components: PrincipalComponents =

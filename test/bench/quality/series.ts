@@ -1,5 +1,5 @@
 /** A labelled series with the rows to learn from in front of those to test on. */
-import { stitchScores } from "../../../src/scoring/windows.js";
+import { stitchScores } from "../../../src/scoring/stitcher.js";
 
 export const SET_NAMES = ["SKAB", "SMD", "NAB", "power", "ECG", "UCR"] as const;
 export type SetName = (typeof SET_NAMES)[number];
