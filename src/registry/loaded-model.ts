@@ -3,7 +3,6 @@ import type { Engine, EngineName, Executable } from "../engine/engine.js";
 import type { Calibration } from "../scoring/thresholds.js";
 import type { ScoringModel } from "../scoring/window-scoring.js";
 import type { Bundle } from "./bundle.js";
-import { scoringModel } from "./bundle-decoder.js";
 import { replayGolden } from "./golden.js";
 import type { Manifest } from "./manifest.js";
 
@@ -41,7 +40,7 @@ export async function loadModel(bundle: Bundle, engine: Engine): Promise<LoadedM
     await executable.close();
     throw error;
   }
-  const { name, version, sha256, manifest, calibration, sampleBody } = bundle;
+  const { name, version, sha256, manifest, scoring, calibration, sampleBody } = bundle;
   return {
     name,
     version,
@@ -49,7 +48,7 @@ export async function loadModel(bundle: Bundle, engine: Engine): Promise<LoadedM
     engine: engine.name,
     device: engine.device,
     manifest,
-    scoring: scoringModel(manifest),
+    scoring,
     calibration,
     executable,
     sampleBody,

@@ -1,4 +1,5 @@
 /** What scoring needs of a model, made ready once: when a version is loaded, or when training has fitted a scaler. */
+import { InputError } from "../errors.js";
 import { LOSSES, type Loss } from "./losses.js";
 import { type ErrorKind, errorOfLoss, FLOAT32_MAX, ResidualSums, type ScoredHead } from "./residuals.js";
 import { type Scaler, WindowScaler } from "./scaler.js";
@@ -71,6 +72,11 @@ export class ScoringModel implements ScoringDescription {
     }
   }
 
+  /** Whether the model can be scored with a scorer: false where the scorer learns parameters and has none here. */
+  has(name: ScorerName): boolean {
+    return this.#scorers.has(name);
+  }
+
   /** @throws Error where there is no such scorer, or its parameters are missing: a caller asks for what there is. */
   scorer(name: ScorerName): PreparedScorer {
     const scorer = this.#scorers.get(name);
@@ -87,7 +93,20 @@ export function prepareScoring(
   return new ScoringModel(description, scorers);
 }
 
-/** The parameters of a scorer; empty for one that learns nothing, undefined where they are missing. */
+/**
+ * The parameters of a scorer; empty for one that learns nothing, undefined where they are missing. Throws InputError
+ * where there are too few or too many, or the scorer refuses them.
+ */
 function parametersOf({ name, parameters }: Scorer, model: ScoringModel): Float64Array | undefined {
-  return parameters === undefined ? new Float64Array(0) : model.fitted.get(name as ScorerName);
+  if (parameters === undefined) return new Float64Array(0);
+  const own = model.fitted.get(name as ScorerName);
+  if (own === undefined) return undefined;
+  const count = parameters.count(model);
+  if (own.length !== count) {
+    throw new InputError(`The scorer ${name} has ${own.length} parameters; this model needs ${count}.`);
+  }
+  const problem = parameters.check(own, model);
+  if (problem !== undefined)
+    throw new InputError(`The parameters of the scorer ${name} are wrong: ${problem}.`);
+  return own;
 }

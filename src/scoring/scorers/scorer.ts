@@ -67,8 +67,8 @@ export interface ScorerParameters {
   count(shape: ScoringShape): number;
   fit(shape: ScoringShape): ScorerFit;
   /**
-   * Says in a sentence what is wrong with parameters read from a file; undefined where nothing is. They are as many
-   * as `count` says, and finite.
+   * Says what is wrong with parameters read from a file, without a full stop; undefined where nothing is. They are as
+   * many as `count` says, and finite.
    */
   check(parameters: Float64Array, shape: ScoringShape): string | undefined;
 }
