@@ -107,7 +107,7 @@ function checkFit(manifest: Manifest, network: Network): void {
     }
   }
   if (manifest.tfjsLayers !== isExpressibleInTfjs(network)) {
-    throw new InputError(`manifest.json says tfjsLayers ${manifest.tfjsLayers}, which model.json is not.`);
+    throw new InputError(`manifest.json says tfjsLayers ${manifest.tfjsLayers}; model.json says otherwise.`);
   }
   if (new Set(scorers).size !== scorers.length) throw new InputError("scorers names one twice.");
   if (threshold !== null && !scorers.includes(threshold.scorer)) {

@@ -1,9 +1,9 @@
 /** Fits the scorers that learn from normal windows. */
 import { InputError } from "../errors.js";
-import { type ErrorKind, errorOfLoss } from "./residuals.js";
+import type { ErrorKind } from "./residuals.js";
 import type { Scorer, ScorerFit } from "./scorers/scorer.js";
 import { type FittedScorers, SCORERS, type ScorerName } from "./scorers/scorers.js";
-import type { ScoringModel } from "./scoring-model.js";
+import { contextOf, type ScoringModel } from "./scoring-model.js";
 import { type NetworkOutputs, type PreparedWindows, scoreWindows } from "./window-scoring.js";
 
 interface Fitting {
@@ -20,17 +20,12 @@ export class ScorerFitting {
   /** @param model ready for the scorers that learn nothing; `SCORERS` has one for each kind of error. */
   constructor(model: ScoringModel, scorers: readonly Scorer[] = SCORERS) {
     this.#model = model;
-    this.#fittings = scorers.flatMap(({ name, error, parameters }) =>
-      parameters === undefined
-        ? []
-        : [
-            {
-              name,
-              error: error === "loss" ? errorOfLoss(model.loss) : error,
-              fit: parameters.fit(model),
-            },
-          ],
-    );
+    this.#fittings = scorers.flatMap((scorer) => {
+      const { name, parameters } = scorer;
+      if (parameters === undefined) return [];
+      const context = contextOf(scorer, model);
+      return [{ name, error: context.error, fit: parameters.fit(context) }];
+    });
   }
 
   /** Whether there is nothing to fit, so that no window need be run. */

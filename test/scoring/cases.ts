@@ -57,6 +57,7 @@ export const cases = (gaps: boolean): fc.Arbitrary<Case> =>
             }),
             clip: fc.constant(clip),
             minCoverage: fc.constant(0.5),
+            loss: fc.constantFrom("mse", "mae" as const),
           })
           .map((description) => prepareScoring(description)),
         count: fc.constant(count),

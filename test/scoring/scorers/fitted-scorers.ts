@@ -1,4 +1,5 @@
 /** Scorers that learn a vector or a matrix: not offered to users, but ways in which a scorer can be written. */
+import { errorOf } from "../../../src/scoring/residuals.js";
 import type { Scorer, ScoringShape } from "../../../src/scoring/scorers/scorer.js";
 
 const finite = (parameters: Float64Array): string | undefined =>
@@ -33,7 +34,7 @@ export const geometricMean: Scorer = {
     },
     check: finite,
   },
-  create: ({ heads, features }, scales) => {
+  create: ({ heads, features, error: kind }, scales) => {
     const ratios = (window: Parameters<ReturnType<Scorer["create"]>["score"]>[0]): number[] =>
       heads.map(({ steps }, h) => headMean(window.headErrors[h]!, window.index * steps, steps) / scales[h]!);
     const scoreOf = (all: readonly number[]): number => {
@@ -48,7 +49,7 @@ export const geometricMean: Scorer = {
         // A factor r of a product to the power of 1 / n has a share of 1 / n, divided as r's sum is.
         heads.forEach(({ start, steps }, h) => {
           if (Number.isNaN(all[h]!)) return;
-          const errors = window.residuals[h]!.map((r) => (Number.isNaN(r) ? 0 : r * r));
+          const errors = window.residuals[h]!.map((r) => (Number.isNaN(r) ? 0 : errorOf(r, kind)));
           const rows = Array.from({ length: steps }, (_, step) => {
             const row = window.residuals[h]!.subarray(step * features, (step + 1) * features);
             return row.filter((r) => !Number.isNaN(r)).length;

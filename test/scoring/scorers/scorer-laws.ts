@@ -9,7 +9,7 @@ import { decodeFittedScorers, encodeFittedScorers } from "../../../src/scoring/s
 import { ScorerFitting } from "../../../src/scoring/scorer-fitting.js";
 import type { Scorer } from "../../../src/scoring/scorers/scorer.js";
 import { type FittedScorers, SCORERS, type ScorerName } from "../../../src/scoring/scorers/scorers.js";
-import { prepareScoring, type ScoringModel } from "../../../src/scoring/scoring-model.js";
+import { contextOf, prepareScoring, type ScoringModel } from "../../../src/scoring/scoring-model.js";
 import { compressSample } from "../../../src/scoring/thresholds.js";
 import {
   type NetworkOutputs,
@@ -170,7 +170,7 @@ export function testScorer(scorer: Scorer): void {
       fc.property(everyCase, ({ model, count, readings, outputs }) => {
         const fitted = fitTo(model, scorer);
         assert.equal(fitted.size, scorer.parameters === undefined ? 0 : 1);
-        assert.equal(fitted.get(name)?.length, scorer.parameters?.count(model));
+        assert.equal(fitted.get(name)?.length, scorer.parameters?.count(contextOf(scorer, model)));
         const read = decodeFittedScorers(encodeFittedScorers(fitted, [scorer]), [scorer]);
         assert.deepEqual(read, fitted);
         const [a, b] = [fitted, read].map((own) => prepareScoring({ ...model, fitted: own }, [scorer]));
