@@ -8,8 +8,10 @@ import { fileURLToPath } from "node:url";
 import { createWasmEngine } from "../../src/engine/wasm/engine.js";
 import { InputError } from "../../src/errors.js";
 import { publishBundle, readBundle } from "../../src/registry/bundle.js";
+import { FILE_LIMITS } from "../../src/registry/bundle-files.js";
 import { loadModel } from "../../src/registry/loaded-model.js";
 import { sectionsOf } from "../../src/registry/manifest.js";
+import { SCORER_NAMES, SCORERS } from "../../src/scoring/scorers/scorers.js";
 import { pValue } from "../../src/scoring/thresholds.js";
 import { prepareWindows, scoreWindows } from "../../src/scoring/window-scoring.js";
 import { makeContents, temporaryFolder } from "./publications.js";
@@ -92,7 +94,7 @@ test("a section that is not known is passed over, unless it is required", async 
 
 test("a scorer that is not known is refused with those that are", async (t) => {
   const folder = await published(t, { scorers: ["squared", "median"] });
-  await refused(folder, /\/scorers\/1: Expected one of squared, absolute, not "median"/);
+  await refused(folder, new RegExp(`/scorers/1: Expected one of ${SCORER_NAMES.join(", ")}, not "median"`));
 });
 
 test("scorers.bin of a scorer that is not known is refused, and so is one that is too large", async (t) => {
@@ -110,4 +112,13 @@ test("scorers.bin of a scorer that is not known is refused, and so is one that i
     publishBundle(await temporaryFolder(t), "pump", { ...contents, fitted }),
     /^InputError: scorers\.bin has 67108884 bytes; the most is 67108864/,
   );
+});
+
+test("docs/bundle-format.md lists every scorer with its number, and every file with its limit", async () => {
+  const page = await readFile(new URL("../../../docs/bundle-format.md", import.meta.url), "utf8");
+  for (const { name, id } of SCORERS) assert.ok(page.includes(`| \`${name}\` | ${id} |`), name);
+  for (const [file, bytes] of Object.entries(FILE_LIMITS)) {
+    const limit = bytes % 2 ** 20 === 0 ? `${bytes / 2 ** 20} MiB` : `${bytes.toLocaleString("en")} bytes`;
+    assert.match(page, new RegExp(`^\\| \`${file.replace(".", "\\.")}\` \\|.*\\| ${limit} \\|`, "m"));
+  }
 });
