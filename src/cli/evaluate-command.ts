@@ -13,7 +13,6 @@ import { describeReport, formatReport } from "../evaluation/report.js";
 import { describeFile, type FileEvaluation } from "../evaluation/summary.js";
 import { cutTestPart, type DetectorRun, judgeDetector, type TestPart } from "../evaluation/test-part.js";
 import { buildNetwork } from "../network/architectures.js";
-import { scoringModel } from "../registry/bundle-decoder.js";
 import type { Manifest } from "../registry/manifest.js";
 import { type TrainedModel, type TrainOptions, trainModel } from "../training/train-model.js";
 import { splitDataset } from "../training/window-set.js";
@@ -94,13 +93,7 @@ async function evaluatePublished(
   try {
     const executable = await engine.compile(bundle.network, bundle.weights);
     const threshold = manifest.threshold?.timestepValue;
-    const model = createModelDetector(
-      executable,
-      scoringModel(manifest),
-      manifest.scorers[0]!,
-      threshold,
-      undefined,
-    );
+    const model = createModelDetector(executable, bundle.scoring, manifest.scorers[0]!, threshold, undefined);
     for (const path of paths) {
       const whole = await readPart(path, flags, undefined, columns);
       for (const note of whole.notes) printNote(note);

@@ -10,7 +10,6 @@ import { describeShortRuns } from "../data/short-runs.js";
 import { chooseEngine } from "../engine/choose-engine.js";
 import type { Engine, Executable } from "../engine/engine.js";
 import type { Bundle } from "../registry/bundle.js";
-import { scoringModel } from "../registry/bundle-decoder.js";
 import { formatFloat32 } from "../scoring/digits.js";
 import { findEvents } from "../scoring/events.js";
 import { windowStarts } from "../scoring/windows.js";
@@ -108,7 +107,7 @@ async function scoreDataset(
   flags: ScoreFlags,
 ): Promise<{ files: ScoredFile[]; events: FileEvent[] }> {
   const { manifest } = bundle;
-  const scoring = scoringModel(manifest);
+  const { scoring } = bundle;
   const scorer = manifest.scorers[0]!;
   const files = dataset.files.map((file) => ({
     file,

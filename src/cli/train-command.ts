@@ -122,6 +122,7 @@ function contentsOf(
     loss: options.loss,
     scorers: [...model.scorers],
     threshold: model.threshold === undefined ? null : { ...model.threshold },
+    fitted: model.scoring.fitted,
     calibration: model.calibration,
     golden: model.examples,
     sampleBody: { windows: toNestedWindows(model) },

@@ -1,9 +1,8 @@
 /** One version in memory: its bundle, compiled, with all that is derived from it once. */
 import type { Engine, EngineName, Executable } from "../engine/engine.js";
+import type { ScoringModel } from "../scoring/scoring-model.js";
 import type { Calibration } from "../scoring/thresholds.js";
-import type { ScoringModel } from "../scoring/window-scoring.js";
 import type { Bundle } from "./bundle.js";
-import { scoringModel } from "./bundle-decoder.js";
 import { replayGolden } from "./golden.js";
 import type { Manifest } from "./manifest.js";
 
@@ -85,8 +84,7 @@ export async function loadModel(
   const executable = await engine.compile(bundle.network, bundle.weights);
   try {
     await replayGolden(executable, bundle.golden);
-    const { name, version, sha256, manifest, calibration, sampleBody } = bundle;
-    const scoring = scoringModel(manifest);
+    const { name, version, sha256, manifest, scoring, calibration, sampleBody } = bundle;
     const { name: engineName, device } = engine;
     return new ServedModel(
       {

@@ -12,6 +12,11 @@ export function errorOfLoss(loss: Loss): ErrorKind {
   return loss === "mae" ? "absolute" : "squared";
 }
 
+/** The error of one residual. */
+export function errorOf(residual: number, kind: ErrorKind): number {
+  return kind === "squared" ? residual * residual : Math.abs(residual);
+}
+
 /** The rows of a window that a head of the network gives values for. */
 export interface ScoredHead {
   readonly name: string;

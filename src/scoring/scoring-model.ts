@@ -1,8 +1,9 @@
 /** What scoring needs of a model, made ready once: when a version is loaded, or when training has fitted a scaler. */
+import { InputError } from "../errors.js";
 import { LOSSES, type Loss } from "./losses.js";
-import { type ErrorKind, errorOfLoss, FLOAT32_MAX, ResidualSums, type ScoredHead } from "./residuals.js";
+import { errorOfLoss, FLOAT32_MAX, ResidualSums, type ScoredHead } from "./residuals.js";
 import { type Scaler, WindowScaler } from "./scaler.js";
-import type { Scorer, ScoringShape, WindowScorer } from "./scorers/scorer.js";
+import type { Scorer, ScorerContext, ScoringShape, WindowScorer } from "./scorers/scorer.js";
 import { type FittedScorers, SCORERS, type ScorerName } from "./scorers/scorers.js";
 import { WindowResiduals } from "./window-residuals.js";
 
@@ -22,8 +23,6 @@ export interface ScoringDescription extends ScoringShape {
 /** A scorer ready for a model's windows, with the sums that go with it. */
 export interface PreparedScorer {
   readonly scorer: Scorer;
-  /** How residuals become the errors beside the score. */
-  readonly error: ErrorKind;
   readonly sums: ResidualSums;
   readonly window: WindowScorer;
 }
@@ -63,12 +62,17 @@ export class ScoringModel implements ScoringDescription {
       absolute: new ResidualSums(timesteps, features, "absolute"),
     };
     for (const scorer of scorers) {
-      const parameters = parametersOf(scorer, this);
+      const context = contextOf(scorer, this);
+      const parameters = parametersOf(scorer, context, this.fitted);
       if (parameters === undefined) continue;
-      const error = scorer.error === "loss" ? errorOfLoss(this.loss) : scorer.error;
-      const window = scorer.create(this, parameters);
-      this.#scorers.set(scorer.name, { scorer, error, sums: sums[error], window });
+      const window = scorer.create(context, parameters);
+      this.#scorers.set(scorer.name, { scorer, sums: sums[context.error], window });
     }
+  }
+
+  /** Whether the model can be scored with a scorer: false where the scorer learns parameters and has none here. */
+  has(name: ScorerName): boolean {
+    return this.#scorers.has(name);
   }
 
   /** @throws Error where there is no such scorer, or its parameters are missing: a caller asks for what there is. */
@@ -87,7 +91,30 @@ export function prepareScoring(
   return new ScoringModel(description, scorers);
 }
 
-/** The parameters of a scorer; empty for one that learns nothing, undefined where they are missing. */
-function parametersOf({ name, parameters }: Scorer, model: ScoringModel): Float64Array | undefined {
-  return parameters === undefined ? new Float64Array(0) : model.fitted.get(name as ScorerName);
+/** What a scorer may know of the model that it is fitted to, or made ready for. */
+export function contextOf({ error }: Scorer, model: ScoringShape & { readonly loss: Loss }): ScorerContext {
+  const { timesteps, features, heads, loss } = model;
+  return { timesteps, features, heads, error: error === "loss" ? errorOfLoss(loss) : error };
+}
+
+/**
+ * The parameters of a scorer; empty for one that learns nothing, undefined where they are missing. Throws InputError
+ * where there are too few or too many, or the scorer refuses them.
+ */
+function parametersOf(
+  { name, parameters }: Scorer,
+  context: ScorerContext,
+  fitted: FittedScorers,
+): Float64Array | undefined {
+  if (parameters === undefined) return new Float64Array(0);
+  const own = fitted.get(name as ScorerName);
+  if (own === undefined) return undefined;
+  const count = parameters.count(context);
+  if (own.length !== count) {
+    throw new InputError(`The scorer ${name} has ${own.length} parameters; this model needs ${count}.`);
+  }
+  const problem = parameters.check(own, context);
+  if (problem !== undefined)
+    throw new InputError(`The parameters of the scorer ${name} are wrong: ${problem}.`);
+  return own;
 }

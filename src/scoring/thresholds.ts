@@ -89,7 +89,7 @@ export function conformalThreshold(sample: CalibrationSample, falseAlarmRate: nu
   if (!(falseAlarmRate >= smallestFalseAlarmRate(sample))) {
     throw new ResiduaError(
       "UNSUPPORTED_BY_MODEL",
-      `A false-alarm rate of ${falseAlarmRate} cannot be told with ${n} calibration scores; the smallest rate they carry is 1/${n + 1} (${roundUp(1 / (n + 1))}).`,
+      `${n} calibration scores are too few for a false-alarm rate of ${falseAlarmRate}; the smallest rate they support is 1/${n + 1} (${roundUp(1 / (n + 1))}).`,
     );
   }
   if (!(falseAlarmRate < 1)) {

@@ -1,7 +1,7 @@
 /**
  * From series to a model that is ready to publish:
  *
- *   split -> scaler (fit rows) -> network, first weights -> fit -> executable -> calibrate -> threshold
+ *   split -> scaler (fit rows) -> network, first weights -> fit -> executable -> fit scorers -> calibrate -> threshold
  */
 
 import type { Dataset } from "../data/dataset.js";
@@ -20,6 +20,7 @@ import { type Augmentation, type AugmentationOptions, createAugmentation } from 
 import { calibrate, chooseThresholds } from "./calibration.js";
 import { type ExampleWindows, runExamples } from "./example-windows.js";
 import { defaultBudget, type EpochRecord, type FitResult, fit } from "./fit.js";
+import { fitScorers } from "./fit-scorers.js";
 import { createWindowSource, gatherRows, type WindowSource } from "./window-reader.js";
 import { splitDataset } from "./window-set.js";
 
@@ -101,7 +102,7 @@ export async function trainModel(
   events.onSplit?.(windows, options.epochs ?? defaultBudget(windows.fit, options).epochs);
   const rows = gatherRows(dataset, split.fit, network.timesteps);
   checkReadings(rows, dataset.features);
-  const scoring = prepareScoring({
+  const description = {
     timesteps: network.timesteps,
     features,
     heads: network.heads.map(({ name, start, steps, reversed }) => ({ name, start, steps, reversed })),
@@ -109,16 +110,21 @@ export async function trainModel(
     clip: options.clip,
     minCoverage: options.minCoverage,
     loss: options.loss,
-  });
-  const source = createWindowSource(dataset, split.fit, scoring);
+  };
+  const unfitted = prepareScoring(description);
+  const source = createWindowSource(dataset, split.fit, unfitted);
   const fitted = await fitNetwork(engine, network, options, events, {
     fit: source,
-    validation: createWindowSource(dataset, split.validation, scoring),
-    augmentation: createAugmentation(split.fit, source, scoring, options),
+    validation: createWindowSource(dataset, split.validation, unfitted),
+    augmentation: createAugmentation(split.fit, source, unfitted, options),
   });
   events.onFitted?.();
   const executable = await engine.compile(network, fitted.weights);
   try {
+    // Residuals of windows that the weights were fitted on are smaller than those of new ones.
+    const normal = windows.validation > 0 ? split.validation : split.fit;
+    const parameters = await fitScorers(executable, unfitted, dataset, normal);
+    const scoring = prepareScoring({ ...description, fitted: parameters });
     const calibration =
       windows.calibration === 0
         ? undefined

@@ -8,5 +8,5 @@ export const absoluteScorer = {
   error: "absolute",
   readsResiduals: false,
   parameters: undefined,
-  create: (shape) => createMeanErrorScorer(shape, "absolute"),
+  create: createMeanErrorScorer,
 } as const satisfies Scorer;

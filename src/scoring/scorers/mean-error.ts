@@ -1,15 +1,13 @@
 /** What the scorers have in common whose score is the mean of the window's timestep errors. */
-import { boundError, type ErrorKind } from "../residuals.js";
-import type { ScoringShape, WindowScorer } from "./scorer.js";
+import { boundError, errorOf } from "../residuals.js";
+import type { ScorerContext, WindowScorer } from "./scorer.js";
 
 /**
  * A window's score is the mean over timesteps of the mean error of the timestep's readings, over features and heads.
  * A reading therefore contributes its error / (readings of its timestep * timesteps with a reading).
- *
- * @param error as in the scorer's declaration.
  */
-export function createMeanErrorScorer(shape: ScoringShape, error: ErrorKind): WindowScorer {
-  const { timesteps, features, heads } = shape;
+export function createMeanErrorScorer(context: ScorerContext): WindowScorer {
+  const { timesteps, features, heads, error } = context;
   /** [T]: how many residuals each timestep has, and the sum of their errors. */
   const readings = new Int32Array(timesteps);
   const sums = new Float64Array(timesteps);
@@ -23,7 +21,7 @@ export function createMeanErrorScorer(shape: ScoringShape, error: ErrorKind): Wi
           const residual = residuals[h]![i]!;
           if (Number.isNaN(residual)) continue;
           const step = start + Math.floor(i / features);
-          const own = error === "squared" ? residual * residual : Math.abs(residual);
+          const own = errorOf(residual, error);
           readings[step]!++;
           sums[step]! += own;
           contributions[start * features + i]! += own;

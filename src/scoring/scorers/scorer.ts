@@ -13,6 +13,12 @@ export interface ScoringShape {
   readonly heads: readonly ScoredHead[];
 }
 
+/** The model that a scorer is made ready for. */
+export interface ScorerContext extends ScoringShape {
+  /** How residuals become the errors of `ScoredWindow`: what the scorer declares, with "loss" resolved. */
+  readonly error: ErrorKind;
+}
+
 /**
  * One window as a scorer reads it. The object and its arrays are used again for the next window, so a scorer keeps
  * none of them. Errors are at most FLOAT32_MAX, and NaN where there is no reading to compare.
@@ -64,13 +70,13 @@ export interface ScorerFit {
 /** What a scorer learns from normal residuals: a vector, or a matrix row by row. */
 export interface ScorerParameters {
   /** How many numbers there are for a model of this shape. */
-  count(shape: ScoringShape): number;
-  fit(shape: ScoringShape): ScorerFit;
+  count(context: ScorerContext): number;
+  fit(context: ScorerContext): ScorerFit;
   /**
-   * Says in a sentence what is wrong with parameters read from a file; undefined where nothing is. They are as many
-   * as `count` says, and finite.
+   * Says what is wrong with parameters read from a file, without a full stop; undefined where nothing is. They are as
+   * many as `count` says, and finite.
    */
-  check(parameters: Float64Array, shape: ScoringShape): string | undefined;
+  check(parameters: Float64Array, context: ScorerContext): string | undefined;
 }
 
 /** One way to score, as scorers/scorers.ts lists it. */
@@ -82,7 +88,7 @@ export interface Scorer {
    * scorer is gone: another one would read its calibration.
    */
   readonly id: number;
-  /** How residuals become the errors that stand beside its scores; "loss": as in the loss of the model. */
+  /** How residuals become the errors that an answer shows beside its scores; "loss": as in the loss of the model. */
   readonly error: ErrorKind | "loss";
   /** Whether `score` reads `ScoredWindow.residuals`; the others are spared the time to fill them in. */
   readonly readsResiduals: boolean;
@@ -91,7 +97,7 @@ export interface Scorer {
   /**
    * Makes the scorer ready for a model.
    *
-   * @param parameters as many as `parameters.count(shape)`; empty for a scorer that learns nothing.
+   * @param parameters as many as `parameters.count(context)`; empty for a scorer that learns nothing.
    */
-  create(shape: ScoringShape, parameters: Float64Array): WindowScorer;
+  create(context: ScorerContext, parameters: Float64Array): WindowScorer;
 }

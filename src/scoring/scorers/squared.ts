@@ -8,5 +8,5 @@ export const squaredScorer = {
   error: "squared",
   readsResiduals: false,
   parameters: undefined,
-  create: (shape) => createMeanErrorScorer(shape, "squared"),
+  create: createMeanErrorScorer,
 } as const satisfies Scorer;
