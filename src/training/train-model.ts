@@ -1,5 +1,5 @@
 /**
- * From series to a model that is ready to publish:
+ * Trains a model, from series to all that is published:
  *
  *   split -> scaler (fit rows) -> network, first weights -> fit -> executable -> fit scorers -> calibrate -> threshold
  */
@@ -24,11 +24,12 @@ import { fitScorers } from "./fit-scorers.js";
 import { createWindowSource, gatherRows, type WindowSource } from "./window-reader.js";
 import { splitDataset } from "./window-set.js";
 
+/** Everything that training depends on, beside the data. */
 export interface TrainOptions extends AugmentationOptions {
   readonly architecture: Omit<ArchitectureOptions, "features">;
   readonly stride: number;
   readonly loss: Loss;
-  /** Undefined, as for `patience`: by the size of an epoch, see `defaultBudget`. */
+  /** Undefined, like `patience`, for what `defaultBudget` says. */
   readonly epochs: number | undefined;
   readonly batchSize: number;
   readonly learningRate: number;
@@ -48,16 +49,18 @@ export interface TrainOptions extends AugmentationOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Called while training runs; each is optional. */
 export interface TrainEvents {
   readonly onNote?: (sentence: string) => void;
   readonly onSplit?: (windows: TrainedModel["windows"], epochs: number) => void;
   readonly onStep?: (step: { epoch: number; windows: number; of: number }) => void;
   readonly onEpoch?: (epoch: EpochRecord) => void;
-  /** The weights are there; calibration follows. */
+  /** The network is fitted; calibration comes next. */
   readonly onFitted?: () => void;
   readonly onCalibration?: (done: number, of: number) => void;
 }
 
+/** The threshold of a model, and where it comes from. */
 export interface ModelThreshold {
   readonly method: ThresholdMethod;
   readonly scorer: ScorerName;
@@ -66,11 +69,25 @@ export interface ModelThreshold {
   readonly timestepValue: number;
 }
 
+/** A data file that was learnt from. */
+export interface TrainingFile {
+  readonly file: string;
+  readonly rows: number;
+  /** sha256, in hex, of the file as it stands on disk. */
+  readonly sha256: string;
+}
+
+/** What training gives: all that a bundle is made of. */
 export interface TrainedModel {
+  /** What was asked for, without the signal. */
+  readonly options: TrainOptions;
+  readonly files: readonly TrainingFile[];
+  /** [F]: the features' names. */
+  readonly features: readonly string[];
   readonly network: Network;
   readonly weights: Weights;
   readonly scoring: ScoringModel;
-  /** Those that can be asked for, the default first. */
+  /** The scorers that requests can ask for, the default first. */
   readonly scorers: readonly ScorerName[];
   readonly calibration: Calibration | undefined;
   readonly threshold: ModelThreshold | undefined;
@@ -138,7 +155,11 @@ export async function trainModel(
     const threshold = chooseThreshold(options, scorer, calibration, events);
     const exampleSet = windows.calibration > 0 ? split.calibration : split.fit;
     const examples = await runExamples(executable, scoring, dataset, exampleSet);
+    const { signal: _, ...recorded } = options;
     return {
+      options: recorded,
+      files: dataset.files.map(({ file, rows, sha256 }) => ({ file, rows, sha256 })),
+      features: dataset.features,
       network,
       weights: fitted.weights,
       scoring,
