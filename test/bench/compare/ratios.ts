@@ -46,7 +46,7 @@ export function ratioOf(before: Rates, after: Rates): number {
 }
 
 /** Of an even number of values, the mean of the two in the middle; NaN of none. */
-export function median(values: readonly number[]): number {
+export function median(values: ArrayLike<number>): number {
   const sorted = Float64Array.from(values).sort();
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
@@ -57,15 +57,21 @@ export function median(values: readonly number[]): number {
  * interval holds the middle 95 % of the medians of such samples (Efron 1979, "Bootstrap Methods: Another Look at the
  * Jackknife", Annals of Statistics 7).
  */
-export function medianInterval(ratios: readonly number[], seed: number): { low: number; high: number } {
+export function medianInterval(
+  ratios: readonly number[],
+  seed: number,
+  resamples = RESAMPLES,
+): { low: number; high: number } {
   const random = new Random(seed);
-  const medians = Float64Array.from({ length: RESAMPLES }, () =>
-    median(ratios.map(() => ratios[random.uint32() % ratios.length]!)),
-  ).sort();
+  const sample = new Float64Array(ratios.length);
+  const medians = Float64Array.from({ length: resamples }, () => {
+    for (let i = 0; i < sample.length; i++) sample[i] = ratios[random.uint32() % ratios.length]!;
+    return median(sample);
+  }).sort();
   const outside = (1 - CONFIDENCE) / 2;
   return {
-    low: medians[Math.floor(outside * (RESAMPLES - 1))]!,
-    high: medians[Math.ceil((1 - outside) * (RESAMPLES - 1))]!,
+    low: medians[Math.floor(outside * (resamples - 1))]!,
+    high: medians[Math.ceil((1 - outside) * (resamples - 1))]!,
   };
 }
 
