@@ -67,7 +67,7 @@ test("the interval lies within the ratios, keeps to its seed, and moves with the
 
 test("the interval holds the true median about as often as it says", () => {
   const random = new Random(7);
-  const TRIALS = 200;
+  const TRIALS = 500;
   let hits = 0;
   for (let trial = 0; trial < TRIALS; trial++) {
     // Uniform between 0.9 and 1.1, whose median is 1.
@@ -75,7 +75,7 @@ test("the interval holds the true median about as often as it says", () => {
     const { low, high } = medianInterval(sample, trial, 400);
     if (low <= 1 && 1 <= high) hits++;
   }
-  assert.ok(hits / TRIALS > 0.9 && hits / TRIALS < 0.99, `${hits} of ${TRIALS}`);
+  assert.ok(hits / TRIALS > 0.9 && hits / TRIALS < 0.98, `${hits} of ${TRIALS}`);
 });
 
 test("the rule decides by where the interval lies and how wide it is", () => {
