@@ -71,7 +71,7 @@ function explain(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === "EADDRINUSE") return `PORT is in use by another program: ${message}.`;
   if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
-    return `HOST is no address of this machine: ${message}.`;
+    return `HOST is not an address of this machine: ${message}.`;
   if (code === "EACCES") return `PORT may not be used: ${message}.`;
   return error instanceof Error ? (error.stack ?? message) : String(error);
 }

@@ -8,6 +8,7 @@ import type { Layer, Network } from "../../network/network.js";
 import type { Result, Scope } from "./graph-builder.js";
 import { lstmCell } from "./graph-lstm.js";
 import { activate, addBias, matMul, repeat, reshape, slice, swapFirstAxes } from "./graph-ops.js";
+import type { Cell } from "./graph-recurrence.js";
 import { lowerRecurrence } from "./graph-recurrence.js";
 
 /** What a layer gives: a vector, the same vector at every timestep, or a sequence in one of two layouts. n windows. */
@@ -85,25 +86,30 @@ export class NetworkLowering {
         return { kind: from.kind, steps: from.steps, width: layer.units, result };
       }
       case "lstm": {
-        const from = sequence(value);
-        const input = { rows: this.rows(from), repeated: from.kind === "repeated", steps: from.steps };
-        const lstm = {
-          name: layer.name,
-          returnSequences: layer.returnSequences,
-          kernel: this.weight(layer.name, "kernel"),
-          bias: this.weight(layer.name, "bias"),
-          cell: lstmCell(layer, this.weight(layer.name, "recurrent_kernel")),
-        };
-        const result = lowerRecurrence(this.scope, lstm, input, this.blockSteps);
-        return layer.returnSequences
-          ? { kind: "rows", steps: from.steps, width: layer.units, result }
-          : { kind: "vector", width: layer.units, result };
+        const cell = lstmCell(layer, this.weight(layer.name, "recurrent_kernel"));
+        return this.recurrent(layer, value, this.weight(layer.name, "bias"), cell);
       }
       default: {
         const unknown: never = layer;
         throw new TypeError(`the tensorflow engine does not know the layer ${JSON.stringify(unknown)}`);
       }
     }
+  }
+
+  /** @param bias of the input projection: [gateWidth] */
+  private recurrent(
+    { name, units, returnSequences }: Extract<Layer, { kind: "lstm" }>,
+    value: Value,
+    bias: Result,
+    cell: Cell,
+  ): Value {
+    const from = sequence(value);
+    const input = { rows: this.rows(from), repeated: from.kind === "repeated", steps: from.steps };
+    const layer = { name, returnSequences, kernel: this.weight(name, "kernel"), bias, cell };
+    const result = lowerRecurrence(this.scope, layer, input, this.blockSteps);
+    return returnSequences
+      ? { kind: "rows", steps: from.steps, width: units, result }
+      : { kind: "vector", width: units, result };
   }
 
   private dense(layer: Extract<Layer, { kind: "dense" | "timeDistributedDense" }>, rows: Result): Result {

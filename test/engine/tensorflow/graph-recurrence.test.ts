@@ -10,7 +10,7 @@ import { writeSavedModel } from "../../../src/engine/tensorflow/saved-model.js";
 import { someNumbers } from "../network-arbitrary.js";
 import { interpret } from "./graph-interpreter.js";
 
-type Kind = "lstm" | "gruResetAfter" | "gruResetBefore";
+type Kind = "lstm" | "gru";
 interface Case {
   readonly kind: Kind;
   readonly steps: number;
@@ -31,9 +31,9 @@ interface Numbers {
   readonly recurrentBias: Float32Array;
 }
 
-const GATES: Readonly<Record<Kind, number>> = { lstm: 4, gruResetAfter: 3, gruResetBefore: 3 };
+const GATES: Readonly<Record<Kind, number>> = { lstm: 4, gru: 3 };
 const cases: fc.Arbitrary<Case> = fc.record({
-  kind: fc.constantFrom<Kind>("lstm", "gruResetAfter", "gruResetBefore"),
+  kind: fc.constantFrom<Kind>("lstm", "gru"),
   steps: fc.integer({ min: 1, max: 12 }),
   inputs: fc.integer({ min: 1, max: 3 }),
   units: fc.integer({ min: 1, max: 4 }),
@@ -60,7 +60,6 @@ function cellOf({ kind, units, returnSequences }: Case, scope: Scope, numbers: N
   const kernel = scope.constant("float", [units, width], numbers.recurrentKernel);
   const settings = { units, activation: "tanh", recurrentActivation: "sigmoid" } as const;
   if (kind === "lstm") return lstmCell({ kind: "lstm", name: "layer", returnSequences, ...settings }, kernel);
-  if (kind === "gruResetBefore") return gruCell(settings, kernel);
   return gruCell(settings, kernel, scope.constant("float", [width], numbers.recurrentBias));
 }
 
@@ -122,7 +121,7 @@ function loopAnswer(one: Case, numbers: Numbers): number[] {
       const x = affine(numbers.x.subarray(at, at + inputs), numbers.kernel, numbers.bias, width);
       const state = states[n]!;
       const { h } = state;
-      const bias = kind === "gruResetAfter" ? numbers.recurrentBias : undefined;
+      const bias = kind === "gru" ? numbers.recurrentBias : undefined;
       const inner = affine(h, numbers.recurrentKernel, bias, width);
       const gate = (number: number, u: number): number =>
         sigmoid(x[number * units + u]! + inner[number * units + u]!);
@@ -133,13 +132,10 @@ function loopAnswer(one: Case, numbers: Numbers): number[] {
         });
         state.h = state.c.map((c, u) => gate(3, u) * Math.tanh(c));
       } else {
-        const reset = h.map((value, u) => gate(1, u) * value);
-        const before = affine(reset, numbers.recurrentKernel, undefined, width);
         state.h = h.map((value, u) => {
-          const at = 2 * units + u;
-          const recurrent = kind === "gruResetAfter" ? gate(1, u) * inner[at]! : before[at]!;
           const z = gate(0, u);
-          return z * value + (1 - z) * Math.tanh(x[at]! + recurrent);
+          const fresh = Math.tanh(x[2 * units + u]! + gate(1, u) * inner[2 * units + u]!);
+          return z * value + (1 - z) * fresh;
         });
       }
     }
