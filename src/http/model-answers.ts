@@ -65,7 +65,8 @@ export class ModelAnswers {
    * How to write the windows of an answer.
    *
    * @param include what the request asks for; undefined where it does not say.
-   * @throws ResiduaError UNSUPPORTED_BY_MODEL for a part that the model cannot give, such as a head it does not have.
+   * @throws ResiduaError UNSUPPORTED_BY_MODEL for a part that the model cannot give, such as a head it does
+   *   not have.
    */
   windowProgram(include: readonly string[] | undefined): WindowProgram {
     if (include === undefined) return this.#defaultProgram;

@@ -4,7 +4,7 @@ import { parseDateTime } from "../training/timestamp.js";
 import { describe, invalid, MAX_VIOLATIONS } from "./json-body.js";
 
 const RFC3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
-/** A step this many times the usual one is a gap, where the caller does not say. */
+/** Without `maxGapMs`, a step of more than this many median steps is a gap. */
 const GAP_STEPS = 10;
 
 /** [rows] in epoch milliseconds. Throws INVALID_REQUEST, with JSON pointers. */
@@ -36,7 +36,10 @@ function toMs(timestamp: unknown): number | undefined {
   return parseDateTime(timestamp);
 }
 
-/** 10 x the median step, as in training; undefined for a single row. */
+/**
+ * The largest step inside a window where a request does not say: 10 x the median step, as in training;
+ * undefined for a single row.
+ */
 export function usualMaxGapMs(timesMs: Float64Array): number | undefined {
   const steps = timesMs.subarray(1).map((ms, i) => ms - timesMs[i]!);
   const median = steps.sort()[steps.length >> 1];

@@ -1,4 +1,7 @@
-/** aliases.json of a model, `{"stable": "2"}`: which version a name stands for. Replaced by rename, never edited. */
+/**
+ * aliases.json of a model, `{"stable": "2"}`: which version a name stands for. Replaced by rename, never
+ * edited.
+ */
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError, ResiduaError } from "../errors.js";
@@ -65,8 +68,8 @@ export async function writeAliases(modelFolder: string, aliases: Aliases): Promi
 }
 
 /**
- * Changes the aliases of a model as they are on disk now: another replica may have changed them.
- * Throws ResiduaError MODEL_NOT_READY where the file is broken, so that nothing in it is lost; what `change` throws.
+ * Changes the aliases of a model as they are on disk now: another replica may have changed them. Throws
+ * ResiduaError MODEL_NOT_READY where the file is broken, so that nothing in it is lost; what `change` throws.
  */
 export async function changeAliases(
   modelFolder: string,

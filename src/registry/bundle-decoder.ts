@@ -44,8 +44,8 @@ export function decodeManifest(content: FileContent): Manifest {
 /**
  * Everything a bundle's files hold.
  *
- * Throws InputError, naming the file and the thing, where a file is missing, additional or not the one that was
- * hashed, and where any two parts do not fit each other.
+ * Throws InputError, naming the file and the thing, where a file is missing, additional or not the one that
+ * was hashed, and where any two parts do not fit each other.
  */
 export function decodeFiles(files: Files): DecodedBundle {
   const manifestContent = needed(files, MANIFEST_FILE);

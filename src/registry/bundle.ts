@@ -1,8 +1,8 @@
 /**
  * A bundle on disk: `models/<name>/<version>/`, immutable from the moment it has that name.
  *
- * Published by writing `models/<name>/.tmp-*`, flushing files and folder, and renaming: a reader sees all of it or
- * nothing, and of two publishers one gets the number and the other the next.
+ * Published by writing `models/<name>/.tmp-*`, flushing files and folder, and renaming: a reader sees all of
+ * it or nothing, and of two publishers one gets the number and the other the next.
  */
 import { createHash } from "node:crypto";
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
@@ -57,7 +57,10 @@ export async function readManifest(folder: string): Promise<{ manifest: Manifest
   return { manifest, sha256: content.sha256 };
 }
 
-/** The files of a bundle's folder; what a file system or a desktop leaves there (.nfs*, .DS_Store) is no file of ours. */
+/**
+ * The files of a bundle's folder; what a file system or a desktop leaves there (.nfs*, .DS_Store) is no file
+ * of ours.
+ */
 async function listFiles(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(refuse("The folder"));
   return names.filter((name) => !name.startsWith("."));
@@ -119,8 +122,8 @@ function checkName(manifest: Manifest, name: string, version: string): void {
 }
 
 /**
- * Publishes the next version of a model. What is written is read back first: nothing is published that a registry
- * would refuse.
+ * Publishes the next version of a model. What is written is read back first: nothing is published that a
+ * registry would refuse.
  *
  * Throws InputError where the name is none, or the contents do not fit each other.
  */

@@ -1,6 +1,6 @@
 /**
- * golden.json: a few windows with what the serving executable made of them, run again whenever a version is loaded.
- * An engine that answers otherwise, on whatever machine, does not serve.
+ * golden.json: a few windows with what the serving executable made of them, run again whenever a version is
+ * loaded. An engine that answers otherwise, on whatever machine, does not serve.
  */
 import type { Executable, Outputs } from "../engine/engine.js";
 import { InputError } from "../errors.js";

@@ -60,8 +60,8 @@ export async function listPublished(modelsFolder: string): Promise<PublishedVers
 }
 
 /**
- * Checks every published version as a registry does when it opens one: hashes, fit of the parts, golden windows.
- * Throws InputError where the folder cannot be read.
+ * Checks every published version as a registry does when it opens one: hashes, fit of the parts, golden
+ * windows. Throws InputError where the folder cannot be read.
  */
 export async function* verifyModels(modelsFolder: string, engine: Engine): AsyncGenerator<Verification> {
   for (const { name, folder, versions } of await readStore(modelsFolder)) {

@@ -22,7 +22,10 @@ export { FAMILIES, type Family };
 export const SCORER_NAMES = ["squared", "absolute"] as const;
 export type ScorerName = (typeof SCORER_NAMES)[number];
 
-/** JSON Schema's `enum`: shorter in the OpenAPI document than a union of constants. TypeBox has to be told of it. */
+/**
+ * JSON Schema's `enum`: shorter in the OpenAPI document than a union of constants. TypeBox has to be told of
+ * it.
+ */
 const ENUM_KIND = "StringEnum";
 TypeRegistry.Set<{ readonly enum: readonly string[] }>(
   ENUM_KIND,
@@ -62,7 +65,10 @@ export const ScalerSchema = Type.Object(
     kind: literals(["standard", "minmax", "none"] as const),
     offset: Type.Array(Type.Number()),
     scale: Type.Array(Type.Number({ exclusiveMinimum: 0 })),
-    /** The training mean in the caller's units, what stands in for a missing first reading; absent where it is the offset. */
+    /**
+     * The training mean in the caller's units, what stands in for a missing first reading; absent where it is
+     * the offset.
+     */
     mean: Type.Optional(Type.Array(Type.Number())),
   },
   closed,
@@ -126,8 +132,8 @@ const compiled = TypeCompiler.Compile(ManifestSchema);
 const MOST_PROBLEMS = 5;
 
 /**
- * `value`, parsed from manifest.json, as a manifest; only its form is checked, not whether it fits the other files.
- * Throws InputError listing what is wrong.
+ * `value`, parsed from manifest.json, as a manifest; only its form is checked, not whether it fits the other
+ * files. Throws InputError listing what is wrong.
  */
 export function checkManifest(value: unknown): Manifest {
   const { schemaVersion } = object(value, "manifest.json") as { schemaVersion?: unknown };

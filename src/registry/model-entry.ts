@@ -1,7 +1,8 @@
 /**
- * What the registry knows of one model name: its versions, and where its requests go.
+ * What the registry knows of one model: its versions, and which of them answers a request.
  *
- * An alias follows its file only once the version it names is live; until then it stands for the one before.
+ * An alias follows its file only once the version that it names is live; until then it stands for the version
+ * before.
  */
 import { ResiduaError } from "../errors.js";
 import { AliasFile, DEFAULT_ALIAS } from "./aliases.js";
@@ -15,13 +16,13 @@ export interface ModelListing {
   readonly versions: readonly VersionListing[];
 }
 
-/** Which version of a model is meant. */
+/** Which version of a model a caller wants: by number, by alias, or the default one. */
 export interface Selection {
   readonly version?: string | undefined;
   readonly alias?: string | undefined;
 }
 
-/** A model that is not ready is worth asking for again after this long. */
+/** When to ask again for a model that is being loaded. */
 const RETRY_AFTER_SECONDS = 1;
 
 export class ModelEntry {
@@ -30,7 +31,7 @@ export class ModelEntry {
   readonly aliasFile: AliasFile;
   /** By version, newest first. */
   readonly versions = new Map<string, VersionEntry>();
-  /** Alias -> live version: where requests go. */
+  /** By alias, the live version that answers its requests. */
   readonly #routes = new Map<string, VersionEntry>();
   #newestLive: VersionEntry | undefined;
   #isStored = false;
@@ -41,7 +42,7 @@ export class ModelEntry {
     this.aliasFile = new AliasFile(folder);
   }
 
-  /** Takes over which versions are on disk. */
+  /** Notes which versions are on disk. @param stored newest first. */
   setStored(stored: readonly string[]): void {
     const names = new Set(stored);
     this.#isStored = stored.length > 0;
@@ -64,7 +65,10 @@ export class ModelEntry {
     this.versions.delete(entry.version);
   }
 
-  /** To be called whenever a version became live or ceased to be: decides where requests go. */
+  /**
+   * Decides which versions answer requests. To be called whenever a version has become live or is no longer
+   * live.
+   */
   refreshRoutes(): void {
     this.#newestLive = this.#live[0];
     const { aliases } = this.aliasFile;

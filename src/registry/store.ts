@@ -1,5 +1,6 @@
 /**
- * The folder of models as it is on disk: names and versions. Looking costs a `readdir` a name; no file is read.
+ * The folder of models as it is on disk: names and versions. Looking costs a `readdir` a name; no file is
+ * read.
  */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";

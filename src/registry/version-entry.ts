@@ -1,8 +1,11 @@
 /**
- * What the registry knows of one version. It is, at any time, one of
+ * What the registry knows of one version, and the states that a version can be in:
  *
  *   stored ----> loading ----> live ----> draining ----> stored
- *                   `--------> refused      (wanted no more, still leased)
+ *                   `--------> refused
+ *
+ * stored: on disk, not in memory. draining: no longer wanted, but some requests still use it. refused: cannot
+ * be loaded.
  */
 import type { LeasedModel } from "./leased-model.js";
 
@@ -12,27 +15,30 @@ export type VersionState = (typeof VERSION_STATES)[number];
 export interface VersionListing {
   readonly version: string;
   readonly state: VersionState;
-  /** Of manifest.json; null where it could not be read. */
+  /** The hash of manifest.json in hex; null where it could not be read. */
   readonly sha256: string | null;
-  /** Null unless it is live. */
+  /** Null unless the version is live. */
   readonly engine: string | null;
   readonly device: string | null;
-  /** Why it is refused, or why what is now in its folder is not what is live; null where there is nothing to say. */
+  /**
+   * Why it is refused, or, for a live version, why the present contents of its folder are refused; null
+   * otherwise.
+   */
   readonly reason: string | null;
 }
 
 /** What is known of one version. */
 export class VersionEntry {
   readonly version: string;
-  /** Of the folder, when it was last opened; undefined for one that is to be opened again. */
+  /** The fingerprint of the folder when the version was last opened; undefined before that. */
   fingerprint: string | undefined;
   sha256: string | null | undefined;
   reason: string | undefined;
   loading = false;
-  /** Whether its folder is there; one that is gone stays until it is drained. */
+  /** Whether its folder is there. A version whose folder is gone is kept until it is drained. */
   isStored = true;
   live: LeasedModel | undefined;
-  /** Loaded models of this version that are wanted no more and still leased. */
+  /** How many loaded models of this version are no longer wanted but still leased. */
   draining = 0;
 
   constructor(version: string) {

@@ -1,6 +1,6 @@
 /**
- * The JSON of a scored window as programs for the writing kernel. A layout is made once for a model, from all members
- * that its windows can have; a program is the selection of them that one request asked for.
+ * The JSON of a scored window as programs for the writing kernel. A layout is made once for a model, from all
+ * members that its windows can have; a program is the selection of them that one request asked for.
  */
 import { decimalsOf } from "../../scoring/digits.js";
 import type { Scaler } from "../../scoring/scaler.js";
@@ -22,7 +22,10 @@ type ValuesOf = (windows: ScoredWindows) => Values;
 
 /** How the value of a member is written. `n` is the number of windows. */
 export type Writing =
-  /** One value a window for the kinds SCORE, DOUBLE and VERDICT; an array of `count` values for ERRORS and FLOATS. */
+  /**
+   * One value a window for the kinds SCORE, DOUBLE and VERDICT; an array of `count` values for ERRORS and
+   * FLOATS.
+   */
   | { readonly kind: ValueKind; readonly count: number; readonly values: ValuesOf }
   /** `[[F] x steps]`: what the head of this index gave, in the caller's units and in time order. */
   | { readonly kind: "rows"; readonly head: number }
