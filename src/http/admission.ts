@@ -11,9 +11,9 @@ import type { LiveModels } from "./live-models.js";
 import { limitsOf, type ScoreLimits } from "./score-request.js";
 
 /**
- * An admitted request: it has a lease of the version that answers it, and an arena for its arrays. A route calls
- * `release` in a `finally`. What is still used by then is given back later: the arena by `whileSent`, both by
- * `keepUntil`.
+ * An admitted request: it has a lease of the version that answers it, and an arena for its arrays. A route
+ * calls `release` in a `finally`. What is still used by then is given back later: the arena by `whileSent`,
+ * both by `keepUntil`.
  */
 export class Admission {
   readonly model: ServedModel;
@@ -41,8 +41,8 @@ export class Admission {
   }
 
   /**
-   * Throws ResiduaError: MODEL_NOT_FOUND, VERSION_NOT_FOUND, ALIAS_NOT_FOUND, MODEL_NOT_READY, SHUTTING_DOWN, and
-   * QUEUE_FULL where not even one window has room in the queue.
+   * Throws ResiduaError: MODEL_NOT_FOUND, VERSION_NOT_FOUND, ALIAS_NOT_FOUND, MODEL_NOT_READY, SHUTTING_DOWN,
+   * and QUEUE_FULL where not even one window has room in the queue.
    */
   static admit(
     { models, scoring }: { readonly models: LiveModels; readonly scoring: ScoringService },
@@ -61,14 +61,18 @@ export class Admission {
     }
   }
 
-  /** When the answer is of no use any more, on the batcher's clock. @param timeoutMs from the body; the shorter counts. */
+  /**
+   * When the answer is of no use any more, on the batcher's clock.
+   *
+   * @param timeoutMs from the body; the shorter counts.
+   */
   deadlineAtMs(timeoutMs?: number): number | undefined {
     return deadlineOf(this.#request, this.#reply, timeoutMs);
   }
 
   /**
-   * Waits for windows whose arrays lie in the arena. Where they fail, other runs of the engine may still be at work on
-   * some of them, so the arena is not used again; the garbage collector gets it.
+   * Waits for windows whose arrays lie in the arena. Where they fail, other runs of the engine may still be
+   * at work on some of them, so the arena is not used again; the garbage collector gets it.
    */
   async whileScored<T>(result: Promise<T>): Promise<T> {
     this.#isArenaHandedOn = true;
@@ -77,7 +81,10 @@ export class Admission {
     return scored;
   }
 
-  /** The same chunks; the arena that they are made from is given back behind the last one, or where nobody takes it. */
+  /**
+   * The same chunks; the arena that they are made from is given back behind the last one, or where nobody
+   * takes it.
+   */
   whileSent(chunks: Generator<Uint8Array, void>): Generator<Uint8Array, void> {
     this.#isArenaHandedOn = true;
     return givingBack(chunks, () => this.#scoring.arenas.give(this.arena));

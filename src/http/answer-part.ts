@@ -16,8 +16,8 @@ export interface PartsModel {
 }
 
 /**
- * `always`: in every answer. `default`: in an answer to a request without `include`, if the model can give it. `asked`:
- * only where a request's `include` names it.
+ * `always`: in every answer. `default`: in an answer to a request without `include`, if the model can give
+ * it. `asked`: only where a request's `include` names it.
  */
 type Presence = "always" | "default" | "asked";
 

@@ -1,9 +1,10 @@
 /**
- * The parts that an answer can have, in the order in which windows have them: what each is called, which answers it is
- * in, where its values come from, how it is written, its schema, and its tensor in the Open Inference Protocol. To add
- * a part is to add an entry here; answer-part.ts says what it can hold.
+ * The parts that an answer can have, in the order in which windows have them: what each is called, which
+ * answers it is in, where its values come from, how it is written, its schema, and its tensor in the Open
+ * Inference Protocol. To add a part is to add an entry here; answer-part.ts says what it can hold.
  *
- * T is a window's timesteps, F its features, U the embedding's units, N the rows of a series, n a number of windows.
+ * T is a window's timesteps, F its features, U the embedding's units, N the rows of a series, n a number of
+ * windows.
  */
 import { type TSchema, Type } from "@sinclair/typebox";
 import { HEAD_NAMES, type HeadName } from "../network/network.js";

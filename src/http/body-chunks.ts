@@ -1,4 +1,7 @@
-/** Sends answers in chunks: a short one as a whole, a long one chunk by chunk, with other requests served in between. */
+/**
+ * Sends answers in chunks: a short one as a whole, a long one chunk by chunk, with other requests served in
+ * between.
+ */
 import { Readable } from "node:stream";
 import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 import type { FastifyReply } from "fastify";
@@ -31,8 +34,8 @@ export function* joinChunks(chunks: Iterable<Uint8Array>): Generator<Uint8Array,
 export type Chunks = Generator<Uint8Array, void> | AsyncGenerator<Uint8Array, void>;
 
 /**
- * Sends chunks no faster than the client takes them. A single one that need not be waited for is sent with its length.
- * Where the client hangs up, the generator is ended: its `finally` blocks run.
+ * Sends chunks no faster than the client takes them. A single one that need not be waited for is sent with
+ * its length. Where the client hangs up, the generator is ended: its `finally` blocks run.
  */
 export function sendChunks(reply: FastifyReply, contentType: string, chunks: Chunks): FastifyReply {
   reply.header("content-type", contentType);

@@ -34,6 +34,7 @@ export class ModelAnswers {
   readonly #windowParts: ReadonlySet<string>;
   readonly #layout: WindowLayout;
   readonly #defaultProgram: WindowProgram;
+  readonly #scoresProgram: WindowProgram;
   readonly #modelText: string;
   readonly #ownThreshold: Threshold | null;
   readonly #ownThresholdText: string;
@@ -56,6 +57,7 @@ export class ModelAnswers {
     this.#layout = new WindowLayout(members, scoring);
     this.#windowParts = new Set(members.map((member) => member.name));
     this.#defaultProgram = this.#layout.select(DEFAULT_PARTS);
+    this.#scoresProgram = this.#layout.select(new Set());
     this.tensors = outputTensors(parts);
   }
 
@@ -63,10 +65,12 @@ export class ModelAnswers {
    * How to write the windows of an answer.
    *
    * @param include what the request asks for; undefined where it does not say.
-   * @throws ResiduaError UNSUPPORTED_BY_MODEL for a part that the model cannot give, such as a head it does not have.
+   * @throws ResiduaError UNSUPPORTED_BY_MODEL for a part that the model cannot give, such as a head it does
+   *   not have.
    */
   windowProgram(include: readonly string[] | undefined): WindowProgram {
     if (include === undefined) return this.#defaultProgram;
+    if (include.length === 0) return this.#scoresProgram;
     const missing = include.findIndex((part) => !this.#windowParts.has(part));
     if (missing < 0) return this.#layout.select(new Set(include));
     const { name, version } = this.#model;

@@ -47,7 +47,8 @@ export function errorHeaders(error: ResiduaError): Record<string, string> {
 }
 
 /**
- * Finds the code for whatever was thrown. An error that none of the checks foresaw is a bug of the service: INTERNAL.
+ * Finds the code for whatever was thrown. An error that none of the checks foresaw is a bug of the service:
+ * INTERNAL.
  *
  * @param bodyLimitBytes the largest body that is accepted, for the message of BODY_TOO_LARGE.
  */

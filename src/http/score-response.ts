@@ -7,7 +7,11 @@ import { writeWindows } from "./wire/window-writer.js";
 /** About as many numbers as can be written at once without delaying other requests. */
 const NUMBERS_A_CHUNK = 16_384;
 
-/** `{model, threshold, windows, timing}` in chunks of bounded size. @param program says what is written of a window. */
+/**
+ * `{model, threshold, windows, timing}` in chunks of bounded size.
+ *
+ * @param program says what is written of a window.
+ */
 export function* scoreResponse(
   answers: ModelAnswers,
   program: WindowProgram,

@@ -1,6 +1,6 @@
 /**
- * The schemas of a score request and its answer, for the OpenAPI document. The members of a request other than its
- * readings are checked by them too.
+ * The schemas of a score request and its answer, for the OpenAPI document. The members of a request other
+ * than its readings are checked by them too.
  */
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { SCORER_NAMES } from "../scoring/scorers/scorers.js";

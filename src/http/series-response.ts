@@ -72,7 +72,10 @@ function* allLines(form: SeriesForm, result: SeriesResult): Generator<Uint8Array
   yield* lastLines(result);
 }
 
-/** The lines of timesteps from `first` up to `end`; in front of the very first stands the line with model and threshold. */
+/**
+ * The lines of timesteps from `first` up to `end`; in front of the very first stands the line with model and
+ * threshold.
+ */
 function* firstLines(
   form: SeriesForm,
   scores: SeriesScores,

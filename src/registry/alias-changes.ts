@@ -14,9 +14,8 @@ export function checkAliasName(alias: string): void {
 }
 
 /**
- * Brings a version up, and lets an alias stand for it.
- * Throws ResiduaError: VERSION_NOT_FOUND where there is no such version or it is refused, MODEL_NOT_READY where it could
- * not be loaded just now.
+ * Brings a version up, and lets an alias stand for it. Throws ResiduaError: VERSION_NOT_FOUND where there is
+ * no such version or it is refused, MODEL_NOT_READY where it could not be loaded just now.
  */
 export async function assignAlias(
   keeper: VersionKeeper,

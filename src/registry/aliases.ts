@@ -66,8 +66,8 @@ export async function writeAliases(modelFolder: string, aliases: Aliases): Promi
 }
 
 /**
- * Changes the aliases of a model as they are on disk now: another replica may have changed them.
- * Throws ResiduaError MODEL_NOT_READY where the file is broken, so that nothing in it is lost; what `change` throws.
+ * Changes the aliases of a model as they are on disk now: another replica may have changed them. Throws
+ * ResiduaError MODEL_NOT_READY where the file is broken, so that nothing in it is lost; what `change` throws.
  */
 export async function changeAliases(
   modelFolder: string,

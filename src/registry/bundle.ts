@@ -1,8 +1,8 @@
 /**
  * A bundle on disk: `models/<name>/<version>/`, immutable from the moment it has that name.
  *
- * Published by writing `models/<name>/.tmp-*`, flushing files and folder, and renaming: a reader sees all of it or
- * nothing, and of two publishers one gets the number and the other the next.
+ * Published by writing `models/<name>/.tmp-*`, flushing files and folder, and renaming: a reader sees all of
+ * it or nothing, and of two publishers one gets the number and the other the next.
  */
 import { createHash } from "node:crypto";
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";

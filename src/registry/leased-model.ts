@@ -8,7 +8,9 @@ export interface Lease {
   release(): void;
 }
 
-/** A loaded model with its leases. Once retired it gives no more, and closes when the last one is released. */
+/**
+ * A loaded model with its leases. Once retired it gives no more, and closes when the last one is released.
+ */
 export class LeasedModel {
   readonly model: ServedModel;
   #leases = 0;

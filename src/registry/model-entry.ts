@@ -1,7 +1,8 @@
 /**
- * What the registry knows of one model name: its versions, and where its requests go.
+ * What the registry knows of one model: its versions, and which of them answers a request.
  *
- * An alias follows its file only once the version it names is live; until then it stands for the one before.
+ * An alias follows its file only once the version that it names is live; until then it stands for the version
+ * before.
  */
 import { ResiduaError } from "../errors.js";
 import { AliasFile } from "./aliases.js";
@@ -25,7 +26,7 @@ export class ModelEntry {
   readonly aliasFile: AliasFile;
   /** By version, newest first. */
   readonly versions = new Map<string, VersionEntry>();
-  /** Alias -> live version: where requests go. */
+  /** By alias, the live version that answers its requests. */
   readonly #routes = new Map<string, VersionEntry>();
   #newestLive: VersionEntry | undefined;
   #isStored = false;
@@ -36,7 +37,7 @@ export class ModelEntry {
     this.aliasFile = new AliasFile(folder);
   }
 
-  /** Takes over which versions are on disk. */
+  /** Notes which versions are on disk. @param stored newest first. */
   setStored(stored: readonly string[]): void {
     const names = new Set(stored);
     this.#isStored = stored.length > 0;
@@ -59,7 +60,10 @@ export class ModelEntry {
     this.versions.delete(entry.version);
   }
 
-  /** To be called whenever a version became live or ceased to be: decides where requests go. */
+  /**
+   * Decides which versions answer requests. To be called whenever a version has become live or is no longer
+   * live.
+   */
   refreshRoutes(): void {
     this.#newestLive = this.#live[0];
     const { aliases } = this.aliasFile;

@@ -1,12 +1,13 @@
 /**
- * The versions that are live, kept in step with the folder of models.
+ * Keeps the versions that are live in step with the folder of models.
  *
- *   every pollSeconds: list names and versions, look at aliases.json
+ *   every pollSeconds: list names and versions, read aliases.json
  *     -> wanted: the targets of all aliases, and the newest `liveVersions` valid versions of each name
  *     -> open what is wanted and not live (read, check, compile, replay golden.json) beside what serves
- *     -> swap in; what is wanted no more drains, then closes
+ *     -> swap in; what is no longer wanted drains, then closes
  *
- * What is live follows from the folder alone, so registries on one volume agree without talking.
+ * What is live follows from the folder alone, so registries on one volume agree without talking to each
+ * other.
  */
 import { join } from "node:path";
 import { InputError, ResiduaError } from "../errors.js";
@@ -34,7 +35,7 @@ export interface RegistryOptions extends VersionKeeperOptions {
 
 export interface Readiness {
   readonly ready: boolean;
-  /** Why not, one sentence each. */
+  /** Why it is not ready, one sentence each. */
   readonly problems: readonly string[];
 }
 
@@ -43,7 +44,7 @@ export class Registry {
   readonly #models = new Map<string, ModelEntry>();
   readonly #keeper: VersionKeeper;
   #folderProblem: string | undefined;
-  /** One change at a time: polls and alias changes stand in line. */
+  /** Polls and alias changes run one after the other; this ends with the last of them. */
   #line: Promise<unknown> = Promise.resolve();
   #nextPoll: Promise<void> | undefined;
   #cancelTimer: (() => void) | undefined;
@@ -55,8 +56,8 @@ export class Registry {
   }
 
   /**
-   * Lists the folder and begins to load; `poll()` on what is returned waits until everything wanted is live or
-   * refused. Until then `acquire` answers MODEL_NOT_READY.
+   * Lists the folder and begins to load. `poll()` of the registry then waits until every wanted version is
+   * live or refused; until then `acquire` throws MODEL_NOT_READY.
    */
   static async open(options: RegistryOptions): Promise<Registry> {
     const registry = new Registry(options);
@@ -75,8 +76,8 @@ export class Registry {
   }
 
   /**
-   * Brings what is live in step with the folder as it is after this call, or later. Never rejects: what is wrong
-   * with a version is its reason in `listModels`, what is wrong with the folder is in `readiness`.
+   * Brings what is live in step with the folder as it is after this call, or later. Never rejects: what is
+   * wrong with a version is its reason in `listModels`, what is wrong with the folder is in `readiness`.
    */
   poll(): Promise<void> {
     this.#nextPoll ??= this.#inLine(async () => {
@@ -103,7 +104,7 @@ export class Registry {
     return run;
   }
 
-  /** Takes over names, versions and aliases. Where the folder cannot be read, what is live stays so. */
+  /** Reads names, versions and aliases from the folder. Where it cannot be read, live versions stay live. */
   async #list(): Promise<void> {
     try {
       const stored = await listStore(this.#options.folder);
@@ -126,11 +127,11 @@ export class Registry {
   }
 
   /**
-   * The right to use a version: the one named, or that of the alias; else that of alias `stable` if it is set, else
-   * the newest live one. The lease has to be released.
+   * Gives the right to use a version: the one named, or the one that the alias stands for; else the one of
+   * alias `stable` if that is set, else the newest live one. The lease must be released.
    *
-   * Throws ResiduaError: MODEL_NOT_FOUND, VERSION_NOT_FOUND or ALIAS_NOT_FOUND with what there is, MODEL_NOT_READY
-   * while the version is being loaded, SHUTTING_DOWN.
+   * Throws ResiduaError: MODEL_NOT_FOUND, VERSION_NOT_FOUND or ALIAS_NOT_FOUND with what there is,
+   * MODEL_NOT_READY while the version is being loaded, SHUTTING_DOWN.
    */
   acquire(name: string, selection: Selection = {}): Lease {
     if (this.#isClosing) throw new ResiduaError("SHUTTING_DOWN", "The service is shutting down.");
@@ -171,7 +172,9 @@ export class Registry {
     return [...this.#models.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map((entry) => entry.list());
   }
 
-  /** Ready when the newest valid version of each name and every alias target is live, and there is one at all. */
+  /**
+   * Ready when the newest valid version of each name and every alias target is live, and there is one at all.
+   */
   readiness(): Readiness {
     const problems = [...this.#models.values()].flatMap((entry) => entry.problems());
     const listings = this.listModels();
@@ -185,9 +188,9 @@ export class Registry {
   }
 
   /**
-   * Lets an alias stand for a version, which is live before the alias changes. Every registry on the folder follows.
-   * Of two registries that change aliases of one model in the same moment, the later one's file stays.
-   * Throws ResiduaError: INVALID_REQUEST for a name that no alias can have, MODEL_NOT_FOUND, VERSION_NOT_FOUND,
+   * Lets an alias stand for a version, which is brought up first. Every registry on the folder follows. If
+   * two registries change aliases of one model at the same moment, the later change wins. Throws
+   * ResiduaError: INVALID_REQUEST for a name that no alias can have, MODEL_NOT_FOUND, VERSION_NOT_FOUND,
    * MODEL_NOT_READY where the version could not be loaded just now.
    */
   async setAlias(name: string, alias: string, version: string): Promise<ModelListing> {

@@ -23,8 +23,8 @@ export interface LoadedModel {
 }
 
 /**
- * A place in every served model for something that a layer above this one derives from it, such as the texts of its
- * answers. A registry is opened with its slots, and fills them when it loads a version.
+ * A place in every served model for something that a layer above this one derives from it, such as the texts
+ * of its answers. A registry is opened with its slots, and fills them when it loads a version.
  */
 export class Slot<T> {
   /** For the message where it was not filled. */

@@ -16,9 +16,9 @@ export type VersionState = (typeof VERSION_STATES)[number];
 export interface VersionListing {
   readonly version: string;
   readonly state: VersionState;
-  /** Of manifest.json; null where it could not be read. */
+  /** The hash of manifest.json in hex; null where it could not be read. */
   readonly sha256: string | null;
-  /** Null unless it is live. */
+  /** Null unless the version is live. */
   readonly engine: string | null;
   readonly device: string | null;
   /**

@@ -45,7 +45,10 @@ export class Metrics implements BatchObserver, ScoringObserver {
   readonly #figures = new Map<string, Map<string, VersionFigures>>();
   readonly #versions: () => readonly ListedVersion[];
 
-  /** @param versions lists the versions there are; those that are no longer in memory are dropped from the metrics. */
+  /**
+   * @param versions lists the versions there are; those that are no longer in memory are dropped from the
+   *   metrics.
+   */
   constructor(versions: () => readonly ListedVersion[]) {
     const { registry } = this;
     this.#versions = versions;

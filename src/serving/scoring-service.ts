@@ -1,11 +1,11 @@
 /**
- * Scores a validated request on a live version: scores with p-values and verdicts. It knows nothing of HTTP; the native
- * routes and the Open Inference Protocol use the same object.
+ * Scores a validated request on a live version: scores with p-values and verdicts. It knows nothing of HTTP;
+ * the native routes and the Open Inference Protocol use the same object.
  *
  *   readings -> slices of windows -> scaled -> batcher -> outputs -> errors, scores -> p-values, verdicts
  *
- * A slice is a number of consecutive windows that are submitted together. Most requests are one slice; larger ones are
- * cut, so that the work on a slice delays other requests by milliseconds only.
+ * A slice is a number of consecutive windows that are submitted together. Most requests are one slice; larger
+ * ones are cut, so that the work on a slice delays other requests by milliseconds only.
  */
 import { type Arena, ArenaPool, type Arrays, OWN_ARRAYS } from "../scoring/arrays.js";
 import { type PreparedWindows, prepareWindows, scoreWindows } from "../scoring/window-scoring.js";
@@ -34,7 +34,10 @@ interface Slice {
   readonly endedAtMs: number;
 }
 
-/** The readings of windows: [count, T, F], or those of a series [rows, F] in which window i begins at row `starts[i]`. */
+/**
+ * The readings of windows: [count, T, F], or those of a series [rows, F] in which window i begins at row
+ * `starts[i]`.
+ */
 interface Windows {
   readonly readings: Float64Array;
   readonly count: number;
@@ -57,11 +60,12 @@ export class ScoringService {
   /**
    * Scores windows, which are admitted to the queue as a whole or not at all.
    *
-   * The caller holds a lease of the model until the result settles. The result rejects as `Batcher.submit` says. Some
-   * of the windows may then still be with the engine: the arrays of the request must not be used again.
+   * The caller holds a lease of the model until the result settles. The result rejects as `Batcher.submit`
+   * says. Some of the windows may then still be with the engine: the arrays of the request must not be used
+   * again.
    *
-   * @throws ResiduaError at once, with nothing submitted: UNSUPPORTED_BY_MODEL for a scorer or threshold that the model
-   *   does not have; TOO_MANY_WINDOWS, QUEUE_FULL.
+   * @throws ResiduaError at once, with nothing submitted: UNSUPPORTED_BY_MODEL for a scorer or threshold that
+   *   the model does not have; TOO_MANY_WINDOWS, QUEUE_FULL.
    */
   scoreWindows(model: ScorableModel, request: WindowsRequest): Promise<WindowsResult> {
     const judge = chooseJudge(model, request.scorer, request.threshold);
@@ -86,8 +90,8 @@ export class ScoringService {
   }
 
   /**
-   * Scores a series: its windows, which are submitted as the queue has room, and for each timestep the mean score of
-   * the windows that cover it.
+   * Scores a series: its windows, which are submitted as the queue has room, and for each timestep the mean
+   * score of the windows that cover it.
    *
    * The caller holds a lease of the model, and leaves the readings as they are, until the result settles.
    *
@@ -132,7 +136,10 @@ export class ScoringService {
     }
   }
 
-  /** How many windows a slice of a series has, at most what one engine run takes, and how many slices run at once. */
+  /**
+   * How many windows a slice of a series has, at most what one engine run takes, and how many slices run at
+   * once.
+   */
   #seriesSlices(model: ScorableModel): { windows: number; slices: number } {
     const { maxBatchWindows, maxQueueWindows } = this.batcher;
     const most = Math.min(windowsOfSlice(model), maxBatchWindows, maxQueueWindows);
@@ -140,7 +147,11 @@ export class ScoringService {
     return { windows, slices: Math.ceil((SERIES_BATCHES * most) / windows) };
   }
 
-  /** Runs a large request slice by slice, in order. @param place its room in the queue, given up at the end. */
+  /**
+   * Runs a large request slice by slice, in order.
+   *
+   * @param place its room in the queue, given up at the end.
+   */
   async #runSlices(
     model: ScorableModel,
     judge: Judge,

@@ -7,8 +7,8 @@ import { RawBody } from "../../src/http/raw-body.js";
 const LIMITS = { model: "small 1", timesteps: 2, features: 1, maxWindows: 8192 };
 
 /**
- * Bytes in pieces cut at random. Every other piece has a buffer of its own, which the reader may give away; the others
- * lie in one buffer that is larger than all of them, as small chunks of a socket do.
+ * Bytes in pieces cut at random. Every other piece has a buffer of its own, which the reader may give away;
+ * the others lie in one buffer that is larger than all of them, as small chunks of a socket do.
  */
 function cut(bytes: Uint8Array, places: readonly number[]): { body: RawBody; shared: Uint8Array } {
   const ends = [...places.map((place) => place % bytes.length), bytes.length].sort((a, b) => a - b);

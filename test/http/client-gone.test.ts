@@ -48,7 +48,9 @@ async function until(isSo: () => boolean | undefined): Promise<void> {
   while (isSo() !== true) await yieldToEventLoop();
 }
 
-/** Checks that the only trace of a request is a line that says who ended it, and that it is counted as such. */
+/**
+ * Checks that the only trace of a request is a line that says who ended it, and that it is counted as such.
+ */
 async function checkGone(t: TestContext, running: RunningService, path: string): Promise<void> {
   const lines = running.log.filter((line) => line["path"] === path && line["status"] !== 200);
   assert.deepEqual(

@@ -1,4 +1,4 @@
-/** The bodies of the Open Inference Protocol (version 2, REST), as far as they are served. */
+/** Schemas of the requests and answers of the Open Inference Protocol (version 2, REST). */
 import { type Static, Type } from "@sinclair/typebox";
 
 /** The one input tensor of every model. */

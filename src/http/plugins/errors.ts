@@ -1,6 +1,6 @@
 /**
- * Answers what routes throw, each scope in its own form, and logs what is the service's fault with the request's id.
- * A client that hung up gets nothing.
+ * Answers what routes throw, each scope in its own form, and logs what is the service's fault with the
+ * request's id. A client that hung up gets nothing.
  */
 import type { FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
@@ -52,13 +52,18 @@ export function errorHandler(
   };
 }
 
-/** Whether a request ended because its client closed the connection, as seen by scoring or by Node's HTTP parser. */
+/**
+ * Whether a request ended because its client closed the connection, as seen by scoring or by Node's HTTP
+ * parser.
+ */
 export function isClientGone(thrown: unknown, request: FastifyRequest): boolean {
   if (thrown instanceof ClientGoneError) return true;
   return request.raw.socket.destroyed && (thrown as NodeJS.ErrnoException).code === "ECONNRESET";
 }
 
-/** Logs an error with its cause, and notes it at the request, where it is the service's fault (status 500). */
+/**
+ * Logs an error with its cause, and notes it at the request, where it is the service's fault (status 500).
+ */
 export function logFailure(log: Logger, error: ResiduaError, request: FastifyRequest): void {
   if (error.status !== 500) return;
   request.failedWith = error.code;

@@ -20,7 +20,9 @@ declare module "fastify" {
   }
 }
 
-/** The status in log and metrics of a request whose client hung up before it was answered; no client sees it. */
+/**
+ * The status in log and metrics of a request whose client hung up before it was answered; no client sees it.
+ */
 const CLIENT_CLOSED_REQUEST = 499;
 const CLIENT_GONE = "client_gone";
 
@@ -61,7 +63,8 @@ export const requests = fp<RequestsOptions>(
       next(new ResiduaError("SHUTTING_DOWN", "The service is shutting down; another one will take this."));
     });
     app.addHook("onSend", (_request, reply, _payload, next) => {
-      // Also in answers to requests that began earlier: their connections would stay open after the last answer.
+      // Also in answers to requests that began earlier: their connections would stay open after the last
+      // answer.
       if (lifecycle.isEnding) reply.header("connection", "close");
       next();
     });

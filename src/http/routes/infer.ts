@@ -17,7 +17,7 @@ import { readByItsRoute } from "../validation.js";
 const HEADER_LENGTH = "inference-header-content-length";
 const tags = ["open inference protocol"];
 const description =
-  "The tensors' bytes may follow the JSON, whose length the header Inference-Header-Content-Length then says; outputs are sent so where they ask for it (binary_data, binary_data_output).";
+  "The bytes of the input may follow the JSON; the header Inference-Header-Content-Length then gives the length of the JSON. Outputs are sent in the same way where the request asks for it (binary_data, binary_data_output).";
 const response = {
   200: InferResponseSchema,
   ...Object.fromEntries(

@@ -35,7 +35,7 @@ export const inferenceModelRoutes: FastifyPluginCallbackTypebox<InferenceOptions
   { version, lifecycle, models },
   done,
 ) => {
-  // The root of a prefix answers with and without a slash.
+  // The path is the prefix itself; it is answered with and without a trailing slash.
   app.get("", { schema: { summary: "The server", tags, response: { 200: ServerMetadataSchema } } }, () => ({
     name: "residua",
     version,
@@ -145,7 +145,7 @@ export const inferenceModelRoutes: FastifyPluginCallbackTypebox<InferenceOptions
   done();
 };
 
-/** No schema says so: most clients send no body at all. */
+/** The route has no schema for its body, since most clients send none. */
 function asksForReady(body: unknown): boolean {
   return typeof body === "object" && body !== null && "ready" in body && body.ready === true;
 }

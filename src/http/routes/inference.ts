@@ -1,4 +1,6 @@
-/** The Open Inference Protocol, version 2, over REST: what the clients of KServe, Triton and MLServer speak. */
+/**
+ * The Open Inference Protocol, version 2, over REST: what the clients of KServe, Triton and MLServer speak.
+ */
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { InferenceOptions } from "../inference/inference-options.js";
 import { errorHandler } from "../plugins/errors.js";

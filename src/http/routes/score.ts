@@ -40,8 +40,8 @@ interface Answer {
 const JSON_TYPE = "application/json; charset=utf-8";
 const LINES_TYPE = "application/x-ndjson; charset=utf-8";
 /**
- * So many timesteps are scored before the status is sent, and the lines of a longer series while the rest is scored: a
- * request that fails usually fails early, and is then answered with the status of its error.
+ * So many timesteps are scored before the status is sent, and the lines of a longer series while the rest is
+ * scored: a request that fails usually fails early, and is then answered with the status of its error.
  */
 const ROWS_BEFORE_STATUS = 4096;
 
@@ -61,7 +61,8 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
     if (!acceptsLines(request)) {
       return { type: JSON_TYPE, chunks: seriesResponse(form, await series.result) };
     }
-    // A request with a deadline is answered as a whole: once lines are sent, no status can say that it passed.
+    // A request with a deadline is answered as a whole: once lines are sent, no status can say that it
+    // passed.
     if (request.headers["x-request-timeout-ms"] === undefined) {
       const { rows } = series.scores;
       const settled = await series.until(Math.min(rows, ROWS_BEFORE_STATUS));
@@ -71,7 +72,9 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
     return { type: LINES_TYPE, chunks: seriesLines(form, await series.result) };
   };
 
-  /** Where scoring fails after lines were sent, the last line is the problem, and the connection is closed. */
+  /**
+   * Where scoring fails after lines were sent, the last line is the problem, and the connection is closed.
+   */
   async function* endWithProblem(
     lines: AsyncGenerator<Uint8Array, void>,
     request: FastifyRequest,

@@ -1,4 +1,7 @@
-/** Columns with a value for each timestep, straight to the bytes of their JSON: as arrays, or as a line a timestep. */
+/**
+ * Columns with a value for each timestep, straight to the bytes of their JSON: as arrays, or as a line a
+ * timestep.
+ */
 import { FREE, kernels, memoryOf } from "./kernels.js";
 import {
   align,
@@ -11,7 +14,10 @@ import {
   type ValueKind,
 } from "./program.js";
 
-/** How the values of a column are written: one a timestep for SCORE, DOUBLE and VERDICT, else an array of `count`. */
+/**
+ * How the values of a column are written: one a timestep for SCORE, DOUBLE and VERDICT, else an array of
+ * `count`.
+ */
 export interface ColumnWriting {
   readonly kind: ValueKind;
   readonly count: number;

@@ -1,6 +1,6 @@
 /**
- * The JSON of a scored window as programs for the writing kernel. A layout is made once for a model, from all members
- * that its windows can have; a program is the selection of them that one request asked for.
+ * The JSON of a scored window as programs for the writing kernel. A layout is made once for a model, from all
+ * members that its windows can have; a program is the selection of them that one request asked for.
  */
 import { decimalsOf } from "../../scoring/digits.js";
 import type { ScoredHead } from "../../scoring/residuals.js";
@@ -22,7 +22,10 @@ type ValuesOf = (windows: ScoredWindows) => Values;
 
 /** How the value of a member is written. `n` is the number of windows. */
 export type Writing =
-  /** One value a window for the kinds SCORE, DOUBLE and VERDICT; an array of `count` values for ERRORS and FLOATS. */
+  /**
+   * One value a window for the kinds SCORE, DOUBLE and VERDICT; an array of `count` values for ERRORS and
+   * FLOATS.
+   */
   | { readonly kind: ValueKind; readonly count: number; readonly values: ValuesOf }
   /** `[[F] x steps]`: what the head of this index gave, in the caller's units and in time order. */
   | { readonly kind: "rows"; readonly head: number }
@@ -70,6 +73,16 @@ export interface WindowProgram {
 interface LaidMember {
   readonly name: string;
   readonly isAlways: boolean;
+  readonly words: Int32Array;
+  readonly slots: readonly Slot[];
+  readonly textBytes: number;
+  readonly numbers: number;
+}
+
+/** The same while it is built. */
+interface MemberDraft {
+  readonly name: string;
+  readonly isAlways: boolean;
   readonly words: number[];
   readonly slots: Slot[];
   textBytes: number;
@@ -79,37 +92,45 @@ interface LaidMember {
 export class WindowLayout {
   readonly #constants: Uint8Array;
   readonly #members: readonly LaidMember[];
-  readonly #end: LaidMember;
 
   /** @param members in the order of the answer; the first of them is always in it. */
   constructor(members: readonly WindowMember[], model: RowsModel) {
     if (members[0]?.isAlways !== true)
       throw new Error("The first member of a window must be in every answer.");
     const builder = new LayoutBuilder(model);
-    this.#members = members.map(({ name, isAlways, writing }, i) =>
+    const laid = members.map(({ name, isAlways, writing }, i) =>
       builder.member(name, isAlways, writing, i === 0 ? "{" : ","),
     );
-    this.#end = builder.text("}");
+    this.#members = [...laid, builder.text("}")].map((member) => ({
+      ...member,
+      words: Int32Array.from(member.words),
+    }));
     this.#constants = builder.constants();
   }
 
   /** @param asked the names of the members to write beside those that are in every answer. */
   select(asked: ReadonlySet<string>): WindowProgram {
-    const chosen = this.#members.filter(({ name, isAlways }) => isAlways || asked.has(name));
-    chosen.push(this.#end);
-    const words: number[] = [];
+    let length = 0;
+    for (const member of this.#members) if (isIn(member, asked)) length += member.words.length;
+    const instructions = new Int32Array(length);
     const slots: Slot[] = [];
+    let at = 0;
     let windowBytes = 1;
     let windowNumbers = 0;
-    for (const member of chosen) {
-      for (const slot of member.slots) slots.push({ ...slot, word: words.length + slot.word });
-      for (const word of member.words) words.push(word);
+    for (const member of this.#members) {
+      if (!isIn(member, asked)) continue;
+      instructions.set(member.words, at);
+      for (const { word, bytes, values } of member.slots) slots.push({ word: at + word, bytes, values });
+      at += member.words.length;
       windowBytes += member.textBytes;
       windowNumbers += member.numbers;
     }
-    const instructions = Int32Array.from(words);
     return { constants: this.#constants, instructions, slots, windowBytes, windowNumbers };
   }
+}
+
+function isIn({ name, isAlways }: LaidMember, asked: ReadonlySet<string>): boolean {
+  return isAlways || asked.has(name);
 }
 
 /** Turns members into instructions, and collects the constants that those point to. */
@@ -123,13 +144,13 @@ class LayoutBuilder {
     this.#model = model;
   }
 
-  member(name: string, isAlways: boolean, writing: Writing, before: string): LaidMember {
+  member(name: string, isAlways: boolean, writing: Writing, before: string): MemberDraft {
     const laid = { name, isAlways, words: [], slots: [], textBytes: 0, numbers: 0 };
     this.#write(laid, `${before}${JSON.stringify(name)}:`, writing);
     return laid;
   }
 
-  text(text: string): LaidMember {
+  text(text: string): MemberDraft {
     const laid = { name: "", isAlways: true, words: [], slots: [], textBytes: 0, numbers: 0 };
     this.#literal(laid, LITERAL, text);
     return laid;
@@ -146,7 +167,7 @@ class LayoutBuilder {
   }
 
   /** @param text what stands in front of the value. */
-  #write(laid: LaidMember, text: string, writing: Writing): void {
+  #write(laid: MemberDraft, text: string, writing: Writing): void {
     if (writing.kind === "flag") {
       laid.slots.push({ word: laid.words.length + 3, bytes: 1, values: writing.values });
       this.#literal(laid, LITERAL_IF, `${text}true`);
@@ -162,7 +183,7 @@ class LayoutBuilder {
     }
   }
 
-  #values(laid: LaidMember, kind: ValueKind, count: number, values: ValuesOf): void {
+  #values(laid: MemberDraft, kind: ValueKind, count: number, values: ValuesOf): void {
     const { bytes, text } = VALUE_BYTES[kind];
     laid.slots.push({ word: laid.words.length + 1, bytes: bytes * count, values });
     instruct(laid, kind, 0, count);
@@ -170,7 +191,7 @@ class LayoutBuilder {
     laid.numbers += count;
   }
 
-  #rows(laid: LaidMember, head: number): void {
+  #rows(laid: MemberDraft, head: number): void {
     const { features, heads, scaler } = this.#model;
     const { steps, reversed } = heads[head]!;
     const bytes = steps * features * Float32Array.BYTES_PER_ELEMENT;
@@ -184,7 +205,7 @@ class LayoutBuilder {
     laid.numbers += steps * features;
   }
 
-  #literal(laid: LaidMember, kind: number, text: string): void {
+  #literal(laid: MemberDraft, kind: number, text: string): void {
     const bytes = Buffer.from(text);
     instruct(laid, kind, this.#place(bytes), bytes.length);
     laid.textBytes += bytes.length;
@@ -198,6 +219,6 @@ class LayoutBuilder {
   }
 }
 
-function instruct({ words }: LaidMember, ...own: number[]): void {
+function instruct({ words }: MemberDraft, ...own: number[]): void {
   for (let i = 0; i < INSTRUCTION_WORDS; i++) words.push(own[i] ?? 0);
 }

@@ -20,8 +20,9 @@ export interface WindowsToWrite {
 }
 
 /**
- * `{"score":...,...},{...}`: windows as JSON, without brackets around them. Errors and scores are the shortest decimals
- * of their float32, what the heads gave is in the caller's units with the decimals of `formatUnits`, NaN is null.
+ * `{"score":...,...},{...}`: windows as JSON, without brackets around them. Errors and scores are the
+ * shortest decimals of their float32, what the heads gave is in the caller's units with the decimals of
+ * `formatUnits`, NaN is null.
  *
  * @throws Error where the arrays or the text have another length than the program was laid out for.
  */
