@@ -19,6 +19,10 @@ export function add(scope: Scope, a: Result, b: Result): Result {
   return scope.add({ op: "AddV2", output: "z", attributes: typed(a.type) }, [a, b]);
 }
 
+export function subtract(scope: Scope, a: Result, b: Result): Result {
+  return scope.add({ op: "Sub", output: "z", attributes: typed("float") }, [a, b]);
+}
+
 export function multiply(scope: Scope, a: Result, b: Result): Result {
   return scope.add({ op: "Mul", output: "z", attributes: typed("float") }, [a, b]);
 }

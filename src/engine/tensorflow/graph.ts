@@ -8,13 +8,14 @@
  * Between layers a sequence is time-major rows [T * n, width], so that all timesteps are one matrix and a timestep
  * is one block of it.
  */
+import { unknownKind } from "../../network/layers/description.js";
 import type { Layer, Network } from "../../network/network.js";
 import { embeddingUnits, weightShapes } from "../../network/network.js";
 import type { Weights } from "../../network/weights.js";
 import type { Result } from "./graph-builder.js";
 import { defineFunction, Scope } from "./graph-builder.js";
-import { lowerLstm } from "./graph-lstm.js";
 import { activate, addBias, identity, matMul, repeat, reshape, slice, swapFirstAxes } from "./graph-ops.js";
+import { lowerRecurrent } from "./graph-recurrent.js";
 import { writeSavedModel } from "./saved-model.js";
 
 /** How a recurrence is written: in a loop, a block of timesteps in one turn; or out in full, in one block. */
@@ -201,7 +202,8 @@ class NetworkLowering {
           from.kind === "windows" ? reshape(this.scope, dense, [-1, from.steps, layer.units]) : dense;
         return { kind: from.kind, steps: from.steps, width: layer.units, result };
       }
-      case "lstm": {
+      case "lstm":
+      case "gru": {
         const from = sequence(value);
         const input = { ...this.rows(from), repeated: from.kind === "repeated", steps: from.steps };
         const weights = {
@@ -209,11 +211,13 @@ class NetworkLowering {
           recurrentKernel: this.weight(layer.name, "recurrent_kernel"),
           bias: this.weight(layer.name, "bias"),
         };
-        const result = lowerLstm(this.scope, layer, input, weights, this.blockSteps);
+        const result = lowerRecurrent(this.scope, layer, input, weights, this.blockSteps);
         return layer.returnSequences
           ? { kind: "rows", steps: from.steps, width: layer.units, result }
           : { kind: "vector", width: layer.units, result };
       }
+      default:
+        return unknownKind(layer);
     }
   }
 
@@ -225,7 +229,7 @@ class NetworkLowering {
     return activate(this.scope, layer.activation, sum);
   }
 
-  /** What an LSTM reads: time-major rows, or the one row that is the same at every timestep. */
+  /** What a recurrent layer reads: time-major rows, or the one row that is the same at every timestep. */
   private rows(value: Sequence): { rows: Result } {
     if (value.kind !== "windows") return { rows: value.result };
     const timeMajor = swapFirstAxes(this.scope, value.result);

@@ -157,6 +157,8 @@ class Interpreter {
         return [zip(a!, b!, (x, y) => x + y)];
       case "AddV2":
         return [zip(a!, b!, (x, y) => x + y)];
+      case "Sub":
+        return [zip(a!, b!, (x, y) => x - y)];
       case "Mul":
         return [zip(a!, b!, (x, y) => x * y)];
       case "Less":
