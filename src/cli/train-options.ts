@@ -1,7 +1,14 @@
 /** The options of `train`: what is typed, and what training is asked to do. */
 import { type Command, Option } from "commander";
 import { InputError } from "../errors.js";
-import { buildNetwork, FAMILIES, type Family, isRecurrent } from "../network/architectures.js";
+import {
+  buildNetwork,
+  CELLS,
+  type Cell,
+  FAMILIES,
+  type Family,
+  isRecurrent,
+} from "../network/architectures.js";
 import type { Corruption } from "../network/network.js";
 import { SCALER_KINDS, type ScalerKind } from "../scoring/scaler.js";
 import type { TrainOptions } from "../training/train-model.js";
@@ -29,6 +36,7 @@ export interface FittingFlags extends DataOptions {
   readonly reverse?: true;
   readonly stride: number;
   readonly units: number[];
+  readonly cell: Cell;
   readonly activation: "tanh" | "relu";
   readonly loss: "mse" | "mae";
   readonly epochs?: number;
@@ -85,6 +93,7 @@ export function addFittingOptions(command: Command): Command {
     .option("--reverse", "reconstruction decoders give the last row first")
     .option("--stride <rows>", "rows between the starts of two windows", wholeNumber(1), 1)
     .option("--units <list>", "of the encoder's layers, outermost first: 64, or 64,16", unitList, [64])
+    .addOption(new Option("--cell <name>", "kind of recurrent layer").choices(CELLS).default("lstm"))
     .addOption(
       new Option("--activation <name>", "of the hidden layers").choices(["tanh", "relu"]).default("tanh"),
     )
@@ -163,6 +172,7 @@ export function toTrainOptions(flags: FittingFlags & { readonly seed: number }):
     horizon: flags.horizon,
     units: flags.units,
     activation: flags.activation,
+    cell: flags.cell,
     reverse: flags.reverse,
   };
   try {
