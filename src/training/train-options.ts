@@ -13,7 +13,7 @@ import {
 } from "../data/option-values.js";
 import { COLUMNS_OPTION, FILE_OPTIONS } from "../data/reading-options.js";
 import { InputError } from "../errors.js";
-import { buildNetwork, FAMILIES, isRecurrent } from "../network/architectures.js";
+import { buildNetwork, CELLS, FAMILIES, isRecurrent } from "../network/architectures.js";
 import type { Corruption } from "../network/network.js";
 import { LOSSES } from "../scoring/losses.js";
 import { SCALER_KINDS } from "../scoring/scaler.js";
@@ -53,6 +53,7 @@ export const FITTING_OPTIONS = {
   reverse: { help: "reconstruction decoders give the last row first", oppositeHelp: undefined },
   stride: optionOr("rows", "rows between the starts of two windows", wholeNumber(1), 1),
   units: optionOr("list", "units of the encoder's layers, outermost first: 64, or 64,16", unitList, [64]),
+  cell: choice("name", "kind of recurrent layer", CELLS, "lstm"),
   activation: choice("name", "activation of the hidden layers", ["tanh", "relu"], "tanh"),
   loss: choice("name", "squared or absolute errors", LOSSES, "mse"),
   epochs: option(
@@ -140,6 +141,7 @@ export function toTrainOptions(values: FittingValues, seed: number): TrainOption
     horizon: values.horizon,
     units: values.units,
     activation: values.activation,
+    cell: values.cell,
     reverse: values.reverse,
   };
   buildNetwork({ ...architecture, features: 1 });

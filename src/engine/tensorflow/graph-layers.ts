@@ -6,8 +6,9 @@
  */
 import type { Layer, Network } from "../../network/network.js";
 import type { Result, Scope } from "./graph-builder.js";
+import { gruCell } from "./graph-gru.js";
 import { lstmCell } from "./graph-lstm.js";
-import { activate, addBias, matMul, repeat, reshape, slice, swapFirstAxes } from "./graph-ops.js";
+import { activate, addBias, matMul, repeat, reshape, slice, split, swapFirstAxes } from "./graph-ops.js";
 import type { Cell } from "./graph-recurrence.js";
 import { lowerRecurrence } from "./graph-recurrence.js";
 
@@ -89,6 +90,13 @@ export class NetworkLowering {
         const cell = lstmCell(layer, this.weight(layer.name, "recurrent_kernel"));
         return this.recurrent(layer, value, this.weight(layer.name, "bias"), cell);
       }
+      case "gru": {
+        // Two rows of biases: of the input's product and of the state's.
+        const rows = split(this.scope, this.weight(layer.name, "bias"), 0, 2);
+        const [bias, recurrentBias] = rows.map((row) => reshape(this.scope, row, [3 * layer.units]));
+        const cell = gruCell(layer, this.weight(layer.name, "recurrent_kernel"), recurrentBias!);
+        return this.recurrent(layer, value, bias!, cell);
+      }
       default: {
         const unknown: never = layer;
         throw new TypeError(`the tensorflow engine does not know the layer ${JSON.stringify(unknown)}`);
@@ -98,7 +106,7 @@ export class NetworkLowering {
 
   /** @param bias of the input projection: [gateWidth] */
   private recurrent(
-    { name, units, returnSequences }: Extract<Layer, { kind: "lstm" }>,
+    { name, units, returnSequences }: Extract<Layer, { kind: "lstm" | "gru" }>,
     value: Value,
     bias: Result,
     cell: Cell,

@@ -72,3 +72,8 @@ function refuse(layer: AnyLayer, wanted: string, input: Shape): never {
 export function checkUnits(layer: AnyLayer & { readonly units: number }): void {
   checkWithin(`units of "${layer.name}"`, layer.units, 1, MAX_UNITS * 16);
 }
+
+/** For the end of a switch over kinds: that the call compiles proves that every kind has a case. Throws TypeError. */
+export function unknownKind(never: never): never {
+  throw new TypeError(`There is no case for ${JSON.stringify(never)}.`);
+}

@@ -2,6 +2,7 @@
 import { DENSE, type DenseLayer, TIME_DISTRIBUTED_DENSE, type TimeDistributedDenseLayer } from "./dense.js";
 import type { LayerDescription } from "./description.js";
 import { DROPOUT, type DropoutLayer } from "./dropout.js";
+import { GRU, type GruLayer } from "./gru.js";
 import { LSTM, type LstmLayer } from "./lstm.js";
 import {
   FLATTEN,
@@ -14,6 +15,7 @@ import {
 
 export type Layer =
   | LstmLayer
+  | GruLayer
   | DenseLayer
   | TimeDistributedDenseLayer
   | RepeatVectorLayer
@@ -28,6 +30,7 @@ export type LayerOf<Kind extends LayerKind> = Extract<Layer, { kind: Kind }>;
 
 export const LAYERS: { readonly [Kind in LayerKind]: LayerDescription<LayerOf<Kind>> } = {
   lstm: LSTM,
+  gru: GRU,
   dense: DENSE,
   timeDistributedDense: TIME_DISTRIBUTED_DENSE,
   repeatVector: REPEAT_VECTOR,

@@ -18,6 +18,7 @@ const TOLERANCES: Readonly<Record<GoldenName, number>> = {
   "deep-tanh": 1e-5,
   "hard-sigmoid-dropout": 1e-5,
   "stacked-dense": 1e-5,
+  gru: 1e-5,
 };
 
 async function assertGolden(trainer: Trainer, golden: GoldenCase): Promise<void> {
@@ -50,7 +51,7 @@ test("so they are of the build without relaxed SIMD", async (t) => {
     await readFile(new URL("../../../src/engine/wasm/kernels/training/kernels.wasm", import.meta.url)),
   );
   const kernels = { module, fused: false, joined: false };
-  for (const name of ["ramp-composite", "hard-sigmoid-dropout", "stacked-dense"] as const) {
+  for (const name of ["ramp-composite", "hard-sigmoid-dropout", "stacked-dense", "gru"] as const) {
     const golden = readGoldenCase(name);
     const trainer = new WasmTrainer(kernels, golden.network, golden.weights, OPTIONS);
     t.after(() => trainer.close());

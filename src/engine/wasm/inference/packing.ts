@@ -74,6 +74,17 @@ export function tileColumns(
   return tiled;
 }
 
+/** The rows of the bias, each in the order of tiles, added up: [tiles][16]. */
+export function packRecurrentBias(packing: RecurrentPacking, bias: Float32Array): Float32Array {
+  const { gates, units } = packing;
+  const length = bias.length / gates.bias.length;
+  const [first, ...others] = gates.bias.map((vectors, row) =>
+    tileColumns(packing, bias.subarray(row * length, (row + 1) * length), 1, vectors),
+  );
+  for (const other of others) for (let n = 0; n < TILE_WIDTH * tilesOf(units); n++) first![n]! += other[n]!;
+  return first!;
+}
+
 /** Panels of eight columns that hold `columns` columns. */
 export function panelsOf(columns: number): number {
   return Math.ceil(columns / 8);

@@ -5,6 +5,7 @@
  * together. A repeated vector is a sequence whose steps are 0 bytes apart: a recurrent layer that reads one multiplies
  * it by its kernel once, and starts every step's sums from that.
  */
+import { unknownKind } from "../../../network/layers/description.js";
 import type { Activation, Network } from "../../../network/network.js";
 import type { Weights } from "../../../network/weights.js";
 import { GATES, TILE_WIDTH, tilesOf } from "../plan/gates.js";
@@ -14,6 +15,7 @@ import {
   OP_CELL,
   OP_COPY,
   OP_DENSE,
+  OP_GRU,
   OP_INPUT,
   OP_KERNEL,
   OP_LSTM,
@@ -34,14 +36,21 @@ import {
 } from "../plan/layout.js";
 import {
   type DenseOperation,
-  type LstmOperation,
   type Operation,
   planNetwork,
-  unknownKind,
+  type RecurrentOperation,
   type Value,
 } from "../plan/plan.js";
 import { ACTIVATION_NUMBERS } from "../plan/records.js";
-import { gateScale, packDense, packDenseBias, packRecurrent, panelsOf, tileColumns } from "./packing.js";
+import {
+  gateScale,
+  packDense,
+  packDenseBias,
+  packRecurrent,
+  packRecurrentBias,
+  panelsOf,
+  tileColumns,
+} from "./packing.js";
 import {
   constantValue,
   inputOfJob,
@@ -61,7 +70,7 @@ interface DenseRows {
   readonly activation: Activation;
 }
 
-const RECURRENT_KINDS: Readonly<Record<LstmOperation["kind"], number>> = { lstm: OP_LSTM };
+const RECURRENT_KINDS: Readonly<Record<RecurrentOperation["kind"], number>> = { lstm: OP_LSTM, gru: OP_GRU };
 
 /** Places a valid network. */
 export function placeForInference(network: Network, weights: Weights): Placement {
@@ -110,6 +119,7 @@ class Placer implements Placement {
       case "dense":
         return this.#denseLayer(operation, input);
       case "lstm":
+      case "gru":
         return this.#recurrent(operation, input);
       default:
         return unknownKind(operation);
@@ -152,13 +162,13 @@ class Placer implements Placement {
     return output;
   }
 
-  #recurrent({ kind, layer, times }: LstmOperation, from: PlacedValue): PlacedValue {
+  #recurrent({ kind, layer, times }: RecurrentOperation, from: PlacedValue): PlacedValue {
     const input = times === undefined ? from : { ...from, steps: times, stepBytes: 0 };
     const { name, units, returnSequences } = layer;
     const tiles = tilesOf(units);
     const packing = { gates: GATES[kind], units, scale: gateScale(layer.recurrentActivation) };
     const kernel = this.#weight(`${name}/kernel`);
-    const bias = tileColumns(packing, this.#weight(`${name}/bias`), 1);
+    const bias = packRecurrentBias(packing, this.#weight(`${name}/bias`));
     const repeated = input.stepBytes === 0;
     const inputs = repeated ? 0 : input.width;
     const start = repeated

@@ -11,13 +11,25 @@ export interface Gates {
    */
   readonly kernel: readonly number[];
   readonly recurrentKernel: readonly number[];
+  /** The same of each row of the bias: an LSTM has one row, a GRU one for the kernel and one for the recurrent kernel. */
+  readonly bias: readonly (readonly number[])[];
   /** The gate that has the activation and not the recurrent one. */
   readonly candidate: number;
 }
 
 export const GATES: Readonly<Record<RecurrentLayer["kind"], Gates>> = {
   // i, f, c, o
-  lstm: { kernel: [0, 1, 2, 3], recurrentKernel: [0, 1, 2, 3], candidate: 2 },
+  lstm: { kernel: [0, 1, 2, 3], recurrentKernel: [0, 1, 2, 3], bias: [[0, 1, 2, 3]], candidate: 2 },
+  // z, r, h: the state's part of the candidate is multiplied by r, so that it stands in the fourth vector by itself.
+  gru: {
+    kernel: [0, 1, 2],
+    recurrentKernel: [0, 1, 3],
+    bias: [
+      [0, 1, 2],
+      [0, 1, 3],
+    ],
+    candidate: 2,
+  },
 };
 
 /** Floats of a row of a tile. */
@@ -31,6 +43,11 @@ export function tilesOf(units: number): number {
 /** The tile of column `gate * units + unit` of a kernel or bias. */
 export function tileOfColumn(column: number, units: number): number {
   return Math.floor((column % units) / 4);
+}
+
+/** The vector of a tile that no gate stands in, numbered from 1; 0 where there is none. */
+export function unusedVector(vectors: readonly number[]): number {
+  return [0, 1, 2, 3].findIndex((vector) => !vectors.includes(vector)) + 1;
 }
 
 /**

@@ -6,7 +6,8 @@
  * (plan.ts says why); words that neither the kind nor the placement uses are 0. All words are 32 bits wide.
  *
  * Tiles. A recurrent layer's gates stand in tiles of 16 columns: four gate vectors of four units each. Which gate
- * stands in which vector, gates.ts says: i, f, c, o for an LSTM. Units are padded with zero weights to whole tiles.
+ * stands in which vector, gates.ts says: i, f, c, o for an LSTM; for a GRU z, r, and
+ * the input's and the state's part of the candidate. Units are padded with zero weights to whole tiles.
  */
 
 export const OP_WORDS = 48;
@@ -21,6 +22,7 @@ export const OP_DROPOUT = 4;
 export const OP_RESHAPE = 5;
 export const OP_LOSS = 6;
 export const OP_COPY = 7;
+export const OP_GRU = 8;
 
 /** Timesteps the operation runs over. */
 export const OP_STEPS = 1;
@@ -78,7 +80,7 @@ export const OP_WIDTH_OUT = 25;
 export const OP_SEQUENCES = 26;
 /** A value that sums start from: the bias, or a recurrent layer's input times its kernel, [rows][tiles][16]. */
 export const OP_START = 28;
-/** Scratch: a recurrent layer's cell, [rows][padded units]. */
+/** Scratch: an LSTM's c, or a GRU's h of the step before, [rows][padded units]. */
 export const OP_CELL = 36;
 /** Scratch: two states that take turns as h where no sequence is kept; addresses within the scratch. */
 export const OP_STATE_A = 37;
@@ -104,7 +106,7 @@ export const OP_REPEATED = 31;
 export const OP_GATES = 32;
 export const OP_GATES_TILE = 33;
 export const OP_GATES_STEP = 34;
-/** Recurrent: h, and an LSTM's c, [steps, windows, units]. */
+/** Recurrent: h, and an LSTM's c, [steps, windows, units]; a GRU has its h for both. */
 export const OP_STATES = 35;
 export const OP_CELLS = 36;
 export const OP_STATE_ROW = 37;
@@ -122,6 +124,8 @@ export const OP_LAYER = 44;
 /** Loss: the first row of the window that the head answers for, and whether it gives the last row first. */
 export const OP_FIRST_ROW = 45;
 export const OP_REVERSED = 46;
+/** GRU: the second row of the bias, that of the recurrent kernel. */
+export const OP_RECURRENT_BIAS = 47;
 
 /** A plan for inference: word 0 is the number of operations; from word 4 on there are OP_WORDS words each. */
 export const PLAN_HEADER_WORDS = 4;

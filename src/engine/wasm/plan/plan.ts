@@ -13,8 +13,11 @@
  * A kind that is added to `Operation` makes the compiler name both, and the kernels end in `unreachable` for a number
  * they do not know.
  */
+import { unknownKind } from "../../../network/layers/description.js";
+import { descriptionOf } from "../../../network/layers/layers.js";
 import type {
   DenseLayer,
+  GruLayer,
   Head,
   Layer,
   LstmLayer,
@@ -28,7 +31,7 @@ export interface Value {
   readonly width: number;
 }
 
-export type RecurrentLayer = LstmLayer;
+export type RecurrentLayer = LstmLayer | GruLayer;
 
 interface OneToOne {
   readonly input: Value;
@@ -41,8 +44,8 @@ export interface LoadOperation {
   readonly output: Value;
 }
 
-export interface LstmOperation extends OneToOne {
-  readonly kind: "lstm";
+export interface RecurrentOperation extends OneToOne {
+  readonly kind: RecurrentLayer["kind"];
   readonly layer: RecurrentLayer;
   /** Not undefined: the input is a vector, which the layer reads at each of so many timesteps. */
   readonly times: number | undefined;
@@ -88,7 +91,7 @@ export interface HeadOperation {
 
 export type Operation =
   | LoadOperation
-  | LstmOperation
+  | RecurrentOperation
   | DenseOperation
   | RepeatOperation
   | ReshapeOperation
@@ -119,7 +122,7 @@ class Planner {
       const layer = layers[n]!;
       const next = layers[n + 1];
       // A recurrent layer computes its input times its kernel once for a vector, and not at every timestep.
-      if (layer.kind === "repeatVector" && next?.kind === "lstm") {
+      if (layer.kind === "repeatVector" && next !== undefined && isRecurrent(next)) {
         this.#layers++;
         value = this.#recurrent(next, value, layer.times);
         n++;
@@ -133,6 +136,7 @@ class Planner {
     const { steps, width } = input;
     switch (layer.kind) {
       case "lstm":
+      case "gru":
         return this.#recurrent(layer, input, undefined);
       case "dense":
       case "timeDistributedDense": {
@@ -168,7 +172,6 @@ class Planner {
   }
 }
 
-/** For the end of a switch over kinds: a call that compiles proves that every kind has a case. */
-export function unknownKind(never: never): never {
-  throw new TypeError(`There is no operation or layer of kind ${(never as { kind: string }).kind}.`);
+function isRecurrent(layer: Layer): layer is RecurrentLayer {
+  return descriptionOf(layer).isRecurrent;
 }

@@ -96,7 +96,9 @@ export const GRADIENT_SUMMED = 13;
 export const GRADIENT_SUMMED_TILE = 14;
 export const GRADIENT_SUMMED_ROW = 15;
 export const GRADIENT_BIAS = 16;
-export const GRADIENT_WORDS = 17;
+/** The vector, from 1 to 4, of every row of a tile of c and bias that belongs to no weight, and is set to 0; 0 for none. */
+export const GRADIENT_UNUSED = 17;
+export const GRADIENT_WORDS = 18;
 
 /** A transposition, of at most 16 rows of a kernel. */
 export const TRANSPOSITION_ROWS = 0;

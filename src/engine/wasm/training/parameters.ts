@@ -3,16 +3,17 @@
  * layout.
  *
  *   recurrent    kernel and recurrent kernel: [tile][row][16], a tile holds the gates of four units (plan/gates.ts);
- *                bias: [tile][16]
+ *                bias: [row][tile][16], one row or two
  *   dense        [tile][unit][16], a tile holds 16 inputs: Keras's kernel transposed, which tied layers read as it is
  *
  * Tiles are padded to an odd multiple of four rows (of a line of 64 bytes), so that neighbours fall on different sets of
  * the cache. Padding is zero, and its gradients are zero.
  */
+import { unknownKind } from "../../../network/layers/description.js";
 import { type Layer, layersWithShapes, type Network, weightShapes } from "../../../network/network.js";
 import type { Tensor, Weights } from "../../../network/weights.js";
 import { GATES, laneOfColumn, tileOfColumn, tilesOf } from "../plan/gates.js";
-import { type RecurrentLayer, unknownKind } from "../plan/plan.js";
+import type { RecurrentLayer } from "../plan/plan.js";
 
 /** Offsets and strides in floats. */
 export interface RecurrentParameters {
@@ -108,6 +109,7 @@ export class ParameterLayout {
   #add(layer: Layer, width: number): void {
     switch (layer.kind) {
       case "lstm":
+      case "gru":
         this.#addRecurrent(layer, width);
         break;
       case "dense":
@@ -141,11 +143,15 @@ export class ParameterLayout {
     };
     const kernel = matrix("kernel", width, gates.kernel);
     const recurrent = matrix("recurrent_kernel", units, gates.recurrentKernel);
-    const bias = this.#take(tiles * LANES);
+    const rows = gates.bias.length;
+    const columns = gates.kernel.length * units;
+    const bias = this.#take(rows * tiles * LANES);
     this.#slots.set(`${name}/bias`, {
-      shape: [gates.kernel.length * units],
-      offsetOf: (_, column) =>
-        bias + tileOfColumn(column, units) * LANES + laneOfColumn(column, units, gates.kernel),
+      shape: rows === 1 ? [columns] : [rows, columns],
+      offsetOf: (row, column) =>
+        bias +
+        (row * tiles + tileOfColumn(column, units)) * LANES +
+        laneOfColumn(column, units, gates.bias[row]!),
     });
     this.recurrent.set(name, {
       kernel: kernel.at,

@@ -1,4 +1,5 @@
 /** Places the operations of a plan for a group of windows, one after the other (placement.ts). */
+import { unknownKind } from "../../../network/layers/description.js";
 import {
   OP_ACCUMULATE,
   OP_ACTIVATION,
@@ -22,13 +23,7 @@ import {
   OP_TILES,
   OP_TRANSPOSED_KERNEL,
 } from "../plan/layout.js";
-import {
-  type DenseOperation,
-  type LstmOperation,
-  type Operation,
-  unknownKind,
-  type Value,
-} from "../plan/plan.js";
+import type { DenseOperation, Operation, RecurrentOperation, Value } from "../plan/plan.js";
 import { ACTIVATION_NUMBERS, operationRecord, type ValueRecord, type Words } from "../plan/records.js";
 import type { BatchSpace } from "./batch-space.js";
 import { LANES, type ParameterLayout } from "./parameters.js";
@@ -72,6 +67,7 @@ export class Placer {
     const input = this.#placed.get(operation.input)!;
     switch (operation.kind) {
       case "lstm":
+      case "gru":
         this.#recurrent(operation, input);
         break;
       case "dense":
@@ -133,7 +129,7 @@ export class Placer {
     this.#operations.push({ kind, input, output: this.#take(output, input.gradient !== 0), words });
   }
 
-  #recurrent(operation: LstmOperation, input: ValueRecord): void {
+  #recurrent(operation: RecurrentOperation, input: ValueRecord): void {
     const placed = placeRecurrent(this.#context, operation, input);
     this.#placed.set(operation.output, placed.output);
     this.#operations.push(placed);

@@ -1,5 +1,5 @@
 /** A recurrent layer placed for training (placement.ts). */
-import { tilesOf } from "../plan/gates.js";
+import { GATES, TILE_WIDTH, tilesOf, unusedVector } from "../plan/gates.js";
 import {
   OP_ACTIVATION,
   OP_BIAS,
@@ -8,6 +8,7 @@ import {
   OP_GATES,
   OP_GATES_STEP,
   OP_GATES_TILE,
+  OP_GRU,
   OP_KERNEL,
   OP_KERNEL_TILE,
   OP_LAST_UNITS,
@@ -15,6 +16,7 @@ import {
   OP_PROJECTED,
   OP_PROJECTED_TILE,
   OP_RECURRENT_ACTIVATION,
+  OP_RECURRENT_BIAS,
   OP_RECURRENT_KERNEL,
   OP_RECURRENT_TILE,
   OP_REPEATED,
@@ -28,7 +30,7 @@ import {
   OP_UNITS,
   PLACE_MEMORY,
 } from "../plan/layout.js";
-import type { LstmOperation } from "../plan/plan.js";
+import type { RecurrentOperation } from "../plan/plan.js";
 import { ACTIVATION_NUMBERS, type ValueRecord, type Words } from "../plan/records.js";
 import { type BatchSpace, LINE_BYTES } from "./batch-space.js";
 import { LANE_MASKS } from "./layout.js";
@@ -59,11 +61,11 @@ export interface PlacingContext {
   readonly transpositions: Transpositions;
 }
 
-const RECURRENT_KINDS: Readonly<Record<LstmOperation["kind"], number>> = { lstm: OP_LSTM };
+const RECURRENT_KINDS: Readonly<Record<RecurrentOperation["kind"], number>> = { lstm: OP_LSTM, gru: OP_GRU };
 
 export function placeRecurrent(
   context: PlacingContext,
-  operation: LstmOperation,
+  operation: RecurrentOperation,
   input: ValueRecord,
 ): PlacedOperation {
   const { layout, addresses, space, weightGradients, transpositions } = context;
@@ -73,6 +75,9 @@ export function placeRecurrent(
   const windows = space.windows;
   const steps = times ?? input.steps;
   const tiles = tilesOf(units);
+  const gatesOf = GATES[kind];
+  // Of a bias with two rows the second.
+  const recurrentBias = (parameters.bias + tiles * TILE_WIDTH) * 4;
   const stateRow = paddedRow(units) * 4;
   const stateStep = windows * stateRow;
   const states = space.takeRows(steps, stateRow);
@@ -116,6 +121,7 @@ export function placeRecurrent(
       [OP_TRANSPOSED_KERNEL]: transposedKernel,
       [OP_TRANSPOSED_RECURRENT]: transposedRecurrent,
       [OP_BIAS]: weights + parameters.bias * 4,
+      [OP_RECURRENT_BIAS]: kind === "gru" ? weights + recurrentBias : 0,
       [OP_TILES]: tiles,
       [OP_REPEATED]: Number(times !== undefined),
       [OP_STEPS]: steps,
@@ -124,7 +130,7 @@ export function placeRecurrent(
       [OP_GATES_TILE]: gatesTile,
       [OP_GATES_STEP]: gatesStep,
       [OP_STATES]: states,
-      [OP_CELLS]: space.takeRows(steps, stateRow),
+      [OP_CELLS]: kind === "gru" ? states : space.takeRows(steps, stateRow),
       [OP_STATE_ROW]: stateRow,
       [OP_STATE_STEP]: stateStep,
       [OP_CARRIED]: space.takeRows(1, stateRow),
@@ -141,15 +147,31 @@ export function placeRecurrent(
   weightGradients.addRecurrent(
     { at: input.data, rowBytes: input.rowBytes, width: input.width },
     gatesOfInput,
-    { at: gradients + parameters.kernel * 4, tileBytes: parameters.kernelTile * 4 },
+    {
+      at: gradients + parameters.kernel * 4,
+      tileBytes: parameters.kernelTile * 4,
+      unused: unusedVector(gatesOf.kernel),
+    },
     gradients + parameters.bias * 4,
   );
   weightGradients.addRecurrent(
     { at: states, rowBytes: stateRow, width: units },
     { at: gates + gatesStep, tiles, tileBytes: gatesTile, rows: (steps - 1) * windows },
-    { at: gradients + parameters.recurrentKernel * 4, tileBytes: parameters.recurrentTile * 4 },
+    {
+      at: gradients + parameters.recurrentKernel * 4,
+      tileBytes: parameters.recurrentTile * 4,
+      unused: unusedVector(gatesOf.recurrentKernel),
+    },
     undefined,
   );
+  if (kind === "gru") {
+    // It is added at the first step too, which the product above leaves out.
+    weightGradients.addBias(
+      { at: gates, tiles, tileBytes: gatesTile, rows: steps * windows },
+      gradients + recurrentBias,
+      unusedVector(gatesOf.recurrentKernel),
+    );
+  }
   return placed;
 }
 

@@ -23,6 +23,7 @@ import {
   GRADIENT_SUMMED_ROWS,
   GRADIENT_SUMMED_TILE,
   GRADIENT_TILES,
+  GRADIENT_UNUSED,
   GRADIENT_WORDS,
 } from "./layout.js";
 import { LANES } from "./parameters.js";
@@ -45,6 +46,7 @@ interface WeightGradient {
   readonly summedTile?: number;
   readonly summedRow?: number;
   readonly bias?: number;
+  readonly unused?: number;
 }
 
 /** Tiles of one part: enough to use a row of the left matrix while it is near, few enough to share out evenly. */
@@ -62,6 +64,8 @@ export interface Gates {
 export interface KernelGradient {
   readonly at: number;
   readonly tileBytes: number;
+  /** The vector of its tiles, numbered from 1, that belongs to no weight; 0 or undefined for none. */
+  readonly unused?: number;
 }
 
 /** What a dense layer read and gave, for the windows of a group. */
@@ -108,9 +112,19 @@ export class WeightGradients {
       bRow: LINE_BYTES,
       c: kernel.at,
       cTile: kernel.tileBytes,
+      unused: kernel.unused ?? 0,
       ...(bias === undefined ? {} : { ...summed, bias }),
     };
     this.#chains.push(...splitTiles(product).map((part) => [part]));
+  }
+
+  /**
+   * Of a bias by itself: the sum of the gates' gradients over all rows.
+   * @param unused as in KernelGradient.
+   */
+  addBias({ at, tiles, tileBytes, rows }: Gates, bias: number, unused: number): void {
+    const summed = { summedRows: rows, summed: at, summedTile: tileBytes, summedRow: LINE_BYTES };
+    this.#chains.push([{ biasTiles: tiles, ...summed, bias, unused }]);
   }
 
   /**
@@ -183,6 +197,7 @@ function gradientRecord(product: WeightGradient, chained: boolean): Int32Array {
     [GRADIENT_SUMMED_TILE]: product.summedTile ?? 0,
     [GRADIENT_SUMMED_ROW]: product.summedRow ?? 0,
     [GRADIENT_BIAS]: product.bias ?? 0,
+    [GRADIENT_UNUSED]: product.unused ?? 0,
   });
 }
 

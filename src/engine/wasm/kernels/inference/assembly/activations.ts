@@ -116,7 +116,24 @@ export function scaledSigmoids(count: i32, at: usize): void {
   }
 }
 
-/** As `scaledSigmoids`, for sums that are not multiplied by -1 / ln 2. */
+/** The same for two gates only: [count][16], the third and fourth vector left. */
+export function scaledSigmoidPairs(count: i32, at: usize): void {
+  const most = constant(MOST);
+  const least = constant(LEAST);
+  const round = constant(ROUND);
+  const b0 = constant(B0);
+  const a0 = constant(A0);
+  const a1 = constant(A1);
+  for (let n = 0; n < count; n++) {
+    const first = logistic(v128.load(at), most, least, round, b0, a0, a1);
+    const second = logistic(v128.load(at, 16), most, least, round, b0, a0, a1);
+    v128.store(at, first);
+    v128.store(at, second, 16);
+    at += 64;
+  }
+}
+
+/** `scaledSigmoids` of sums that are not multiplied. All are loaded before any is stored: only then are those of i and f joined. */
 export function sigmoids(count: i32, at: usize): void {
   const slope = constant(MINUS_LOG2E);
   const most = constant(MOST);

@@ -5,6 +5,7 @@ import {
   OP_CELL,
   OP_COPY,
   OP_DENSE,
+  OP_GRU,
   OP_INPUT,
   OP_KERNEL,
   OP_KIND,
@@ -32,7 +33,7 @@ import {
 } from "../../../plan/layout";
 import { JOB_PLACES, JOB_PLAN, JOB_SCRATCH, JOB_SCRATCH_STRIDE } from "../../../pool/layout";
 import { dense } from "./dense";
-import { lstmStep } from "./lstm";
+import { recurrentStep } from "./recurrent";
 import { pointer, word, wordAddress } from "./words";
 
 /** Where a worker's scratch begins: SCRATCH_KERNEL_BYTES for kernels to work in, and then values. */
@@ -67,8 +68,8 @@ export function forward(job: usize, worker: i32, firstRow: i32, rows: i32): void
     const result = wordAddress(op, OP_OUTPUT);
     const from = valueAddress(value, job, worker, firstRow);
     const to = valueAddress(result, job, worker, firstRow);
-    if (kind == OP_LSTM) {
-      lstm(op, job, worker, firstRow, rows, from, to);
+    if (kind == OP_LSTM || kind == OP_GRU) {
+      recurrent(op, job, worker, firstRow, rows, from, to);
     } else if (kind == OP_DENSE) {
       dense(
         word(op, OP_STEPS),
@@ -103,8 +104,8 @@ export function forward(job: usize, worker: i32, firstRow: i32, rows: i32): void
   }
 }
 
-/** Every step of an LSTM layer. The first has no state: its part of the sum is left out. */
-function lstm(op: usize, job: usize, worker: i32, firstRow: i32, rows: i32, from: usize, to: usize): void {
+/** Every step of a recurrent layer. The first has no state: its part of the sum is left out. */
+function recurrent(op: usize, job: usize, worker: i32, firstRow: i32, rows: i32, from: usize, to: usize): void {
   const steps = word(op, OP_STEPS);
   const tiles = word(op, OP_TILES);
   const value = wordAddress(op, OP_INPUT);
@@ -122,7 +123,8 @@ function lstm(op: usize, job: usize, worker: i32, firstRow: i32, rows: i32, from
   memory.fill(cell, 0, <usize>rows * unitStride);
   for (let t = 0; t < steps; t++) {
     if (!toStep && t == steps - 1) next = to;
-    lstmStep(
+    recurrentStep(
+      word(op, OP_KIND),
       rows,
       tiles,
       word(op, OP_WIDTH_IN),

@@ -1,5 +1,10 @@
 /**
- * The elementwise part of an LSTM, four units at a time: forward one loop a stage, so that activations keep their
+ * The elementwise part of an LSTM (Hochreiter & Schmidhuber 1997; forget gate: Gers et al. 2000), with r the recurrent
+ * activation, a the activation, and z the gates' sums x.W + h.R + b:
+ *
+ *   i, f, o = r(z)   g = a(z)   c' = f c + i g   h' = o a(c')
+ *
+ * Four units at a time: forward one loop a stage, so that activations keep their
  * constants in registers, backward one loop for each of the common pairs of activations: a `Cell` of one byte is tanh
  * with sigmoid, one of two bytes relu with sigmoid, another whatever is asked for.
  */

@@ -11,6 +11,7 @@
 import {
   OP_DENSE,
   OP_DROPOUT,
+  OP_GRU,
   OP_LOAD,
   OP_LOSS,
   OP_LSTM,
@@ -47,9 +48,9 @@ import {
   loadWindows,
 } from "./layers";
 import { addLoss } from "./loss";
-import { backwardLstm, forwardLstm } from "./lstm";
 import { multiplyRows, sumRows } from "./matrix";
 import { Job, Operation, WeightGradient } from "./plan";
+import { backwardRecurrent, forwardRecurrent } from "./recurrent";
 import { useScratch } from "./scratch";
 import { turnKernels } from "./turned-kernels";
 import { waitFor } from "./waiting";
@@ -125,7 +126,7 @@ function runWindows(job: Job, operations: usize, start: usize, first: usize, row
 function forward(job: Job, operation: Operation, start: usize, first: usize, rows: i32): void {
   const kind = operation.kind;
   if (kind == OP_LOAD) loadWindows(job, operation, start, first, rows);
-  else if (kind == OP_LSTM) forwardLstm(operation, first, rows);
+  else if (kind == OP_LSTM || kind == OP_GRU) forwardRecurrent(operation, first, rows);
   else if (kind == OP_DENSE) forwardDense(job, operation, first, rows);
   else if (kind == OP_REPEAT) forwardRepeat(operation, first, rows);
   else if (kind == OP_RESHAPE) forwardReshape(operation, first, rows);
@@ -136,7 +137,7 @@ function forward(job: Job, operation: Operation, start: usize, first: usize, row
 
 function backward(job: Job, operation: Operation, start: usize, first: usize, rows: i32): void {
   const kind = operation.kind;
-  if (kind == OP_LSTM) backwardLstm(operation, first, rows);
+  if (kind == OP_LSTM || kind == OP_GRU) backwardRecurrent(operation, first, rows);
   else if (kind == OP_DENSE) backwardDense(operation, first, rows);
   else if (kind == OP_REPEAT) backwardRepeat(operation, first, rows);
   else if (kind == OP_RESHAPE) backwardReshape(operation, first, rows);
@@ -166,6 +167,7 @@ function computeWeightGradients(job: Job, table: usize, index: i32, accumulate: 
     let adds = accumulate;
     for (let next = index + 1; ; next++) {
       multiplyRows(w.rows, w.depth, w.tiles, w.a, w.aRow, w.b, w.bTile, w.bRow, w.c, w.cTile, adds);
+      if (w.unused) clearVector(w.unused, w.depth, w.tiles, w.c, w.cTile);
       if (next == job.weightGradientCount) break;
       w = changetype<WeightGradient>(table + <usize>next * size);
       if (!w.chained) break;
@@ -173,6 +175,7 @@ function computeWeightGradients(job: Job, table: usize, index: i32, accumulate: 
     }
     if (first.biasTiles > 0) {
       sumRows(first.summedRows, first.biasTiles, first.summed, first.summedTile, first.summedRow, first.bias, accumulate);
+      if (first.unused) clearVector(first.unused, 1, first.biasTiles, first.bias, 64);
     }
     if (isLast) {
       const kernelBytes = <usize>first.tiles * first.cTile;
@@ -182,6 +185,15 @@ function computeWeightGradients(job: Job, table: usize, index: i32, accumulate: 
     }
   }
   store<f64>(job.squares + (<usize>index << 3), sum);
+}
+
+/** Sets the vector of that number, from 1 to 4, to 0 in every row of tiles: a gradient that belongs to no weight. */
+function clearVector(vector: i32, rows: i32, tiles: i32, c: usize, cTile: usize): void {
+  for (let tile = 0; tile < tiles; tile++) {
+    let at = c + (<usize>(vector - 1) << 4);
+    for (let row = 0; row < rows; row++, at += 64) v128.store(at, f32x4.splat(0));
+    c += cTile;
+  }
 }
 
 /** Returns when every thread of the job is here. The last one sets the counters of shared work back to 0. */

@@ -27,6 +27,7 @@ import {
   OP_PROJECTED,
   OP_PROJECTED_TILE,
   OP_RECURRENT_ACTIVATION,
+  OP_RECURRENT_BIAS,
   OP_RECURRENT_KERNEL,
   OP_RECURRENT_TILE,
   OP_REPEATED,
@@ -65,6 +66,7 @@ import {
   GRADIENT_SUMMED_ROWS,
   GRADIENT_SUMMED_TILE,
   GRADIENT_TILES,
+  GRADIENT_UNUSED,
   TRAINING_ABSOLUTE,
   TRAINING_BLOCK_WINDOWS,
   TRAINING_CLIP_NORM,
@@ -129,6 +131,7 @@ export class Operation {
   @inline get recurrentKernel(): usize { return pointer(changetype<usize>(this), OP_RECURRENT_KERNEL); }
   @inline get recurrentTile(): usize { return pointer(changetype<usize>(this), OP_RECURRENT_TILE); }
   @inline get transposedKernel(): usize { return pointer(changetype<usize>(this), OP_TRANSPOSED_KERNEL); }
+  @inline get recurrentBias(): usize { return pointer(changetype<usize>(this), OP_RECURRENT_BIAS); }
   @inline get transposedRecurrent(): usize { return pointer(changetype<usize>(this), OP_TRANSPOSED_RECURRENT); }
   @inline get bias(): usize { return pointer(changetype<usize>(this), OP_BIAS); }
   @inline get tiles(): i32 { return word(changetype<usize>(this), OP_TILES); }
@@ -173,6 +176,7 @@ export class WeightGradient {
   @inline get summedTile(): usize { return pointer(changetype<usize>(this), GRADIENT_SUMMED_TILE); }
   @inline get summedRow(): usize { return pointer(changetype<usize>(this), GRADIENT_SUMMED_ROW); }
   @inline get bias(): usize { return pointer(changetype<usize>(this), GRADIENT_BIAS); }
+  @inline get unused(): i32 { return word(changetype<usize>(this), GRADIENT_UNUSED); }
 }
 
 /** At most 16 rows of a kernel, to be transposed. */
