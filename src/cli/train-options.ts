@@ -3,7 +3,6 @@ import { type Command, Option } from "commander";
 import { InputError } from "../errors.js";
 import { buildNetwork, FAMILIES, type Family, isRecurrent } from "../network/architectures.js";
 import type { Corruption } from "../network/network.js";
-import { LOSSES, type Loss } from "../scoring/losses.js";
 import { SCALER_KINDS, type ScalerKind } from "../scoring/scaler.js";
 import type { TrainOptions } from "../training/train-model.js";
 import { addDataOptions, type DataOptions } from "./data-options.js";
@@ -31,7 +30,7 @@ export interface FittingFlags extends DataOptions {
   readonly stride: number;
   readonly units: number[];
   readonly activation: "tanh" | "relu";
-  readonly loss: Loss;
+  readonly loss: "mse" | "mae";
   readonly epochs?: number;
   readonly batchSize: number;
   readonly windowsPerEpoch: number;
@@ -89,7 +88,9 @@ export function addFittingOptions(command: Command): Command {
     .addOption(
       new Option("--activation <name>", "of the hidden layers").choices(["tanh", "relu"]).default("tanh"),
     )
-    .addOption(new Option("--loss <name>", "squared or absolute errors").choices(LOSSES).default("mse"))
+    .addOption(
+      new Option("--loss <name>", "squared or absolute errors").choices(["mse", "mae"]).default("mse"),
+    )
     .option(
       "--epochs <count>",
       "the most epochs (default: 100, more where an epoch has few steps)",
