@@ -4,9 +4,11 @@
  */
 import { InputError } from "../errors.js";
 
+/** How a scaler is fitted; `fitScaler` says what each kind does. */
 export const SCALER_KINDS = ["standard", "minmax", "none"] as const;
 export type ScalerKind = (typeof SCALER_KINDS)[number];
 
+/** scaled = (x - offset) / scale, by feature. */
 export interface Scaler {
   readonly kind: ScalerKind;
   /** [F] */
@@ -23,9 +25,9 @@ export interface Scaler {
 /**
  * Fits a scaler on rows of training data.
  *
- * `standard`: offset the mean, scale the population standard deviation. `minmax`: offset the least reading,
- * scale the range. `none`: offset 0, scale 1. Mean and deviation are taken in two passes of (x - least) / range,
- * so that a signal of 1e9 plus or minus 5 keeps its 5, and no square under- or overflows.
+ * `standard`: the offset is the mean, the scale the population standard deviation. `minmax`: the offset is the least
+ * reading, the scale the range. `none`: offset 0, scale 1. Mean and deviation are computed in two passes over
+ * (x - least) / range, so that a signal of 1e9 plus or minus 5 loses no precision, and no square under- or overflows.
  *
  * @param rows [N, F] in the caller's units; NaN = missing.
  * @throws InputError where a feature has no reading at all, or spans more than a double can hold.

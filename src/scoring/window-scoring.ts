@@ -1,9 +1,9 @@
 /**
- * A window's way into the network, and from the network's answer to errors and a score.
+ * Makes the network's input from readings, and errors and scores from the network's outputs.
  *
  *   readings [n, T, F] -> prepareWindows -> scaled float32, mask -> (engine) -> scoreWindows -> errors, score
  *
- * Everything here runs for each request on the main thread: plain loops over typed arrays.
+ * All of it runs for every request on the main thread, so it is plain loops over typed arrays.
  */
 import { type Arrays, OWN_ARRAYS } from "./arrays.js";
 import { boundError, FLOAT32_MAX } from "./residuals.js";
@@ -12,7 +12,9 @@ import type { ScoringModel } from "./scoring-model.js";
 
 export type { ScoringModel } from "./scoring-model.js";
 
+/** n windows as the network reads them. */
 export interface PreparedWindows {
+  /** n */
   readonly count: number;
   /** [n, T, F], scaled, clipped, missing readings filled in: every number finite. */
   readonly scaled: Float32Array;
@@ -22,10 +24,11 @@ export interface PreparedWindows {
   readonly coverage: Float64Array;
 }
 
-/** Errors and scores, in scaled units, none above FLOAT32_MAX. NaN: there is none. */
+/** Errors and scores of n windows, in scaled units: at most FLOAT32_MAX, NaN where there is no reading to compare. */
 export interface WindowScores {
+  /** n */
   readonly count: number;
-  /** [n]: the mean of the window's timestep errors; NaN where it has no reading that a head answers for. */
+  /** [n]: the scorer's score; NaN for a window without a reading that a head answers for. */
   readonly score: Float64Array;
   /** [n, T] */
   readonly timestepError: Float64Array;
@@ -35,7 +38,7 @@ export interface WindowScores {
   readonly headErrors: readonly Float64Array[];
   /** [n]: 1 where the network gave a number that is not finite; the score is then FLOAT32_MAX. */
   readonly saturated: Uint8Array;
-  /** [n] */
+  /** [n]: the share of readings present. */
   readonly coverage: Float64Array;
 }
 
@@ -164,8 +167,9 @@ export function scoreWindows(
 }
 
 /**
- * What a head says, in the caller's units and in time order: scaled * scale + offset in float64.
+ * The values of a head in the caller's units and in time order: scaled * scale + offset, in float64.
  *
+ * @param count how many windows `outputs` are of.
  * @returns [count, steps, F]; NaN where the network gave a number that is not finite.
  */
 export function unscaleHead(
