@@ -66,8 +66,12 @@ async function startRoutes(t: TestContext) {
   const lease = registry.acquire("small");
   const executable = lease.model.executable as { run: Executable["run"] };
   lease.release();
+  const breakScoring = () =>
+    void t.mock.method(scoring, "scoreWindows", () => {
+      throw new TypeError("undefined is not a function at 0xdeadbeef");
+    });
   const arenas = () => ({ taken: take.mock.callCount(), given: give.mock.callCount() });
-  return { app, registry, executable, arenas };
+  return { app, registry, executable, arenas, breakScoring };
 }
 
 const infer = (more: object = {}) => ({
@@ -176,6 +180,22 @@ test("the arena of a request that failed while the engine was at work on it is n
   assert.equal(response.statusCode, 500);
   assert.deepEqual(arenas(), { taken: 1, given: 0 });
 });
+
+for (const url of [SCORE, INFER]) {
+  test(`a fault of the service's own in ${url} is INTERNAL, and says nothing of the inside`, async (t) => {
+    const { app, arenas, breakScoring } = await startRoutes(t);
+    breakScoring();
+    const headers = { "content-type": "application/json" };
+    const payload = url === SCORE ? { windows: [WINDOW] } : infer();
+    const response = await app.inject({ method: "POST", url, headers, payload });
+    assert.equal(response.statusCode, 500);
+    const body = response.json() as Record<string, unknown>;
+    assert.equal(body["code"], url === SCORE ? "INTERNAL" : undefined);
+    assert.match(String(body["detail"] ?? body["error"]), /the service failed/i);
+    assert.ok(!response.body.includes("0xdeadbeef"));
+    assert.deepEqual(arenas(), { taken: 1, given: 1 });
+  });
+}
 
 test("a client that hangs up before its answer is sent leaves no arena and no lease behind", async (t) => {
   const { app, registry, executable, arenas } = await startRoutes(t);
