@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds the TensorFlow addon for the CPU and runs the tensorflow engine's tests on it, in its process.
-# The wheel is kept in ~/.cache/residua (RESIDUA_CACHE) between runs. Where no compiler, Python or wheel is to be had,
-# it says so and skips these tests alone.
+# Builds the TensorFlow addon for the CPU and runs the tests of the tensorflow engine on it.
+# The Python wheel that the addon is built from is kept in ~/.cache/residua (RESIDUA_CACHE) between runs. Without a
+# compiler, Python or the wheel, only these tests are skipped, with a message.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

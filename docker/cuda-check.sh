@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# All that needs an NVIDIA GPU, in one command: builds the addon, parity with Keras and the device process's tests,
-# every model of models/ served with RESIDUA_ENGINE=cuda, and the bench beside eager predict and PyTorch.
+# Checks everything that needs an NVIDIA GPU: builds the addon, compares with Keras's outputs, tests the process that owns
+# the GPU, serves every model of models/ with RESIDUA_ENGINE=cuda, and measures beside eager predict and PyTorch.
 #
 #   docker/cuda-check.sh                  on a machine with a driver, a compiler, Python and a network
-#   docker/cuda-check.sh --pack DIR       on a machine with a network: puts all that the next one needs into DIR
-#   docker/cuda-check.sh --offline DIR    where nothing can be fetched, from what --pack put there
+#   docker/cuda-check.sh --pack DIR       on a machine with a network: puts what the next command needs into DIR
+#   docker/cuda-check.sh --offline DIR    on a machine without a network, from what --pack put into DIR
 #
 # DIR holds node.tar.gz (Node with its headers), project.tar.gz (this checkout with node_modules and dist) and
 # wheels/ (TensorFlow and the CUDA 12 libraries). The machine itself needs a driver, tar, python3 and a C++ compiler.
@@ -44,8 +44,8 @@ unpack() {
   root="$work/project"
 }
 
-# TensorFlow opens these at start, and a network of LSTM and dense layers calls none of them: where one is missing,
-# an empty library of its name will do.
+# TensorFlow opens these libraries at start, but networks of LSTM and dense layers call none of them: where one is missing,
+# an empty library of its name is enough.
 stub_missing_libraries() {
   local libraries="$root/node_modules/@tensorflow/tfjs-node-gpu/deps/lib" name
   for name in libcufft.so.11 libcusolver.so.11 libcusparse.so.12 libcurand.so.10; do
@@ -77,7 +77,7 @@ export RESIDUA_CACHE=${RESIDUA_CACHE:-$HOME/.cache/residua} CUDA_CACHE_PATH=${CU
 mkdir -p "$CUDA_CACHE_PATH"
 
 say "The addon, against CUDA"
-# No npm here: an unpacked project has Node alone.
+# An unpacked project comes with Node but without npm, and is installed and built already.
 [ ${#wheels[@]} -gt 0 ] || node src/setup.mjs
 node dist/src/engine/tensorflow/build.js cuda ${wheels[@]+"${wheels[@]}"}
 stub_missing_libraries
