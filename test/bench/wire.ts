@@ -1,6 +1,6 @@
 /**
- * Microseconds a window spends between bytes and numbers, on the way in and on the way out, beside what
- * JSON.parse and JSON.stringify take for the same text (without any check, and without a typed array).
+ * Microseconds that it takes to read a window from a request's bytes and to write its answer, beside what JSON.parse and
+ * JSON.stringify take for the same text (which check nothing, and make no typed array).
  *
  * `npm run -s bench -- wire [--json] [--seconds S]`
  */
@@ -27,15 +27,15 @@ const { values: options } = parseArgs({
   },
 });
 
-/** Readings as clients send them: sensors with few digits, and doubles as other programs print them. */
+/** Readings as clients send them: few digits from sensors, or doubles as other programs print them. */
 const WAYS = {
   "6 digits": (x: number) => Number(x.toPrecision(6)),
   "17 digits": (x: number) => x,
 } as const;
 
 /**
- * The best of many slices of a millisecond or so, after one round that warms up: what else runs on the machine only
- * ever makes a slice slower.
+ * Measures many intervals of about a millisecond, after a round that warms up, and returns the fastest: other work on
+ * the machine can only make an interval slower.
  */
 function microseconds(run: () => unknown, windows: number): number {
   let best = Number.POSITIVE_INFINITY;
