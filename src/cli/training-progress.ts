@@ -1,4 +1,4 @@
-/** How training is watched: a bar on a terminal, a line an epoch in a pipe. */
+/** How training is shown: a progress bar on a terminal, a line for each epoch in a pipe. */
 import cliProgress from "cli-progress";
 import type { EpochRecord } from "../training/fit.js";
 
@@ -74,6 +74,12 @@ function describeEpoch({ loss, validationLoss, learningRate, best }: EpochRecord
   return `loss ${digits(loss)}${validation}${star} learning rate ${digits(learningRate, 2)}`;
 }
 
+/** A number with so many significant digits, without zeros at the end. */
 export function digits(value: number, count = 4): string {
   return String(Number(value.toPrecision(count)));
+}
+
+/** Prints a sentence about the data or the training, beside the output. */
+export function printNote(sentence: string): void {
+  process.stderr.write(`Note: ${sentence}\n`);
 }

@@ -1,8 +1,8 @@
 /** What a scoring request holds from its body to the end of its answer. */
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Lease } from "../registry/leased-model.js";
-import type { Selection } from "../registry/model-entry.js";
 import type { ServedModel } from "../registry/served-model.js";
+import type { Selection } from "../registry/version-choice.js";
 import type { Arena } from "../scoring/arrays.js";
 import type { Client } from "../serving/request-slices.js";
 import type { ScoringService } from "../serving/scoring-service.js";

@@ -1,9 +1,10 @@
 /** The registry as the routes see it: also before there is one, while the engine starts. */
 import { ResiduaError } from "../errors.js";
 import type { Lease } from "../registry/leased-model.js";
-import type { ModelListing, Selection } from "../registry/model-entry.js";
+import type { ModelListing } from "../registry/model-entry.js";
 import type { Registry } from "../registry/registry.js";
 import type { ServedModel } from "../registry/served-model.js";
+import type { Selection } from "../registry/version-choice.js";
 
 export class LiveModels {
   #registry: Registry | undefined;

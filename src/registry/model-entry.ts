@@ -4,8 +4,9 @@
  * An alias follows its file only once the version it names is live; until then it stands for the one before.
  */
 import { ResiduaError } from "../errors.js";
-import { AliasFile, DEFAULT_ALIAS } from "./aliases.js";
+import { AliasFile } from "./aliases.js";
 import type { Lease } from "./leased-model.js";
+import { chooseVersion, type Selection } from "./version-choice.js";
 import { VersionEntry, type VersionListing } from "./version-entry.js";
 
 export interface ModelListing {
@@ -13,12 +14,6 @@ export interface ModelListing {
   readonly aliases: Readonly<Record<string, string>>;
   /** Newest first. */
   readonly versions: readonly VersionListing[];
-}
-
-/** Which version of a model is meant. */
-export interface Selection {
-  readonly version?: string | undefined;
-  readonly alias?: string | undefined;
 }
 
 /** A model that is not ready is worth asking for again after this long. */
@@ -87,16 +82,26 @@ export class ModelEntry {
     return [...this.versions.values()].filter((entry) => entry.live !== undefined);
   }
 
-  /** Throws ResiduaError: VERSION_NOT_FOUND or ALIAS_NOT_FOUND with what there is, or MODEL_NOT_READY. */
-  acquire({ version, alias }: Selection): Lease {
-    const entry =
-      version !== undefined
-        ? this.versions.get(version)
-        : alias !== undefined || this.aliasFile.aliases.has(DEFAULT_ALIAS)
-          ? this.#resolve(alias ?? DEFAULT_ALIAS)
-          : this.#newestLive;
+  /**
+   * A lease of the version that `chooseVersion` says.
+   * Throws ResiduaError: VERSION_NOT_FOUND or ALIAS_NOT_FOUND with what there is, or MODEL_NOT_READY.
+   */
+  acquire(selection: Selection): Lease {
+    const entry = this.#find(selection);
     if (entry?.live !== undefined) return entry.live.lease();
-    throw this.#unavailable(entry, version);
+    throw this.#unavailable(entry, selection.version);
+  }
+
+  #find(selection: Selection): VersionEntry | undefined {
+    const choice = chooseVersion(selection, this.aliasFile.aliases);
+    switch (choice.by) {
+      case "version":
+        return this.versions.get(choice.version);
+      case "alias":
+        return this.#resolve(choice.alias);
+      case "highest":
+        return this.#newestLive;
+    }
   }
 
   #resolve(alias: string): VersionEntry | undefined {

@@ -14,8 +14,9 @@ import { assignAlias, checkAliasName, removeAlias } from "./alias-changes.js";
 import { readManifest } from "./bundle.js";
 import type { Lease } from "./leased-model.js";
 import type { Manifest } from "./manifest.js";
-import { ModelEntry, type ModelListing, type Selection } from "./model-entry.js";
+import { ModelEntry, type ModelListing } from "./model-entry.js";
 import { listStore } from "./store.js";
+import type { Selection } from "./version-choice.js";
 import { VersionKeeper, type VersionKeeperOptions } from "./version-keeper.js";
 
 /** Runs a task after a delay, unless the function it returns is called first. */

@@ -65,7 +65,21 @@ export interface ModelThreshold {
   readonly timestepValue: number;
 }
 
+/** A data file that was learnt from. */
+export interface TrainingFile {
+  readonly file: string;
+  readonly rows: number;
+  /** sha256, in hex, of the file as it stands on disk. */
+  readonly sha256: string;
+}
+
+/** What training gives: all that a bundle is made of. */
 export interface TrainedModel {
+  /** What was asked for, without the signal. */
+  readonly options: TrainOptions;
+  readonly files: readonly TrainingFile[];
+  /** [F]: the features' names. */
+  readonly features: readonly string[];
   readonly network: Network;
   readonly weights: Weights;
   readonly scoring: ScoringModel;
@@ -132,7 +146,11 @@ export async function trainModel(
     const threshold = chooseThreshold(options, scorer, calibration, events);
     const exampleSet = windows.calibration > 0 ? split.calibration : split.fit;
     const examples = await runExamples(executable, scoring, dataset, exampleSet);
+    const { signal: _, ...recorded } = options;
     return {
+      options: recorded,
+      files: dataset.files.map(({ file, rows, sha256 }) => ({ file, rows, sha256 })),
+      features: dataset.features,
       network,
       weights: fitted.weights,
       scoring,

@@ -3,7 +3,7 @@ import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebo
 import { Type } from "@sinclair/typebox";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { ResiduaError } from "../../errors.js";
-import type { Selection } from "../../registry/model-entry.js";
+import type { Selection } from "../../registry/version-choice.js";
 import { Admission } from "../admission.js";
 import { sendChunks } from "../body-chunks.js";
 import { DeadlineHeadersSchema } from "../deadline.js";
