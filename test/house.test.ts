@@ -56,9 +56,9 @@ function sourceFiles(folder: string): string[] {
 function importsOf(file: string): Import[] {
   const text = readFileSync(join(root, file), "utf8");
   const found = text.matchAll(
-    /^\s*(?:import|export)\b[^;"']*?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)/gm,
+    /^\s*(?:import|export)\b[^;"'=]*?\bfrom\s*["']([^"']+)["']|^\s*import\s*["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)/gm,
   );
-  return [...found].map((match) => ({ file, target: match[1] ?? match[2] ?? "" }));
+  return [...found].map((match) => ({ file, target: match[1] ?? match[2] ?? match[3] ?? "" }));
 }
 
 const imports = sourceFiles("src").flatMap(importsOf);
