@@ -1,4 +1,4 @@
-/** The rules of the house that a compiler does not know: which way imports point, and what no file may hold. */
+/** Rules of this code base that the compiler does not check: which way imports point, and what files may hold. */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -63,8 +63,8 @@ function importsOf(file: string): Import[] {
 
 const imports = sourceFiles("src").flatMap(importsOf);
 
-/** `src/http/app.ts` -> `http`, `src/cli.ts` -> `cli`. */
-function part(file: string): string {
+/** The folder or entry that a file belongs to: `src/http/app.ts` -> `http`, `src/cli.ts` -> `cli`. */
+function room(file: string): string {
   return (relative("src", file).split("/")[0] ?? "").replace(/\.(ts|js|mjs)$/, "");
 }
 
@@ -77,8 +77,8 @@ test("imports point down only", () => {
     .filter(({ file, target }) => target.startsWith(".") && !file.includes("/assembly/"))
     .map(({ file, target }) => ({ file, to: join(dirname(file), target) }))
     .filter(({ file, to }) => {
-      const from = part(file);
-      const into = part(to);
+      const from = room(file);
+      const into = room(to);
       return from !== into && from !== "setup" && !(MAY_IMPORT[from] ?? []).includes(into);
     })
     .map(({ file, to }) => `${file} imports ${to}`);
@@ -89,7 +89,7 @@ test("every arrow that is allowed is one that an import uses", () => {
   const used = new Set(
     imports
       .filter(({ target }) => target.startsWith("."))
-      .map(({ file, target }) => `${part(file)} -> ${part(join(dirname(file), target))}`),
+      .map(({ file, target }) => `${room(file)} -> ${room(join(dirname(file), target))}`),
   );
   const allowed = Object.entries(MAY_IMPORT).flatMap(([from, targets]) =>
     targets.map((into) => `${from} -> ${into}`),

@@ -15,9 +15,11 @@ import { loadStoredModel } from "../registry/stored-model.js";
 import type { TrainEvents, TrainedModel } from "../training/train-model.js";
 import { toTrainOptions } from "../training/train-options.js";
 import { addEvaluateOptions, checkEvaluateFlags, type EvaluateFlags } from "./evaluate-options.js";
+import { printNote } from "./note.js";
 import { checkUsage } from "./options.js";
-import { createTrainingProgress, digits, printNote, type TrainingProgress } from "./training-progress.js";
+import { createTrainingProgress, digits, type TrainingProgress } from "./training-progress.js";
 
+/** Adds `evaluate` to the program. */
 export function addEvaluateCommand(program: Command): void {
   const command = program
     .command("evaluate")

@@ -8,6 +8,7 @@ import { jsonFile, seedList } from "./option-values.js";
 import { addModelsOption, addOptions, addVersionOption, argument } from "./options.js";
 import { UsageError } from "./usage-error.js";
 
+/** The values of the options of `evaluate`. */
 export interface EvaluateFlags extends FittingValues {
   readonly labelColumn: string;
   readonly testRows?: RowRange;
@@ -19,6 +20,7 @@ export interface EvaluateFlags extends FittingValues {
   readonly json?: string | true;
 }
 
+/** Adds the arguments and options of `evaluate`. */
 export function addEvaluateOptions(command: Command): Command {
   command
     .argument("<csv...>", "labelled data files, gzipped or not: each is evaluated by itself")

@@ -21,7 +21,7 @@ export function addOptions(command: Command, table: OptionTable): Command {
   return command;
 }
 
-/** A parser of an option's text as commander takes it: what it refuses is told with the option's name. */
+/** A parser as commander takes it: where it throws InputError, commander prints the sentence with the option's name. */
 export function argument<Value>(parse: (text: string) => Value): (text: string) => Value {
   return (text) => {
     try {

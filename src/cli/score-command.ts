@@ -14,9 +14,9 @@ import type { ServedModel } from "../registry/served-model.js";
 import { loadStoredModel } from "../registry/stored-model.js";
 import { formatFloat32 } from "../scoring/digits.js";
 import { type DatasetScores, type FileEvent, scoreDataset } from "../serving/dataset-scoring.js";
+import { printNote } from "./note.js";
 import { addModelsOption, addOptions, addVersionOption, argument } from "./options.js";
 import { writeScores } from "./scored-file.js";
-import { printNote } from "./training-progress.js";
 
 interface ScoreFlags extends FileValues {
   readonly model: string;
@@ -27,6 +27,7 @@ interface ScoreFlags extends FileValues {
   readonly models?: string;
 }
 
+/** Adds `score` to the program. */
 export function addScoreCommand(program: Command): void {
   const command = program
     .command("score")

@@ -1,4 +1,4 @@
-/** What `score` writes: a row of CSV for each row of data. */
+/** The output of `score`: a row of CSV for each row of data. */
 import { formatFloat32 } from "../scoring/digits.js";
 import type { CalibrationSample } from "../scoring/thresholds.js";
 import { pValue } from "../scoring/thresholds.js";

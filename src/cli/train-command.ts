@@ -10,8 +10,9 @@ import { MODEL_NAME_PATTERN } from "../registry/manifest.js";
 import { type TrainedModel, trainModel } from "../training/train-model.js";
 import { FITTING_OPTIONS, type FittingValues, seed, toTrainOptions } from "../training/train-options.js";
 import { confirm, watchInterruption } from "./interruption.js";
+import { printNote } from "./note.js";
 import { addModelsOption, addOptions, argument, checkUsage } from "./options.js";
-import { createTrainingProgress, digits, printNote, type TrainingProgress } from "./training-progress.js";
+import { createTrainingProgress, digits, type TrainingProgress } from "./training-progress.js";
 import { UsageError } from "./usage-error.js";
 
 interface TrainFlags extends FittingValues {
@@ -21,6 +22,7 @@ interface TrainFlags extends FittingValues {
   readonly models?: string;
 }
 
+/** Adds `train` to the program. */
 export function addTrainCommand(program: Command): void {
   const command = program
     .command("train")
@@ -91,7 +93,7 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
 function checkName(name: string): void {
   if (new RegExp(MODEL_NAME_PATTERN).test(name)) return;
   throw new UsageError(
-    `--name "${name}" is no name for a model: it begins with a small letter or a digit and goes on with those, ".", "_" or "-", 63 characters at most.`,
+    `--name "${name}" is no name for a model: a name has up to 63 small letters, digits, ".", "_" or "-", and begins with a letter or digit.`,
   );
 }
 

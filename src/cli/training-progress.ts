@@ -2,12 +2,14 @@
 import cliProgress from "cli-progress";
 import type { EpochRecord } from "../training/fit.js";
 
+/** Takes the events of a training. `end` may be called more than once. */
 export interface TrainingProgress {
   onStep(step: { epoch: number; windows: number; of: number }): void;
   onEpoch(epoch: EpochRecord): void;
   end(): void;
 }
 
+/** A progress bar where `out` is a terminal, else a line for each epoch. */
 export function createTrainingProgress(out: NodeJS.WriteStream, epochs: number): TrainingProgress {
   return out.isTTY ? new ProgressBar(out, epochs) : new EpochLines(out, epochs);
 }
@@ -25,7 +27,7 @@ class ProgressBar implements TrainingProgress {
         stream: out,
         format: "Epoch {epoch}/{epochs} |{bar}| {percentage} %{last}",
         hideCursor: true,
-        // The first Ctrl-C asks for what there is; it must not end the process.
+        // The first Ctrl-C only stops the training: the bar must not end the process.
         gracefulExit: false,
         clearOnComplete: true,
       },
@@ -77,9 +79,4 @@ function describeEpoch({ loss, validationLoss, learningRate, best }: EpochRecord
 /** A number with so many significant digits, without zeros at the end. */
 export function digits(value: number, count = 4): string {
   return String(Number(value.toPrecision(count)));
-}
-
-/** Prints a sentence about the data or the training, beside the output. */
-export function printNote(sentence: string): void {
-  process.stderr.write(`Note: ${sentence}\n`);
 }

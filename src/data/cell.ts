@@ -1,9 +1,9 @@
-/** One cell of a data file: a reading, a label, or neither. Cells are trimmed before they come here. */
+/** Reads one cell of a data file as a reading or a label. Cells have no blanks around them. */
 
 const MISSING = new Set(["", "nan", "null", "na", "n/a", "none", "-nan", "#n/a"]);
 
 /** Whether a cell says that there is no reading: empty, `NaN`, `null`, `NA`, `N/A` or `None`, in any case. */
-export function isMissing(cell: string): boolean {
+function isMissing(cell: string): boolean {
   return cell.length <= 4 && MISSING.has(cell.toLowerCase());
 }
 
@@ -11,7 +11,7 @@ export function isMissing(cell: string): boolean {
 export function parseReading(cell: string): number | undefined {
   const value = Number(cell);
   if (Number.isFinite(value) && cell !== "") {
-    // Number() also takes 0x1F, 0o17 and 0b11, which no data file means.
+    // Number() also takes 0x1F, 0o17 and 0b11, which are not numbers in a data file.
     return /^[+-]?0[xob]/i.test(cell) ? undefined : value;
   }
   return isMissing(cell) ? Number.NaN : undefined;
@@ -34,7 +34,7 @@ export function parseLabel(cell: string): boolean | undefined {
   return LABELS.get(cell.toLowerCase());
 }
 
-/** Why a cell is not a number, as the end of a sentence that names the place. */
+/** Says why a cell is not a number: the end of a sentence that names the place. */
 export function describeNonNumber(cell: string): string {
   const shown = JSON.stringify(cell.length > 40 ? `${cell.slice(0, 40)}...` : cell);
   if (/^[+-]?(\d+(\.\d*)?|\.\d+)e[+]?\d+$/i.test(cell)) return `${shown} is larger than a number can be`;

@@ -12,14 +12,16 @@ import { BLANKS, detectDelimiter } from "./delimiter.js";
 import { type ColumnRoles, type RowRange, type Table, TableBuilder } from "./table.js";
 import { parseDateTime } from "./timestamp.js";
 
+/** How a file is read. */
 export interface CsvOptions extends ColumnRoles {
   /** One character; found from the first lines where it is undefined. */
   readonly delimiter?: string | undefined;
-  /** Whether the first line names the columns; told from that line where it is undefined. */
+  /** Whether the first line names the columns; found from that line where it is undefined. */
   readonly header?: boolean | undefined;
   readonly rows?: RowRange | undefined;
 }
 
+/** A file that was read. */
 export interface CsvFile extends Table {
   /** sha256, in hex, of the file as it stands on disk. */
   readonly sha256: string;
@@ -27,16 +29,16 @@ export interface CsvFile extends Table {
   readonly header: boolean;
 }
 
-/** How much of a file the delimiter is told from. */
+/** How much of a file the delimiter is found from. */
 const SAMPLE_BYTES = 65_536;
 
 /**
- * Reads one file: any one-character delimiter, LF or CRLF, quotes, a byte order mark, `.gz` (told by its first
- * bytes). The first line is the header unless `header` is false, or it is left open and the line holds nothing
- * but numbers and times; columns without a header are named c0, c1, ...
+ * Reads one file: any one-character delimiter, LF or CRLF, quotes, a byte order mark, gzip (recognised by its first
+ * bytes). The first line is the header unless `header` is false, or it is undefined and the line holds only numbers
+ * and times; columns without a header are named c0, c1, ...
  *
  * Empty lines are skipped; in a file of one column an empty line between others is a missing reading.
- * Throws InputError with file, line and column where something is not what it has to be.
+ * Throws InputError, naming file, line and column, where a cell cannot be read.
  */
 export async function readCsv(path: string, options: CsvOptions = {}): Promise<CsvFile> {
   const file = basename(path);
@@ -61,7 +63,7 @@ export async function readCsv(path: string, options: CsvOptions = {}): Promise<C
       relax_quotes: true,
       // Guards memory where a quote is never closed.
       max_record_size: 1 << 24,
-      // Nothing is passed on: rows go into columns as they are parsed.
+      // Rows go straight into columns: the parser keeps none of them.
       on_record: (cells: string[], { lines }) => {
         reader.read(cells, lines);
         return null;
@@ -76,7 +78,7 @@ export async function readCsv(path: string, options: CsvOptions = {}): Promise<C
   }
 }
 
-/** Takes records as the parser gives them: the header first, then rows. */
+/** Takes the records of the parser: the header first, then rows. */
 class RecordReader {
   header = false;
   readonly #file: string;
@@ -94,7 +96,7 @@ class RecordReader {
     this.#options = options;
   }
 
-  /** @param parserLine the line the record ends in, as the parser counts: a CRLF within quotes is two to it. */
+  /** @param parserLine the line that the record ends in, as the parser counts: it counts a CRLF within quotes twice. */
   read(record: readonly string[], parserLine: number): void {
     if (parserLine > this.#lastLine + 1) {
       this.#countedTwice += record.reduce((sum, cell) => sum + cell.split("\r\n").length - 1, 0);
@@ -147,7 +149,7 @@ function checkedNames(file: string, names: readonly string[]): string[] {
   return [...names];
 }
 
-/** The bytes of a file, hashed as they stand on disk and gunzipped where they are gzip. */
+/** The bytes of a file, decompressed where they are gzip. The hash takes the bytes as they are on disk. */
 async function openText(path: string, hash: Hash): Promise<AsyncIterator<Buffer>> {
   const raw = createReadStream(path)[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   const hashed = (async function* () {
@@ -188,7 +190,7 @@ async function* prepend(
   for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
 }
 
-/** The lines of a sample that are surely whole. */
+/** The lines of a sample without the last one, which may be cut off. */
 function wholeLines(sample: Buffer): string {
   const text = sample.toString("utf8");
   const end = Math.max(text.lastIndexOf("\n"), text.lastIndexOf("\r"));

@@ -1,14 +1,16 @@
-/** Data files as series: rows in time order, one series a file and group, ready to be cut into windows. */
+/** Data files as series, ready to be cut into windows: one for each file and group, its rows in time order. */
 import { InputError } from "../errors.js";
 import { type CsvFile, type CsvOptions, readCsv } from "./csv.js";
 import { usualMaxGapMs } from "./gaps.js";
 import { listNames, type Table } from "./table.js";
 
+/** How files are read, and what is a gap. */
 export interface DatasetOptions extends CsvOptions {
   /** A step between rows above this many seconds is a gap; 10 x the median step where it is undefined. */
   readonly maxGapSeconds?: number | undefined;
 }
 
+/** The rows of one group of one file. */
 export interface Series {
   readonly file: string;
   readonly group: string | undefined;
@@ -19,25 +21,27 @@ export interface Series {
   readonly timestampsMs: Float64Array | undefined;
   /** [rows]: 1 where the row is labelled anomalous. */
   readonly anomalous: Uint8Array | undefined;
-  /** Which of the data set's files, and [rows] which of its rows as read. */
+  /** The index of its file in `Dataset.files`; and [rows]: the index of each row among the rows of that file. */
   readonly fileIndex: number;
   readonly fileRows: Int32Array;
 }
 
+/** What was read from data files. */
 export interface Dataset {
   readonly files: readonly CsvFile[];
   readonly features: readonly string[];
   readonly series: readonly Series[];
-  /** Undefined where there is no time column, or its steps tell nothing. */
+  /** A step above this is a gap; undefined where no step is above zero, or there is no time column. */
   readonly maxGapMs: number | undefined;
-  /** Sentences for a person: what was told from the files, and what looks odd in them. */
+  /** Sentences for a person: what was found out about the files, and what looks odd in them. */
   readonly notes: readonly string[];
 }
 
 /**
- * Reads data files into series. The first file says which columns are features, where `columns` does not; the
- * others have to have them. Rows out of time order are put in order.
- * Throws InputError where a file is not what it has to be.
+ * Reads data files into series. The features are `columns`; where that is undefined, they are those of the first file,
+ * and the other files must have them too. Rows that are not in time order are sorted.
+ *
+ * Throws InputError where a file cannot be read, or lacks a column.
  */
 export async function readDataset(paths: readonly string[], options: DatasetOptions = {}): Promise<Dataset> {
   const notes: string[] = [];

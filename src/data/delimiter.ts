@@ -10,7 +10,7 @@ export const BLANKS = "blanks";
  * number of times in most, and most often. Where none of them stands, and every line is two or more numbers
  * with blanks between, `BLANKS`; else a comma, which makes one column.
  *
- * @param text the beginning of the file; a last line that may be cut short should be left off.
+ * @param text the first lines of the file, each of them whole.
  */
 export function detectDelimiter(text: string): string {
   const lines = text

@@ -1,8 +1,9 @@
-/** A column of numbers that grows as rows come, so that a million rows take no more than twice their size. */
+/** A growing column of numbers. Its memory doubles when it is full, so it takes at most twice the size of the numbers. */
 export class NumberColumn {
   values = new Float64Array(1024);
   length = 0;
 
+  /** Adds a number at the end. */
   push(value: number): void {
     if (this.length === this.values.length) {
       const larger = new Float64Array(this.values.length * 2);
@@ -12,7 +13,7 @@ export class NumberColumn {
     this.values[this.length++] = value;
   }
 
-  /** The values so far, on a buffer of their own size. */
+  /** A copy of the numbers so far, without the spare memory. */
   take(): Float64Array {
     return this.values.slice(0, this.length);
   }

@@ -23,6 +23,7 @@ export interface Switch {
   readonly oppositeHelp: string | undefined;
 }
 
+/** Options by their names in camel case. */
 export type OptionTable = Readonly<Record<string, Option<unknown> | Switch>>;
 
 /** The values that a table of options gives: undefined for an option that is not set and has no default. */

@@ -32,6 +32,7 @@ export const COLUMNS_OPTION = option(
   nameList,
 );
 
+/** The values of FILE_OPTIONS. */
 export type FileValues = OptionValues<typeof FILE_OPTIONS>;
 
 /** How the files of a data set were read, by the names of the options; it is part of the training record. */

@@ -1,4 +1,4 @@
-/** What a person is told of the rows between two gaps that are too few for a window. */
+/** Reports runs of rows between gaps that are too short for a window. */
 import { findShortRuns } from "../scoring/windows.js";
 import type { Dataset } from "./dataset.js";
 

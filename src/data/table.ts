@@ -1,15 +1,15 @@
 /**
  * A data file as columns of numbers, built row by row.
  *
- * What a column is follows from its first cell that is not missing: a number makes it numeric, and text after
- * that is an error; anything else makes it text, which is no feature.
+ * The first cell of a column that is not missing decides its kind. A number makes it numeric, and text further down is
+ * then an error. Anything else makes it a text column, which cannot be a feature.
  */
 import { InputError } from "../errors.js";
 import { describeNonNumber, parseLabel, parseReading } from "./cell.js";
 import { NumberColumn } from "./number-column.js";
 import { detectTimeColumn, detectTimeFormat, parseTimestamp, type TimeFormat } from "./timestamp.js";
 
-/** Which columns are what. Names stand as in the header, or as `c0`, `c1`, ... without one. */
+/** What columns are used for. Names are those of the header, or `c0`, `c1`, ... where there is none. */
 export interface ColumnRoles {
   /** The features, in this order; every numeric column but the others where it is undefined. */
   readonly columns?: readonly string[] | undefined;
@@ -21,22 +21,24 @@ export interface ColumnRoles {
   readonly keepTimeText?: boolean | undefined;
 }
 
-/** Data rows from `from`, `to` excluded, counted from 0. */
+/** Data rows, counted from 0: `from` up to `to`, `to` excluded. */
 export interface RowRange {
   readonly from: number;
   readonly to: number;
 }
 
+/** The readings of one feature. */
 export interface FeatureColumn {
   readonly name: string;
   /** [rows]; NaN where a reading is missing. */
   readonly values: Float64Array;
 }
 
+/** A file as columns. */
 export interface Table {
   readonly file: string;
   readonly rows: number;
-  /** The number of the first row in the file, where only a part was read. */
+  /** The number of the first row in the file: above 0 where only a range of rows was read. */
   readonly firstRow: number;
   readonly features: readonly FeatureColumn[];
   readonly time:
@@ -58,6 +60,7 @@ interface Feature {
   column: NumberColumn;
 }
 
+/** Builds a table row by row. */
 export class TableBuilder {
   readonly #file: string;
   readonly #names: readonly string[];
@@ -78,9 +81,10 @@ export class TableBuilder {
   #rows = 0;
 
   /**
-   * @param names one a column; `named` is false where the file has no header and they are made up.
-   * @param firstRow the first row of data, from which the time column is told.
-   * Throws InputError where a column is named that is not there.
+   * @param names the names of all columns.
+   * @param named false where the file has no header, so that the names are `c0`, `c1`, ...
+   * @param firstRow the first row of data, by which the time column is found.
+   * Throws InputError where the roles name a column that does not exist.
    */
   constructor(
     file: string,
@@ -96,7 +100,7 @@ export class TableBuilder {
     this.#roles = roles;
     this.#range = range;
     this.#group = roles.groupColumn === undefined ? undefined : this.#find(roles.groupColumn);
-    // A file without the label column is all normal; that at least one file has it is the data set's to check.
+    // A file without the label column is all normal. The data set checks that at least one file has it.
     this.#label = roles.labelColumn === undefined ? undefined : this.#lookUp(roles.labelColumn);
     if (roles.timeColumn === undefined) {
       const found = detectTimeColumn(named ? names : [], firstRow);
@@ -120,7 +124,7 @@ export class TableBuilder {
     }));
   }
 
-  /** Adds one row of trimmed cells. Throws InputError that names line and column where a cell is not what it has to be. */
+  /** Adds one row of trimmed cells. Throws InputError, naming line and column, where a cell cannot be read. */
   add(cells: readonly string[], line: number): void {
     if (cells.length !== this.#names.length) this.#checkWidth(cells, line);
     const row = this.#seen++;
@@ -145,6 +149,7 @@ export class TableBuilder {
     this.#rows++;
   }
 
+  /** The table of all rows so far. Throws InputError where there is none. */
   finish(): Table {
     const { from } = this.#range;
     if (this.#rows === 0) {
@@ -203,14 +208,14 @@ export class TableBuilder {
 
   #checkWidth(cells: readonly string[], line: number): void {
     const width = this.#names.length;
-    // A delimiter at the end of each line adds an empty cell, which says nothing.
+    // A delimiter at the end of a line makes one more cell, which is empty.
     if (cells.length > width && cells.slice(width).every((cell) => cell === "")) return;
     const where = this.#named ? "the header" : "the first line";
     const count = cells.length === 1 ? "1 cell" : `${cells.length} cells`;
     throw new InputError(`${this.#file} line ${line} has ${count}; ${where} has ${width}.`);
   }
 
-  /** Where a name stands; without a header a number will do as well as `c<number>`. */
+  /** The index of a column by its name; in a file without a header, `3` names the same column as `c3`. */
   #lookUp(name: string): number | undefined {
     const index = this.#names.indexOf(name);
     if (index >= 0) return index;
@@ -228,7 +233,7 @@ export class TableBuilder {
   }
 }
 
-/** Names for a sentence: all of a few, the first of many. */
+/** Names for a sentence: all of them up to 12, else the first 12 and how many more. */
 export function listNames(names: readonly string[]): string {
   const shown = names.slice(0, 12).map((name) => `"${name}"`);
   return names.length > 12 ? `${shown.join(", ")} and ${names.length - 12} more` : shown.join(", ");

@@ -1,11 +1,11 @@
-/** Times as data files write them, read to milliseconds since 1970 in UTC. */
+/** Reads times as data files write them. All are milliseconds since 1970 in UTC. */
 
 const DATE_TIME =
   /^(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?)?$/i;
 
 /**
  * Milliseconds since 1970 of a written date: RFC 3339, or `YYYY-MM-DD[ HH:MM[:SS[.fff]]]`, which is taken as UTC.
- * Undefined where it is neither, or no such day or time exists.
+ * Undefined where it is neither, or where that day or time does not exist.
  */
 export function parseDateTime(cell: string): number | undefined {
   const parts = DATE_TIME.exec(cell);
@@ -32,12 +32,12 @@ function offsetMinutes(zone: string | undefined): number {
   return zone.startsWith("-") ? -minutes : minutes;
 }
 
-/** How a time column is written; numbers count from 1970 in one unit for the whole column. */
+/** How the times of a column are written: as dates, or as numbers since 1970, all in one unit. */
 export type TimeFormat = "dateTime" | { readonly msPerUnit: number };
 
 /**
  * The format of a time column, from its first cell. A number is taken as seconds below 1e11 (the year 5138), as
- * milliseconds below 1e14, then as micro- and nanoseconds. Undefined where the cell is no time.
+ * milliseconds below 1e14, then as micro- and nanoseconds. Undefined where the cell is not a time.
  */
 export function detectTimeFormat(cell: string): TimeFormat | undefined {
   if (parseDateTime(cell) !== undefined) return "dateTime";
@@ -49,7 +49,7 @@ export function detectTimeFormat(cell: string): TimeFormat | undefined {
   return size < 1e20 ? { msPerUnit: 1e-6 } : undefined;
 }
 
-/** Milliseconds since 1970 of one cell of a time column, or undefined where it is not written as the others are. */
+/** Milliseconds since 1970 of one cell of a time column; undefined where it is not written in the format. */
 export function parseTimestamp(cell: string, format: TimeFormat): number | undefined {
   if (format === "dateTime") return parseDateTime(cell);
   const value = Number(cell);

@@ -1,7 +1,7 @@
 /**
- * What a network has to beat to be worth its trouble: chance, the distance from the mean, and principal components.
- * They learn from the same windows as the network, and their thresholds come from the same held-back windows by the
- * same rule.
+ * Detectors without a network, which a network has to beat: random scores, the distance from the mean, and principal
+ * components. They learn from the same windows as the network, and their thresholds come from the same calibration
+ * windows by the same rule.
  */
 
 import type { Dataset } from "../data/dataset.js";
@@ -17,11 +17,12 @@ import { createWindowSource, gatherRows, spreadNumbers } from "../training/windo
 import { type Split, startsBySeries, type WindowSet } from "../training/window-set.js";
 import type { Detector } from "./detector.js";
 
+/** How the baselines are fitted. */
 export interface BaselineOptions {
   /** T */
   readonly timesteps: number;
   readonly minCoverage: number;
-  /** That of the network's threshold; the smallest the sample can carry where it cannot carry this one. */
+  /** The rate of the network's threshold. Where the calibration sample is too small for it, the smallest rate it allows. */
   readonly falseAlarmRate: number;
 }
 
@@ -29,7 +30,7 @@ const CLIP = 20;
 const VARIANCE_SHARE = 0.9;
 const CHUNK_WINDOWS = 512;
 
-/** A uniform number a row. It learns nothing, and the threshold for a rate of false alarms is known. */
+/** Gives each row a random score, uniform in [0, 1). It learns nothing: its threshold follows from the rate. */
 export function createRandomDetector(seed: number, falseAlarmRate: number): Detector {
   const random = new Random(seed);
   return {
@@ -43,10 +44,10 @@ export function createRandomDetector(seed: number, falseAlarmRate: number): Dete
 /**
  * Fits the baselines that learn:
  *
- * - `l2-row`: the mean square of the row, each feature less its mean in units of its standard deviation;
- * - `l2-window`: the same of a window, and a row has the mean of the windows that cover it;
- * - `pca-window`: the mean square of what the principal components with 90 % of the variance leave of a window,
- *   spread over rows in the same way.
+ * - `l2-row`: the mean square of a row of scaled readings;
+ * - `l2-window`: the mean square of a window of scaled readings; a row has the mean over the windows that cover it;
+ * - `pca-window`: the mean square of what is left of a window without the principal components that hold 90 % of the
+ *   variance; a row has the mean over the windows that cover it.
  *
  * Readings are scaled by the mean and standard deviation of the rows fitted on, and clipped at 20.
  *
@@ -131,7 +132,7 @@ function createWindowed(
   };
 }
 
-/** Over the readings that are there; NaN where none is. */
+/** The mean square of the readings that are not missing; NaN where all are. */
 function meanSquare({ scaled, present }: PreparedWindows, from: number, to: number): number {
   let sum = 0;
   let readings = 0;
@@ -143,7 +144,10 @@ function meanSquare({ scaled, present }: PreparedWindows, from: number, to: numb
   return sum / readings;
 }
 
-/** As `calibrate` and `chooseThresholds` do for the timesteps of a network. Undefined without a calibration window. */
+/**
+ * The threshold of a detector, as `calibrate` and `chooseThresholds` find the one for timesteps of a network; undefined
+ * where there is no calibration window.
+ */
 async function calibrateRows(
   detector: Uncalibrated,
   dataset: Dataset,

@@ -15,13 +15,13 @@ import { type SplitOptions, splitDataset } from "../training/window-set.js";
 import { createRandomDetector, fitBaselines } from "./baselines.js";
 import { createModelDetector, type Detector } from "./detector.js";
 import { describeFile, type FileEvaluation } from "./summary.js";
-import { cutTestPart, type DetectorRun, judgeDetector, type TestPart } from "./test-part.js";
+import { cutTestSet, type DetectorRun, judgeDetector, type TestSet } from "./test-set.js";
 
 /** One labelled file. */
 export interface EvaluationData {
   /** All its rows. */
   readonly whole: Dataset;
-  /** The normal rows to learn from; undefined where there are none, and then only random scores stand beside. */
+  /** The normal rows to learn from; undefined where there are none: then random scores are the only baseline. */
   readonly learnt: Dataset | undefined;
   /** The rows of `learnt`, which are not tested on. */
   readonly trainRows: RowRange | undefined;
@@ -29,7 +29,7 @@ export interface EvaluationData {
   readonly testRows: RowRange | undefined;
 }
 
-/** A published model, as far as it is evaluated. */
+/** What evaluation needs of a published model. */
 export interface EvaluatedModel {
   readonly executable: Executable;
   readonly scoring: ScoringModel;
@@ -45,6 +45,7 @@ export interface BaselineSettings extends Omit<SplitOptions, "timesteps" | "minC
   readonly falseAlarmRate: number;
 }
 
+/** Called while models are trained. */
 export interface TrainingEvaluationEvents {
   /** Called before each training; gives the callbacks that watch it. */
   readonly watch: (seed: number) => TrainEvents;
@@ -65,18 +66,18 @@ export async function evaluateTraining(
 ): Promise<FileEvaluation> {
   const { minCoverage, validation, calibration, stride } = options;
   const { timesteps } = buildNetwork({ ...options.architecture, features: data.learnt.features.length });
-  const part = cutTestPart(data.whole, { ...data, timesteps, minCoverage });
+  const testSet = cutTestSet(data.whole, { ...data, timesteps, minCoverage });
   const runs: DetectorRun[] = [];
   let { falseAlarmRate } = options;
   for (const seed of seeds) {
     const model = await trainModel(engine, data.learnt, { ...options, seed }, events.watch(seed));
     events.onTrained(seed, model);
     falseAlarmRate = model.threshold?.falseAlarmRate ?? falseAlarmRate;
-    runs.push(await judgeTrained(engine, model, part));
+    runs.push(await judgeTrained(engine, model, testSet));
   }
   const split = { timesteps, minCoverage, validation, calibration, stride };
-  runs.push(...(await judgeBaselines(data.learnt, part, { ...split, seeds, falseAlarmRate })));
-  return describeFile(data.whole.files[0]!.file, part, runs);
+  runs.push(...(await judgeBaselines(data.learnt, testSet, { ...split, seeds, falseAlarmRate })));
+  return describeFile(data.whole.files[0]!.file, testSet, runs);
 }
 
 /**
@@ -90,22 +91,22 @@ export async function evaluateModel(
   settings: BaselineSettings,
 ): Promise<FileEvaluation> {
   const { timesteps, minCoverage } = model.scoring;
-  const part = cutTestPart(data.whole, { ...data, timesteps, minCoverage });
-  const runs = [await judgeDetector(detectorOf(model, undefined), part)];
-  runs.push(...(await judgeBaselines(data.learnt, part, { ...settings, timesteps, minCoverage })));
-  return describeFile(data.whole.files[0]!.file, part, runs);
+  const testSet = cutTestSet(data.whole, { ...data, timesteps, minCoverage });
+  const runs = [await judgeDetector(detectorOf(model, undefined), testSet)];
+  runs.push(...(await judgeBaselines(data.learnt, testSet, { ...settings, timesteps, minCoverage })));
+  return describeFile(data.whole.files[0]!.file, testSet, runs);
 }
 
 async function judgeTrained(
   engine: TrainingEngine,
   trained: TrainedModel,
-  part: TestPart,
+  testSet: TestSet,
 ): Promise<DetectorRun> {
   const executable = await engine.compile(trained.network, trained.weights);
   try {
     const { scoring, scorers, threshold, options } = trained;
     const model = { executable, scoring, scorer: scorers[0]!, threshold: threshold?.timestepValue };
-    return await judgeDetector(detectorOf(model, options.seed), part);
+    return await judgeDetector(detectorOf(model, options.seed), testSet);
   } finally {
     await executable.close();
   }
@@ -118,7 +119,7 @@ function detectorOf(model: EvaluatedModel, seed: number | undefined): Detector {
 /** Random scores, and the baselines that learn where there is something to learn from. */
 async function judgeBaselines(
   learnt: Dataset | undefined,
-  part: TestPart,
+  testSet: TestSet,
   settings: BaselineSettings & SplitOptions,
 ): Promise<DetectorRun[]> {
   const detectors = settings.seeds.map((seed) => createRandomDetector(seed, settings.falseAlarmRate));
@@ -126,6 +127,6 @@ async function judgeBaselines(
     detectors.push(...(await fitBaselines(learnt, splitDataset(learnt, settings), settings)));
   }
   const runs: DetectorRun[] = [];
-  for (const detector of detectors) runs.push(await judgeDetector(detector, part));
+  for (const detector of detectors) runs.push(await judgeDetector(detector, testSet));
   return runs;
 }

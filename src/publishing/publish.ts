@@ -4,6 +4,7 @@ import { publishBundle } from "../registry/bundle.js";
 import type { BundleContents } from "../registry/bundle-files.js";
 import type { TrainedModel } from "../training/train-model.js";
 
+/** Where a model is published. */
 export interface PublishOptions {
   /** The folder of models; it is made where it does not exist. */
   readonly modelsFolder: string;
@@ -13,6 +14,7 @@ export interface PublishOptions {
   readonly reading: ReadingValues;
 }
 
+/** The version that was published. */
 export interface Published {
   readonly version: string;
   /** `<models folder>/<name>/<version>` */
@@ -22,8 +24,8 @@ export interface Published {
 }
 
 /**
- * Writes the bundle of a trained model, under the next free version of its name. Nothing is seen of it until all of it
- * is on the disk; no alias is changed. It prints nothing.
+ * Writes the bundle of a trained model, under the next free version of its name. Readers see it only
+ * when all of it is on the disk. No alias is changed, and nothing is printed.
  *
  * Throws InputError where the name is not one of a model.
  */

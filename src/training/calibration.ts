@@ -1,4 +1,4 @@
-/** The threshold of a model, from windows it was not trained on, scored as the service scores them. */
+/** The threshold of a model, from the scores that the service would give to windows it was not trained on. */
 
 import type { Dataset } from "../data/dataset.js";
 import type { Executable } from "../engine/engine.js";
@@ -15,14 +15,18 @@ import { countBlocks } from "../scoring/windows.js";
 import { scoreSeries } from "./series-scoring.js";
 import { startsBySeries, type WindowSet } from "./window-set.js";
 
+/** How calibration windows are taken, and who watches. */
 export interface CalibrateOptions {
-  /** Windows of the sample are this many rows apart, as those the network was fitted on; timesteps are stitched at 1. */
+  /**
+   * The windows of the sample are this many rows apart, as those that the network was fitted on. The scores of timesteps
+   * are stitched from all windows.
+   */
   readonly stride: number;
   readonly onWindows?: ((done: number, of: number) => void) | undefined;
 }
 
 /**
- * Scores held-back windows with every scorer, window by window and stitched to timesteps.
+ * Scores windows with every scorer, window by window and stitched to timesteps.
  *
  * @param windows at a stride of 1, at least one.
  */
@@ -63,7 +67,7 @@ export async function calibrate(
   );
 }
 
-/** The numbers of starts that are `stride` rows or more apart. */
+/** The indices of starts that are `stride` rows or more apart. */
 function everyStride(starts: Int32Array, stride: number): number[] {
   const kept: number[] = [];
   let next = Number.NEGATIVE_INFINITY;
@@ -75,6 +79,7 @@ function everyStride(starts: Int32Array, stride: number): number[] {
   return kept;
 }
 
+/** Thresholds with the rate of false alarms that they keep. */
 export interface ConformalThresholds {
   readonly falseAlarmRate: number;
   /** A window is anomalous above this score. */
@@ -84,12 +89,12 @@ export interface ConformalThresholds {
   readonly warnings: readonly string[];
 }
 
-/** A rate that rests on fewer false alarms than this many independent blocks can show is a guess. */
+/** A rate is a guess where the independent blocks of the sample hold fewer false alarms than this. */
 const FEWEST_BLOCK_ALARMS = 1;
 
 /**
- * The thresholds for a false-alarm rate, or for the smallest the sample can carry where it cannot carry that one.
- * Warns of that, and of a rate that rests on few independent blocks.
+ * The thresholds for a false-alarm rate. Where the sample is too small for it, the thresholds are for the smallest rate
+ * that the sample allows, with a warning. There is a warning too where a rate rests on few independent blocks.
  */
 export function chooseThresholds(
   calibration: Calibration,
@@ -118,7 +123,7 @@ export function chooseThresholds(
 
 function describeBlocks(windows: CalibrationSample, rate: number): string {
   const blocks = windows.blocks === 1 ? "1 independent block" : `${windows.blocks} independent blocks`;
-  return `The false-alarm rate of ${format(rate)} rests on ${blocks} of calibration windows, too few to tell it well (${Math.ceil(1 / rate)} would do): more rows or a larger --calibration help.`;
+  return `The false-alarm rate of ${format(rate)} rests on ${blocks} of calibration windows, too few to know it well (${Math.ceil(1 / rate)} would do): more rows or a larger --calibration help.`;
 }
 
 function format(rate: number): string {

@@ -1,5 +1,5 @@
 /**
- * From series to a model that is ready to publish:
+ * Trains a model, from series to all that is published:
  *
  *   split -> scaler (fit rows) -> network, first weights -> fit -> executable -> calibrate -> threshold
  */
@@ -23,11 +23,12 @@ import { defaultBudget, type EpochRecord, type FitResult, fit } from "./fit.js";
 import { createWindowSource, gatherRows, type WindowSource } from "./window-reader.js";
 import { splitDataset } from "./window-set.js";
 
+/** Everything that training depends on, beside the data. */
 export interface TrainOptions extends AugmentationOptions {
   readonly architecture: Omit<ArchitectureOptions, "features">;
   readonly stride: number;
   readonly loss: Loss;
-  /** Undefined, as for `patience`: by the size of an epoch, see `defaultBudget`. */
+  /** Undefined, like `patience`, for what `defaultBudget` says. */
   readonly epochs: number | undefined;
   readonly batchSize: number;
   readonly learningRate: number;
@@ -47,16 +48,18 @@ export interface TrainOptions extends AugmentationOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Called while training runs; each is optional. */
 export interface TrainEvents {
   readonly onNote?: (sentence: string) => void;
   readonly onSplit?: (windows: TrainedModel["windows"], epochs: number) => void;
   readonly onStep?: (step: { epoch: number; windows: number; of: number }) => void;
   readonly onEpoch?: (epoch: EpochRecord) => void;
-  /** The weights are there; calibration follows. */
+  /** The network is fitted; calibration comes next. */
   readonly onFitted?: () => void;
   readonly onCalibration?: (done: number, of: number) => void;
 }
 
+/** The threshold of a model, and where it comes from. */
 export interface ModelThreshold {
   readonly method: ThresholdMethod;
   readonly scorer: ScorerName;
@@ -83,7 +86,7 @@ export interface TrainedModel {
   readonly network: Network;
   readonly weights: Weights;
   readonly scoring: ScoringModel;
-  /** Those that can be asked for, the default first. */
+  /** The scorers that requests can ask for, the default first. */
   readonly scorers: readonly ScorerName[];
   readonly calibration: Calibration | undefined;
   readonly threshold: ModelThreshold | undefined;

@@ -109,6 +109,7 @@ export const FITTING_OPTIONS = {
   ),
 } as const;
 
+/** The values of FITTING_OPTIONS. */
 export type FittingValues = OptionValues<typeof FITTING_OPTIONS>;
 
 /** Largest L2 norm of the gradients of a step. */

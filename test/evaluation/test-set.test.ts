@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Dataset } from "../../src/data/dataset.js";
 import { InputError } from "../../src/errors.js";
 import type { Detector } from "../../src/evaluation/detector.js";
-import { cutTestPart, judgeDetector } from "../../src/evaluation/test-part.js";
+import { cutTestSet, judgeDetector } from "../../src/evaluation/test-set.js";
 
 const ROWS = 30;
 
@@ -37,8 +37,8 @@ function makeDataset(): Dataset {
 
 const options = { timesteps: 4, minCoverage: 0.6, trainRows: { from: 10, to: 15 }, testRows: undefined };
 
-function countedRows(part: ReturnType<typeof cutTestPart>): number[] {
-  return [...part.series[0]!.counted].flatMap((counts, row) => (counts === 1 ? [row] : []));
+function countedRows(testSet: ReturnType<typeof cutTestSet>): number[] {
+  return [...testSet.series[0]!.counted].flatMap((counts, row) => (counts === 1 ? [row] : []));
 }
 
 function range(from: number, to: number): number[] {
@@ -46,27 +46,27 @@ function range(from: number, to: number): number[] {
 }
 
 test("no window holds a row that was learnt from, and rows without a window count nowhere", () => {
-  const part = cutTestPart(makeDataset(), options);
-  // Rows 15 to 17 stand between the training part and the gap: too short a run for a window of 4.
-  assert.deepEqual([...part.series[0]!.starts], [...range(0, 7), ...range(18, 27)]);
+  const testSet = cutTestSet(makeDataset(), options);
+  // Rows 15 to 17 stand between the training rows and the gap: too short a run for a window of 4.
+  assert.deepEqual([...testSet.series[0]!.starts], [...range(0, 7), ...range(18, 27)]);
   // Of the windows around rows 24 and 25 too much is missing.
-  assert.deepEqual(countedRows(part), [...range(0, 10), ...range(18, 24), ...range(26, 30)]);
-  assert.deepEqual([part.rows, part.countedRows, part.anomalousRows], [25, 20, 3]);
+  assert.deepEqual(countedRows(testSet), [...range(0, 10), ...range(18, 24), ...range(26, 30)]);
+  assert.deepEqual([testSet.rows, testSet.countedRows, testSet.anomalousRows], [25, 20, 3]);
 });
 
 test("--test-rows are all that is tested on", () => {
-  const part = cutTestPart(makeDataset(), { ...options, testRows: { from: 4, to: 9 } });
-  assert.deepEqual(countedRows(part), range(4, 9));
-  assert.deepEqual([part.rows, part.countedRows, part.anomalousRows], [5, 5, 1]);
+  const testSet = cutTestSet(makeDataset(), { ...options, testRows: { from: 4, to: 9 } });
+  assert.deepEqual(countedRows(testSet), range(4, 9));
+  assert.deepEqual([testSet.rows, testSet.countedRows, testSet.anomalousRows], [5, 5, 1]);
 });
 
-test("an empty test part, and one without a window, are told", () => {
+test("an empty test set, and one without a window, are refused with a reason", () => {
   assert.throws(
-    () => cutTestPart(makeDataset(), { ...options, trainRows: { from: 0, to: ROWS } }),
+    () => cutTestSet(makeDataset(), { ...options, trainRows: { from: 0, to: ROWS } }),
     (error) => error instanceof InputError && /has no row to test on/.test(error.message),
   );
   assert.throws(
-    () => cutTestPart(makeDataset(), { ...options, testRows: { from: 0, to: 3 } }),
+    () => cutTestSet(makeDataset(), { ...options, testRows: { from: 0, to: 3 } }),
     (error) => error instanceof InputError && /has 3 rows to test on, but no window of 4/.test(error.message),
   );
 });
@@ -81,8 +81,8 @@ test("a detector is judged on the counted rows alone", async () => {
     threshold: 1,
     scoreRows: async () => scores,
   };
-  const part = cutTestPart(makeDataset(), options);
-  const run = await judgeDetector(detector, part);
+  const testSet = cutTestSet(makeDataset(), options);
+  const run = await judgeDetector(detector, testSet);
   assert.deepEqual(run.counts, {
     hits: 1,
     misses: 2,
@@ -93,7 +93,7 @@ test("a detector is judged on the counted rows alone", async () => {
     falseAlarms: 1,
   });
   assert.ok(Math.abs(run.auroc! - (16.5 + 2 * 8) / 51) < 1e-12, `${run.auroc}`);
-  const unjudged = await judgeDetector({ ...detector, threshold: undefined }, part);
+  const unjudged = await judgeDetector({ ...detector, threshold: undefined }, testSet);
   assert.equal(unjudged.counts, undefined);
   assert.equal(unjudged.auroc, run.auroc);
 });

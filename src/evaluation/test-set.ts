@@ -1,4 +1,4 @@
-/** The rows of a file that a detector is judged on, and its judgement. */
+/** The rows that detectors are judged on, and how a detector does on them. */
 
 import type { Dataset, Series } from "../data/dataset.js";
 import type { RowRange } from "../data/table.js";
@@ -11,47 +11,49 @@ import { addCounts, auroc, averagePrecision, type Counts, countStretch, NO_COUNT
 
 interface TestSeries {
   readonly series: Series;
-  /** Of the windows that lie in the test part whole, and cross no gap. */
+  /** The starts of the windows that lie completely in the test rows and cross no gap. */
   readonly starts: Int32Array;
   /** [rows]: 1 where the row counts. */
   readonly counted: Uint8Array;
-  /** Consecutive rows of the test part. */
+  /** The runs of consecutive test rows. */
   readonly stretches: readonly Run[];
 }
 
-export interface TestPart {
+/** The test rows of a file, and which of them count. */
+export interface TestSet {
   readonly series: readonly TestSeries[];
   readonly rows: number;
   readonly countedRows: number;
-  /** Of the counted rows. */
+  /** How many of the counted rows are anomalous. */
   readonly anomalousRows: number;
 }
 
-export interface TestPartOptions {
+/** Which rows are learnt from and tested on. */
+export interface TestSetOptions {
   /** T */
   readonly timesteps: number;
   readonly minCoverage: number;
   /** Rows that were learnt from. */
   readonly trainRows: RowRange | undefined;
-  /** All rows but those where it is undefined. */
+  /** The rows to test on; all rows but `trainRows` where it is undefined. */
   readonly testRows: RowRange | undefined;
 }
 
 /**
- * Which rows count, the same for every detector:
+ * Chooses the test rows and those of them that count; they are the same for every detector.
  *
- * - Windows lie in the test part whole: none holds a row that was learnt from, and none crosses a gap, a group or
- *   the border of the part. A row counts if a window covers it, and at least `minCoverage` of the readings in
- *   those windows are there. The first and the last T-1 rows of a run count too, though fewer windows cover them.
- * - Rows within T-1 of the training part count as well. Training purges such rows between its own parts, so that
- *   neither the choice of the epoch nor the threshold rests on near copies of what was fitted; what follows the
- *   training part directly is what a service scores first, and what benchmarks count.
- * - Rows of runs that are too short for a window count nowhere; `rows - countedRows` says how many there are.
+ * - Windows lie completely in the test rows. None holds a row that was learnt from, and none crosses a gap or goes from
+ *   one group to another. A row counts if a window covers it, and at least `minCoverage` of the readings in its windows
+ *   are not missing. The first and the last T-1 rows of a run count too, though fewer windows cover them.
+ * - The T-1 rows that follow the training rows count as well. Training leaves such rows out between its own sets, so that
+ *   neither the choice of the epoch nor the threshold rests on near copies of the rows that were fitted on. But they are
+ *   the rows that a service scores first, and benchmarks count them.
+ * - Rows of runs that are too short for a window do not count: they are `rows - countedRows`.
  *
- * @param dataset of whole files, labelled.
+ * @param dataset labelled, with all rows of its files.
  * Throws InputError where no row counts.
  */
-export function cutTestPart(dataset: Dataset, options: TestPartOptions): TestPart {
+export function cutTestSet(dataset: Dataset, options: TestSetOptions): TestSet {
   const series = dataset.series.map((one) => cutSeries(one, dataset, options));
   let rows = 0;
   let countedRows = 0;
@@ -72,7 +74,7 @@ export function cutTestPart(dataset: Dataset, options: TestPartOptions): TestPar
   );
 }
 
-function cutSeries(series: Series, dataset: Dataset, options: TestPartOptions): TestSeries {
+function cutSeries(series: Series, dataset: Dataset, options: TestSetOptions): TestSeries {
   const { timesteps, trainRows, testRows } = options;
   const features = dataset.features.length;
   const isTest = Uint8Array.from(series.fileRows, (row) =>
@@ -98,7 +100,7 @@ function isIn(row: number, range: RowRange | undefined): boolean {
   return range !== undefined && row >= range.from && row < range.to;
 }
 
-/** What one detector made of one file's test part. */
+/** How one detector did on one test set. */
 export interface DetectorRun {
   readonly detector: DetectorName;
   readonly seed: number | undefined;
@@ -109,13 +111,14 @@ export interface DetectorRun {
   readonly counts: Counts | undefined;
 }
 
-export async function judgeDetector(detector: Detector, part: TestPart): Promise<DetectorRun> {
+/** Scores the test rows with a detector, and compares scores and verdicts with the labels. */
+export async function judgeDetector(detector: Detector, testSet: TestSet): Promise<DetectorRun> {
   const { threshold } = detector;
-  const scores = new Float64Array(part.countedRows);
-  const labels = new Uint8Array(part.countedRows);
+  const scores = new Float64Array(testSet.countedRows);
+  const labels = new Uint8Array(testSet.countedRows);
   let counts = NO_COUNTS;
   let at = 0;
-  for (const { series, starts, counted, stretches } of part.series) {
+  for (const { series, starts, counted, stretches } of testSet.series) {
     const own = await detector.scoreRows(series, starts);
     const anomalous = series.anomalous ?? new Uint8Array(series.rows);
     counted.forEach((one, row) => {
