@@ -100,6 +100,55 @@ test("every arrow that is allowed is one that an import uses", () => {
   );
 });
 
+/** The file that an import names; undefined where it is a package. */
+function fileOf({ file, target }: Import): string | undefined {
+  if (!target.startsWith(".")) return undefined;
+  const path = join(dirname(file), target);
+  return /\.(js|mjs)$/.test(path) ? path.replace(/\.js$/, ".ts") : `${path}.ts`;
+}
+
+/** A circle of imports that can be reached from a file, as a list of files that begins and ends with the same one. */
+function findCircle(
+  file: string,
+  graph: ReadonlyMap<string, readonly string[]>,
+  done: Set<string>,
+  path: readonly string[] = [],
+): readonly string[] | undefined {
+  if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+  if (done.has(file)) return undefined;
+  for (const next of graph.get(file) ?? []) {
+    const circle = findCircle(next, graph, done, [...path, file]);
+    if (circle !== undefined) return circle;
+  }
+  done.add(file);
+  return undefined;
+}
+
+test("no file imports itself by way of others, not even its types", () => {
+  const files = sourceFiles("src");
+  const graph = new Map(
+    files.map((file) => [file, importsOf(file).flatMap((found) => fileOf(found) ?? [])] as const),
+  );
+  const unknown = [...graph.values()].flat().filter((file) => !graph.has(file));
+  assert.deepEqual(unknown, []);
+  const done = new Set<string>();
+  const circles = files.flatMap((file) => {
+    const circle = findCircle(file, graph, done);
+    for (const one of circle ?? []) done.add(one);
+    return circle === undefined ? [] : [circle.join(" -> ")];
+  });
+  assert.deepEqual(circles, []);
+});
+
+test("no file has more than 250 lines", () => {
+  const long = [...sourceFiles("src"), ...sourceFiles("test")]
+    .filter((file) => !/\/(templates|generated|fixtures)\//.test(file))
+    .map((file) => ({ file, lines: readFileSync(join(root, file), "utf8").split("\n").length - 1 }))
+    .filter(({ lines }) => lines > 250)
+    .map(({ file, lines }) => `${file}: ${lines}`);
+  assert.deepEqual(long, []);
+});
+
 test("Fastify stands in http/ and server.ts alone, TensorFlow in engine/tensorflow/ alone", () => {
   const wrong = imports
     .filter(({ file, target }) =>
