@@ -85,6 +85,14 @@ export function packRecurrentBias(packing: RecurrentPacking, bias: Float32Array)
   return first!;
 }
 
+/** A dense layer's weights as its kernel reads them. */
+export interface PackedDense {
+  readonly kernel: Float32Array;
+  readonly bias: Float32Array;
+  readonly units: number;
+  readonly activation: Activation;
+}
+
 /** Panels of eight columns that hold `columns` columns. */
 export function panelsOf(columns: number): number {
   return Math.ceil(columns / 8);

@@ -6,7 +6,7 @@
  * it by its kernel once, and starts every step's sums from that.
  */
 import { unknownKind } from "../../../network/layers/description.js";
-import type { Activation, Network } from "../../../network/network.js";
+import type { Network } from "../../../network/network.js";
 import type { Weights } from "../../../network/weights.js";
 import { GATES, TILE_WIDTH, tilesOf } from "../plan/gates.js";
 import {
@@ -15,10 +15,8 @@ import {
   OP_CELL,
   OP_COPY,
   OP_DENSE,
-  OP_GRU,
   OP_INPUT,
   OP_KERNEL,
-  OP_LSTM,
   OP_OUTPUT,
   OP_RECURRENT_ACTIVATION,
   OP_SEQUENCES,
@@ -41,9 +39,10 @@ import {
   type RecurrentOperation,
   type Value,
 } from "../plan/plan.js";
-import { ACTIVATION_NUMBERS } from "../plan/records.js";
+import { ACTIVATION_NUMBERS, RECURRENT_NUMBERS } from "../plan/records.js";
 import {
   gateScale,
+  type PackedDense,
   packDense,
   packDenseBias,
   packRecurrent,
@@ -61,16 +60,6 @@ import {
   type Storage,
   sameBytes,
 } from "./placed.js";
-
-/** Row after row of a network's activations, as a dense layer computes them. */
-interface DenseRows {
-  readonly kernel: Float32Array;
-  readonly bias: Float32Array;
-  readonly units: number;
-  readonly activation: Activation;
-}
-
-const RECURRENT_KINDS: Readonly<Record<RecurrentOperation["kind"], number>> = { lstm: OP_LSTM, gru: OP_GRU };
 
 /** Places a valid network. */
 export function placeForInference(network: Network, weights: Weights): Placement {
@@ -137,16 +126,16 @@ class Placer implements Placement {
 
   #denseLayer({ layer, tiedTo }: DenseOperation, input: PlacedValue): PlacedValue {
     const { name, units, activation } = layer;
-    const kernel = this.#weight(`${tiedTo ?? name}/kernel`);
+    const kernel = this.#weights.get(`${tiedTo ?? name}/kernel`)!.data;
     return this.#dense(input, {
       kernel: packDense(kernel, input.width, units, tiedTo !== undefined),
-      bias: packDenseBias(this.#weight(`${name}/bias`), units),
+      bias: packDenseBias(this.#weights.get(`${name}/bias`)!.data, units),
       units,
       activation,
     });
   }
 
-  #dense(input: PlacedValue, { kernel, bias, units, activation }: DenseRows): PlacedValue {
+  #dense(input: PlacedValue, { kernel, bias, units, activation }: PackedDense): PlacedValue {
     const output = this.#scratch(input.steps, units, panelsOf(units) * 32);
     this.operations.push({
       kind: OP_DENSE,
@@ -167,8 +156,8 @@ class Placer implements Placement {
     const { name, units, returnSequences } = layer;
     const tiles = tilesOf(units);
     const packing = { gates: GATES[kind], units, scale: gateScale(layer.recurrentActivation) };
-    const kernel = this.#weight(`${name}/kernel`);
-    const bias = packRecurrentBias(packing, this.#weight(`${name}/bias`));
+    const kernel = this.#weights.get(`${name}/kernel`)!.data;
+    const bias = packRecurrentBias(packing, this.#weights.get(`${name}/bias`)!.data);
     const repeated = input.stepBytes === 0;
     const inputs = repeated ? 0 : input.width;
     const start = repeated
@@ -182,12 +171,17 @@ class Placer implements Placement {
           },
         )
       : constantValue(this.#constant(bias), bias.length);
-    const packed = packRecurrent(packing, kernel, this.#weight(`${name}/recurrent_kernel`), inputs);
+    const packed = packRecurrent(
+      packing,
+      kernel,
+      this.#weights.get(`${name}/recurrent_kernel`)!.data,
+      inputs,
+    );
     const unitBytes = 16 * tiles;
     const scratch = (rowBytes: number): Storage => this.#scratch(undefined, units, rowBytes).storage;
     const output = this.#scratch(returnSequences ? input.steps : undefined, units, unitBytes);
     this.operations.push({
-      kind: RECURRENT_KINDS[kind],
+      kind: RECURRENT_NUMBERS[kind],
       words: {
         [OP_STEPS]: input.steps!,
         [OP_ACTIVATION]: ACTIVATION_NUMBERS[layer.activation],
@@ -248,9 +242,5 @@ class Placer implements Placement {
     const storage = { place: PLACE_MEMORY, offset: 0 };
     this.constants.push({ storage, data });
     return storage;
-  }
-
-  #weight(name: string): Float32Array {
-    return this.#weights.get(name)!.data;
   }
 }

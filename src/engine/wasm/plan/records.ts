@@ -4,7 +4,9 @@ import {
   HARD_SIGMOID,
   HARD_SIGMOID_KERAS3,
   LINEAR,
+  OP_GRU,
   OP_KIND,
+  OP_LSTM,
   OP_WORDS,
   RELU,
   SIGMOID,
@@ -17,6 +19,7 @@ import {
   VALUE_STEPS,
   VALUE_WIDTH,
 } from "./layout.js";
+import type { RecurrentLayer } from "./plan.js";
 
 export const ACTIVATION_NUMBERS: Readonly<Record<Activation, number>> = {
   linear: LINEAR,
@@ -25,6 +28,12 @@ export const ACTIVATION_NUMBERS: Readonly<Record<Activation, number>> = {
   sigmoid: SIGMOID,
   hardSigmoid: HARD_SIGMOID,
   hardSigmoidKeras3: HARD_SIGMOID_KERAS3,
+};
+
+/** The recurrent kinds by OP_KIND. */
+export const RECURRENT_NUMBERS: Readonly<Record<RecurrentLayer["kind"], number>> = {
+  lstm: OP_LSTM,
+  gru: OP_GRU,
 };
 
 /** Where a value stands: in floats (`width`), timesteps (`steps`) and bytes. */

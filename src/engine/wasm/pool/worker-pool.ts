@@ -1,6 +1,4 @@
-/**
- * The worker threads of an engine or of a trainer: jobs go in through shared memory, and come back as settled promises.
- */
+/** The worker threads of an engine or a trainer: jobs go in through shared memory, and come back as settled promises. */
 import { Worker } from "node:worker_threads";
 import { ResiduaError } from "../../../errors.js";
 import type { Kernels } from "../kernels.js";
@@ -48,7 +46,6 @@ export class WorkerPool {
   readonly #running = new Map<number, Submission>();
   readonly #waiting: Submission[] = [];
   #submitted = 0;
-  #started: Promise<void>;
   #idle: (() => void)[] = [];
   #closing = false;
   #restarting = false;
@@ -62,7 +59,6 @@ export class WorkerPool {
     this.#control = new Int32Array(memory.buffer, CONTROL, 8);
     this.#ring = new Int32Array(memory.buffer, RING, RING_SLOTS * JOB_WORDS);
     this.#control[CONTROL_SPINS] = SPINS;
-    this.#started = this.#start();
   }
 
   /**
@@ -71,7 +67,7 @@ export class WorkerPool {
    */
   static async start(kernels: Kernels, memory: WebAssembly.Memory, threads: number): Promise<WorkerPool> {
     const pool = new WorkerPool(kernels, memory, threads);
-    await pool.#started;
+    await pool.#start();
     return pool;
   }
 
@@ -115,8 +111,7 @@ export class WorkerPool {
     }
     Atomics.store(this.#control, CONTROL_STOP, 1);
     Atomics.notify(this.#control, CONTROL_SUBMITTED);
-    await Promise.all([...this.#workers].map((worker) => worker.terminate()));
-    this.#workers.clear();
+    await this.#terminate();
   }
 
   /** Whether the slot that job `number` would take is still that of a job under way. */
@@ -172,12 +167,17 @@ export class WorkerPool {
     try {
       await Promise.all(Array.from({ length: this.threads }, (_, index) => this.#startWorker(index)));
     } catch (error) {
-      const others = [...this.#workers];
-      this.#workers.clear();
-      await Promise.all(others.map((worker) => worker.terminate()));
+      await this.#terminate();
       throw error;
     }
     if (this.#running.size === 0) for (const worker of this.#workers) worker.unref();
+  }
+
+  /** Ends all threads. That they end is no failure: they are no longer the pool's. */
+  async #terminate(): Promise<void> {
+    const workers = [...this.#workers];
+    this.#workers.clear();
+    await Promise.all(workers.map((worker) => worker.terminate()));
   }
 
   #startWorker(index: number): Promise<void> {
@@ -221,9 +221,7 @@ export class WorkerPool {
   async #replace(cause: unknown): Promise<void> {
     if (Atomics.load(this.#control, CONTROL_STOP) !== 0 || this.#restarting) return;
     this.#restarting = true;
-    const others = [...this.#workers];
-    this.#workers.clear();
-    await Promise.all(others.map((worker) => worker.terminate()));
+    await this.#terminate();
     const lost = [...this.#running.values()];
     this.#running.clear();
     for (let slot = 0; slot < RING_SLOTS; slot++) this.#ring[slot * JOB_WORDS + JOB_UNCLAIMED] = 0;

@@ -8,11 +8,9 @@ import {
   OP_GATES,
   OP_GATES_STEP,
   OP_GATES_TILE,
-  OP_GRU,
   OP_KERNEL,
   OP_KERNEL_TILE,
   OP_LAST_UNITS,
-  OP_LSTM,
   OP_PROJECTED,
   OP_PROJECTED_TILE,
   OP_RECURRENT_ACTIVATION,
@@ -31,7 +29,7 @@ import {
   PLACE_MEMORY,
 } from "../plan/layout.js";
 import type { RecurrentOperation } from "../plan/plan.js";
-import { ACTIVATION_NUMBERS, type ValueRecord, type Words } from "../plan/records.js";
+import { ACTIVATION_NUMBERS, RECURRENT_NUMBERS, type ValueRecord, type Words } from "../plan/records.js";
 import { type BatchSpace, LINE_BYTES } from "./batch-space.js";
 import { LANE_MASKS } from "./layout.js";
 import { type ParameterLayout, paddedRow } from "./parameters.js";
@@ -60,8 +58,6 @@ export interface PlacingContext {
   readonly weightGradients: WeightGradients;
   readonly transpositions: Transpositions;
 }
-
-const RECURRENT_KINDS: Readonly<Record<RecurrentOperation["kind"], number>> = { lstm: OP_LSTM, gru: OP_GRU };
 
 export function placeRecurrent(
   context: PlacingContext,
@@ -108,7 +104,7 @@ export function placeRecurrent(
   if (input.gradient !== 0) transpositions.add(kernel, input.width, transposedKernel);
   transpositions.add(recurrent, units, transposedRecurrent);
   const placed = {
-    kind: RECURRENT_KINDS[kind],
+    kind: RECURRENT_NUMBERS[kind],
     input,
     output,
     words: {

@@ -1,11 +1,11 @@
 /**
  * The gates' sums of one step of a recurrent layer, W x + R h + b, for a block of rows, and then its states.
  *
- * A tile is four units: their gates are four vectors (../../../plan/gates.ts). Tiles run outside and rows inside, so that one
- * tile's weights stay in the first-level cache. Six rows of half a tile are twelve accumulators: two fused
- * multiply-adds a cycle at a latency of four keep eight busy, and four more let a delayed one catch up. Rows that are
- * left over go four at a time, then two with a whole tile, and a last one with two tiles. Where vectors are joined
- * (../vector-joining.ts), every shape has twice as many tiles.
+ * A tile is four units: their gates are four vectors (../../../plan/gates.ts). The outer loop is over tiles and the inner
+ * one over rows, so that one tile's weights stay in the first-level cache. Six rows of half a tile are twelve
+ * accumulators: two fused multiply-adds a cycle at a latency of four keep eight busy, and four more let a delayed one
+ * catch up. Rows that are left over go four at a time, then two with a whole tile, and a last one with two tiles. With
+ * wide vectors every shape has twice as many tiles.
  *
  * Every output is accumulated in the same order, from the same start, by the same operations, whichever shape runs
  * it: results do not depend on how rows are grouped.
@@ -69,7 +69,7 @@ export function recurrentStep(
   const paired = rows & ~1;
   const sixes = paired - (paired % 6);
   const fours = (paired - sixes) & ~3;
-  // Rows whose tiles run outside; where vectors are joined, a last pair is not among them.
+  // Rows for which the outer loop is over tiles; with wide vectors a last pair is not among them.
   const grouped = joinsVectors ? sixes + fours : paired;
   for (let p = 0; p < tiles && grouped; p++) {
     const w = weights + <usize>p * tileBytes;
@@ -104,7 +104,7 @@ export function recurrentStep(
     const unit = <usize>p << 4;
     updateStates(kind, grouped, sums, cell + unit, stateOut + unit, unitStride, activation, recurrentActivation);
   }
-  // The rows that are left: their tiles run inside.
+  // The rows that are left: the inner loop is over tiles.
   let r = <usize>grouped;
   start += r * startStride;
   x += r * xStride;
@@ -126,7 +126,7 @@ export function recurrentStep(
   }
 }
 
-/** Every tile of two rows, one row after the other, where vectors are joined. */
+/** Every tile of two rows, one row after the other, with wide vectors. */
 function pairSums(
   tiles: i32,
   inputs: i32,

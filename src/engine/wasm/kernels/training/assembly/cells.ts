@@ -4,9 +4,8 @@
  *
  *   i, f, o = r(z)   g = a(z)   c' = f c + i g   h' = o a(c')
  *
- * Four units at a time: forward one loop a stage, so that activations keep their
- * constants in registers, backward one loop for each of the common pairs of activations: a `Cell` of one byte is tanh
- * with sigmoid, one of two bytes relu with sigmoid, another whatever is asked for.
+ * Four units at a time: forwards one loop a stage, so that activations keep their constants in registers; backwards one
+ * loop, which is compiled for each of the common pairs of activations and for any other.
  */
 import { activate, relu, sigmoids, tanh, tanhs, tanhTimes } from "../../inference/assembly/activations";
 import { madd } from "../../inference/assembly/arithmetic";
@@ -15,27 +14,32 @@ import { flush, loadLeast, loadMagnitude } from "./flush";
 import { Operation } from "./plan";
 import { loadOne, reluSlope, sigmoidSlope, slope, tanhSlope } from "./slope";
 
+/** Pairs of an activation and a recurrent activation. */
+const TANH_SIGMOID: i32 = 0;
+const RELU_SIGMOID: i32 = 1;
+const ANY_PAIR: i32 = 2;
+
 @inline
-function candidate<Cell>(x: v128, activation: i32): v128 {
-  if (sizeof<Cell>() == 1) return tanh(x);
-  if (sizeof<Cell>() == 2) return relu(x);
+function candidate(pair: i32, x: v128, activation: i32): v128 {
+  if (pair == TANH_SIGMOID) return tanh(x);
+  if (pair == RELU_SIGMOID) return relu(x);
   return activate(activation, x);
 }
 
 @inline
-function candidateSlope<Cell>(y: v128, activation: i32, one: v128): v128 {
-  if (sizeof<Cell>() == 1) return tanhSlope(y, one);
-  if (sizeof<Cell>() == 2) return reluSlope(y, one);
+function candidateSlope(pair: i32, y: v128, activation: i32, one: v128): v128 {
+  if (pair == TANH_SIGMOID) return tanhSlope(y, one);
+  if (pair == RELU_SIGMOID) return reluSlope(y, one);
   return slope(activation, y, one);
 }
 
 @inline
-function gateSlope<Cell>(y: v128, activation: i32, one: v128): v128 {
-  if (sizeof<Cell>() <= 2) return sigmoidSlope(y, one);
+function gateSlope(pair: i32, y: v128, activation: i32, one: v128): v128 {
+  if (pair != ANY_PAIR) return sigmoidSlope(y, one);
   return slope(activation, y, one);
 }
 
-/** From what the gates add up to, at `gates`, to their activations in its place, and to h and c of one timestep. */
+/** From the gates' sums, at `gates`, to their activations in the same place, and to h and c of one timestep. */
 export function forwardCells(lstm: Operation, step: i32, rows: i32, gates: usize, h: usize, c: usize): void {
   const activation = lstm.activation;
   const stateRow = lstm.stateRow;
@@ -120,14 +124,41 @@ function activateCells(rows: i32, gates: usize, c: usize, h: usize, stateRow: us
   }
 }
 
-/** From the gradients of h (dh) and c (dc) of one timestep to those before the gates' activations, in the gates' place. */
+/**
+ * From the gradients of h (dh) and c (dc) of one timestep to those of the gates' sums, in the gates' place, and to dc of
+ * the timestep before.
+ */
 export function backwardCells(lstm: Operation, step: i32, rows: i32, gates: usize, c: usize, dh: usize, dc: usize): void {
-  if (lstm.recurrentActivation == SIGMOID && lstm.activation == TANH) backward<i8>(lstm, step, rows, gates, c, dh, dc);
-  else if (lstm.recurrentActivation == SIGMOID && lstm.activation == RELU) backward<i16>(lstm, step, rows, gates, c, dh, dc);
-  else backward<i32>(lstm, step, rows, gates, c, dh, dc);
+  const sigmoid = lstm.recurrentActivation == SIGMOID;
+  if (sigmoid && lstm.activation == TANH) backwardTanh(lstm, step, rows, gates, c, dh, dc);
+  else if (sigmoid && lstm.activation == RELU) backwardRelu(lstm, step, rows, gates, c, dh, dc);
+  else backwardAny(lstm, step, rows, gates, c, dh, dc);
 }
 
-function backward<Cell>(lstm: Operation, step: i32, rows: i32, gates: usize, c: usize, dh: usize, dc: usize): void {
+function backwardTanh(lstm: Operation, step: i32, rows: i32, gates: usize, c: usize, dh: usize, dc: usize): void {
+  backward(TANH_SIGMOID, lstm, step, rows, gates, c, dh, dc);
+}
+
+function backwardRelu(lstm: Operation, step: i32, rows: i32, gates: usize, c: usize, dh: usize, dc: usize): void {
+  backward(RELU_SIGMOID, lstm, step, rows, gates, c, dh, dc);
+}
+
+function backwardAny(lstm: Operation, step: i32, rows: i32, gates: usize, c: usize, dh: usize, dc: usize): void {
+  backward(ANY_PAIR, lstm, step, rows, gates, c, dh, dc);
+}
+
+/** @param pair a constant, so that each of the three functions above gets a loop of its own. */
+@inline
+function backward(
+  pair: i32,
+  lstm: Operation,
+  step: i32,
+  rows: i32,
+  gates: usize,
+  c: usize,
+  dh: usize,
+  dc: usize,
+): void {
   const activation = lstm.activation;
   const recurrentActivation = lstm.recurrentActivation;
   const stateRow = lstm.stateRow;
@@ -148,15 +179,15 @@ function backward<Cell>(lstm: Operation, step: i32, rows: i32, gates: usize, c: 
       const f = v128.load(at, 16);
       const g = v128.load(at, 32);
       const o = v128.load(at, 48);
-      const activated = candidate<Cell>(v128.load(c + state), activation);
+      const activated = candidate(pair, v128.load(c + state), activation);
       const stateGradient = v128.load(gradient);
-      let cellGradient = f32x4.mul(f32x4.mul(stateGradient, o), candidateSlope<Cell>(activated, activation, one));
+      let cellGradient = f32x4.mul(f32x4.mul(stateGradient, o), candidateSlope(pair, activated, activation, one));
       if (!latest) cellGradient = f32x4.add(cellGradient, v128.load(dc + state));
       const before = earlier ? v128.load(earlier + state) : f32x4.splat(0);
-      const di = f32x4.mul(f32x4.mul(cellGradient, g), gateSlope<Cell>(i, recurrentActivation, one));
-      const df = f32x4.mul(f32x4.mul(cellGradient, before), gateSlope<Cell>(f, recurrentActivation, one));
-      const dg = f32x4.mul(f32x4.mul(cellGradient, i), candidateSlope<Cell>(g, activation, one));
-      const dO = f32x4.mul(f32x4.mul(stateGradient, activated), gateSlope<Cell>(o, recurrentActivation, one));
+      const di = f32x4.mul(f32x4.mul(cellGradient, g), gateSlope(pair, i, recurrentActivation, one));
+      const df = f32x4.mul(f32x4.mul(cellGradient, before), gateSlope(pair, f, recurrentActivation, one));
+      const dg = f32x4.mul(f32x4.mul(cellGradient, i), candidateSlope(pair, g, activation, one));
+      const dO = f32x4.mul(f32x4.mul(stateGradient, activated), gateSlope(pair, o, recurrentActivation, one));
       v128.store(at, flush(di, least, magnitude), 0);
       v128.store(at, flush(df, least, magnitude), 16);
       v128.store(at, flush(dg, least, magnitude), 32);

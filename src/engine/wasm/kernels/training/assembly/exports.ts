@@ -1,12 +1,12 @@
 /**
  * One batch, from windows to new weights, as every thread runs it. Threads take blocks of windows, then products, then
- * blocks of parameters, and meet between; no number depends on which thread took what.
+ * blocks of parameters, and wait for one another between these; no number depends on which thread took what.
  *
  *   for each group of windows:
  *     forward, loss, backward (by windows) | gradients of the weights, at last their norm (by tiles) |
  *   Adam (by blocks)
  *
- * Groups are as large as their values find room in a cache, and the same on any number of threads.
+ * A group has as many windows as have their values in a cache together, whatever the number of threads.
  */
 import {
   OP_DENSE,
@@ -146,7 +146,7 @@ function backward(job: Job, operation: Operation, start: usize, first: usize, ro
   else if (kind != OP_LOAD && kind != OP_LOSS) unreachable();
 }
 
-/** Every window's loss is added in order, so that the sum is the same whoever computed them. */
+/** The windows' losses are added in order, so that the sum is the same whichever thread computed each. */
 function meanLoss(job: Job): f64 {
   let sum: f64 = 0;
   for (let window = 0; window < job.windows; window++) sum += load<f64>(job.losses + (<usize>window << 3));
@@ -156,7 +156,7 @@ function meanLoss(job: Job): f64 {
 /**
  * One product with those chained to it, which add to the same gradients; a chained one is not begun by itself.
  * @param accumulate whether earlier groups have gradients there.
- * @param isLast whether the gradients are whole after this group, and their norm is wanted.
+ * @param isLast whether the gradients are complete after this group, so that their norm is wanted.
  */
 function computeWeightGradients(job: Job, table: usize, index: i32, accumulate: bool, isLast: bool): void {
   const size: usize = GRADIENT_WORDS << 2;
