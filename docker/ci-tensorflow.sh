@@ -16,4 +16,5 @@ case $status in
   *) exit "$status" ;;
 esac
 node src/setup.mjs test
+node src/setup.mjs test
 node test/run.mjs engine/tensorflow
