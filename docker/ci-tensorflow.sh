@@ -16,5 +16,4 @@ case $status in
   *) exit "$status" ;;
 esac
 node src/setup.mjs test
-node src/setup.mjs test
 node test/run.mjs engine/tensorflow
