@@ -16,6 +16,7 @@ import type { Result } from "./graph-builder.js";
 import { defineFunction, Scope } from "./graph-builder.js";
 import { activate, addBias, identity, matMul, repeat, reshape, slice, swapFirstAxes } from "./graph-ops.js";
 import { lowerRecurrent } from "./graph-recurrent.js";
+import { type Sequence, sequence, type Value, vector } from "./graph-values.js";
 import { writeSavedModel } from "./saved-model.js";
 
 /** How a recurrence is written: in a loop, a block of timesteps in one turn; or out in full, in one block. */
@@ -137,18 +138,6 @@ function launch(
   );
 }
 
-/** A layer's value: a vector, the same vector at every timestep, or a sequence in one of two layouts. */
-type Value =
-  /** [n, width] */
-  | { readonly kind: "vector"; readonly width: number; readonly result: Result }
-  | { readonly kind: "repeated"; readonly steps: number; readonly width: number; readonly result: Result }
-  /** [steps * n, width], time-major */
-  | { readonly kind: "rows"; readonly steps: number; readonly width: number; readonly result: Result }
-  /** [n, steps, width] */
-  | { readonly kind: "windows"; readonly steps: number; readonly width: number; readonly result: Result };
-
-type Sequence = Exclude<Value, { kind: "vector" }>;
-
 class NetworkLowering {
   private readonly scope: Scope;
   private readonly weights: ReadonlyMap<string, Result>;
@@ -246,14 +235,4 @@ class NetworkLowering {
   private weight(layer: string, part: string): Result {
     return this.weights.get(`${layer}/${part}`)!;
   }
-}
-
-function vector(value: Value): Extract<Value, { kind: "vector" }> {
-  if (value.kind !== "vector") throw new TypeError("a vector was expected; the network was not validated");
-  return value;
-}
-
-function sequence(value: Value): Sequence {
-  if (value.kind === "vector") throw new TypeError("a sequence was expected; the network was not validated");
-  return value;
 }
