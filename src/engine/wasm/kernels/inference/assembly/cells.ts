@@ -1,8 +1,8 @@
 /**
  * The cells of one tile: c' = f c + i g and h' = o act(c').
  *
- * There is one loop for each stage, short enough to keep its constants in registers: an activation is a long chain of
- * dependent instructions, and the processor overlaps enough of them only where little stands between two of them.
+ * One loop a stage, each short enough to keep its constants in registers: an activation is a long chain of dependent
+ * instructions, and only where little else stands between two of them does the processor overlap enough of them.
  */
 import { RELU, SIGMOID, TANH } from "../../../plan/layout";
 import { activate, relu, scaledSigmoids, tanhs, tanhTimes } from "./activations";
@@ -10,7 +10,7 @@ import { madd } from "./arithmetic";
 
 /**
  * @param sums [count][16]: i, f, g and o of four units, before their activations; written over. Of a layer whose
- * gates are sigmoids, the sums of i, f and o come multiplied by -1 / ln 2 (../../../inference/packing.ts).
+ * gates are sigmoids, the sums of i, f and o come multiplied by -1 / ln 2 (packing.ts).
  * @param cell c, four floats, `unitStride` bytes from one to the next; so is `state`, which takes h.
  */
 export function updateCells(

@@ -2,8 +2,8 @@
  * A dense layer over rows that lie anywhere: row r of step t is read at from + r * fromRow + t * fromStep.
  *
  * Eight columns (a panel) of six rows are twelve accumulators; rows that are left over go four at a time, and the
- * last ones alone with four panels. The outer loop is over panels and the inner one over rows, so that a panel's weights
- * stay in the first-level cache. Every output is accumulated in the same order whichever shape runs it.
+ * last ones alone with four panels. Panels run outside and rows inside, so that a panel's weights stay in the
+ * first-level cache. Every output is accumulated in the same order whichever shape runs it.
  */
 import { activate } from "./activations";
 import { madd, storeFirst } from "./arithmetic";
@@ -34,7 +34,7 @@ export function dense(
   sums: usize,
 ): void {
   const width = padded ? (columns + 7) & ~7 : columns;
-  // Where each step's rows follow those of the step before, a group of rows may reach over steps.
+  // Where one step's rows follow the other's, groups of rows need not end with a step.
   if (fromStep == <usize>rows * fromRow) {
     denseRows(steps * rows, rows, depth, width, weights, bias, from, fromRow, to, toRow, toStep, activation, sums);
     return;
@@ -44,7 +44,7 @@ export function dense(
   }
 }
 
-/** `all` rows at equal distances. Their results: `rows` rows of the first step, then `rows` rows of the next. */
+/** `all` rows at equal distances; their results, `rows` of a step after `rows` of another. */
 function denseRows(
   all: i32,
   rows: i32,
@@ -64,7 +64,7 @@ function denseRows(
   const panelBytes = <usize>depth << 5;
   const sixes = all - (all % 6);
   const fours = sixes + ((all - sixes) & ~3);
-  // Bytes from the end of a step's last row to the first row of the next step.
+  // From behind the last row of a step to the first of the next.
   const wrap = toStep - <usize>rows * toRow;
   for (let p = 0; p < panels; p++) {
     const w = weights + <usize>p * panelBytes;

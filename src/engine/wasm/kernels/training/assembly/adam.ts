@@ -11,7 +11,7 @@ import { Job } from "./plan";
 
 /**
  * 1 - beta1, 1 - beta2, epsilon: loaded before a loop they stay in registers, which constants in the code do not
- * (../../inference/assembly/activations.ts).
+ * (../../assembly/activations.ts).
  */
 const CONSTANTS = memory.data<f32>([0.1, 0.001, 1e-7]);
 
@@ -33,7 +33,7 @@ export function sumSquares(gradients: usize, bytes: usize): f64 {
   return f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
 }
 
-/** 0 where every gradient is finite, otherwise NaN: enough to know where nothing is clipped. `bytes` is a multiple of 64. */
+/** 0 where every gradient is finite, otherwise NaN: all that is asked where nothing is clipped. `bytes` in whole lines. */
 export function sumZeros(gradients: usize, bytes: usize): f64 {
   const zero = f32x4.splat(0);
   let a = zero;
@@ -62,7 +62,7 @@ export function gradientScale(job: Job): f64 {
   return norm > job.clipNorm ? job.clipNorm / norm : 1;
 }
 
-/** Adam's step for one block of weights. */
+/** Moves one block of weights. */
 export function update(job: Job, block: i32, gradientScale: f64): void {
   const first = block * PARAMETER_BLOCK;
   const bytes = <usize>min(PARAMETER_BLOCK, job.parameterCount - first) << 2;

@@ -6,7 +6,7 @@
 import { MODE_TRAIN } from "../../../training/layout";
 import { Job, Operation, Value } from "./plan";
 
-/** Output = input * mask. */
+/** Output = input * mask, or from the output's gradient the input's. */
 export function forwardDropout(job: Job, dropout: Operation, start: usize, first: usize, rows: i32): void {
   const input = dropout.input;
   const output = dropout.output;
@@ -15,7 +15,6 @@ export function forwardDropout(job: Job, dropout: Operation, start: usize, first
   }
 }
 
-/** The input's gradient = the output's gradient * mask. */
 export function backwardDropout(job: Job, dropout: Operation, start: usize, first: usize, rows: i32): void {
   const input = dropout.input;
   const output = dropout.output;

@@ -1,4 +1,4 @@
-/** The layers without a state, over a block of windows: forwards, and from the output's gradient to the input's. */
+/** The layers without a memory, over a block of windows: forward, and from the gradient of the output to the input's. */
 import { activate } from "../../inference/assembly/activations";
 import { joinsVectors } from "../../inference/assembly/arithmetic";
 import { Float } from "./joined-sums";
@@ -7,7 +7,7 @@ import { Job, Operation, Value } from "./plan";
 import { loadOne, slope } from "./slope";
 import { multiplyTurned, turnKernels } from "./turned-kernels";
 
-/** Copies the rows of the windows [window][timestep][feature] that the encoder reads into a time-major value. */
+/** The encoder's rows of the windows [window][timestep][feature], time-major. */
 export function loadWindows(job: Job, operation: Operation, start: usize, first: usize, rows: i32): void {
   const output = operation.output;
   const rowBytes = <usize>job.features << 2;
@@ -40,7 +40,7 @@ export function forwardDense(job: Job, dense: Operation, first: usize, rows: i32
   }
 }
 
-/** The products of each row of a with each of the first `count` rows of the kernel as it is stored. */
+/** Each row of a with each of the first `count` rows of the kernel as it is stored. */
 function multiplyByKernel(dense: Operation, rows: i32, count: i32, a: usize, aRow: usize, c: usize, cRow: usize, accumulate: bool): void {
   if (joinsVectors && dense.transposedKernel) {
     multiplyTurned<Float>(rows, count, dense.tiles, a, 64, aRow, dense.transposedKernel, c, cRow, accumulate);
@@ -97,7 +97,7 @@ function clear(value: Value, rows: i32, at: usize): void {
   memory.fill(at, 0, <usize>rows * value.rowBytes);
 }
 
-/** Copies the one row of the input to every step. */
+/** The one row of the input at every step. */
 export function forwardRepeat(operation: Operation, first: usize, rows: i32): void {
   const output = operation.output;
   const bytes = <usize>rows * output.rowBytes;
@@ -124,7 +124,7 @@ export function backwardRepeat(operation: Operation, first: usize, rows: i32): v
   }
 }
 
-/** Copies the numbers into rows of another length: [T, F] to [T * F] or back. */
+/** The same elements in rows of another length: [T, F] to [T * F] or back. */
 export function forwardReshape(operation: Operation, first: usize, rows: i32): void {
   const input = operation.input;
   const output = operation.output;

@@ -1,4 +1,4 @@
-/** This thread's own scratch memory; ../../../training/placement.ts says how much there is. */
+/** Memory of this thread's own, for what it needs for a moment; how much there is, ../plan.ts says. */
 export let scratch: usize = 0;
 
 export function useScratch(at: usize): void {
