@@ -140,7 +140,10 @@ function changePoint(entries: readonly DriftEntry[], { mean }: DriftReference, s
   return best;
 }
 
-/** P(T > t) for Student's t, t >= 0, by Wallace's normal deviate (1959): right to 2 % from 2 degrees of freedom on. */
+/**
+ * P(T > t) for Student's t, t >= 0, by Wallace's normal deviate (1959, "Bounds on normal approximations to Student's and
+ * the chi-square distributions"). On the safe side: 1 % too large at 10 degrees of freedom and 0.005, 5 % at 4, 23 % at 2.
+ */
 export function studentTail(t: number, freedom: number): number {
   const factor = (8 * freedom + 1) / (8 * freedom + 3);
   return normalTail(factor * Math.sqrt(freedom * Math.log1p((t * t) / freedom)));

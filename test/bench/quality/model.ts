@@ -66,7 +66,7 @@ function run(args: readonly string[]): Promise<void> {
   });
 }
 
-function parseScores(text: string): Omit<Scored, "causesNamed"> {
+function parseScores(text: string): Omit<Scored, "causesNamed" | "moved"> {
   const [header = "", ...lines] = text.trimEnd().split("\n");
   const names = header.split(",");
   const cells = lines.map((line) => line.split(","));

@@ -5,8 +5,8 @@
  *                                         split whatever their labels (other/2 has anomalous ones among them)
  *   smd/{train,test}/M.csv.gz, smd/test_label/M.txt.gz, smd/interpretation_label/M.txt
  *   nab/data/GROUP/NAME.csv, nab/labels/combined_windows.json, nab/splits.csv (the files, in order)
- *   extra/power_demand_1997.csv.gz        value and holiday label; the mean of each eight rows, two hours
- *   extra/MBA_ECG805.csv.gz               value and label; the first 120,000 rows without those labelled are learnt from
+ *   extra/power_demand_1997.csv.gz        value and holiday label; the mean of eight rows, two hours, each; 80 days are learnt from
+ *   extra/MBA_ECG805.csv.gz               value and label; the first 60,000 rows but those labelled are learnt from
  *   ucr/NAME_TRAIN_BEGIN_END.txt          a value a line
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -143,7 +143,7 @@ function* readPower(folder: string): Generator<QualitySeries> {
   };
 }
 
-const ECG_TRAIN_ROWS = 120_000;
+const ECG_TRAIN_ROWS = 60_000;
 
 function* readEcg(folder: string): Generator<QualitySeries> {
   const rows = readLines(join(folder, "extra", "MBA_ECG805.csv.gz")).map((line) => line.split(","));
