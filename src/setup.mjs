@@ -18,6 +18,7 @@ import {
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { generateKernels } from "./engine/wasm/kernels/generate.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const installStamp = join(root, "node_modules", ".residua-installed");
@@ -67,6 +68,8 @@ function dropForeignNode() {
 }
 
 async function build() {
+  // Before the sources are hashed: what is generated lies among them.
+  generateKernels();
   const files = ["package-lock.json", "tsconfig.json", ...sources("src"), ...sources("test")];
   const now = hashOf(files);
   if (read(buildStamp) === now) return;

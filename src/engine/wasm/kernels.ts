@@ -1,23 +1,23 @@
 /** The compiled kernels, once a process. */
 import { readFile } from "node:fs/promises";
 import { setFlagsFromString } from "node:v8";
-import { joinVectors } from "./vector-joining.js";
+import { enableWideVectors } from "./wide-vectors.js";
 
 export interface Kernels {
   readonly module: WebAssembly.Module;
   /** Whether multiply and add are fused (relaxed SIMD). */
   readonly fused: boolean;
-  /** Whether their vectors of four floats are joined to vectors of eight. */
-  readonly joined: boolean;
+  /** Whether they use the code for wide (256-bit) vectors. */
+  readonly wide: boolean;
 }
 
 /** What the engine's own kernels import. */
 export function kernelImports(
-  { joined }: Kernels,
+  { wide }: Kernels,
   memory: WebAssembly.Memory,
   finished: () => void,
 ): WebAssembly.Imports {
-  return { env: { memory }, residua: { finished, joinsVectors: Number(joined) } };
+  return { env: { memory }, residua: { finished, wideVectors: Number(wide) } };
 }
 
 const loaded = new Map<string, Promise<Kernels>>();
@@ -40,9 +40,8 @@ async function load(folder: string): Promise<Kernels> {
   if (!WebAssembly.validate(relaxed) && process.versions.node.startsWith("20.")) {
     setFlagsFromString("--experimental-wasm-relaxed-simd");
   }
-  const joined = joinVectors();
-  if (WebAssembly.validate(relaxed))
-    return { module: await WebAssembly.compile(relaxed), fused: true, joined };
+  const wide = enableWideVectors();
+  if (WebAssembly.validate(relaxed)) return { module: await WebAssembly.compile(relaxed), fused: true, wide };
   const plain = await readFile(new URL(`${folder}/kernels.wasm`, import.meta.url));
-  return { module: await WebAssembly.compile(plain), fused: false, joined };
+  return { module: await WebAssembly.compile(plain), fused: false, wide };
 }

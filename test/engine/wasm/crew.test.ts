@@ -119,7 +119,7 @@ test("the build without relaxed SIMD answers as Keras does", async () => {
     await readFile(new URL("../../../src/engine/wasm/kernels.wasm", import.meta.url)),
   );
   const heap = new SharedHeap();
-  const crew = await Crew.start({ module, fused: false, joined: false }, heap, 2);
+  const crew = await Crew.start({ module, fused: false, wide: false }, heap, 2);
   for (const { network, weights, windows, count, outputs } of [golden, other]) {
     const executable = compileNetwork(heap, crew, network, weights);
     const answer = await executable.run(windows, count);

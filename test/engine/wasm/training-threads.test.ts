@@ -7,7 +7,7 @@ import { InputError } from "../../../src/errors.js";
 test("a thread that dies fails the job under way and those to come", async () => {
   // A module without the kernels: its thread ends with an error.
   const module = await WebAssembly.compile(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
-  const kernels = { module, fused: true, joined: false };
+  const kernels = { module, fused: true, wide: false };
   const threads = new TrainingThreads(kernels, new TrainingMemory(16).memory, 2);
   await assert.rejects(threads.run(2), TypeError);
   await assert.rejects(threads.run(1), TypeError);

@@ -42,7 +42,7 @@ const TWICE_LOG2E: usize = 128;
 const ONE: usize = 144;
 const MINUS_LOG2E: usize = 160;
 
-/** As a splat: only then are two vectors joined that are computed with the same constant (../vector-joining.ts). */
+/** As a splat: V8 merges two vectors into one of 256 bits (../wide-vectors.ts) only if their constants are splats. */
 @inline
 function constant(offset: usize): v128 {
   return v128.load32_splat(CONSTANTS + offset);
@@ -99,7 +99,7 @@ export function scaledSigmoids(count: i32, at: usize): void {
   const a0 = constant(A0);
   const a1 = constant(A1);
   for (let n = 0; n < count; n++) {
-    // All are loaded before one is stored: else vectors could not be joined.
+    // All are loaded before one is stored: otherwise V8 could not merge the vectors of i and f into one of 256 bits.
     const i = logistic(v128.load(at), most, least, round, b0, a0, a1);
     const f = logistic(v128.load(at, 16), most, least, round, b0, a0, a1);
     const o = logistic(v128.load(at, 48), most, least, round, b0, a0, a1);
@@ -110,7 +110,7 @@ export function scaledSigmoids(count: i32, at: usize): void {
   }
 }
 
-/** The same from sums that are not multiplied. All are loaded before any is stored: only then are those of i and f joined. */
+/** As `scaledSigmoids`, from sums that are not multiplied. All are loaded before one is stored, for the same reason. */
 export function sigmoids(count: i32, at: usize): void {
   const slope = constant(MINUS_LOG2E);
   const most = constant(MOST);

@@ -18,16 +18,22 @@ import {
 import { forward, word } from "./forward";
 
 export { activateAll } from "./activations";
-// Exported for the optimiser's sake: it would move a function with one caller into that caller, whose addresses then
-// take the registers that the loop is to have.
+// Exported only so that the optimiser keeps them apart: it would move a function with one caller into that caller, whose
+// addresses would then take the registers that the loop needs.
 export { scaledSigmoids, tanhs, tanhTimes } from "./activations";
 export { reluCells } from "./cells";
 export { oneRowFourPanels } from "./dense";
-export { sumFours, sumSixes } from "./half-tile-sums";
-export { sumFourTiles, sumPairOfTwoTiles } from "./joined-row-sums";
-export { sumFoursOfTile, sumSixesOfTile } from "./joined-tile-sums";
-export { fourRows, sixRows } from "./panel-sums";
-export { sumPair, sumTwoTiles } from "./tile-sums";
+export {
+  sumFourTilesOfOneRow,
+  sumHalfTileOfFourRows,
+  sumHalfTileOfSixRows,
+  sumTileOfFourRows,
+  sumTileOfSixRows,
+  sumTileOfTwoRows,
+  sumTwoTilesOfOneRow,
+  sumTwoTilesOfTwoRows,
+} from "./generated/gate-sums";
+export { sumPanelOfFourRows, sumPanelOfSixRows } from "./generated/panel-sums";
 
 /** Tells the thread that submits jobs that one is done. */
 @external("residua", "finished")

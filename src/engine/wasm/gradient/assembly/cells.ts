@@ -1,7 +1,7 @@
 /**
- * The elementwise part of an LSTM, four units at a time: forward one loop a stage, so that activations keep their
- * constants in registers, backward one loop for each of the common pairs of activations: a `Cell` of one byte is tanh
- * with sigmoid, one of two bytes relu with sigmoid, another whatever is asked for.
+ * The elementwise part of an LSTM, four units at a time. Forward there is one loop for each stage, so that activations
+ * keep their constants in registers. Backward there is one loop for each common pair of activations: the first
+ * parameter of `backward`, a constant, says which, and as it is inlined the compiler drops the other branches.
  */
 import { activate, relu, sigmoids, tanh, tanhs, tanhTimes } from "../../assembly/activations";
 import { madd } from "../../assembly/arithmetic";
@@ -10,23 +10,28 @@ import { flush, loadLeast, loadMagnitude } from "./flush";
 import { Operation } from "./plan";
 import { loadOne, reluSlope, sigmoidSlope, slope, tanhSlope } from "./slope";
 
+/** tanh with sigmoid gates, relu with sigmoid gates, and any other pair. */
+const TANH_CELLS: i32 = 0;
+const RELU_CELLS: i32 = 1;
+const OTHER_CELLS: i32 = 2;
+
 @inline
-function candidate<Cell>(x: v128, activation: i32): v128 {
-  if (sizeof<Cell>() == 1) return tanh(x);
-  if (sizeof<Cell>() == 2) return relu(x);
+function candidate(cells: i32, x: v128, activation: i32): v128 {
+  if (cells == TANH_CELLS) return tanh(x);
+  if (cells == RELU_CELLS) return relu(x);
   return activate(activation, x);
 }
 
 @inline
-function candidateSlope<Cell>(y: v128, activation: i32, one: v128): v128 {
-  if (sizeof<Cell>() == 1) return tanhSlope(y, one);
-  if (sizeof<Cell>() == 2) return reluSlope(y, one);
+function candidateSlope(cells: i32, y: v128, activation: i32, one: v128): v128 {
+  if (cells == TANH_CELLS) return tanhSlope(y, one);
+  if (cells == RELU_CELLS) return reluSlope(y, one);
   return slope(activation, y, one);
 }
 
 @inline
-function gateSlope<Cell>(y: v128, activation: i32, one: v128): v128 {
-  if (sizeof<Cell>() <= 2) return sigmoidSlope(y, one);
+function gateSlope(cells: i32, y: v128, activation: i32, one: v128): v128 {
+  if (cells != OTHER_CELLS) return sigmoidSlope(y, one);
   return slope(activation, y, one);
 }
 
@@ -117,12 +122,25 @@ function activateCells(rows: i32, gates: usize, c: usize, h: usize, stateRow: us
 
 /** From the gradients of h (dh) and c (dc) of one timestep to those before the gates' activations, in the gates' place. */
 export function backwardCells(lstm: Operation, step: i32, rows: i32, gates: usize, c: usize, dh: usize, dc: usize): void {
-  if (lstm.recurrentActivation == SIGMOID && lstm.activation == TANH) backward<i8>(lstm, step, rows, gates, c, dh, dc);
-  else if (lstm.recurrentActivation == SIGMOID && lstm.activation == RELU) backward<i16>(lstm, step, rows, gates, c, dh, dc);
-  else backward<i32>(lstm, step, rows, gates, c, dh, dc);
+  if (lstm.recurrentActivation == SIGMOID && lstm.activation == TANH) backwardTanh(lstm, step, rows, gates, c, dh, dc);
+  else if (lstm.recurrentActivation == SIGMOID && lstm.activation == RELU) backwardRelu(lstm, step, rows, gates, c, dh, dc);
+  else backwardOther(lstm, step, rows, gates, c, dh, dc);
 }
 
-function backward<Cell>(lstm: Operation, step: i32, rows: i32, gates: usize, c: usize, dh: usize, dc: usize): void {
+function backwardTanh(lstm: Operation, step: i32, rows: i32, gates: usize, c: usize, dh: usize, dc: usize): void {
+  backward(TANH_CELLS, lstm, step, rows, gates, c, dh, dc);
+}
+
+function backwardRelu(lstm: Operation, step: i32, rows: i32, gates: usize, c: usize, dh: usize, dc: usize): void {
+  backward(RELU_CELLS, lstm, step, rows, gates, c, dh, dc);
+}
+
+function backwardOther(lstm: Operation, step: i32, rows: i32, gates: usize, c: usize, dh: usize, dc: usize): void {
+  backward(OTHER_CELLS, lstm, step, rows, gates, c, dh, dc);
+}
+
+@inline
+function backward(cells: i32, lstm: Operation, step: i32, rows: i32, gates: usize, c: usize, dh: usize, dc: usize): void {
   const activation = lstm.activation;
   const recurrentActivation = lstm.recurrentActivation;
   const stateRow = lstm.stateRow;
@@ -143,15 +161,15 @@ function backward<Cell>(lstm: Operation, step: i32, rows: i32, gates: usize, c: 
       const f = v128.load(at, 16);
       const g = v128.load(at, 32);
       const o = v128.load(at, 48);
-      const activated = candidate<Cell>(v128.load(c + state), activation);
+      const activated = candidate(cells, v128.load(c + state), activation);
       const stateGradient = v128.load(gradient);
-      let cellGradient = f32x4.mul(f32x4.mul(stateGradient, o), candidateSlope<Cell>(activated, activation, one));
+      let cellGradient = f32x4.mul(f32x4.mul(stateGradient, o), candidateSlope(cells, activated, activation, one));
       if (!latest) cellGradient = f32x4.add(cellGradient, v128.load(dc + state));
       const before = earlier ? v128.load(earlier + state) : f32x4.splat(0);
-      const di = f32x4.mul(f32x4.mul(cellGradient, g), gateSlope<Cell>(i, recurrentActivation, one));
-      const df = f32x4.mul(f32x4.mul(cellGradient, before), gateSlope<Cell>(f, recurrentActivation, one));
-      const dg = f32x4.mul(f32x4.mul(cellGradient, i), candidateSlope<Cell>(g, activation, one));
-      const dO = f32x4.mul(f32x4.mul(stateGradient, activated), gateSlope<Cell>(o, recurrentActivation, one));
+      const di = f32x4.mul(f32x4.mul(cellGradient, g), gateSlope(cells, i, recurrentActivation, one));
+      const df = f32x4.mul(f32x4.mul(cellGradient, before), gateSlope(cells, f, recurrentActivation, one));
+      const dg = f32x4.mul(f32x4.mul(cellGradient, i), candidateSlope(cells, g, activation, one));
+      const dO = f32x4.mul(f32x4.mul(stateGradient, activated), gateSlope(cells, o, recurrentActivation, one));
       v128.store(at, flush(di, least, magnitude), 0);
       v128.store(at, flush(df, least, magnitude), 16);
       v128.store(at, flush(dg, least, magnitude), 32);

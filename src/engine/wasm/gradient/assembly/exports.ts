@@ -8,7 +8,7 @@
  *
  * Groups are as large as their values find room in a cache, and the same on any number of threads.
  */
-import { joinsVectors } from "../../assembly/arithmetic";
+import { wideVectors } from "../../assembly/arithmetic";
 import { gradientScale, PARAMETER_BLOCK, sumSquares, sumZeros, update } from "./adam";
 import { backwardDropout, forwardDropout } from "./dropout";
 import {
@@ -25,7 +25,7 @@ import { backwardLstm, forwardLstm } from "./lstm";
 import { multiplyRows, sumRows } from "./matrix";
 import { DENSE, DROPOUT, EVALUATE, Job, LOAD, LOSS, LSTM, Operation, REPEAT, RESHAPE, TRAIN, WeightGradient } from "./plan";
 import { useScratch } from "./scratch";
-import { turnKernels } from "./turned-kernels";
+import { transposeKernels } from "./transposed-kernels";
 import { waitFor } from "./waiting";
 
 /** The first byte after the kernels' own constants. */
@@ -80,7 +80,7 @@ function runWindows(job: Job, operations: usize, start: usize, first: usize, row
   let at = operations;
   for (let n = 0; n < job.operationCount; n++, at += size) forward(job, changetype<Operation>(at), start, first, rows);
   if (job.mode == EVALUATE) return;
-  if (joinsVectors) turnKernels(job);
+  if (wideVectors) transposeKernels(job);
   for (let n = 0; n < job.operationCount; n++) {
     at -= size;
     backward(job, changetype<Operation>(at), start, first, rows);

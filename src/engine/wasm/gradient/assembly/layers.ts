@@ -1,11 +1,11 @@
 /** The layers without a memory, over a block of windows: forward, and from the gradient of the output to the input's. */
 import { activate } from "../../assembly/activations";
-import { joinsVectors } from "../../assembly/arithmetic";
-import { Float } from "./joined-sums";
-import { multiply, multiplyTransposed } from "./matrix";
+import { wideVectors } from "../../assembly/arithmetic";
+import { multiply } from "./matrix";
+import { multiplyTransposed } from "./narrow-matrix";
 import { Job, Operation, Value } from "./plan";
 import { loadOne, slope } from "./slope";
-import { multiplyTurned, turnKernels } from "./turned-kernels";
+import { multiplyTransposedWide, transposeKernels } from "./transposed-kernels";
 
 /** The encoder's rows of the windows [window][timestep][feature], time-major. */
 export function loadWindows(job: Job, operation: Operation, start: usize, first: usize, rows: i32): void {
@@ -27,7 +27,7 @@ export function forwardDense(job: Job, dense: Operation, first: usize, rows: i32
   const output = dense.output;
   let x = input.data + first * input.rowBytes;
   let y = output.data + first * output.rowBytes;
-  if (joinsVectors && dense.turnedKernel) turnKernels(job);
+  if (wideVectors && dense.turnedKernel) transposeKernels(job);
   for (let step = 0; step < output.steps; step++) {
     if (dense.tied) {
       multiply(rows, input.width, dense.tiles, x, input.rowBytes, dense.kernel, dense.kernelTile, dense.bias, 64, 0, y, 64, output.rowBytes);
@@ -42,8 +42,8 @@ export function forwardDense(job: Job, dense: Operation, first: usize, rows: i32
 
 /** Each row of a with each of the first `count` rows of the kernel as it is stored. */
 function multiplyByKernel(dense: Operation, rows: i32, count: i32, a: usize, aRow: usize, c: usize, cRow: usize, accumulate: bool): void {
-  if (joinsVectors && dense.turnedKernel) {
-    multiplyTurned<Float>(rows, count, dense.tiles, a, 64, aRow, dense.turnedKernel, c, cRow, accumulate);
+  if (wideVectors && dense.turnedKernel) {
+    multiplyTransposedWide(rows, count, dense.tiles, a, 64, aRow, dense.turnedKernel, c, cRow, accumulate, false);
   } else {
     multiplyTransposed(rows, count, dense.tiles, a, 64, aRow, dense.kernel, dense.kernelTile, c, cRow, accumulate);
   }

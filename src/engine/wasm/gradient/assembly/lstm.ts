@@ -6,13 +6,13 @@
  *
  * and backwards through time. Gates stand in tiles of 16 columns: i, f, g and o of four units.
  */
-import { joinsVectors } from "../../assembly/arithmetic";
+import { wideVectors } from "../../assembly/arithmetic";
 import { backwardCells, forwardCells } from "./cells";
-import { multiplyJoined } from "./joined-matrix";
-import { Line } from "./joined-sums";
-import { multiply, multiplyTransposed } from "./matrix";
+import { multiplyWide } from "./wide-matrix";
+import { multiply } from "./matrix";
+import { multiplyTransposed } from "./narrow-matrix";
 import { Operation } from "./plan";
-import { multiplyTurned } from "./turned-kernels";
+import { multiplyTransposedWide } from "./transposed-kernels";
 
 /** Rows `first` to `first + rows` of the group. The zero first state is never multiplied, a repeated input only once. */
 export function forwardLstm(lstm: Operation, first: usize, rows: i32): void {
@@ -35,8 +35,8 @@ export function forwardLstm(lstm: Operation, first: usize, rows: i32): void {
       copyTiles(rows, tiles, projected, lstm.projectedTile, gates, tileBytes);
     } else if (lstm.repeated) {
       multiply(rows, depth, tiles, before, stateRow, recurrent, recurrentTile, projected, lstm.projectedTile, 64, gates, tileBytes, 64);
-    } else if (joinsVectors) {
-      multiplyJoined(rows, tiles, input.width, x, input.rowBytes, lstm.kernel, lstm.kernelTile, depth, before, stateRow, recurrent, recurrentTile, lstm.bias, 64, 0, gates, tileBytes, 64);
+    } else if (wideVectors) {
+      multiplyWide(rows, tiles, input.width, x, input.rowBytes, lstm.kernel, lstm.kernelTile, depth, before, stateRow, recurrent, recurrentTile, lstm.bias, 64, 0, gates, tileBytes, 64);
     } else {
       project(lstm, rows, x, gates, tileBytes);
       if (depth > 0) {
@@ -85,8 +85,8 @@ export function backwardLstm(lstm: Operation, first: usize, rows: i32): void {
   for (let step = lstm.steps - 1; step >= 0; step--) {
     if (step < lstm.steps - 1) {
       const later = gates + lstm.gatesStep;
-      if (joinsVectors) {
-        multiplyTurned<Line>(rows, units, tiles, later, tileBytes, 64, lstm.turnedRecurrent, dh, output.rowBytes, sequences);
+      if (wideVectors) {
+        multiplyTransposedWide(rows, units, tiles, later, tileBytes, 64, lstm.turnedRecurrent, dh, output.rowBytes, sequences, true);
       } else {
         multiplyTransposed(rows, units, tiles, later, tileBytes, 64, lstm.recurrentKernel, lstm.recurrentTile, dh, output.rowBytes, sequences);
       }
@@ -108,8 +108,8 @@ export function backwardLstm(lstm: Operation, first: usize, rows: i32): void {
 /** The gates' gradients, or their sums over time, through the kernel. */
 function inputGradient(lstm: Operation, rows: i32, gates: usize, gatesTile: usize, dx: usize): void {
   const input = lstm.input;
-  if (joinsVectors) {
-    multiplyTurned<Line>(rows, input.width, lstm.tiles, gates, gatesTile, 64, lstm.turnedKernel, dx, input.rowBytes, lstm.accumulate != 0);
+  if (wideVectors) {
+    multiplyTransposedWide(rows, input.width, lstm.tiles, gates, gatesTile, 64, lstm.turnedKernel, dx, input.rowBytes, lstm.accumulate != 0, true);
   } else {
     multiplyTransposed(rows, input.width, lstm.tiles, gates, gatesTile, 64, lstm.kernel, lstm.kernelTile, dx, input.rowBytes, lstm.accumulate != 0);
   }

@@ -1,4 +1,4 @@
-/** The kernels for joined vectors: what they answer must not depend on whether vectors are joined. */
+/** The kernels for wide vectors: results must be the same bits as with narrow ones. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
@@ -9,9 +9,9 @@ import { SharedHeap } from "../../../src/engine/wasm/heap.js";
 import { type Kernels, loadKernels } from "../../../src/engine/wasm/kernels.js";
 import { buildNetwork } from "../../../src/network/architectures.js";
 import { initialWeights } from "../../../src/network/weights.js";
-import { joinedAndApart } from "./joined-and-apart.js";
+import { wideAndNarrow } from "./wide-and-narrow.js";
 
-/** What networks of many widths answer to runs of many sizes. */
+/** The outputs of networks of many widths for runs of many sizes. */
 async function answers(used: Kernels): Promise<Outputs[]> {
   const heap = new SharedHeap();
   const engine = new WasmEngine(heap, await Crew.start(used, heap, 1));
@@ -39,16 +39,16 @@ async function answers(used: Kernels): Promise<Outputs[]> {
   return all;
 }
 
-test("every number of rows and tiles gives the same bits joined or not", async () => {
-  const { joined, apart } = await joinedAndApart(".", answers);
-  // Not deepEqual, which would show all that differs.
-  const differ = apart.flatMap((answer, n) => (isDeepStrictEqual(joined[n], answer) ? [] : [n]));
+test("every number of rows and tiles gives the same bits with wide and narrow vectors", async () => {
+  const { wide, narrow } = await wideAndNarrow(".", answers);
+  // Not deepEqual of all, whose message would list every number that differs.
+  const differ = narrow.flatMap((answer, n) => (isDeepStrictEqual(wide[n], answer) ? [] : [n]));
   assert.deepEqual(differ, []);
 });
 
-test("vectors are joined where V8 13.6 can, and nowhere else", async () => {
+test("vectors are wide where V8 13.6 can, and nowhere else", async () => {
   const kernels = await loadKernels();
   const can = process.versions.v8.startsWith("13.6.") && process.arch === "x64";
-  if (!can) assert.equal(kernels.joined, false);
-  else if (process.platform !== "linux") assert.equal(kernels.joined, false);
+  if (!can) assert.equal(kernels.wide, false);
+  else if (process.platform !== "linux") assert.equal(kernels.wide, false);
 });
