@@ -53,7 +53,10 @@ interface Evaluation {
 
 async function evaluateTraining(paths: string[], flags: EvaluateFlags, config: Config): Promise<Evaluation> {
   const options = toTrainOptions({ ...flags, seed: flags.seeds[0]! });
-  const engine = await createWasmEngine({ threads: config.RESIDUA_THREADS });
+  const engine = await createWasmEngine({
+    threads: config.RESIDUA_THREADS,
+    wideVectors: config.RESIDUA_WIDE_VECTORS,
+  });
   const files: FileEvaluation[] = [];
   try {
     for (const path of paths) {
@@ -89,7 +92,10 @@ async function evaluatePublished(
   const bundle = await openModel(flags.models ?? config.RESIDUA_MODELS, name, flags.version?.toString());
   const { manifest } = bundle;
   const columns = manifest.features.map((feature) => feature.name);
-  const { engine } = await chooseEngine(config.RESIDUA_ENGINE, { threads: config.RESIDUA_THREADS });
+  const { engine } = await chooseEngine(config.RESIDUA_ENGINE, {
+    threads: config.RESIDUA_THREADS,
+    wideVectors: config.RESIDUA_WIDE_VECTORS,
+  });
   const files: FileEvaluation[] = [];
   try {
     const executable = await engine.compile(bundle.network, bundle.weights);

@@ -80,7 +80,10 @@ async function score(paths: string[], flags: ScoreFlags): Promise<void> {
   for (const note of [...dataset.notes, ...describeShortRuns(dataset, bundle.manifest.timesteps)]) {
     process.stderr.write(`Note: ${note}\n`);
   }
-  const { engine } = await chooseEngine(config.RESIDUA_ENGINE, { threads: config.RESIDUA_THREADS });
+  const { engine } = await chooseEngine(config.RESIDUA_ENGINE, {
+    threads: config.RESIDUA_THREADS,
+    wideVectors: config.RESIDUA_WIDE_VECTORS,
+  });
   try {
     const executable = await engine.compile(bundle.network, bundle.weights);
     const { files, events } = await scoreDataset(bundle, executable, dataset, flags);

@@ -2,16 +2,31 @@
 import type { Network } from "../../network/network.js";
 import type { Weights } from "../../network/weights.js";
 import type { Loss, Trainer, TrainingEngine } from "../engine.js";
+import { type CheckOptions, checkedKernels, type WarningLog } from "./checked-kernels.js";
 import { Crew } from "./crew.js";
 import { compileNetwork, type WasmExecutable } from "./executable.js";
 import { SharedHeap } from "./heap.js";
-import { loadKernels } from "./kernels.js";
+import { probeInference } from "./inference-probe.js";
+import type { Kernels } from "./kernels.js";
 import { createTrainer } from "./trainer.js";
+import { probeTraining } from "./training-probe.js";
+import type { WideVectors } from "./wide-vectors.js";
 
-/** @param options.threads worker threads, 1 or more. Resolves when they are ready. */
-export async function createWasmEngine(options: { threads: number }): Promise<WasmEngine> {
+export interface WasmEngineOptions {
+  /** Worker threads, 1 or more. */
+  readonly threads: number;
+  /** The setting RESIDUA_WIDE_VECTORS; `auto` unless given. */
+  readonly wideVectors?: WideVectors;
+  /** Takes the one line that says that wide vectors are not used although they are supported; stderr unless given. */
+  readonly log?: WarningLog;
+}
+
+/** Resolves when the threads are ready. */
+export async function createWasmEngine(options: WasmEngineOptions): Promise<WasmEngine> {
+  const check = { setting: options.wideVectors ?? "auto", log: options.log ?? logToStderr };
+  const kernels = await checkedKernels(".", probeInference, check);
   const heap = new SharedHeap();
-  return new WasmEngine(heap, await Crew.start(await loadKernels(), heap, options.threads));
+  return new WasmEngine(heap, await Crew.start(kernels, heap, options.threads), kernels, check);
 }
 
 export class WasmEngine implements TrainingEngine {
@@ -19,11 +34,20 @@ export class WasmEngine implements TrainingEngine {
   readonly device = "cpu";
   readonly heap: SharedHeap;
   readonly crew: Crew;
+  /** Width of the kernels' vectors. */
+  readonly vectorBits: 128 | 256;
+  readonly #check: CheckOptions;
   readonly #trainers = new Set<Trainer>();
 
-  constructor(heap: SharedHeap, crew: Crew) {
+  /**
+   * @param kernels those that the crew runs.
+   * @param check how the kernels for training are checked, once there is something to train.
+   */
+  constructor(heap: SharedHeap, crew: Crew, kernels: Kernels, check: CheckOptions) {
     this.heap = heap;
     this.crew = crew;
+    this.vectorBits = kernels.wide ? 256 : 128;
+    this.#check = check;
   }
 
   async compile(network: Network, weights: Weights): Promise<WasmExecutable> {
@@ -32,7 +56,13 @@ export class WasmEngine implements TrainingEngine {
 
   /** Trainers have as many threads of their own, which sleep while there is no step. */
   async train(network: Network, weights: Weights, options: { loss: Loss; seed: number }): Promise<Trainer> {
-    const trainer = await createTrainer(network, weights, { ...options, threads: this.crew.threads });
+    const kernels = await checkedKernels("./gradient", probeTraining, this.#check);
+    const trainer = await createTrainer(
+      network,
+      weights,
+      { ...options, threads: this.crew.threads },
+      kernels,
+    );
     this.#trainers.add(trainer);
     return trainer;
   }
@@ -41,4 +71,8 @@ export class WasmEngine implements TrainingEngine {
     await Promise.all([...this.#trainers].map((trainer) => trainer.close()));
     await this.crew.close();
   }
+}
+
+function logToStderr(_level: string, message: string): void {
+  console.error(message);
 }

@@ -1,7 +1,13 @@
-/** The compiled kernels, once a process. */
+/** The compiled kernels. */
 import { readFile } from "node:fs/promises";
 import { setFlagsFromString } from "node:v8";
-import { enableWideVectors } from "./wide-vectors.js";
+import { setWideVectors } from "./wide-vectors.js";
+
+/** The kernels for inference, or those for training. */
+export type KernelFolder = "." | "./gradient";
+
+/** `reference` is another `narrow`, for the comparison of wide with narrow kernels. */
+export type KernelVariant = "narrow" | "wide" | "reference";
 
 export interface Kernels {
   readonly module: WebAssembly.Module;
@@ -11,7 +17,7 @@ export interface Kernels {
   readonly wide: boolean;
 }
 
-/** What the engine's own kernels import. */
+/** The imports of the kernels for inference and of those for training. */
 export function kernelImports(
   { wide }: Kernels,
   memory: WebAssembly.Memory,
@@ -23,25 +29,37 @@ export function kernelImports(
 const loaded = new Map<string, Promise<Kernels>>();
 
 /**
- * Loads the build this runtime can run.
- * @param folder beside this file: the engine's own kernels, or those that train.
+ * Loads the build that this runtime can run, once a process and variant.
+ * @param folder beside this file: the kernels for inference, or those for training.
+ * @param variant `wide` also turns V8's wide vectors on. checked-kernels.ts decides which variant is used.
  */
-export function loadKernels(folder: "." | "./gradient" = "."): Promise<Kernels> {
-  const known = loaded.get(folder);
+export function loadKernels(folder: KernelFolder = ".", variant: KernelVariant = "narrow"): Promise<Kernels> {
+  const key = `${folder} ${variant}`;
+  const known = loaded.get(key);
   if (known !== undefined) return known;
-  const loading = load(folder);
-  loaded.set(folder, loading);
+  const loading = load(folder, variant);
+  loaded.set(key, loading);
   return loading;
 }
 
-async function load(folder: string): Promise<Kernels> {
+async function load(folder: KernelFolder, variant: KernelVariant): Promise<Kernels> {
   const relaxed = await readFile(new URL(`${folder}/kernels-relaxed.wasm`, import.meta.url));
   // Node 20 has relaxed SIMD behind a flag, which threads started later inherit; later versions have it on.
   if (!WebAssembly.validate(relaxed) && process.versions.node.startsWith("20.")) {
     setFlagsFromString("--experimental-wasm-relaxed-simd");
   }
-  const wide = enableWideVectors();
-  if (WebAssembly.validate(relaxed)) return { module: await WebAssembly.compile(relaxed), fused: true, wide };
-  const plain = await readFile(new URL(`${folder}/kernels.wasm`, import.meta.url));
-  return { module: await WebAssembly.compile(plain), fused: false, wide };
+  const fused = WebAssembly.validate(relaxed);
+  const bytes = fused ? relaxed : await readFile(new URL(`${folder}/kernels.wasm`, import.meta.url));
+  const wide = variant === "wide";
+  if (wide) setWideVectors(true);
+  const module = await WebAssembly.compile(Buffer.concat([bytes, customSection(variant)]));
+  return { module, fused, wide };
+}
+
+/**
+ * A custom section (id 0) with that name and no content. V8 shares the code of modules with the same bytes: with another
+ * section at its end, no variant runs code that was compiled for another.
+ */
+function customSection(name: string): Uint8Array {
+  return Buffer.concat([Uint8Array.of(0, 1 + name.length, name.length), Buffer.from(name)]);
 }

@@ -9,6 +9,7 @@ import { TrainingThreads } from "./gradient/threads.js";
 import { TrainingMemory } from "./gradient/training-memory.js";
 import { type Kernels, loadKernels } from "./kernels.js";
 import { checkBatch, type TrainingBatch } from "./training-batch.js";
+import { supportsWideVectors } from "./wide-vectors.js";
 
 const BETA_1 = 0.9;
 const BETA_2 = 0.999;
@@ -34,15 +35,24 @@ export interface TrainerOptions {
   readonly threads: number;
 }
 
-/** Starts a trainer with threads of its own. Throws InputError for a network that cannot be built, or other weights than its. */
+/**
+ * Starts a trainer with threads of its own. Throws InputError if the network is not valid or the weights are not its.
+ * @param kernels checked ones; without them kernels are loaded unchecked, wide ones where they are supported.
+ */
 export async function createTrainer(
   network: Network,
   weights: Weights,
   options: TrainerOptions,
+  kernels?: Kernels,
 ): Promise<Trainer> {
   validateNetwork(network);
   checkWeights(network, weights);
-  return new WasmTrainer(await loadKernels("./gradient"), network, weights, options);
+  return new WasmTrainer(
+    kernels ?? (await loadKernels("./gradient", supportsWideVectors() ? "wide" : "narrow")),
+    network,
+    weights,
+    options,
+  );
 }
 
 /** `createTrainer` makes them. */

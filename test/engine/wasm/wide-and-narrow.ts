@@ -1,7 +1,7 @@
 /** The same work by kernels with wide and with narrow vectors, in code made by the optimising compiler. */
-import { readFile } from "node:fs/promises";
 import { setFlagsFromString } from "node:v8";
 import { type Kernels, loadKernels } from "../../../src/engine/wasm/kernels.js";
+import { supportsWideVectors } from "../../../src/engine/wasm/wide-vectors.js";
 
 /**
  * What `use` returns for both. Without wide vectors in this runtime both run with 128-bit instructions, but the code for
@@ -13,13 +13,8 @@ export async function wideAndNarrow<T>(
 ): Promise<{ wide: T; narrow: T }> {
   // A function is compiled at its first call: without Liftoff, the first tier, by TurboFan, which widens vectors.
   setFlagsFromString("--no-liftoff");
-  const kernels = await loadKernels(folder);
-  if (kernels.wide) setFlagsFromString("--no-experimental-wasm-revectorize");
-  const build = kernels.fused ? "kernels-relaxed" : "kernels";
-  const bytes = await readFile(new URL(`../../../src/engine/wasm/${folder}/${build}.wasm`, import.meta.url));
-  // With an empty section at its end it is another module to V8, which shares no code with the first.
-  const another = await WebAssembly.compile(Buffer.concat([bytes, Uint8Array.of(0, 1, 0)]));
-  const narrow = await use({ ...kernels, module: another, wide: false });
-  if (kernels.wide) setFlagsFromString("--experimental-wasm-revectorize");
+  // First, since loading wide kernels turns V8's feature on.
+  const narrow = await use(await loadKernels(folder, "narrow"));
+  const kernels = await loadKernels(folder, supportsWideVectors() ? "wide" : "narrow");
   return { wide: await use({ ...kernels, wide: true }), narrow };
 }

@@ -18,6 +18,9 @@ import {
 import { forward, word } from "./forward";
 
 export { activateAll } from "./activations";
+// For the comparison of wide and narrow vectors (../inference-probe.ts).
+export { dense } from "./dense";
+export { lstmStep } from "./lstm";
 // Exported only so that the optimiser keeps them apart: it would move a function with one caller into that caller, whose
 // addresses would then take the registers that the loop needs.
 export { scaledSigmoids, tanhs, tanhTimes } from "./activations";
