@@ -16,6 +16,8 @@ export interface CheckOptions {
 let isRefused = false;
 
 const checked = new Map<KernelFolder, Promise<Kernels>>();
+/** One check at a time: each turns V8's flags, which all threads share, on and off. */
+let lastCheck: Promise<unknown> = Promise.resolve();
 
 /**
  * The kernels of a folder. With the setting `auto`, `probe` is run with narrow and with wide vectors first, once a
@@ -27,16 +29,18 @@ export async function checkedKernels(
   probe: Probe,
   { setting, log }: CheckOptions,
 ): Promise<Kernels> {
-  if (setting === "off" || isRefused || !supportsWideVectors()) return loadKernels(folder, "narrow");
+  if (setting === "off" || !supportsWideVectors()) return loadKernels(folder, "narrow");
   let check = checked.get(folder);
   if (check === undefined) {
-    check = compare(folder, probe, log);
+    check = lastCheck.then(() => compare(folder, probe, log));
+    lastCheck = check.catch(() => undefined);
     checked.set(folder, check);
   }
   return check;
 }
 
 async function compare(folder: KernelFolder, probe: Probe, log: WarningLog): Promise<Kernels> {
+  if (isRefused) return loadKernels(folder, "narrow");
   // The reference is narrow, whichever compiler makes its code. Kernels of the other folder that are in use keep their
   // wide code: their own probe had it compiled.
   setWideVectors(false);

@@ -28,6 +28,8 @@ if (program === "kernel") {
     },
     { setting: "auto", log: (_, message) => console.error(message) },
   );
+  // The check has turned Liftoff on again.
+  setFlagsFromString("--no-liftoff");
   setFlagsFromString("--trace-wasm-revectorize");
   await probeInference(kernels);
 }

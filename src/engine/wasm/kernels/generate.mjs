@@ -7,18 +7,21 @@ import { sumsFunction } from "./sums-template.mjs";
 
 const engineFolder = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** Leaves files alone that are as they should be, and removes others from the generated folders. */
-export function generateKernels() {
+/**
+ * Files that are as they should be are left alone, and others are removed from the generated folders.
+ * @param root where the folders are.
+ */
+export function generateKernels(root = engineFolder) {
   const files = Object.keys(SUMS_FILES);
   for (const folder of new Set(files.map((file) => dirname(file)))) {
-    mkdirSync(join(engineFolder, folder), { recursive: true });
-    for (const name of readdirSync(join(engineFolder, folder))) {
-      if (!files.includes(`${folder}/${name}`)) rmSync(join(engineFolder, folder, name));
+    mkdirSync(join(root, folder), { recursive: true });
+    for (const name of readdirSync(join(root, folder))) {
+      if (!files.includes(`${folder}/${name}`)) rmSync(join(root, folder, name));
     }
   }
   for (const file of files) {
     const text = sumsFile(SUMS_FILES[file]);
-    const path = join(engineFolder, file);
+    const path = join(root, file);
     if (!existsSync(path) || readFileSync(path, "utf8") !== text) writeFileSync(path, text);
   }
 }
