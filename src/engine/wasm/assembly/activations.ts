@@ -1,22 +1,22 @@
 /**
  * Activations of four floats. Their error bounds are in test/engine/wasm/activations.test.ts.
  *
- * 2^z = 2^n 2^r with n whole and |r| <= 1/2: adding 1.5 * 2^23 rounds z, and leaves n in the sum's low bits, from
- * where a shift takes it to the exponent. 2^r = (A + rB) / (A - rB) with A = a0 + a1 r^2 and B = b0 + r^2, the third
+ * 2^z = 2^n 2^r with n whole and |r| <= 1/2: adding 1.5 * 2^23 rounds z to n and leaves n in the low bits of the sum; a
+ * shift moves it into the exponent. 2^r = (A + rB) / (A - rB) with A = a0 + a1 r^2 and B = b0 + r^2, the third
  * Padé approximant of the exponential function, whose relative error for |r| <= 1/2 is below 1e-8.
  *
- * `pmin` and `pmax` are one instruction, and let a NaN in the first operand through.
+ * `pmin` and `pmax` are one instruction each, and return a NaN that is their first operand.
  */
 import { HARD_SIGMOID, HARD_SIGMOID_KERAS3, RELU, SIGMOID, TANH } from "../layout";
 import { madd, nmadd } from "./arithmetic";
 
 /**
- * Constants, four times each. One in the code is built anew wherever it is used, by three instructions; one loaded
- * from memory before a loop stays in its register.
+ * Constants, four times each. The compiler builds a constant in the code anew at each use, with three instructions; one
+ * that is loaded from memory before a loop stays in a register.
  */
 const CONSTANTS = memory.data<f32>(
   [
-    // Beyond 2^+-100 a sum with 1 no longer changes; A and B are about 2^8, so that nothing overflows.
+    // 1 + 2^z does not change beyond z = +-100. A and B are about 2^8, so nothing overflows.
     100, 100, 100, 100, -100, -100, -100, -100,
     // 1.5 * 2^23
     12582912, 12582912, 12582912, 12582912,
@@ -90,7 +90,7 @@ function hyperbolicTangent(
   return f32x4.div(madd(less, a, f32x4.mul(more, rb)), madd(more, a, f32x4.mul(less, rb)));
 }
 
-/** Turns sums of the gates i, f and o, multiplied by -1 / ln 2, into sigmoids: [count][16], the third vector left. */
+/** Replaces the sums of the gates i, f and o, multiplied by -1 / ln 2, by sigmoids: [count][16]; the third vector stays. */
 export function scaledSigmoids(count: i32, at: usize): void {
   const most = constant(MOST);
   const least = constant(LEAST);
@@ -210,7 +210,7 @@ function clipped(x: v128, slope: f32): v128 {
   return f32x4.pmin(f32x4.pmax(y, f32x4.splat(0)), f32x4.splat(1));
 }
 
-/** The activation of that number in ../layout. */
+/** The activation with that number in ../layout. */
 export function activate(activation: i32, x: v128): v128 {
   if (activation == RELU) return relu(x);
   if (activation == TANH) return tanh(x);

@@ -35,7 +35,7 @@ function gateSlope(cells: i32, y: v128, activation: i32, one: v128): v128 {
   return slope(activation, y, one);
 }
 
-/** From what the gates add up to, at `gates`, to their activations in its place, and to h and c of one timestep. */
+/** Replaces the gates' sums at `gates` by their activations, and computes h and c of one timestep. */
 export function forwardCells(lstm: Operation, step: i32, rows: i32, gates: usize, h: usize, c: usize): void {
   const activation = lstm.activation;
   const stateRow = lstm.stateRow;
@@ -78,7 +78,7 @@ function updateReluCells(rows: i32, gates: usize, before: usize, c: usize, h: us
   }
 }
 
-/** c = i g + f c', where `before` is that c' or 0. */
+/** c = i g + f c', with c' at `before`; where `before` is 0 (first step), c' is zero. */
 function addToCells(rows: i32, gates: usize, before: usize, c: usize, stateRow: usize): void {
   for (let row = 0; row < rows; row++) {
     let cell = f32x4.mul(v128.load(gates, 0), v128.load(gates, 32));
@@ -108,7 +108,7 @@ function activateCandidates(rows: i32, gates: usize, activation: i32): void {
   }
 }
 
-/** h = o a(c). Units that are padding are made 0, since a(0) need not be. */
+/** h = o a(c). Units that are only padding become 0: for some activations a(0) is not 0. */
 function activateCells(rows: i32, gates: usize, c: usize, h: usize, stateRow: usize, activation: i32, real: v128): void {
   for (let row = 0; row < rows; row++) {
     const cell = v128.and(v128.load(c), real);
@@ -120,7 +120,7 @@ function activateCells(rows: i32, gates: usize, c: usize, h: usize, stateRow: us
   }
 }
 
-/** From the gradients of h (dh) and c (dc) of one timestep to those before the gates' activations, in the gates' place. */
+/** From the gradients of h (dh) and c (dc) of one timestep to those of the gates' sums, which replace the gates. */
 export function backwardCells(lstm: Operation, step: i32, rows: i32, gates: usize, c: usize, dh: usize, dc: usize): void {
   if (lstm.recurrentActivation == SIGMOID && lstm.activation == TANH) backwardTanh(lstm, step, rows, gates, c, dh, dc);
   else if (lstm.recurrentActivation == SIGMOID && lstm.activation == RELU) backwardRelu(lstm, step, rows, gates, c, dh, dc);

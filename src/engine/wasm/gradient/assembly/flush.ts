@@ -5,7 +5,7 @@
 const LEAST = memory.data<f32>([1e-30]);
 const MAGNITUDE = memory.data<i32>([0x7fffffff]);
 
-/** What `flush` asks for: loaded before a loop they stay in registers, which constants in the code do not. */
+/** The constants that `flush` takes: loaded from memory before a loop they stay in registers. */
 @inline
 export function loadLeast(): v128 {
   return v128.load32_splat(LEAST);

@@ -4,17 +4,17 @@
  *
  *   i, f, o = r(x.W + h.R + b)   g = a(x.W + h.R + b)   c' = f c + i g   h' = o a(c')
  *
- * and backwards through time. Gates stand in tiles of 16 columns: i, f, g and o of four units.
+ * and its gradients, by backpropagation through time. Gates stand in tiles of 16 columns: i, f, g and o of four units.
  */
 import { wideVectors } from "../../assembly/arithmetic";
 import { backwardCells, forwardCells } from "./cells";
-import { multiplyWide } from "./wide-matrix";
 import { multiply } from "./matrix";
 import { multiplyTransposed } from "./narrow-matrix";
 import { Operation } from "./plan";
 import { multiplyTransposedWide } from "./transposed-kernels";
+import { multiplyWide } from "./wide-matrix";
 
-/** Rows `first` to `first + rows` of the group. The zero first state is never multiplied, a repeated input only once. */
+/** Rows `first` to `first + rows` of the group. The state before the first step is zero and is not multiplied; a repeated input is multiplied once. */
 export function forwardLstm(lstm: Operation, first: usize, rows: i32): void {
   const input = lstm.input;
   const tiles = lstm.tiles;
@@ -65,7 +65,7 @@ function project(lstm: Operation, rows: i32, x: usize, to: usize, toTile: usize)
   multiply(rows, input.width, lstm.tiles, x, input.rowBytes, lstm.kernel, lstm.kernelTile, lstm.bias, 64, 0, to, toTile, 64);
 }
 
-/** From the gradient of the output to those before the gates' activations, and to that of the input if asked for. */
+/** From the gradient of the output to those of the gates' sums, and if it is needed to that of the input. */
 export function backwardLstm(lstm: Operation, first: usize, rows: i32): void {
   const input = lstm.input;
   const output = lstm.output;
@@ -105,7 +105,7 @@ export function backwardLstm(lstm: Operation, first: usize, rows: i32): void {
   inputGradient(lstm, rows, sums, lstm.projectedTile, input.gradient + first * input.rowBytes);
 }
 
-/** The gates' gradients, or their sums over time, through the kernel. */
+/** The input's gradient: the gates' gradients (or their sums over time) times the transposed kernel. */
 function inputGradient(lstm: Operation, rows: i32, gates: usize, gatesTile: usize, dx: usize): void {
   const input = lstm.input;
   if (wideVectors) {
@@ -115,7 +115,7 @@ function inputGradient(lstm: Operation, rows: i32, gates: usize, gatesTile: usiz
   }
 }
 
-/** The sum over timesteps of the gates' gradients: what a repeated input gets. */
+/** The sum over timesteps of the gates' gradients, from which the gradient of a repeated input follows. */
 function sumSteps(lstm: Operation, rows: i32, gates: usize, sums: usize): void {
   const lines = <usize>rows << 6;
   for (let tile = 0; tile < lstm.tiles; tile++) {
