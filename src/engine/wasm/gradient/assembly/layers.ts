@@ -2,7 +2,7 @@
 import { activate } from "../../assembly/activations";
 import { wideVectors } from "../../assembly/arithmetic";
 import { multiply } from "./matrix";
-import { multiplyTransposed } from "./narrow-matrix";
+import { multiplyTransposed } from "./narrow-transposed";
 import { Job, Operation, Value } from "./plan";
 import { loadOne, slope } from "./slope";
 import { multiplyTransposedWide, transposeKernels } from "./transposed-kernels";

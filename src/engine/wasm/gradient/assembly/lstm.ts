@@ -9,7 +9,7 @@
 import { wideVectors } from "../../assembly/arithmetic";
 import { backwardCells, forwardCells } from "./cells";
 import { multiply } from "./matrix";
-import { multiplyTransposed } from "./narrow-matrix";
+import { multiplyTransposed } from "./narrow-transposed";
 import { Operation } from "./plan";
 import { multiplyTransposedWide } from "./transposed-kernels";
 import { multiplyWide } from "./wide-matrix";

@@ -43,7 +43,7 @@ function transposeRows(part: Turn): void {
 }
 
 /**
- * As `multiplyTransposed` of narrow-matrix.ts, from a transposed copy of b:
+ * As `multiplyTransposed` of narrow-transposed.ts, from a transposed copy of b:
  * [16 of its rows][4 lanes][4 vectors][tile][16]. c's rows have room for a multiple of 16 numbers.
  * @param aInLines whether a's rows are 64 bytes apart; otherwise a transposed copy of it is made in scratch.
  */
@@ -101,7 +101,7 @@ export function multiplyTransposedWide(
   }
 }
 
-/** Adds up the four lanes' sums in scratch, [4 lanes][row][16], in the order of `sumEach` of narrow-matrix.ts. */
+/** Adds up the four lanes' sums in scratch, [4 lanes][row][16], in the order of `sumEach` of narrow-transposed.ts. */
 function addLanes(rows: i32, c: usize, cRow: usize, accumulate: bool): void {
   const rowsBytes = <usize>rows << 6;
   let a = scratch;
