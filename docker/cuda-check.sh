@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# All that needs an NVIDIA GPU, in one command: builds the addon, parity with Keras and the device process's tests,
-# every model of models/ served with RESIDUA_ENGINE=cuda, and the bench beside eager predict and PyTorch.
+# Checks and measures everything that needs an NVIDIA GPU: builds the addon, runs the tensorflow engine's tests (parity
+# with Keras, crashes of the device process), serves every model of models/ with RESIDUA_ENGINE=cuda, and runs the bench
+# beside eager predict and PyTorch.
 #
 #   docker/cuda-check.sh                  on a machine with a driver, a compiler, Python and a network
-#   docker/cuda-check.sh --pack DIR       on a machine with a network: puts all that the next one needs into DIR
-#   docker/cuda-check.sh --offline DIR    where nothing can be fetched, from what --pack put there
+#   docker/cuda-check.sh --pack DIR       on a machine with a network: collects in DIR what the GPU's machine needs
+#   docker/cuda-check.sh --offline DIR    on a machine without a network: from what --pack collected
 #
 # DIR holds node.tar.gz (Node with its headers), project.tar.gz (this checkout with node_modules and dist) and
 # wheels/ (TensorFlow and the CUDA 12 libraries). The machine itself needs a driver, tar, python3 and a C++ compiler.
@@ -44,13 +45,13 @@ unpack() {
   root="$work/project"
 }
 
-# TensorFlow opens these at start, and a network of LSTM and dense layers calls none of them: where one is missing,
-# an empty library of its name will do.
+# TensorFlow loads these libraries at start, but networks of LSTM and dense layers call none of them. A missing one is
+# replaced by an empty library of the same name.
 stub_missing_libraries() {
   local libraries="$root/node_modules/@tensorflow/tfjs-node-gpu/deps/lib" name
   for name in libcufft.so.11 libcusolver.so.11 libcusparse.so.12 libcurand.so.10; do
     if [ ! -e "$libraries/$name" ] && ! ldconfig -p | grep -q "$name"; then
-      echo "$name is missing: an empty one stands in for it"
+      echo "$name is missing; an empty library replaces it"
       "${CC:-cc}" -shared -Wl,-soname,"$name" -o "$libraries/$name" -x c /dev/null
     fi
   done
@@ -76,13 +77,13 @@ cd "$root"
 export RESIDUA_CACHE=${RESIDUA_CACHE:-$HOME/.cache/residua} CUDA_CACHE_PATH=${CUDA_CACHE_PATH:-$HOME/.cache/residua/cuda}
 mkdir -p "$CUDA_CACHE_PATH"
 
-say "The addon, against CUDA"
-# No npm here: an unpacked project has Node alone.
+say "The addon, built for CUDA"
+# An unpacked project has Node without npm, and is built already.
 [ ${#wheels[@]} -gt 0 ] || node src/setup.mjs
 node dist/src/engine/tensorflow/build.js cuda ${wheels[@]+"${wheels[@]}"}
 stub_missing_libraries
 
-say "Parity with Keras and wasm, and a dying device process, on the GPU"
+say "Parity with Keras and wasm, and crashes of the device process, on the GPU"
 RESIDUA_TEST_GPU=1 node test/run.mjs engine/tensorflow
 
 say "Every model, served with RESIDUA_ENGINE=cuda"

@@ -1,5 +1,5 @@
 /**
- * Serves every model of a folder with an engine and with `wasm`, and compares what they answer to its own sample.
+ * Serves every model of a folder with an engine and with `wasm`, and compares their answers to the model's sample.
  *
  * node docker/served-models-check.mjs [engine, default cuda] [folder, default models]
  * Exit status 0 where every number agrees within 1e-4 max(1, |b|), the tolerance of a bundle's golden windows.
@@ -70,7 +70,10 @@ async function answers(setting) {
   }
 }
 
-/** Of all numbers but p-values, which are ranks: a score beside a calibration score may be one rank off. */
+/**
+ * The largest difference of two numbers at the same place in two answers. P-values are left out: they are ranks, and a
+ * score that nearly equals a calibration score may differ by one.
+ */
 function largestDifference(a, b, key = "") {
   if (key === "pValue") return 0;
   if (typeof a === "number" && typeof b === "number") return Math.abs(a - b) / Math.max(1, Math.abs(b));

@@ -1,8 +1,9 @@
-"""The bench's networks in PyTorch on the same GPU: windows per second, host memory to host memory, TF32 off.
+"""Measures the bench's networks in PyTorch on the same GPU: windows per second from host memory to host memory, without TF32.
 
 usage: torch_lstm.py BENCH.jsonl
-Reads the lines of `bench -- engine --engine cuda --json`, measures the same shapes and batches, and prints the ratio.
-tanh: cuDNN's LSTM. relu: cuDNN has none, so the recurrence is unrolled and replayed as a CUDA graph.
+Reads the lines of `bench -- engine --engine cuda --json`, measures the same shapes and batches, and prints the ratios.
+For tanh, PyTorch uses cuDNN's LSTM. cuDNN has no relu LSTM, so for relu the recurrence is unrolled and replayed as a
+CUDA graph.
 """
 import json
 import sys
@@ -16,7 +17,7 @@ DEVICE = torch.device("cuda")
 
 
 class Lstm(torch.nn.Module):
-    """One layer with any activation; the input is projected once for all timesteps, a repeated one once."""
+    """One LSTM layer with any activation. The input of all timesteps is projected at once; a repeated input, once."""
 
     def __init__(self, inputs, units, activation):
         super().__init__()

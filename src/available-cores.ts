@@ -1,19 +1,20 @@
-/** How many cores this process may use, which inside a container is fewer than the machine has. */
+/** The number of cores that this process may use; in a container, often fewer than the machine has. */
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 
 /**
- * The cores the process may keep busy: those its affinity allows, and no more than its cgroup's CPU quota
- * (version 2 `cpu.max`, version 1 `cpu.cfs_quota_us`), rounded down. At least 1.
+ * The number of cores that the process may keep busy: those of its CPU affinity, limited by the CPU quota of its cgroup
+ * (`cpu.max` in version 2, `cpu.cfs_quota_us` in version 1), rounded down. At least 1.
  *
- * @param root where `/proc` and `/sys` are looked for.
+ * @param root the folder that holds `proc` and `sys`; another one in tests.
+ * @param parallelism the cores of the process's CPU affinity.
  */
 export function availableCores(root = "/", parallelism = availableParallelism()): number {
   return Math.max(1, Math.min(parallelism, Math.floor(cgroupQuota(root))));
 }
 
-/** The tightest CPU quota of the process's cgroup and its ancestors, in cores; Infinity where there is none. */
+/** The smallest CPU quota among the process's cgroup and its ancestors, in cores; Infinity where there is none. */
 function cgroupQuota(root: string): number {
   let quota = Number.POSITIVE_INFINITY;
   for (const line of (read(join(root, "proc/self/cgroup")) ?? "0::/").trim().split("\n")) {
@@ -24,13 +25,15 @@ function cgroupQuota(root: string): number {
         ? ["sys/fs/cgroup", "sys/fs/cgroup/unified"]
         : [`sys/fs/cgroup/${controllers}`, "sys/fs/cgroup/cpu"];
     for (const mount of mounts) {
-      // Inside a container the path names the host's tree: the container's own limits then stand at the mount.
+      // In a container the path may be that of the host's tree, which is not visible here. The container's own limits
+      // are then at the mount, which is the last of the ancestors.
       for (const folder of ancestors(path)) quota = Math.min(quota, folderQuota(join(root, mount, folder)));
     }
   }
   return quota;
 }
 
+/** The CPU quota of one cgroup folder, in cores; Infinity where it has none. */
 function folderQuota(folder: string): number {
   const [limit, period] = (
     read(join(folder, "cpu.max")) ??
@@ -44,7 +47,7 @@ function folderQuota(folder: string): number {
     : Number.POSITIVE_INFINITY;
 }
 
-/** "/a/b" -> "/a/b", "/a", "/". */
+/** A path and its ancestors: "/a/b" -> "/a/b", "/a", "/". */
 function ancestors(path: string): string[] {
   const parts = path.split("/").filter((part) => part !== "" && part !== "..");
   return [...parts.map((_, index) => `/${parts.slice(0, parts.length - index).join("/")}`), "/"];

@@ -17,9 +17,9 @@ export const ConfigSchema = Type.Object({
   HOST: Type.String({ minLength: 1, default: "127.0.0.1" }),
   PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3000 }),
   LOG_LEVEL: oneOf(["fatal", "error", "warn", "info", "debug", "trace", "silent"], { default: "info" }),
-  /** Folder of bundles. */
+  /** The folder of bundles. */
   RESIDUA_MODELS: Type.String({ minLength: 1, default: "models" }),
-  /** How often that folder is looked at; 0 never. */
+  /** How often that folder is read for new versions; 0 for never. */
   RESIDUA_POLL_SECONDS: Type.Number({ minimum: 0, maximum: 86_400, default: 2 }),
   RESIDUA_ENGINE: oneOf(["auto", "wasm", "tensorflow", "cuda"], { default: "auto" }),
   /** Worker threads of the `wasm` engine; by default the cores available to the process. */
@@ -38,7 +38,10 @@ export const ConfigSchema = Type.Object({
 });
 export type Config = Static<typeof ConfigSchema>;
 
-/** Throws InputError with one sentence that names the variable where a value is wrong; an empty one is. */
+/**
+ * Reads the settings from environment variables. A variable that is set to the empty text is wrong.
+ * Throws InputError, one sentence that names the variable, where a value is wrong.
+ */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const config: Record<string, unknown> = { RESIDUA_THREADS: availableCores() };
   for (const [name, schema] of Object.entries<TSchema>(ConfigSchema.properties)) {
@@ -49,7 +52,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     }
     const value = schema["minimum"] === undefined ? text : toNumber(text);
     if (!Value.Check(schema, value)) {
-      // A token is a secret, also a wrong one.
+      // A token is a secret: the message does not repeat it, even where it is wrong.
       const shown = name.endsWith("_TOKEN") ? "" : `, not ${JSON.stringify(text)}`;
       throw new InputError(`${name} has to be ${requirement(schema)}${shown}.`);
     }
@@ -58,7 +61,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   return Value.Decode(ConfigSchema, config);
 }
 
-/** NaN for what is not a plain decimal number ("", "0x10", "1 "). */
+/** The number that a text writes in plain decimals; NaN for anything else ("", "0x10", "1 "). */
 function toNumber(text: string): number {
   return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
 }

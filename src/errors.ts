@@ -1,7 +1,7 @@
 /**
- * Every error a caller can meet: its code, its HTTP status, and its title.
+ * Every error that a caller can receive: its code, its HTTP status, and its title.
  *
- * The sentence that says what was wrong, where, and what to do is written where the error is thrown.
+ * The sentence that says what was wrong, where, and what to do about it is written where the error is thrown.
  */
 export const ERRORS = {
   INVALID_JSON: { status: 400, title: "The body is not JSON" },
@@ -19,7 +19,8 @@ export const ERRORS = {
   SHAPE_MISMATCH: { status: 422, title: "The windows do not have this model's shape" },
   UNSUPPORTED_BY_MODEL: { status: 422, title: "This model cannot give what was asked for" },
   QUEUE_FULL: { status: 429, title: "The queue is full" },
-  INFERENCE_FAILED: { status: 500, title: "The service failed to score the request" },
+  INFERENCE_FAILED: { status: 500, title: "The engine failed to run the request's windows" },
+  INTERNAL: { status: 500, title: "The service failed because of a fault of its own" },
   MODEL_NOT_READY: { status: 503, title: "The model is not ready" },
   SHUTTING_DOWN: { status: 503, title: "The service is shutting down" },
   ENGINE_RESTARTING: { status: 503, title: "The engine is restarting" },
@@ -28,17 +29,17 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** One thing that was wrong in a request: a JSON pointer into the body, and a sentence. */
+/** One fault in a request: a JSON pointer into the body (RFC 6901), and what is wrong there. */
 export interface Violation {
   readonly path: string;
   readonly message: string;
 }
 
-/** An error with a place in the table above. `message` is the `detail` a caller reads. */
+/** An error with one of the codes above. `message` is what the caller reads as `detail`. */
 export class ResiduaError extends Error {
   readonly code: ErrorCode;
   readonly violations: readonly Violation[];
-  /** Whole seconds after which the same request may succeed, where that is known. */
+  /** Whole seconds after which the same request may succeed; undefined where that is not known. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(
@@ -59,8 +60,16 @@ export class ResiduaError extends Error {
 }
 
 /**
- * Something on disk or on the command line is not what it has to be: a bundle, a data file, an option.
- * `message` is one sentence for a person; there is nothing to look up behind it.
+ * The client closed its connection before it was answered. That is neither a failure nor a deadline: nobody is left
+ * to read an answer, so nothing is sent, and the request is logged and counted as `client_gone`.
+ */
+export class ClientGoneError extends Error {
+  override readonly name = "ClientGoneError";
+}
+
+/**
+ * Something on disk or on the command line is not what it must be: a bundle, a data file, an option.
+ * `message` is one sentence for a person.
  */
 export class InputError extends Error {
   override readonly name = "InputError";

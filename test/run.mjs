@@ -1,4 +1,4 @@
-/** Runs every compiled test: `npm test`, or `npm test -- engine` for the files whose path holds "engine". */
+/** Runs the compiled tests: all with `npm test`, those whose path contains "engine" with `npm test -- engine`. */
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";

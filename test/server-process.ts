@@ -8,7 +8,6 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 export const repository = fileURLToPath(new URL("../../", import.meta.url));
-const entry = join(repository, "dist", "src", "server.js");
 
 /** How often a process that starts is asked whether it is ready, and for how long. */
 const ASK_EVERY_MS = 10;
@@ -39,9 +38,12 @@ export async function freePort(): Promise<number> {
  * The process of a server, with what it prints; the environment is the caller's with `env` over it. It ends with this
  * process at the latest.
  */
-export function spawnServer(env: Record<string, string>): ChildProcessByStdio<null, Readable, Readable> {
-  const child = spawn(process.execPath, [entry], {
-    cwd: repository,
+export function spawnServer(
+  env: Record<string, string>,
+  checkout = repository,
+): ChildProcessByStdio<null, Readable, Readable> {
+  const child = spawn(process.execPath, [join(checkout, "dist", "src", "server.js")], {
+    cwd: checkout,
     env: { ...process.env, RESIDUA_ENGINE: "wasm", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -53,10 +55,16 @@ export function spawnServer(env: Record<string, string>): ChildProcessByStdio<nu
   return child;
 }
 
-/** Starts a server on a free port, if `env` names none; resolves when it listens. */
-export async function startServer(env: Record<string, string> = {}): Promise<ServerProcess> {
+/**
+ * Starts a server on a free port, if `env` names none; resolves when it listens.
+ * @param checkout the folder whose build of the server runs
+ */
+export async function startServer(
+  env: Record<string, string> = {},
+  checkout = repository,
+): Promise<ServerProcess> {
   const port = env["PORT"] ?? String(await freePort());
-  const child = spawnServer({ ...env, PORT: port });
+  const child = spawnServer({ ...env, PORT: port }, checkout);
   let log = "";
   const keep = (text: string): void => {
     log += text;

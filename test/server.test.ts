@@ -86,7 +86,7 @@ async function ended(t: TestContext, env: Record<string, string>) {
 test("a wrong setting ends it with one sentence and status 1", async (t) => {
   for (const [env, sentence] of [
     [{ PORT: "x" }, 'PORT has to be a whole number from 0 to 65535, not "x".\n'],
-    [{ HOST: "203.0.113.1", PORT: "0" }, /^HOST is no address of this machine: .*\.\n$/],
+    [{ HOST: "203.0.113.1", PORT: "0" }, /^HOST is not an address of this machine: .*\.\n$/],
   ] as const) {
     const { status, stderr } = await ended(t, env);
     assert.deepEqual(status, [1, null]);

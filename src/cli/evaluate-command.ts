@@ -1,33 +1,30 @@
-/** `residua evaluate`: how well anomalies are told, by labels, beside what costs nothing. */
+/** `residua evaluate`: how well a model finds labelled anomalies, beside baselines that need no network. */
 import { writeFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { type Config, loadConfig } from "../config.js";
+import { type Dataset, readDataset } from "../data/dataset.js";
+import { datasetOptions } from "../data/reading-options.js";
+import type { RowRange } from "../data/table.js";
 import { chooseEngine } from "../engine/choose-engine.js";
-import type { TrainingEngine } from "../engine/engine.js";
 import { createWasmEngine } from "../engine/wasm/engine.js";
-import { createRandomDetector, fitBaselines } from "../evaluation/baselines.js";
-import { createModelDetector, type Detector } from "../evaluation/detector.js";
+import { evaluateModel, evaluateTraining } from "../evaluation/evaluate.js";
 import { describeReport, formatReport } from "../evaluation/report.js";
-import { describeFile, type FileEvaluation } from "../evaluation/summary.js";
-import { cutTestPart, type DetectorRun, judgeDetector, type TestPart } from "../evaluation/test-part.js";
-import { buildNetwork } from "../network/architectures.js";
-import { scoringModel } from "../registry/bundle-decoder.js";
+import type { FileEvaluation } from "../evaluation/summary.js";
 import type { Manifest } from "../registry/manifest.js";
-import { type Dataset, readDataset } from "../training/dataset.js";
-import type { RowRange } from "../training/table.js";
-import { type TrainedModel, type TrainOptions, trainModel } from "../training/train-model.js";
-import { splitDataset } from "../training/window-set.js";
-import { toDatasetOptions } from "./data-options.js";
+import { loadStoredModel } from "../registry/stored-model.js";
+import type { TrainEvents, TrainedModel } from "../training/train-model.js";
+import { toTrainOptions } from "../training/train-options.js";
 import { addEvaluateOptions, checkEvaluateFlags, type EvaluateFlags } from "./evaluate-options.js";
-import { openModel } from "./stored-model.js";
-import { toTrainOptions } from "./train-options.js";
+import { printNote } from "./note.js";
+import { checkUsage } from "./options.js";
 import { createTrainingProgress, digits, type TrainingProgress } from "./training-progress.js";
 
+/** Adds `evaluate` to the program. */
 export function addEvaluateCommand(program: Command): void {
   const command = program
     .command("evaluate")
     .description(
-      "tell how well anomalies are found: trains on --rows of each file and tests on the rest, or tests a published model, with trivial baselines beside it",
+      "say how well anomalies are found: trains on --rows of each file and tests on the rest, or tests a published model, beside trivial baselines",
     );
   addEvaluateOptions(command).action((paths: string[], flags: EvaluateFlags) =>
     evaluate(paths, flags, command),
@@ -39,7 +36,7 @@ async function evaluate(paths: string[], flags: EvaluateFlags, command: Command)
   const config = loadConfig(process.env);
   const { title, files } =
     flags.model === undefined
-      ? await evaluateTraining(paths, flags, config)
+      ? await evaluateFamily(paths, flags, config)
       : await evaluatePublished(paths, flags, flags.model, config);
   const json = `${JSON.stringify(describeReport(files), undefined, 2)}\n`;
   process.stdout.write(flags.json === true ? json : formatReport(files, title));
@@ -51,8 +48,9 @@ interface Evaluation {
   readonly files: readonly FileEvaluation[];
 }
 
-async function evaluateTraining(paths: string[], flags: EvaluateFlags, config: Config): Promise<Evaluation> {
-  const options = toTrainOptions({ ...flags, seed: flags.seeds[0]! });
+/** Trains on each file. */
+async function evaluateFamily(paths: string[], flags: EvaluateFlags, config: Config): Promise<Evaluation> {
+  const options = checkUsage(() => toTrainOptions(flags, flags.seeds[0]!));
   const engine = await createWasmEngine({
     threads: config.RESIDUA_THREADS,
     wideVectors: config.RESIDUA_WIDE_VECTORS,
@@ -60,22 +58,16 @@ async function evaluateTraining(paths: string[], flags: EvaluateFlags, config: C
   const files: FileEvaluation[] = [];
   try {
     for (const path of paths) {
-      const learnt = await readPart(path, flags, flags.rows, flags.columns);
-      const whole = await readPart(path, flags, undefined, learnt.features);
+      const learnt = await readRows(path, flags, flags.rows, flags.columns);
+      const whole = await readRows(path, flags, undefined, learnt.features);
       for (const note of learnt.notes) printNote(note);
-      const features = learnt.features.length;
-      const { timesteps } = buildNetwork({ ...options.architecture, features });
-      const part = cutTestPart(whole, testPartOptions(flags, timesteps, options.minCoverage));
-      const runs: DetectorRun[] = [];
-      let rate = options.falseAlarmRate;
-      for (const seed of flags.seeds) {
-        const model = await trainOnce(engine, learnt, { ...options, seed }, seed === flags.seeds[0]);
-        rate = model.threshold?.falseAlarmRate ?? rate;
-        runs.push(await judgeTrained(engine, model, part, seed));
+      const data = { whole, learnt, trainRows: flags.rows, testRows: flags.testRows };
+      const watcher = new TrainingWatcher(learnt.files[0]!.file, flags.seeds[0]!);
+      try {
+        files.push(await evaluateTraining(engine, data, options, flags.seeds, watcher));
+      } finally {
+        watcher.end();
       }
-      const baselines = await baselinesOf(learnt, flags, { ...options, timesteps, falseAlarmRate: rate });
-      for (const baseline of baselines) runs.push(await judgeDetector(baseline, part));
-      files.push(describeFile(learnt.files[0]!.file, part, runs));
     }
   } finally {
     await engine.close();
@@ -89,135 +81,101 @@ async function evaluatePublished(
   name: string,
   config: Config,
 ): Promise<Evaluation> {
-  const bundle = await openModel(flags.models ?? config.RESIDUA_MODELS, name, flags.version?.toString());
-  const { manifest } = bundle;
-  const columns = manifest.features.map((feature) => feature.name);
   const { engine } = await chooseEngine(config.RESIDUA_ENGINE, {
     threads: config.RESIDUA_THREADS,
     wideVectors: config.RESIDUA_WIDE_VECTORS,
   });
-  const files: FileEvaluation[] = [];
   try {
-    const executable = await engine.compile(bundle.network, bundle.weights);
-    const threshold = manifest.threshold?.timestepValue;
-    const model = createModelDetector(
+    const folder = flags.models ?? config.RESIDUA_MODELS;
+    const model = await loadStoredModel(folder, name, { version: flags.version?.toString() }, engine);
+    const { manifest, executable, scoring } = model;
+    const evaluated = {
       executable,
-      scoringModel(manifest),
-      manifest.scorers[0]!,
-      threshold,
-      undefined,
-    );
+      scoring,
+      scorer: manifest.scorers[0]!,
+      threshold: manifest.threshold?.timestepValue,
+    };
+    const columns = manifest.features.map((feature) => feature.name);
+    const falseAlarmRate = manifest.threshold?.falseAlarmRate ?? flags.falseAlarmRate;
+    const files: FileEvaluation[] = [];
     for (const path of paths) {
-      const whole = await readPart(path, flags, undefined, columns);
+      const whole = await readRows(path, flags, undefined, columns);
       for (const note of whole.notes) printNote(note);
-      const { file, sha256 } = whole.files[0]!;
-      if (flags.rows === undefined) printNote(describeUnlearnt(file, sha256, manifest));
-      const { timesteps, minCoverage } = manifest;
-      const part = cutTestPart(whole, testPartOptions(flags, timesteps, minCoverage));
-      const falseAlarmRate = manifest.threshold?.falseAlarmRate ?? flags.falseAlarmRate;
-      const learnt = flags.rows === undefined ? undefined : await readPart(path, flags, flags.rows, columns);
-      const shares = { validation: flags.validation, calibration: flags.calibration, stride: flags.stride };
-      const settings = { ...shares, timesteps, minCoverage, falseAlarmRate };
-      const runs = [await judgeDetector(model, part)];
-      const baselines = await baselinesOf(learnt, flags, settings);
-      for (const baseline of baselines) runs.push(await judgeDetector(baseline, part));
-      files.push(describeFile(file, part, runs));
+      if (flags.rows === undefined) printNote(describeUnlearnt(whole, manifest));
+      const learnt = flags.rows === undefined ? undefined : await readRows(path, flags, flags.rows, columns);
+      const data = { whole, learnt, trainRows: flags.rows, testRows: flags.testRows };
+      files.push(await evaluateModel(evaluated, data, { ...flags, falseAlarmRate }));
     }
     await executable.close();
+    return { title: `${model.name} ${model.version}`, files };
   } finally {
     await engine.close();
   }
-  return { title: `${bundle.name} ${bundle.version}`, files };
 }
 
-function readPart(
+function readRows(
   path: string,
   flags: EvaluateFlags,
   rows: RowRange | undefined,
   columns: readonly string[] | undefined,
 ): Promise<Dataset> {
-  const { labelColumn } = flags;
-  return readDataset([path], { ...toDatasetOptions(flags), rows, columns, labelColumn });
+  return readDataset([path], { ...datasetOptions(flags), rows, columns });
 }
 
-function testPartOptions(flags: EvaluateFlags, timesteps: number, minCoverage: number) {
-  return { timesteps, minCoverage, trainRows: flags.rows, testRows: flags.testRows };
-}
-
-/** Those that learn only where there is something to learn from. */
-async function baselinesOf(
-  learnt: Dataset | undefined,
-  flags: EvaluateFlags,
-  settings: Parameters<typeof splitDataset>[1] & { readonly falseAlarmRate: number },
-): Promise<Detector[]> {
-  const random = flags.seeds.map((seed) => createRandomDetector(seed, settings.falseAlarmRate));
-  if (learnt === undefined) return random;
-  return [...random, ...(await fitBaselines(learnt, splitDataset(learnt, settings), settings))];
-}
-
-async function trainOnce(
-  engine: TrainingEngine,
-  dataset: Dataset,
-  options: TrainOptions,
-  withNotes: boolean,
-): Promise<TrainedModel> {
-  const begin = performance.now();
-  const { file } = dataset.files[0]!;
-  let progress: TrainingProgress | undefined;
-  const interrupt = (): void => {
-    // Gives the terminal its cursor back.
-    progress?.end();
+/** Shows the trainings of one file: notes for the first seed, progress on a terminal, and a line for each seed. */
+class TrainingWatcher {
+  readonly #file: string;
+  readonly #noteSeed: number;
+  #progress: TrainingProgress | undefined;
+  #begin = 0;
+  /** Gives the terminal its cursor back. */
+  readonly #interrupt = (): void => {
+    this.#progress?.end();
     process.exit(130);
   };
-  process.once("SIGINT", interrupt);
-  try {
-    const model = await trainModel(engine, dataset, options, {
-      ...(withNotes ? { onNote: (note: string) => printNote(`${file}: ${note}`) } : {}),
+
+  /** @param noteSeed the seed whose notes are printed: those of the others say the same. */
+  constructor(file: string, noteSeed: number) {
+    this.#file = file;
+    this.#noteSeed = noteSeed;
+  }
+
+  readonly watch = (seed: number): TrainEvents => {
+    this.#begin = performance.now();
+    this.#progress = undefined;
+    process.once("SIGINT", this.#interrupt);
+    return {
+      ...(seed === this.#noteSeed ? { onNote: (note: string) => printNote(`${this.#file}: ${note}`) } : {}),
       onSplit: (_, epochs) => {
-        if (process.stderr.isTTY) progress = createTrainingProgress(process.stderr, epochs);
+        if (process.stderr.isTTY) this.#progress = createTrainingProgress(process.stderr, epochs);
       },
-      onStep: (step) => progress?.onStep(step),
-      onEpoch: (epoch) => progress?.onEpoch(epoch),
-      onFitted: () => progress?.end(),
-    });
-    const seconds = digits((performance.now() - begin) / 1000, 3);
+      onStep: (step) => this.#progress?.onStep(step),
+      onEpoch: (epoch) => this.#progress?.onEpoch(epoch),
+      onFitted: () => this.#progress?.end(),
+    };
+  };
+
+  readonly onTrained = (seed: number, { fit }: TrainedModel): void => {
+    this.end();
+    const seconds = digits((performance.now() - this.#begin) / 1000, 3);
     process.stderr.write(
-      `${file}, seed ${options.seed}: ${model.fit.epochs.length} epochs, the best is ${model.fit.bestEpoch}, ${seconds} s\n`,
+      `${this.#file}, seed ${seed}: ${fit.epochs.length} epochs, the best is ${fit.bestEpoch}, ${seconds} s\n`,
     );
-    return model;
-  } finally {
-    process.off("SIGINT", interrupt);
-    progress?.end();
+  };
+
+  end(): void {
+    process.off("SIGINT", this.#interrupt);
+    this.#progress?.end();
   }
 }
 
-async function judgeTrained(
-  engine: TrainingEngine,
-  model: TrainedModel,
-  part: TestPart,
-  seed: number,
-): Promise<DetectorRun> {
-  const executable = await engine.compile(model.network, model.weights);
-  try {
-    const threshold = model.threshold?.timestepValue;
-    return await judgeDetector(
-      createModelDetector(executable, model.scoring, model.scorers[0]!, threshold, seed),
-      part,
-    );
-  } finally {
-    await executable.close();
-  }
-}
-
-function describeUnlearnt(file: string, sha256: string, manifest: Manifest): string {
+/** Why fewer baselines stand beside a published model where --rows is not given. */
+function describeUnlearnt(whole: Dataset, manifest: Manifest): string {
+  const { file, sha256 } = whole.files[0]!;
   const data = manifest.training["data"];
   const known =
     Array.isArray(data) && data.some((one: { sha256?: unknown } | null) => one?.sha256 === sha256);
   return known
     ? `${file} is a file that the model was trained on: --rows names the rows it learnt from, which are then not tested on.`
     : `${file}: only random scores stand beside the model; --rows names normal rows that the other baselines can learn from.`;
-}
-
-function printNote(sentence: string): void {
-  process.stderr.write(`Note: ${sentence}\n`);
 }

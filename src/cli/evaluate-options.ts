@@ -1,11 +1,15 @@
 /** The options of `evaluate`, and which of them go together. */
 import type { Command } from "commander";
-import type { RowRange } from "../training/table.js";
-import { jsonFile, rowRange, seedList, wholeNumber } from "./option-values.js";
-import { addFittingOptions, type FittingFlags } from "./train-options.js";
+import { rowRange } from "../data/option-values.js";
+import { FILE_OPTIONS } from "../data/reading-options.js";
+import type { RowRange } from "../data/table.js";
+import { FITTING_OPTIONS, type FittingValues } from "../training/train-options.js";
+import { jsonFile, seedList } from "./option-values.js";
+import { addModelsOption, addOptions, addVersionOption, argument } from "./options.js";
 import { UsageError } from "./usage-error.js";
 
-export interface EvaluateFlags extends FittingFlags {
+/** The values of the options of `evaluate`. */
+export interface EvaluateFlags extends FittingValues {
   readonly labelColumn: string;
   readonly testRows?: RowRange;
   readonly seeds: readonly number[];
@@ -16,34 +20,31 @@ export interface EvaluateFlags extends FittingFlags {
   readonly json?: string | true;
 }
 
+/** Adds the arguments and options of `evaluate`. */
 export function addEvaluateOptions(command: Command): Command {
   command
     .argument("<csv...>", "labelled data files, gzipped or not: each is evaluated by itself")
     .requiredOption("--label-column <name>", "rows that are not 0 there are anomalous")
-    .option("--test-rows <from:to>", "rows to test on (default: all but --rows)", rowRange)
+    .option("--test-rows <from:to>", "rows to test on (default: all but --rows)", argument(rowRange))
     .option(
       "--seeds <list>",
-      "one training a seed: 1,2,3, or how many; also those of the random scores",
-      seedList,
+      "seeds, one training each, such as 1,2,3, or how many; the random scores take them too",
+      argument(seedList),
       seedList("3"),
     )
-    .option("--model <name>", "evaluate this published model in place of training")
-    .option(
-      "--version <number>",
-      "its version (default: alias stable, else the highest valid one)",
-      wholeNumber(1),
-    )
-    .option("--models <folder>", "folder of models (default: RESIDUA_MODELS, or models)")
-    .option(
-      "--json [file]",
-      "figures of every run as JSON, to a .json file or in place of the tables",
-      jsonFile,
-    );
-  return addFittingOptions(command);
+    .option("--model <name>", "evaluate this published model in place of training");
+  addVersionOption(command, "its version (default: alias stable, else the highest valid one)");
+  addModelsOption(command).option(
+    "--json [file]",
+    "figures of every run as JSON, to a .json file or in place of the tables",
+    argument(jsonFile),
+  );
+  return addOptions(command, FITTING_OPTIONS);
 }
 
-/** What says how a file is read, or what the baselines learn from: it has a meaning with `--model` too. */
+/** Options that have a meaning with `--model` too: how a file is read, and what the baselines learn from. */
 const WITH_MODEL = new Set([
+  ...Object.keys(FILE_OPTIONS),
   "labelColumn",
   "testRows",
   "seeds",
@@ -51,12 +52,6 @@ const WITH_MODEL = new Set([
   "version",
   "models",
   "json",
-  "timeColumn",
-  "groupColumn",
-  "delimiter",
-  "header",
-  "rows",
-  "maxGap",
   "validation",
   "calibration",
 ]);

@@ -1,15 +1,21 @@
-/** Ctrl-C while training: the first stops after the epoch under way, a later one ends the program at once. */
+/** Ctrl-C while training: the first stops training after the current epoch, a later one ends the program at once. */
 import { createInterface } from "node:readline/promises";
 
-/** npm passes a terminal's signal on to a program that has had it already: within this time two count as one. */
+/** npm passes on a signal that the terminal has also sent to the program: two within this time are one. */
 const SAME_SIGNAL_MS = 1000;
 
+/** Ctrl-C as an abort signal. */
 export interface Interruption {
   readonly signal: AbortSignal;
   dispose(): void;
 }
 
-/** @param onSecond called before the program ends at once. */
+/**
+ * Watches for Ctrl-C until it is disposed of.
+ *
+ * @param onFirst called before the signal aborts.
+ * @param onSecond called before the program ends.
+ */
 export function watchInterruption(onFirst: () => void, onSecond: () => void): Interruption {
   const controller = new AbortController();
   let first: number | undefined;
@@ -28,7 +34,7 @@ export function watchInterruption(onFirst: () => void, onSecond: () => void): In
   return { signal: controller.signal, dispose: () => process.off("SIGINT", listener) };
 }
 
-/** Asks on the terminal; anything but a yes is a no, and so is Ctrl-C or the end of the input. */
+/** Asks a question on the terminal. Every answer but yes is a no, and so are Ctrl-C and the end of the input. */
 export async function confirm(question: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   const closed = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));

@@ -1,4 +1,4 @@
-/** `residua models` and `residua models verify`: what is published, and whether it is sound. */
+/** `residua models` lists what is published; `residua models verify` checks it. */
 import type { Command } from "commander";
 import { loadConfig } from "../config.js";
 import { chooseEngine } from "../engine/choose-engine.js";
@@ -11,6 +11,7 @@ interface ModelsFlags {
 
 const MODELS_OPTION = ["--models <folder>", "folder of models (default: RESIDUA_MODELS, or models)"] as const;
 
+/** Adds `models` and `models verify` to the program. */
 export function addModelsCommand(program: Command): void {
   const models = program
     .command("models")

@@ -1,4 +1,4 @@
-/** The command line: its commands, and what becomes of their errors. */
+/** The command line: its commands, and how their errors are printed. */
 import { Command, CommanderError } from "commander";
 import { InputError, ResiduaError } from "../errors.js";
 import { addEvaluateCommand } from "./evaluate-command.js";
@@ -33,7 +33,7 @@ function createProgram(): Command {
       writeErr: (text) => process.stderr.write(text),
       outputError: (text, write) => write(`${toSentence(text)}\n`),
     });
-  // Commands take over the settings above, so these stand first.
+  // A command copies the settings of the program when it is added, so they are set before.
   addTrainCommand(program);
   addScoreCommand(program);
   addEvaluateCommand(program);
@@ -55,11 +55,11 @@ function describeError(error: unknown): string {
   if (error instanceof InputError || error instanceof UsageError || error instanceof ResiduaError)
     return error.message;
   if (!(error instanceof Error)) return String(error);
-  // What the system refuses (no space, no permission) is told in its own words; anything else is a fault of ours.
+  // An error of the operating system (no space, no permission) is printed in its words; any other is a bug of ours.
   return "code" in error && "syscall" in error ? `${error.message}.` : (error.stack ?? error.message);
 }
 
-/** `residua score ... | head` closes the pipe early: nobody reads on, so there is nothing left to do. */
+/** `residua score ... | head` closes the pipe early. Nobody reads further output, so the program ends. */
 function endOnClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== "EPIPE") throw error;
   process.exit(DONE);

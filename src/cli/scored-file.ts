@@ -1,16 +1,8 @@
-/** What `score` writes: a row of CSV for each row of data. */
-
+/** The output of `score`: a row of CSV for each row of data. */
 import { formatFloat32 } from "../scoring/digits.js";
 import type { CalibrationSample } from "../scoring/thresholds.js";
 import { pValue } from "../scoring/thresholds.js";
-import type { CsvFile } from "../training/csv.js";
-
-/** By row of the file; NaN, and -1 for `anomalous`, where there is none. */
-export interface ScoredFile {
-  readonly file: CsvFile;
-  readonly score: Float64Array;
-  readonly anomalous: Int8Array;
-}
+import type { ScoredFile } from "../serving/dataset-scoring.js";
 
 const ROWS_PER_CHUNK = 4096;
 

@@ -1,35 +1,50 @@
 /** `residua train`: from data files to a published version. */
 import type { Command } from "commander";
 import { loadConfig } from "../config.js";
+import { type Dataset, readDataset } from "../data/dataset.js";
+import { datasetOptions, readingValues } from "../data/reading-options.js";
 import { createWasmEngine } from "../engine/wasm/engine.js";
 import { InputError } from "../errors.js";
-import { publishBundle } from "../registry/bundle.js";
-import type { BundleContents } from "../registry/bundle-files.js";
+import { type Published, publish } from "../publishing/publish.js";
 import { MODEL_NAME_PATTERN } from "../registry/manifest.js";
-import { type Dataset, readDataset } from "../training/dataset.js";
-import { type TrainedModel, type TrainOptions, trainModel } from "../training/train-model.js";
-import { toDatasetOptions } from "./data-options.js";
+import { type TrainedModel, trainModel } from "../training/train-model.js";
+import { FITTING_OPTIONS, type FittingValues, seed, toTrainOptions } from "../training/train-options.js";
 import { confirm, watchInterruption } from "./interruption.js";
-import { addTrainOptions, type TrainFlags, toTrainOptions } from "./train-options.js";
+import { printNote } from "./note.js";
+import { addModelsOption, addOptions, argument, checkUsage } from "./options.js";
 import { createTrainingProgress, digits, type TrainingProgress } from "./training-progress.js";
 import { UsageError } from "./usage-error.js";
 
+interface TrainFlags extends FittingValues {
+  readonly name: string;
+  readonly labelColumn: string | undefined;
+  readonly seed: number;
+  readonly models?: string;
+}
+
+/** Adds `train` to the program. */
 export function addTrainCommand(program: Command): void {
   const command = program
     .command("train")
-    .description("train an autoencoder on normal data and publish it as the next version of a model");
-  addTrainOptions(command).action(train);
+    .description("train an autoencoder on normal data and publish it as the next version of a model")
+    .argument("<csv...>", "data files, gzipped or not")
+    .requiredOption("--name <name>", "name of the model")
+    .option("--label-column <name>", "rows that are not 0 there are anomalous, and not learnt from");
+  addOptions(command, FITTING_OPTIONS).option(
+    "--seed <number>",
+    "the same seed and data give the same model",
+    argument(seed),
+    1,
+  );
+  addModelsOption(command).action(train);
 }
 
 async function train(paths: string[], flags: TrainFlags): Promise<void> {
   checkName(flags.name);
-  const options = toTrainOptions(flags);
+  const options = checkUsage(() => toTrainOptions(flags, flags.seed));
   const config = loadConfig(process.env);
-  const dataset = await readDataset(paths, {
-    ...toDatasetOptions(flags),
-    columns: flags.columns,
-    labelColumn: flags.labelColumn,
-  });
+  const reading = readingValues(flags);
+  const dataset = await readDataset(paths, datasetOptions(reading));
   for (const note of dataset.notes) printNote(note);
 
   const engine = await createWasmEngine({
@@ -60,7 +75,7 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
         onFitted: () => {
           progress?.end();
           seconds = (performance.now() - begin) / 1000;
-          // From here on there is little left to wait for, and Ctrl-C ends it as it ends anything.
+          // What is left is quick: from here on Ctrl-C ends the program as it ends any other.
           interruption.dispose();
         },
       },
@@ -68,11 +83,8 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
     if (model.fit.stopped === "aborted" && !(await wantsUnfinished(model))) {
       throw new InputError("Training was stopped and nothing is published.");
     }
-    const published = await publishBundle(
-      flags.models ?? config.RESIDUA_MODELS,
-      flags.name,
-      contentsOf(model, dataset, flags, options),
-    );
+    const modelsFolder = flags.models ?? config.RESIDUA_MODELS;
+    const published = await publish(model, { modelsFolder, name: flags.name, reading });
     process.stdout.write(describeModel(flags.name, published, model, seconds));
   } finally {
     progress?.end();
@@ -84,15 +96,11 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
 function checkName(name: string): void {
   if (new RegExp(MODEL_NAME_PATTERN).test(name)) return;
   throw new UsageError(
-    `--name "${name}" is no name for a model: it begins with a small letter or a digit and goes on with those, ".", "_" or "-", 63 characters at most.`,
+    `--name "${name}" is no name for a model: a name has up to 63 small letters, digits, ".", "_" or "-", and begins with a letter or digit.`,
   );
 }
 
-function printNote(sentence: string): void {
-  process.stderr.write(`Note: ${sentence}\n`);
-}
-
-/** Whether a run that Ctrl-C stopped is published: asked on a terminal, and taken for granted in a pipe. */
+/** Whether a run that Ctrl-C stopped is published: asked on a terminal; yes in a pipe. */
 async function wantsUnfinished({ fit }: TrainedModel): Promise<boolean> {
   const best = fit.epochs[fit.bestEpoch - 1]!;
   const loss =
@@ -108,71 +116,6 @@ async function wantsUnfinished({ fit }: TrainedModel): Promise<boolean> {
   return confirm(`Publish epoch ${fit.bestEpoch} (${loss})?`);
 }
 
-function contentsOf(
-  model: TrainedModel,
-  dataset: Dataset,
-  flags: TrainFlags,
-  options: TrainOptions,
-): BundleContents {
-  return {
-    network: model.network,
-    weights: model.weights,
-    family: options.architecture.family,
-    features: dataset.features.map((name) => ({ name, unit: null })),
-    scaler: copyScaler(model.scoring.scaler),
-    clip: model.scoring.clip,
-    minCoverage: model.scoring.minCoverage,
-    loss: options.loss,
-    scorers: [...model.scorers],
-    threshold: model.threshold === undefined ? null : { ...model.threshold },
-    calibration: model.calibration,
-    golden: model.examples,
-    sampleBody: { windows: toNestedWindows(model) },
-    training: {
-      data: dataset.files.map(({ file, rows, sha256 }) => ({ file, rows, sha256 })),
-      // What was done, defaults and all; what is undefined is left out of JSON.
-      options: { ...readingOf(flags), ...options },
-      seed: options.seed,
-      windows: model.windows,
-      stopped: model.fit.stopped,
-      bestEpoch: model.fit.bestEpoch,
-      losses: model.fit.epochs.map(({ loss, validationLoss, learningRate }) => ({
-        loss,
-        validationLoss: validationLoss ?? null,
-        learningRate,
-      })),
-    },
-  };
-}
-
-/** How the files were read. */
-function readingOf(flags: TrainFlags): object {
-  const { columns, labelColumn, timeColumn, groupColumn, rows, maxGap, delimiter, header } = flags;
-  return { columns, labelColumn, timeColumn, groupColumn, rows, maxGap, delimiter, header };
-}
-
-/** A copy that may be written to, as the manifest's type has it. */
-function copyScaler({
-  kind,
-  offset,
-  scale,
-  mean,
-}: TrainedModel["scoring"]["scaler"]): BundleContents["scaler"] {
-  return { kind, offset: [...offset], scale: [...scale], ...(mean === undefined ? {} : { mean: [...mean] }) };
-}
-
-/** [n][T][F] for JSON, null where a reading is missing. */
-function toNestedWindows({ scoring, examples }: TrainedModel): (number | null)[][][] {
-  const { timesteps, features } = scoring;
-  return Array.from({ length: examples.count }, (_, window) =>
-    Array.from({ length: timesteps }, (_, step) => {
-      const from = (window * timesteps + step) * features;
-      const row = examples.readings.subarray(from, from + features);
-      return Array.from(row, (reading) => (Number.isNaN(reading) ? null : reading));
-    }),
-  );
-}
-
 function describeData(dataset: Dataset, windows: TrainedModel["windows"]): string {
   const rows = dataset.series.reduce((sum, series) => sum + series.rows, 0);
   const series = dataset.series.length === 1 ? "1 series" : `${dataset.series.length} series`;
@@ -180,12 +123,7 @@ function describeData(dataset: Dataset, windows: TrainedModel["windows"]): strin
   return `${rows} rows of ${features} in ${series}; windows: ${windows.fit} to fit, ${windows.validation} to validate, ${windows.calibration} to calibrate\n`;
 }
 
-function describeModel(
-  name: string,
-  published: { version: string; folder: string; sha256: string },
-  model: TrainedModel,
-  seconds: number,
-): string {
+function describeModel(name: string, published: Published, model: TrainedModel, seconds: number): string {
   const { fit, threshold, calibration, windows } = model;
   const best = fit.epochs[fit.bestEpoch - 1]!;
   const validation = best.validationLoss === undefined ? "" : `, validation ${digits(best.validationLoss)}`;

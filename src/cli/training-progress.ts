@@ -1,13 +1,15 @@
-/** How training is watched: a bar on a terminal, a line an epoch in a pipe. */
+/** How training is shown: a progress bar on a terminal, a line for each epoch in a pipe. */
 import cliProgress from "cli-progress";
 import type { EpochRecord } from "../training/fit.js";
 
+/** Takes the events of a training. `end` may be called more than once. */
 export interface TrainingProgress {
   onStep(step: { epoch: number; windows: number; of: number }): void;
   onEpoch(epoch: EpochRecord): void;
   end(): void;
 }
 
+/** A progress bar where `out` is a terminal, else a line for each epoch. */
 export function createTrainingProgress(out: NodeJS.WriteStream, epochs: number): TrainingProgress {
   return out.isTTY ? new ProgressBar(out, epochs) : new EpochLines(out, epochs);
 }
@@ -25,7 +27,7 @@ class ProgressBar implements TrainingProgress {
         stream: out,
         format: "Epoch {epoch}/{epochs} |{bar}| {percentage} %{last}",
         hideCursor: true,
-        // The first Ctrl-C asks for what there is; it must not end the process.
+        // The first Ctrl-C only stops the training: the bar must not end the process.
         gracefulExit: false,
         clearOnComplete: true,
       },
@@ -74,6 +76,7 @@ function describeEpoch({ loss, validationLoss, learningRate, best }: EpochRecord
   return `loss ${digits(loss)}${validation}${star} learning rate ${digits(learningRate, 2)}`;
 }
 
+/** A number with so many significant digits, without zeros at the end. */
 export function digits(value: number, count = 4): string {
   return String(Number(value.toPrecision(count)));
 }

@@ -1,7 +1,7 @@
-/** Which engine runs the networks of this process. */
+/** Chooses the engine that runs the networks of this process. */
 import { InputError } from "../errors.js";
 import type { Engine } from "./engine.js";
-import type { DeviceLog } from "./tensorflow/device.js";
+import type { DeviceLog } from "./tensorflow/device-options.js";
 import { createTensorflowEngine } from "./tensorflow/engine.js";
 import { gpuUnavailable } from "./tensorflow/gpu.js";
 import { createWasmEngine } from "./wasm/engine.js";
@@ -12,7 +12,7 @@ export type EngineSetting = "auto" | "wasm" | "tensorflow" | "cuda";
 export interface EngineOptions {
   /** Worker threads of the `wasm` engine. */
   readonly threads: number;
-  /** Windows of the largest batch; the `tensorflow` engine compiles its graphs for batch sizes up to it. */
+  /** Windows of the largest batch, 128 by default; the `tensorflow` engine compiles batch sizes up to it. */
   readonly maxBatchWindows?: number;
   /** The setting RESIDUA_WIDE_VECTORS, for the `wasm` engine; `auto` unless given. */
   readonly wideVectors?: WideVectors;
@@ -20,9 +20,10 @@ export interface EngineOptions {
 }
 
 /**
- * Starts the engine asked for: `auto` takes CUDA if it is there, else `wasm`; `tensorflow` takes whatever device
- * TensorFlow has; `cuda` takes a GPU or nothing.
- * Throws InputError, one sentence that says what is missing and what repairs it, where it cannot be had.
+ * Starts the engine that `RESIDUA_ENGINE` names. `auto` is TensorFlow on a GPU where that works, else `wasm`;
+ * `tensorflow` runs on a GPU or on the CPU; `cuda` needs a GPU.
+ * @returns the engine, and a clause for the log that says which it is and why. Rejects with InputError where the engine
+ *   cannot start: one sentence that says what is missing, and the command to repair it.
  */
 export async function chooseEngine(
   setting: EngineSetting,

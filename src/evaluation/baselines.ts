@@ -1,24 +1,28 @@
 /**
- * What a network has to beat to be worth its trouble: chance, the distance from the mean, and principal components.
- * They learn from the same windows as the network, and their thresholds come from the same held-back windows by the
- * same rule.
+ * Detectors without a network, which a network has to beat: random scores, the distance from the mean, and principal
+ * components. They learn from the same windows as the network, and their thresholds come from the same calibration
+ * windows by the same rule.
  */
+
+import type { Dataset } from "../data/dataset.js";
 import { Random } from "../network/random.js";
+import { fitPrincipalComponents, residualError, windowsToFit } from "../scoring/principal-components.js";
 import { fitScaler } from "../scoring/scaler.js";
+import { prepareScoring, type ScoringModel } from "../scoring/scoring-model.js";
+import { stitchScores } from "../scoring/stitcher.js";
 import { compressSample, conformalThreshold, smallestFalseAlarmRate } from "../scoring/thresholds.js";
-import { type PreparedWindows, prepareWindows, type ScoringModel } from "../scoring/window-scoring.js";
-import { countBlocks, cutWindows, stitchScores } from "../scoring/windows.js";
-import type { Dataset } from "../training/dataset.js";
+import { type PreparedWindows, prepareWindows } from "../scoring/window-scoring.js";
+import { countBlocks, cutWindows } from "../scoring/windows.js";
 import { createWindowSource, gatherRows, spreadNumbers } from "../training/window-reader.js";
 import { type Split, startsBySeries, type WindowSet } from "../training/window-set.js";
 import type { Detector } from "./detector.js";
-import { fitPrincipalComponents, residualError, windowsToFit } from "./principal-components.js";
 
+/** How the baselines are fitted. */
 export interface BaselineOptions {
   /** T */
   readonly timesteps: number;
   readonly minCoverage: number;
-  /** That of the network's threshold; the smallest the sample can carry where it cannot carry this one. */
+  /** The rate of the network's threshold. Where the calibration sample is too small for it, the smallest rate it allows. */
   readonly falseAlarmRate: number;
 }
 
@@ -26,7 +30,7 @@ const CLIP = 20;
 const VARIANCE_SHARE = 0.9;
 const CHUNK_WINDOWS = 512;
 
-/** A uniform number a row. It learns nothing, and the threshold for a rate of false alarms is known. */
+/** Gives each row a random score, uniform in [0, 1). It learns nothing: its threshold follows from the rate. */
 export function createRandomDetector(seed: number, falseAlarmRate: number): Detector {
   const random = new Random(seed);
   return {
@@ -40,10 +44,10 @@ export function createRandomDetector(seed: number, falseAlarmRate: number): Dete
 /**
  * Fits the baselines that learn:
  *
- * - `l2-row`: the mean square of the row, each feature less its mean in units of its standard deviation;
- * - `l2-window`: the same of a window, and a row has the mean of the windows that cover it;
- * - `pca-window`: the mean square of what the principal components with 90 % of the variance leave of a window,
- *   spread over rows in the same way.
+ * - `l2-row`: the mean square of a row of scaled readings;
+ * - `l2-window`: the mean square of a window of scaled readings; a row has the mean over the windows that cover it;
+ * - `pca-window`: the mean square of what is left of a window without the principal components that hold 90 % of the
+ *   variance; a row has the mean over the windows that cover it.
  *
  * Readings are scaled by the mean and standard deviation of the rows fitted on, and clipped at 20.
  *
@@ -56,7 +60,7 @@ export async function fitBaselines(
 ): Promise<Detector[]> {
   const { timesteps, minCoverage } = options;
   const features = dataset.features.length;
-  const scaling: ScoringModel = {
+  const description = {
     timesteps,
     features,
     heads: [],
@@ -64,12 +68,13 @@ export async function fitBaselines(
     clip: CLIP,
     minCoverage,
   };
+  const scaling = prepareScoring(description);
   const size = timesteps * features;
   const numbers = spreadNumbers(split.fit.count, windowsToFit(size));
   const windows = createWindowSource(dataset, split.fit, scaling).read(numbers);
   const components = fitPrincipalComponents(windows, size, VARIANCE_SHARE);
   const detectors: Uncalibrated[] = [
-    createRowL2({ ...scaling, timesteps: 1 }),
+    createRowL2(prepareScoring({ ...description, timesteps: 1 })),
     createWindowed("l2-window", scaling, (prepared, window) =>
       meanSquare(prepared, window * size, (window + 1) * size),
     ),
@@ -127,7 +132,7 @@ function createWindowed(
   };
 }
 
-/** Over the readings that are there; NaN where none is. */
+/** The mean square of the readings that are not missing; NaN where all are. */
 function meanSquare({ scaled, present }: PreparedWindows, from: number, to: number): number {
   let sum = 0;
   let readings = 0;
@@ -139,7 +144,10 @@ function meanSquare({ scaled, present }: PreparedWindows, from: number, to: numb
   return sum / readings;
 }
 
-/** As `calibrate` and `chooseThresholds` do for the timesteps of a network. Undefined without a calibration window. */
+/**
+ * The threshold of a detector, as `calibrate` and `chooseThresholds` find the one for timesteps of a network; undefined
+ * where there is no calibration window.
+ */
 async function calibrateRows(
   detector: Uncalibrated,
   dataset: Dataset,

@@ -1,30 +1,33 @@
-/** Whatever gives each row of a series a score, and is judged by how well that tells anomalies. */
+/** A detector gives each row of a series a score; it is judged by how well the scores separate anomalous rows. */
+
+import type { Series } from "../data/dataset.js";
 import type { Executable } from "../engine/engine.js";
-import type { Scorer, ScoringModel } from "../scoring/window-scoring.js";
-import type { Series } from "../training/dataset.js";
+import type { ScorerName } from "../scoring/scorers/scorers.js";
+import type { ScoringModel } from "../scoring/scoring-model.js";
 import { scoreSeries } from "../training/series-scoring.js";
 
-export const DETECTOR_NAMES = ["model", "random", "l2-row", "l2-window", "pca-window"] as const;
-export type DetectorName = (typeof DETECTOR_NAMES)[number];
+/** The names of detectors in reports. */
+export type DetectorName = "model" | "random" | "l2-row" | "l2-window" | "pca-window";
 
+/** A network or a baseline. */
 export interface Detector {
   readonly name: DetectorName;
-  /** Undefined where chance has no part in it. */
+  /** The seed of its random numbers; undefined where it uses none. */
   readonly seed: number | undefined;
-  /** A row is flagged above this score; undefined where nothing was held back to calibrate on. */
+  /** A row is flagged above this score; undefined where there were no calibration windows. */
   readonly threshold: number | undefined;
   /**
-   * @param starts of the windows that the scores are to come from, increasing.
-   * @returns [rows]; what stands in rows that no window covers says nothing.
+   * @param starts the first row of each window to score, increasing.
+   * @returns [rows]; the values of rows that no window covers have no meaning.
    */
   scoreRows(series: Series, starts: Int32Array): Promise<Float64Array>;
 }
 
-/** A network as the service scores with it. */
+/** A network, with the scores that the service gives. */
 export function createModelDetector(
   executable: Executable,
   scoring: ScoringModel,
-  scorer: Scorer,
+  scorer: ScorerName,
   threshold: number | undefined,
   seed: number | undefined,
 ): Detector {

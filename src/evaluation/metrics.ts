@@ -1,13 +1,13 @@
 /**
- * How well scores tell anomalous rows from normal ones. Every row counts for itself: nothing is adjusted after
- * the fact, such as taking a whole labelled event as found because one of its rows was.
+ * How well scores separate anomalous rows from normal ones. Each row is counted by itself. There is no point adjustment,
+ * which would count all rows of a labelled event as found because one of them was.
  */
 
 /**
  * The area under the ROC curve: the chance that an anomalous row has a higher score than a normal one, ties
  * counting half (Mann & Whitney 1947; Fawcett 2006, "An introduction to ROC analysis").
  *
- * @param scores [n]; NaN ranks below every number: a detector that says nothing has seen nothing.
+ * @param scores [n]; NaN ranks below every number.
  * @param labels [n]: 1 where the row is anomalous.
  * @returns undefined where all rows are of one kind.
  */
@@ -66,7 +66,7 @@ function* walkTies(
   }
 }
 
-/** Rows, by what they are and what they were taken for, and events. Counts of several files add up. */
+/** Rows by label and verdict, and events. The counts of several files can be added. */
 export interface Counts {
   /** Anomalous rows that are flagged, and that are not. */
   readonly hits: number;
@@ -81,6 +81,7 @@ export interface Counts {
   readonly falseAlarms: number;
 }
 
+/** Counts of nothing: the start of a sum. */
 export const NO_COUNTS: Counts = {
   hits: 0,
   misses: 0,
@@ -94,8 +95,8 @@ export const NO_COUNTS: Counts = {
 /**
  * Counts one stretch of consecutive rows.
  *
- * A labelled event is a run of anomalous rows, rows that are not counted among them; it is counted if one of its
- * rows is. An alarm is a run of flagged rows; a row that is not counted ends it.
+ * A labelled event is a run of anomalous rows, whether these rows are counted or not; the event is counted if one of
+ * them is. An alarm is a run of flagged rows; a row that is not counted ends it.
  *
  * @param labels [n]: 1 where the row is anomalous.
  * @param flagged [n]: 1 where the detector says so.
@@ -120,7 +121,7 @@ export function countStretch(labels: Uint8Array, flagged: Uint8Array, counted: U
   return counts;
 }
 
-/** The longest runs of rows for which something holds: from each first row up to its end, end excluded. */
+/** The runs of rows for which `holds` is true: the first row, and the row after the last. */
 function* runsOf(rows: number, holds: (row: number) => boolean): Generator<[number, number], void> {
   for (let row = 0; row < rows; row++) {
     if (!holds(row)) continue;
@@ -135,6 +136,7 @@ function some(from: number, to: number, holds: (row: number) => boolean): boolea
   return false;
 }
 
+/** The sums of two counts. */
 export function addCounts(a: Counts, b: Counts): Counts {
   return {
     hits: a.hits + b.hits,
@@ -147,7 +149,7 @@ export function addCounts(a: Counts, b: Counts): Counts {
   };
 }
 
-/** What a threshold makes of the counts; undefined where there is nothing to take a share of. */
+/** Shares of the counts; undefined where the number that a share is taken of is zero. */
 export interface Rates {
   /** Of the flagged rows, the anomalous. */
   readonly precision: number | undefined;
@@ -159,8 +161,9 @@ export interface Rates {
   readonly falseAlarmRate: number | undefined;
 }
 
+/** The rates of some counts. */
 export function ratesOf({ hits, misses, falseAlarmRows, quietRows }: Counts): Rates {
-  const share = (part: number, whole: number) => (whole === 0 ? undefined : part / whole);
+  const share = (count: number, of: number) => (of === 0 ? undefined : count / of);
   return {
     precision: share(hits, hits + falseAlarmRows),
     recall: share(hits, hits + misses),

@@ -1,4 +1,4 @@
-/** An evaluation as people read it, and as programs do. */
+/** Writes an evaluation as tables for people and as JSON for programs. */
 import type { DetectorName } from "./detector.js";
 import { ratesOf } from "./metrics.js";
 import {
@@ -10,7 +10,7 @@ import {
   poolFiles,
   summariseRuns,
 } from "./summary.js";
-import type { DetectorRun } from "./test-part.js";
+import type { DetectorRun } from "./test-set.js";
 
 const TITLES: Readonly<Record<DetectorName, string>> = {
   model: "model",
@@ -33,9 +33,9 @@ const HEADER = [
 const SHARES = ["auroc", "averagePrecision", "f1", "precision", "recall", "falseAlarmRate"] as const;
 
 /**
- * A table a file, and one of all files where there are several: mean and standard deviation over seeds.
+ * A table for each file, and one for all files where there are several: mean and standard deviation over seeds.
  *
- * @param modelTitle what the model is called in the first column.
+ * @param modelTitle the name of the model in the first column.
  */
 export function formatReport(files: readonly FileEvaluation[], modelTitle: string): string {
   const tables = files.map(({ file, testRows, countedRows, anomalousRows, runs }) => {
@@ -94,13 +94,13 @@ function formatShare(mean: number | undefined, deviation: number | undefined): s
   return deviation === undefined ? mean.toFixed(3) : `${mean.toFixed(3)} ±${deviation.toFixed(3)}`;
 }
 
-/** Whole for one run; a mean of several has one decimal. */
+/** A count of one run without decimals; a mean of several runs with one. */
 function formatCount(count: number | undefined): string {
   if (count === undefined) return "-";
   return Number.isInteger(count) ? String(count) : count.toFixed(1);
 }
 
-/** Says plainly where the model is not worth its trouble. */
+/** A sentence for each figure by which a baseline is at least as good as the model. */
 function compare(summaries: readonly DetectorSummary[]): string[] {
   const model = summaries.find(({ detector }) => detector === "model");
   if (model === undefined) return [];
@@ -120,7 +120,7 @@ function compare(summaries: readonly DetectorSummary[]): string[] {
   });
 }
 
-/** `formatReport`'s figures and those of each run, for JSON: `null` where there is none. */
+/** The figures of `formatReport` and those of each run, for JSON; null where there is none. */
 export function describeReport(files: readonly FileEvaluation[]): object {
   return {
     files: files.map(({ file, testRows, countedRows, anomalousRows, runs }) => ({

@@ -1,8 +1,9 @@
-/** The figures of runs: of one file, of all files together, and over seeds. */
+/** Figures of runs: by file, of all files together, and over seeds. */
 import type { DetectorName } from "./detector.js";
 import { addCounts, type Counts, NO_COUNTS, ratesOf } from "./metrics.js";
-import type { DetectorRun, TestPart } from "./test-part.js";
+import type { DetectorRun, TestSet } from "./test-set.js";
 
+/** The runs of all detectors on one file. */
 export interface FileEvaluation {
   readonly file: string;
   readonly testRows: number;
@@ -11,16 +12,17 @@ export interface FileEvaluation {
   readonly runs: readonly DetectorRun[];
 }
 
+/** The evaluation of one file, without the data. */
 export function describeFile(
   file: string,
-  part: Omit<TestPart, "series">,
+  testSet: Omit<TestSet, "series">,
   runs: readonly DetectorRun[],
 ): FileEvaluation {
-  const { rows, countedRows, anomalousRows } = part;
+  const { rows, countedRows, anomalousRows } = testSet;
   return { file, testRows: rows, countedRows, anomalousRows, runs };
 }
 
-/** Shares in [0, 1], and counts. Undefined where there is nothing to take it of. */
+/** The figures of a report: shares in [0, 1], and counts. One is undefined where it cannot be taken. */
 export const FIGURES = [
   "auroc",
   "averagePrecision",
@@ -35,6 +37,7 @@ export const FIGURES = [
 export type Figure = (typeof FIGURES)[number];
 export type Figures = Readonly<Record<Figure, number | undefined>>;
 
+/** The figures of one run. */
 export function figuresOf(run: DetectorRun): Figures {
   const { counts, auroc, averagePrecision } = run;
   const rates = ratesOf(counts ?? NO_COUNTS);
@@ -48,6 +51,7 @@ export function figuresOf(run: DetectorRun): Figures {
   };
 }
 
+/** The runs of one detector, over its seeds. */
 export interface DetectorSummary {
   readonly detector: DetectorName;
   readonly runs: readonly DetectorRun[];
@@ -56,7 +60,7 @@ export interface DetectorSummary {
   readonly deviation: Figures;
 }
 
-/** By detector, in the order in which they come. A figure that one run lacks has no mean. */
+/** Summarises the runs of each detector. A figure that one of its runs lacks has no mean. */
 export function summariseRuns(runs: readonly DetectorRun[]): DetectorSummary[] {
   const names = [...new Set(runs.map(({ detector }) => detector))];
   return names.map((detector) => {
@@ -72,20 +76,20 @@ export function summariseRuns(runs: readonly DetectorRun[]): DetectorSummary[] {
 }
 
 /**
- * All files together: AUROC and average precision are means over the files that have both kinds of rows, since
- * scores of two models are on two scales; rows and events are added up.
+ * Runs of all files together. AUROC and average precision are means over the files that have both normal and anomalous
+ * rows, since the scores of two models cannot be compared. Rows and events are added up.
  */
 export function poolFiles(files: readonly FileEvaluation[]): DetectorRun[] {
   const first = files[0]?.runs ?? [];
   return first.map(({ detector, seed }) => {
     const same = files.map(({ runs }) => runs.find((run) => run.detector === detector && run.seed === seed)!);
-    const told = same.filter((run) => run.auroc !== undefined);
+    const rated = same.filter((run) => run.auroc !== undefined);
     return {
       detector,
       seed,
       threshold: undefined,
-      auroc: mean(told.map((run) => run.auroc)),
-      averagePrecision: mean(told.map((run) => run.averagePrecision)),
+      auroc: mean(rated.map((run) => run.auroc)),
+      averagePrecision: mean(rated.map((run) => run.averagePrecision)),
       counts: same.reduce(
         (sum: Counts | undefined, { counts }) =>
           sum === undefined || counts === undefined ? undefined : addCounts(sum, counts),

@@ -1,4 +1,4 @@
-/** The HTTP face: what it is made of, in order. */
+/** The HTTP server: its plugins and routes, in the order in which they are registered. */
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import type { Logger } from "pino";
@@ -28,7 +28,7 @@ import { validatorCompiler } from "./validation.js";
 
 export interface AppOptions {
   readonly config: Pick<Config, "RESIDUA_BODY_LIMIT_BYTES" | "RESIDUA_ADMIN_TOKEN" | "RESIDUA_API_TOKEN">;
-  /** Of the program, for the OpenAPI document. */
+  /** The program's version, for the OpenAPI document. */
   readonly version: string;
   readonly log: Logger;
   readonly lifecycle: Lifecycle;
@@ -39,23 +39,26 @@ export interface AppOptions {
 }
 
 const TIMEOUTS = {
-  /** Headers have to be here by then. */
+  /** How long the headers of a request may take to arrive. */
   headersMs: 10_000,
-  /** The whole request has to be here by then. */
+  /** How long the whole request may take to arrive. */
   requestMs: 60_000,
-  /** Longer than a balancer keeps an idle connection (60 s), so that it is never the service that closes one in use. */
+  /**
+   * Longer than load balancers keep an idle connection (60 s), so that the service never closes one they are
+   * about to use.
+   */
   keepAliveMs: 75_000,
-  /** How often the first two are looked at. */
+  /** How often the first two are checked. */
   checkMs: 1_000,
 };
 
-/** A server that is ready to listen. It does not own what it is given. */
+/** Makes a server that is ready to listen. Closing it closes none of what it is given in `options`. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const { config, log, lifecycle, metrics, models, scoring } = options;
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const bodyLimitBytes = config.RESIDUA_BODY_LIMIT_BYTES;
   const app = fastify({
-    // Fastify itself has only warnings to tell; a plugin writes one line a request, with what an operator looks for.
+    // Fastify logs warnings only; the plugin `requests` writes one line for each request.
     loggerInstance: log.child({}, { level: "warn" }) as FastifyBaseLogger,
     childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -111,11 +114,11 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   return app as unknown as FastifyInstance;
 }
 
-/** Small bodies, of whatever route does not read its own. */
+/** Parses JSON bodies, for the routes that do not read their bodies themselves. */
 function takeJson(app: Pick<FastifyInstance, "addContentTypeParser" | "removeAllContentTypeParsers">): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (request, body, done) => {
-    // Clients name a content type out of habit, also where there is nothing to send.
+    // Some clients send a content type with every request, even where there is no body.
     if (body.length === 0 && request.method === "DELETE") return done(null);
     try {
       done(null, parseJson(body));

@@ -8,11 +8,12 @@ import { readScoreRequest, type ScoreLimits, type SeriesBody, type WindowsBody }
 
 export type ScoreBody = WindowsBody | SeriesBody;
 
-/** From here on a body is worth the way to another thread: reading it takes milliseconds. */
+/** A body of this size takes milliseconds to read, which is worth sending it to another thread. */
 const LARGE_BYTES = 512 * 1024;
-/** A thread without work gives back its memory after this long. */
+/** A thread without work is ended after this time, which frees its memory. */
 const IDLE_MS = 30_000;
 
+/** What the thread is sent: a body to read. */
 export interface BodyQuestion {
   readonly id: number;
   readonly kind: "score" | "infer";
@@ -21,6 +22,7 @@ export interface BodyQuestion {
   readonly headerLength: number | undefined;
 }
 
+/** What the thread sends back: the body that it read, or why it was refused. */
 export interface BodyAnswer {
   readonly id: number;
   readonly body?: ScoreBody | InferBody;
@@ -43,22 +45,24 @@ export class BodyReader {
   #questions = 0;
 
   /**
-   * Throws, or rejects with, what `readScoreRequest` throws. The body is given away.
-   * @param arrays where that of a small body's readings may come from.
+   * Reads a score request. Throws, or rejects with, what `readScoreRequest` throws.
+   *
+   * @param body must not be used again: its memory may be moved to the other thread.
+   * @param arrays where the array of the readings of a small body may come from.
    */
   readScore(body: RawBody, limits: ScoreLimits, arrays?: Arrays): ScoreBody | Promise<ScoreBody> {
     if (body.length < LARGE_BYTES) return readScoreRequest(body.toBytes(), limits, arrays);
     return this.#ask<ScoreBody>(body, { kind: "score", limits, headerLength: undefined });
   }
 
-  /** Throws, or rejects with, what `readInferRequest` throws. The body is given away. */
+  /** As `readScore`, for an inference request. Throws, or rejects with, what `readInferRequest` throws. */
   readInfer(
     body: RawBody,
     headerLength: number | undefined,
     limits: ScoreLimits,
     arrays?: Arrays,
   ): InferBody | Promise<InferBody> {
-    // Binary data is read as fast as it is sent to a thread.
+    // Only the JSON counts: to read binary data takes no longer than to send it to a thread.
     if ((headerLength ?? body.length) < LARGE_BYTES) {
       return readInferRequest(body.toBytes(), headerLength, limits, arrays);
     }
@@ -73,7 +77,7 @@ export class BodyReader {
     this.#worker ??= this.#start();
     const worker = this.#worker;
     const id = this.#questions++;
-    // What shares its memory with others cannot be given away.
+    // A piece that is only a part of its buffer is copied: the rest of the buffer belongs to others.
     const pieces = body.pieces.map((piece) =>
       piece.byteLength === piece.buffer.byteLength ? piece : new Uint8Array(piece),
     );
@@ -86,6 +90,7 @@ export class BodyReader {
     });
   }
 
+  /** Ends the thread. */
   async close(): Promise<void> {
     clearTimeout(this.#idleTimer);
     const worker = this.#worker;
@@ -103,7 +108,7 @@ export class BodyReader {
     worker.once("exit", () => {
       if (this.#worker === worker) this.#worker = undefined;
       for (const { reject } of this.#waiting.values()) {
-        reject(new ResiduaError("INFERENCE_FAILED", "The thread that reads large bodies ended.", { cause }));
+        reject(new ResiduaError("INTERNAL", "The thread that reads large bodies ended.", { cause }));
       }
       this.#waiting.clear();
     });

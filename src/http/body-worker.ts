@@ -1,4 +1,7 @@
-/** The thread that reads large bodies, so that the event loop does not. Its pendant is body-reader.ts. */
+/**
+ * The thread that reads large bodies, so that the event loop is free for other requests. body-reader.ts
+ * starts it.
+ */
 import { parentPort } from "node:worker_threads";
 import { ResiduaError } from "../errors.js";
 import type { BodyAnswer, BodyQuestion } from "./body-reader.js";

@@ -1,4 +1,4 @@
-/** X-Request-Timeout-Ms: how long a caller waits. */
+/** The header X-Request-Timeout-Ms: how long the caller waits for an answer. */
 import { Type } from "@sinclair/typebox";
 import type { FastifyReply, FastifyRequest } from "fastify";
 
@@ -6,14 +6,17 @@ export const DeadlineHeadersSchema = Type.Object({
   "x-request-timeout-ms": Type.Optional(
     Type.String({
       pattern: "^[0-9]{1,9}$",
-      description: "Milliseconds after which the answer is of no use: work not begun by then is not run",
+      description:
+        "Milliseconds after which the caller no longer waits: windows that the engine has not begun by then are not run",
     }),
   ),
 });
 
 /**
- * When the answer is of no use any more, on the clock of `performance.now()`; counted from the request's headers.
- * @param timeoutMs what the caller said elsewhere; the shorter counts.
+ * When the caller stops waiting, on the clock of `performance.now()`, counted from the arrival of the
+ * headers; undefined where the caller does not say.
+ *
+ * @param timeoutMs a timeout that the caller gave in the body; the shorter of the two counts.
  */
 export function deadlineOf(
   request: FastifyRequest,

@@ -1,11 +1,11 @@
-/** A body's bytes to what JSON says they are, with nothing coerced and nothing odd let through. */
+/** Parses JSON bodies and checks them against schemas, without coercing anything. */
 import type { Static, TSchema } from "@sinclair/typebox";
 import type { TypeCheck } from "@sinclair/typebox/compiler";
 import { ResiduaError, type Violation } from "../errors.js";
 import { findJsonFault } from "./json-fault.js";
 
 /**
- * @returns what the text says; a leading byte order mark is passed over (RFC 8259, section 8.1).
+ * @returns the parsed value; a leading byte order mark is ignored (RFC 8259, section 8.1).
  * @throws ResiduaError INVALID_JSON, saying where.
  */
 export function parseJson(body: Uint8Array): unknown {
@@ -25,7 +25,7 @@ export function parseJson(body: Uint8Array): unknown {
   }
 }
 
-/** @throws ResiduaError INVALID_REQUEST where it is anything else. */
+/** The value as an object. Throws ResiduaError INVALID_REQUEST where it is anything else. */
 export function asObject(value: unknown): Readonly<Record<string, unknown>> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
@@ -33,7 +33,11 @@ export function asObject(value: unknown): Readonly<Record<string, unknown>> {
   throw invalid([{ path: "", message: `must be an object, not ${describe(value)}` }]);
 }
 
-/** Refuses a number that a double cannot hold (`1e999`), in a value or right inside it. */
+/**
+ * Refuses numbers that a double cannot hold (`1e999`). Throws ResiduaError NON_FINITE_VALUE.
+ *
+ * @param depth how many levels of members of `value` are looked at.
+ */
 export function refuseNonFinite(value: unknown, path: string, depth = 1): void {
   if (typeof value === "number" && !Number.isFinite(value)) throw nonFinite([{ path, message: NOT_FINITE }]);
   if (typeof value !== "object" || value === null || depth === 0) return;
@@ -44,21 +48,28 @@ export function refuseNonFinite(value: unknown, path: string, depth = 1): void {
 
 export const NOT_FINITE = "is a number that a double cannot hold";
 
+/** An error for numbers that a double cannot hold. */
 export function nonFinite(violations: readonly Violation[]): ResiduaError {
   return new ResiduaError("NON_FINITE_VALUE", sentence(violations), { violations });
 }
 
+/**
+ * An error for a request that does not fit its schema.
+ *
+ * @param what names what was checked, if not the body.
+ */
 export function invalid(violations: readonly Violation[], what = ""): ResiduaError {
   const where = what === "" ? "" : `In the ${what}: `;
   return new ResiduaError("INVALID_REQUEST", `${where}${sentence(violations)}`, { violations });
 }
 
-/** The most faults one answer names. */
+/** The most faults that one answer lists. */
 export const MAX_VIOLATIONS = 10;
 
 /**
- * Members against a closed schema. Throws NON_FINITE_VALUE, INVALID_REQUEST, with JSON pointers.
- * @param what is checked, where that is not the body: it takes the place of the path's root.
+ * Checks members against a schema. Throws ResiduaError NON_FINITE_VALUE, INVALID_REQUEST, with JSON pointers.
+ *
+ * @param what names what is checked, for the message, where that is not the body.
  */
 export function checkMembers<T extends TSchema>(check: TypeCheck<T>, members: unknown, what = ""): Static<T> {
   refuseNonFinite(members, "", 2);
@@ -76,7 +87,7 @@ function schemaMessage(message: string): string {
   return message.replace(/^Expected /, "must be ");
 }
 
-/** "/windows/3/7/0 must be a number." and how many more there are. */
+/** "/windows/3/7/0 must be a number (and 2 more)." */
 function sentence(violations: readonly Violation[]): string {
   const [first, ...others] = violations;
   const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
@@ -88,7 +99,7 @@ export function escapePointer(key: string): string {
   return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
-/** What a value is, without showing it. */
+/** The JSON type of a value, for messages: they never quote a body. */
 export function describe(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";

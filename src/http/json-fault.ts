@@ -1,6 +1,6 @@
 /**
- * Where a text stops being JSON (RFC 8259), for the message of a 400: what `JSON.parse` says differs between
- * engines, often has no position, and quotes the body.
+ * Where a text stops being JSON (RFC 8259), for the message of a 400. The messages of `JSON.parse` differ
+ * between versions of V8, often have no position, and quote the body.
  */
 export interface JsonFault {
   /** Characters from the start, from 0. */
@@ -11,7 +11,10 @@ export interface JsonFault {
   readonly reason: string;
 }
 
-/** The first place where `text` cannot go on to be JSON; undefined where it is JSON. Never recurses. */
+/**
+ * The first character at which `text` is not JSON; undefined where all of it is JSON. Not recursive, so that
+ * deeply nested texts cannot overflow the stack.
+ */
 export function findJsonFault(text: string): JsonFault | undefined {
   const closers: ("]" | "}")[] = [];
   let expects: "value" | "valueOrEnd" | "key" | "keyOrEnd" | "commaOrEnd" = "value";
@@ -74,7 +77,10 @@ function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
-/** The end of the number at `from`; `from` where there is none, ~position where a digit is missing. */
+/**
+ * The end of the number at `from`; `from` where there is none; where a digit is missing, ~position of that
+ * place.
+ */
 function skipNumber(text: string, from: number): number {
   const start = text[from] === "-" ? from + 1 : from;
   if (!isDigit(text.charCodeAt(start))) return start === from ? from : ~start;
@@ -91,7 +97,7 @@ function skipNumber(text: string, from: number): number {
   return at;
 }
 
-/** The end of the string at `from`; ~position of what cannot stand in it. */
+/** The end of the string at `from`; where a character may not stand in a string, ~position of it. */
 function skipString(text: string, from: number): number {
   for (let at = from + 1; at < text.length; at++) {
     const code = text.charCodeAt(at);

@@ -1,17 +1,20 @@
-/** The registry as the routes see it: also before there is one, while the engine starts. */
+/** The registry for the routes, which are there before it: the service listens while its engine starts. */
 import { ResiduaError } from "../errors.js";
-import type { Lease, LoadedModel } from "../registry/loaded-model.js";
-import type { ModelListing, Selection } from "../registry/model-entry.js";
+import type { Lease } from "../registry/leased-model.js";
+import type { ModelListing } from "../registry/model-entry.js";
 import type { Registry } from "../registry/registry.js";
+import type { ServedModel } from "../registry/served-model.js";
+import type { Selection } from "../registry/version-choice.js";
 
 export class LiveModels {
   #registry: Registry | undefined;
 
-  /** From now on, what the registry has. */
+  /** Gives the routes the registry, once it is open. */
   connect(registry: Registry): void {
     this.#registry = registry;
   }
 
+  /** Throws ResiduaError MODEL_NOT_READY while the engine starts. */
   get registry(): Registry {
     if (this.#registry === undefined) {
       throw new ResiduaError("MODEL_NOT_READY", "The engine is starting; no model is live yet.");
@@ -24,17 +27,18 @@ export class LiveModels {
     return this.registry.acquire(name, selection);
   }
 
+  /** Every model with its versions, by name. */
   list(): readonly ModelListing[] {
     return this.#registry?.listModels() ?? [];
   }
 
-  /** Why not everything is live that should be; nothing where it is. */
+  /** Why the service is not ready, one sentence each; empty where it is. */
   problems(): readonly string[] {
     return this.#registry?.readiness().problems ?? ["The engine is starting."];
   }
 
-  /** Some model that is live, the same as long as it is; undefined where there is none. */
-  anyLive(): LoadedModel | undefined {
+  /** A live model to show examples with: the first of the listing that has a live version. */
+  anyLive(): ServedModel | undefined {
     const listed = this.list().find(({ versions }) => versions.some(({ state }) => state === "live"));
     if (listed === undefined) return undefined;
     const version = listed.versions.find(({ state }) => state === "live")!.version;
@@ -43,7 +47,7 @@ export class LiveModels {
     return lease.model;
   }
 
-  /** Every version by itself, for metrics. */
+  /** Every version of every model, for metrics. */
   versions(): { model: string; version: string; state: string }[] {
     return this.list().flatMap(({ name, versions }) =>
       versions.map(({ version, state }) => ({ model: name, version, state })),

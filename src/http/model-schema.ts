@@ -1,4 +1,4 @@
-/** What is said of models, for OpenAPI. */
+/** The schema of a model in listings. */
 import { type TSchema, Type } from "@sinclair/typebox";
 import { VERSION_STATES } from "../registry/version-entry.js";
 

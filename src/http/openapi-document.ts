@@ -1,8 +1,10 @@
-/** The OpenAPI document with examples that work: names, versions and bodies of a model that is live. */
-import type { LoadedModel } from "../registry/loaded-model.js";
-import { INPUT_NAME } from "./inference/outputs.js";
+/**
+ * Adds examples to the OpenAPI document that work as they are: names, versions and bodies of a live model.
+ */
+import type { ServedModel } from "../registry/served-model.js";
+import { INPUT_NAME } from "./inference/infer-schema.js";
 
-/** As far as it is looked at here. */
+/** The parts of an OpenAPI document that are used here. */
 interface Operation {
   readonly parameters?: { readonly in: string; readonly name: string; example?: unknown }[];
   readonly requestBody?: { readonly content?: Record<string, { example?: unknown }> };
@@ -11,8 +13,8 @@ interface Document {
   readonly paths?: Record<string, Record<string, Operation>>;
 }
 
-/** Adds examples to a document of one's own. */
-export function addExamples<T extends object>(document: T, model: LoadedModel): T {
+/** Adds examples to a document, which is changed. @returns the same document. */
+export function addExamples<T extends object>(document: T, model: ServedModel): T {
   const values: Readonly<Record<string, string>> = {
     name: model.name,
     model: model.name,
@@ -33,7 +35,7 @@ export function addExamples<T extends object>(document: T, model: LoadedModel): 
   return document;
 }
 
-function exampleBody(path: string, { sampleBody, scoring, version }: LoadedModel): object | undefined {
+function exampleBody(path: string, { sampleBody, scoring, version }: ServedModel): object | undefined {
   if (path.endsWith("/score")) return sampleBody;
   if (path.includes("/aliases/")) return { version };
   if (!path.endsWith("/infer")) return undefined;

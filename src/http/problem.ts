@@ -39,14 +39,19 @@ export function problemBody(error: ResiduaError, instance: string): string {
   });
 }
 
-/** Headers an error brings along: when to come back, how to authenticate. */
+/** The headers of an error response: when to try again (429, 503), how to authenticate (401). */
 export function errorHeaders(error: ResiduaError): Record<string, string> {
   if (error.status === 401) return { "www-authenticate": "Bearer" };
   if (error.status !== 503 && error.status !== 429) return {};
   return { "retry-after": String(error.retryAfterSeconds ?? 1) };
 }
 
-/** Puts whatever was thrown into the table of errors; what is not known there is our fault. */
+/**
+ * Finds the code for whatever was thrown. An error that none of the checks foresaw is a bug of the service:
+ * INTERNAL.
+ *
+ * @param bodyLimitBytes the largest body that is accepted, for the message of BODY_TOO_LARGE.
+ */
 export function toResiduaError(error: unknown, bodyLimitBytes: number): ResiduaError {
   if (error instanceof ResiduaError) return error;
   const { code, statusCode, message } = error as Partial<FastifyError>;
@@ -62,13 +67,15 @@ export function toResiduaError(error: unknown, bodyLimitBytes: number): ResiduaE
     return new ResiduaError("INVALID_REQUEST", message ?? "The request cannot be read.", { cause: error });
   }
   return new ResiduaError(
-    "INFERENCE_FAILED",
+    "INTERNAL",
     "The service failed on this request; its log says why, under the request's id.",
-    { cause: error },
+    {
+      cause: error,
+    },
   );
 }
 
-/** A problem document among a route's responses. */
+/** An entry of a route's `response` schema for an error. @param description the codes it can have. */
 export function problemResponse(description: string) {
   return { description, content: { [PROBLEM_CONTENT_TYPE]: { schema: ProblemSchema } } };
 }

@@ -1,19 +1,24 @@
-/** The body of a score request as it came, with word to the batcher that a request is on its way. */
+/**
+ * The bodies of scoring requests as bytes. While one arrives, the batcher knows that a request is expected.
+ */
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { ResiduaError } from "../errors.js";
+import { ClientGoneError, ResiduaError } from "../errors.js";
 
 export interface RawBodyOptions {
   readonly contentTypes: readonly string[];
   readonly limitBytes: number;
-  /** Called when a body begins; what it gives goes to `arrived` when it was handed on. */
+  /** Called when a body begins to arrive. `arrived` is called with its result once the route has the body. */
   readonly expect: () => number;
   readonly arrived: (expectation: number) => void;
 }
 
-/** Of a body that is too long, this much is passed over before the connection is cut. */
+/** How much of a body that is too long is read and dropped before the connection is closed. */
 const MAX_DISCARDED_BYTES = 256 * 1024 * 1024;
 
-/** A body's bytes in the pieces they arrived in: putting a large one together takes longer than others can wait. */
+/**
+ * The bytes of a body in the pieces they arrived in: to join those of a large body would delay other
+ * requests.
+ */
 export class RawBody {
   readonly pieces: readonly Uint8Array[];
   readonly length: number;
@@ -23,12 +28,13 @@ export class RawBody {
     this.length = length;
   }
 
+  /** All bytes in one array. */
   toBytes(): Uint8Array {
     return this.pieces.length === 1 ? this.pieces[0]! : Buffer.concat(this.pieces, this.length);
   }
 }
 
-/** Makes the routes of this scope take bodies of some content types as they come, and no others. */
+/** Makes the routes of a scope take bodies of these content types as `RawBody`, and no others. */
 export function takeRawBodies(app: FastifyInstance, options: RawBodyOptions): void {
   const { limitBytes, expect, arrived } = options;
   app.removeAllContentTypeParsers();
@@ -54,7 +60,8 @@ export function takeRawBodies(app: FastifyInstance, options: RawBodyOptions): vo
     const onData = (chunk: Buffer): void => {
       length += chunk.length;
       if (length <= limitBytes) chunks.push(chunk);
-      // What is too long is read to its end all the same: a client that is still writing would not hear the answer.
+      // The rest of a body that is too long is read and dropped: a client that is still sending would not
+      // read the answer.
       else if (length > limitBytes + MAX_DISCARDED_BYTES) end(tooLarge(limitBytes));
       else chunks.length = 0;
     };
@@ -63,12 +70,12 @@ export function takeRawBodies(app: FastifyInstance, options: RawBodyOptions): vo
       else end(null, new RawBody(chunks, length));
     };
     const onError = (cause: Error): void =>
-      end(new ResiduaError("INVALID_REQUEST", "The body ended before it was complete.", { cause }));
+      end(new ClientGoneError("The client hung up before its body was complete.", { cause }));
     payload.on("data", onData).on("end", onEnd).on("error", onError);
   });
 }
 
-/** What `takeRawBodies` left; empty where there was no body. */
+/** The body of a request in a scope of `takeRawBodies`; empty where there was none. */
 export function rawBody(request: FastifyRequest): RawBody {
   return request.body instanceof RawBody ? request.body : new RawBody([]);
 }

@@ -1,8 +1,10 @@
-/** Nested arrays of JSON to one flat array of readings, and what is wrong with those that are none. */
+/**
+ * From nested arrays of JSON to one flat array of readings, or to an error that says which of them is wrong.
+ */
 import { ResiduaError, type Violation } from "../errors.js";
 import { describe, invalid, MAX_VIOLATIONS, NOT_FINITE, nonFinite } from "./json-body.js";
 
-/** What a model's windows look like. */
+/** The shape of a model's windows. */
 export interface WindowShape {
   /** Name and version, for messages. */
   readonly model: string;
@@ -48,7 +50,11 @@ export function tooShort(rows: number, { model, timesteps, features }: WindowSha
   );
 }
 
-/** Copies rows of so many readings; false where anything is odd. */
+/**
+ * Copies rows of `features` readings to `values`, from `at` on.
+ *
+ * @returns false where a row or a reading is wrong.
+ */
 function copyRows(rows: readonly unknown[], features: number, values: Float64Array, at: number): boolean {
   let i = at;
   let sum = 0;
@@ -71,7 +77,10 @@ function copyRows(rows: readonly unknown[], features: number, values: Float64Arr
   return sum === 0;
 }
 
-/** Wrong types before wrong shapes before numbers too large. */
+/**
+ * Collects faults. Of those found, wrong types are reported before wrong shapes, and these before non-finite
+ * numbers.
+ */
 class Faults {
   readonly #types: Violation[] = [];
   readonly #shapes: Violation[] = [];
@@ -82,13 +91,13 @@ class Faults {
     add(this.#types, path, message);
   }
 
-  /** @param found the shape that is there, as a sentence's beginning. */
+  /** @param found the beginning of a sentence that says which shape there is. */
   shape(path: string, message: string, found: string): void {
     add(this.#shapes, path, message);
     this.#shape ??= found;
   }
 
-  /** @param where the row stands, as a sentence's beginning. */
+  /** Checks a row. @param where the beginning of a sentence that says which row it is. */
   row(row: unknown, path: string, features: number, where: string): void {
     if (!Array.isArray(row)) {
       this.type(path, `must be an array of ${features} numbers, not ${describe(row)}`);

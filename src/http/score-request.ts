@@ -1,10 +1,13 @@
 /**
- * The bytes of a score request to readings in one flat array; of a series also where its windows lie.
+ * Reads the body of a score request: its readings into one flat array, and for a series where its windows
+ * begin.
  *
- * The many numbers are read straight from the bytes and the few small members checked by their schema. Where the
- * reader finds anything odd, JSON.parse has a look, and a slow walk says what is wrong and where.
+ * The readings are read straight from the bytes; the other members are parsed and checked against their
+ * schema. A body that the fast reader does not understand is read by JSON.parse, and checked value by value
+ * if it is wrong, so that the error says what is wrong and where.
  */
 import { TypeCompiler } from "@sinclair/typebox/compiler";
+import { usualMaxGapMs } from "../data/gaps.js";
 import { ResiduaError } from "../errors.js";
 import type { Arrays } from "../scoring/arrays.js";
 import { windowStarts } from "../scoring/windows.js";
@@ -12,15 +15,15 @@ import type { ScorableModel } from "../serving/score-result.js";
 import { asObject, checkMembers, describe, invalid, parseJson } from "./json-body.js";
 import { flattenSeries, flattenWindows, tooShort, type WindowShape } from "./readings.js";
 import { type ScoreOptions, ScoreOptionsSchema, SeriesOptionsSchema } from "./score-schema.js";
-import { readTimestamps, usualMaxGapMs } from "./timestamps.js";
+import { readTimestamps } from "./timestamps.js";
 import { readBodyMatrix } from "./wire/matrix-reader.js";
 
-/** What a model's windows have to look like, and how many there may be. */
+/** The shape that the windows of a request must have, and how many there may be. */
 export interface ScoreLimits extends WindowShape {
   readonly maxWindows: number;
 }
 
-/** Those of a model, with as many windows as the queue takes. */
+/** The limits of requests to a model. @param maxWindows what the queue holds. */
 export function limitsOf({ name, version, scoring }: ScorableModel, maxWindows: number): ScoreLimits {
   const { timesteps, features } = scoring;
   return { model: `${name} ${version}`, timesteps, features, maxWindows };
@@ -40,7 +43,9 @@ export interface SeriesBody {
   /** [rows, F]; NaN = missing. */
   readonly values: Float64Array;
   readonly options: ScoreOptions;
-  /** The first row of each window, increasing: every `stride` rows, with no gap in the timestamps inside one. */
+  /**
+   * The first row of each window, increasing: every `stride` rows, with no gap in the timestamps inside one.
+   */
   readonly starts: Int32Array;
 }
 
@@ -48,10 +53,11 @@ const checkWindowsOptions = TypeCompiler.Compile(ScoreOptionsSchema);
 const checkSeriesOptions = TypeCompiler.Compile(SeriesOptionsSchema);
 
 /**
- * Throws INVALID_JSON, INVALID_REQUEST, NON_FINITE_VALUE, SHAPE_MISMATCH, TOO_MANY_WINDOWS, with JSON pointers to
- * what was wrong.
+ * Reads the body of a score request.
  *
- * @param arrays where that of the readings may come from.
+ * @param arrays where the array of the readings may come from.
+ * @throws ResiduaError INVALID_JSON, INVALID_REQUEST, NON_FINITE_VALUE, SHAPE_MISMATCH, TOO_MANY_WINDOWS,
+ *   with JSON pointers to what is wrong.
  */
 export function readScoreRequest(
   body: Uint8Array,
@@ -72,7 +78,7 @@ export function readScoreRequest(
   return parseScoreRequest(body, limits);
 }
 
-/** The same by JSON.parse, for bodies that are wrong or merely unusual. */
+/** The same by JSON.parse, for bodies that are wrong, or right but unusual. */
 function parseScoreRequest(body: Uint8Array, limits: ScoreLimits): WindowsBody | SeriesBody {
   const { windows, series, ...members } = asObject(parseJson(body));
   if (windows === undefined && series === undefined) {
@@ -118,7 +124,7 @@ function toSeriesBody(
   const timestampsMs = readTimestamps(timestamps, rows);
   const starts = windowStarts(rows, limits.timesteps, stride, {
     timestampsMs,
-    maxGapMs: maxGapMs ?? usualMaxGapMs(timestampsMs),
+    maxGapMs: maxGapMs ?? usualMaxGapMs([timestampsMs]),
   });
   return { kind: "series", rows, values, options, starts };
 }

@@ -1,8 +1,11 @@
-/** What a score request and its answer look like: the contract in OpenAPI, and the check of the small members. */
+/**
+ * The schemas of a score request and its answer, for the OpenAPI document. The members of a request other
+ * than its readings are checked by them too.
+ */
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
-import { HEAD_NAMES } from "../network/network.js";
-import { SCORER_NAMES } from "../registry/manifest.js";
-import { INCLUDABLE } from "../serving/score-result.js";
+import { SCORER_NAMES } from "../scoring/scorers/scorers.js";
+import { THRESHOLD_METHODS } from "../scoring/thresholds.js";
+import { ANSWER_PARTS, INCLUDABLE } from "./answer-parts.js";
 
 const closed = { additionalProperties: false };
 const oneOf = <const T extends string>(names: readonly T[], options: { description?: string } = {}) =>
@@ -14,14 +17,13 @@ const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null
 const Reading = Type.Union([Type.Number(), Type.Null()], {
   description: "null is a missing reading",
 });
-const Numbers = (description: string) => Type.Array(Nullable(Type.Number()), { description });
 
 export const ScoreOptionsSchema = Type.Object(
   {
     include: Type.Optional(
       Type.Array(oneOf(INCLUDABLE), {
         description:
-          "What the answer holds beside scores; by default timestepError and every head the model has. Only windows have these parts.",
+          "Parts of the answer beside scores; by default timestepError and what every head of the model gives. A part that cannot be given for a series is left out there.",
       }),
     ),
     scorer: Type.Optional(
@@ -47,19 +49,18 @@ export const SeriesOptionsSchema = Type.Object(
     stride: Type.Optional(
       Type.Integer({
         minimum: 1,
-        description: "Rows from the start of one window to the next; 1 by default",
+        description: "Rows from the start of a window to the start of the next; 1 by default",
       }),
     ),
     maxGapMs: Type.Optional(
       Type.Number({
         exclusiveMinimum: 0,
-        description: "No window crosses a longer step in time; 10 x the median step by default",
+        description: "No window crosses a longer step between timestamps; 10 x the median step by default",
       }),
     ),
   },
   closed,
 );
-export type SeriesOptions = Static<typeof SeriesOptionsSchema>;
 
 const WindowsRequestSchema = Type.Object(
   {
@@ -76,7 +77,7 @@ const SeriesRequestSchema = Type.Object(
   {
     series: Type.Array(Type.Array(Reading, { minItems: 1 }), {
       minItems: 1,
-      description: "[N][F]: at least T rows, cut into windows and stitched into a score a timestep",
+      description: "[N][F]: at least T rows, which are cut into windows and get a score for each timestep",
     }),
     timestamps: Type.Optional(
       Type.Array(Type.Union([Type.String({ format: "date-time" }), Type.Number()]), {
@@ -103,27 +104,31 @@ const ScoredBySchema = Type.Object({
 const AppliedThresholdSchema = Nullable(
   Type.Object({
     value: Type.Number({ description: "A score above it is anomalous" }),
-    method: oneOf(["conformal", "value"]),
+    method: oneOf(THRESHOLD_METHODS),
     scorer: oneOf(SCORER_NAMES),
     falseAlarmRate: Nullable(Type.Number()),
   }),
 );
 
-const Rows = (description: string) => Type.Optional(Type.Array(Numbers("[F]"), { description }));
+const WindowResultSchema = Type.Object(
+  Object.fromEntries(
+    ANSWER_PARTS.flatMap(({ name, presence, windows }) =>
+      windows === undefined
+        ? []
+        : [[name, presence === "always" ? windows.schema : Type.Optional(windows.schema)]],
+    ),
+  ),
+);
 
-const WindowResultSchema = Type.Object({
-  score: Nullable(Type.Number()),
-  pValue: Nullable(Type.Number()),
-  anomalous: Nullable(Type.Boolean()),
-  coverage: Type.Number({ description: "The share of readings present" }),
-  saturated: Type.Optional(Type.Literal(true)),
-  timestepError: Type.Optional(Numbers("[T]")),
-  featureError: Type.Optional(Numbers("[F]")),
-  headError: Type.Optional(Type.Partial(Type.Record(oneOf(HEAD_NAMES), Numbers("[steps]")))),
-  reconstruction: Rows("[steps][F], in the caller's units"),
-  prediction: Rows("[steps][F], in the caller's units"),
-  embedding: Type.Optional(Numbers("[U]: the encoder's last state")),
-});
+const TimestepsSchema = Type.Object(
+  Object.fromEntries(
+    ANSWER_PARTS.flatMap(({ name, presence, series }) =>
+      series === undefined
+        ? []
+        : [[name, presence === "always" ? series.schema : Type.Optional(series.schema)]],
+    ),
+  ),
+);
 
 const TimingSchema = Type.Object({ queueMs: Type.Number(), computeMs: Type.Number() });
 
@@ -152,11 +157,7 @@ export const SeriesResponseSchema = Type.Object(
   {
     model: ScoredBySchema,
     threshold: AppliedThresholdSchema,
-    timesteps: Type.Object({
-      score: Numbers("[N]; null where no window covers"),
-      anomalous: Type.Array(Nullable(Type.Boolean())),
-      pValue: Numbers("[N]"),
-    }),
+    timesteps: TimestepsSchema,
     events: Type.Array(EventSchema),
     timing: TimingSchema,
   },
@@ -167,7 +168,7 @@ export const ScoreResponseSchema = Type.Union([WindowsResponseSchema, SeriesResp
   description: "Scores of the windows, or of the series' timesteps",
 });
 
-// What no model or version is called is not found, as any other that is not there.
+// No pattern: a name that no model can have is answered with 404, like any other that does not exist.
 export const ModelParamsSchema = Type.Object({ name: Type.String() });
 
 export const VersionQuerySchema = Type.Object(

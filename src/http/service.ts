@@ -1,4 +1,4 @@
-/** The whole service in one process: what server.ts starts and ends, and tests do too. */
+/** The whole service in one process, as server.ts and the tests start and stop it. */
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
@@ -14,17 +14,21 @@ import { eventLoop } from "../serving/scheduler.js";
 import { ScoringService } from "../serving/scoring-service.js";
 import { type AppOptions, createApp } from "./app.js";
 import { LiveModels } from "./live-models.js";
+import { MODEL_ANSWERS } from "./model-answers.js";
 
-/** With two, the engine has its next batch when it ends one. */
+/** With two runs at once, the engine has its next batch when it ends one. */
 const CONCURRENT_RUNS = 2;
-/** Least time between not being ready and refusing: what clients have sent by then is still on its way here. */
+/**
+ * The least time between "not ready" and the first refusal: requests that are already being sent still get
+ * in.
+ */
 const LEAST_LAME_DUCK_MS = 100;
-/** How long connections get to close by themselves after their last answer. */
+/** How long connections may take to close by themselves after their last answer. */
 const GOODBYE_MS = 250;
 
 export interface ServiceOptions {
   readonly config: Config;
-  /** Of the program. */
+  /** The program's version. */
   readonly version: string;
   readonly log: Logger;
   readonly timeouts?: AppOptions["timeouts"];
@@ -33,7 +37,10 @@ export interface ServiceOptions {
 export class Service {
   readonly url: string;
   readonly models: LiveModels;
-  /** Resolves when everything that is to be live is so; rejects with InputError where there is no such engine. */
+  /**
+   * Resolves when every version has been loaded or refused; rejects with InputError where the engine cannot
+   * be had.
+   */
   readonly loaded: Promise<void>;
   readonly #options: ServiceOptions;
   readonly #app: FastifyInstance;
@@ -56,7 +63,7 @@ export class Service {
     this.loaded = this.#load();
   }
 
-  /** Resolves when it listens, which is before models are loaded. */
+  /** Resolves when the service listens; models are loaded after that. */
   static async start(options: ServiceOptions): Promise<Service> {
     const { config } = options;
     const lifecycle = new Lifecycle();
@@ -94,6 +101,7 @@ export class Service {
     const registry = await Registry.open({
       folder: config.RESIDUA_MODELS,
       engine,
+      slots: [MODEL_ANSWERS],
       liveVersions: config.RESIDUA_LIVE_VERSIONS,
       pollSeconds: config.RESIDUA_POLL_SECONDS,
       log,
@@ -132,7 +140,7 @@ export class Service {
     await Promise.race([closed, sleep(GOODBYE_MS)]);
     this.#app.server.closeAllConnections();
     await closed;
-    // What is still being loaded is given up.
+    // A first close stops the loading; what has been loaded by the end of it is closed by the second.
     await this.models.close();
     await this.loaded.catch(() => undefined);
     await this.models.close();

@@ -1,11 +1,10 @@
 /** The timestamps of a series: RFC 3339 or epoch milliseconds, increasing. */
+
+import { parseDateTime } from "../data/timestamp.js";
 import type { Violation } from "../errors.js";
-import { parseDateTime } from "../training/timestamp.js";
 import { describe, invalid, MAX_VIOLATIONS } from "./json-body.js";
 
 const RFC3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
-/** A step this many times the usual one is a gap, where the caller does not say. */
-const GAP_STEPS = 10;
 
 /** [rows] in epoch milliseconds. Throws INVALID_REQUEST, with JSON pointers. */
 export function readTimestamps(timestamps: unknown, rows: number): Float64Array {
@@ -34,11 +33,4 @@ function toMs(timestamp: unknown): number | undefined {
   if (typeof timestamp === "number") return Number.isFinite(timestamp) ? timestamp : undefined;
   if (typeof timestamp !== "string" || !RFC3339.test(timestamp)) return undefined;
   return parseDateTime(timestamp);
-}
-
-/** 10 x the median step, as in training; undefined for a single row. */
-export function usualMaxGapMs(timesMs: Float64Array): number | undefined {
-  const steps = timesMs.subarray(1).map((ms, i) => ms - timesMs[i]!);
-  const median = steps.sort()[steps.length >> 1];
-  return median === undefined ? undefined : GAP_STEPS * median;
 }

@@ -1,4 +1,4 @@
-/** Requests against their routes' schemas: nothing is coerced, nothing is dropped, nothing filled in. */
+/** Checks requests against the schemas of their routes. Nothing is coerced, dropped or filled in. */
 import type { TSchema } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import type { FastifySchemaCompiler } from "fastify";
@@ -6,7 +6,10 @@ import { checkMembers } from "./json-body.js";
 
 const readByRoute = new WeakSet<TSchema>();
 
-/** For bodies that a route takes as bytes and checks where it reads them: the schema is for the document alone. */
+/**
+ * Marks the schema of a body that its route reads and checks itself: it is used for the OpenAPI document
+ * alone.
+ */
 export function readByItsRoute<T extends TSchema>(schema: T): T {
   readByRoute.add(schema);
   return schema;

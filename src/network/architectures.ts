@@ -1,7 +1,7 @@
 /**
  * The six families of autoencoder, built from options.
  *
- *   reconstruction, prediction, composite   LSTM encoder -> embedding -> one LSTM decoder per head
+ *   reconstruction, prediction, composite   recurrent encoder -> embedding -> one recurrent decoder per head
  *                                           (Srivastava et al. 2015, "Unsupervised Learning of Video
  *                                           Representations using LSTMs", ICML)
  *   dense, stacked, denoising               dense layers on the flattened window; `stacked` uses each encoder
@@ -9,7 +9,15 @@
  *                                           corrupted inputs, which is no part of the network
  */
 import { InputError } from "../errors.js";
-import type { Activation, Head, HeadName, Layer, Network, RecurrentActivation } from "./network.js";
+import type {
+  Activation,
+  Head,
+  HeadName,
+  Layer,
+  LayerKind,
+  Network,
+  RecurrentActivation,
+} from "./network.js";
 import { validateNetwork } from "./network.js";
 
 export const FAMILIES = [
@@ -22,6 +30,10 @@ export const FAMILIES = [
 ] as const;
 export type Family = (typeof FAMILIES)[number];
 
+/** The kinds of layer that the recurrent families may be built of. */
+export const CELLS = ["lstm", "gru"] as const satisfies readonly LayerKind[];
+export type Cell = (typeof CELLS)[number];
+
 export interface ArchitectureOptions {
   readonly family: Family;
   /** Rows the encoder reads; without a horizon also the rows of a window. */
@@ -32,7 +44,9 @@ export interface ArchitectureOptions {
   /** Of the encoder's layers, outermost first; the decoders mirror them. */
   readonly units: readonly number[];
   readonly activation: Activation;
-  /** Of the LSTM gates; `sigmoid`, as in Keras, unless said otherwise. */
+  /** `lstm` where it is left out. */
+  readonly cell?: Cell | undefined;
+  /** Of the gates; `sigmoid`, as in Keras, where it is left out. */
   readonly recurrentActivation?: RecurrentActivation | undefined;
   /** Reconstruction decoders give the last row first. */
   readonly reverse?: boolean | undefined;
@@ -49,7 +63,7 @@ const HEADS_OF: Record<Family, readonly HeadName[]> = {
   denoising: ["reconstruction"],
 };
 
-/** Whether a family is built of LSTM layers; the others flatten the window. */
+/** Whether a family is built of recurrent layers; the others flatten the window. */
 export function isRecurrent(family: Family): boolean {
   return family === "reconstruction" || family === "prediction" || family === "composite";
 }
@@ -88,6 +102,11 @@ function checkOptions(options: ArchitectureOptions): void {
       `Reverse needs an LSTM reconstruction decoder: take family reconstruction or composite, not ${family}.`,
     );
   }
+  if (options.cell === "gru" && !isRecurrent(family)) {
+    throw new InputError(
+      `Cell gru needs recurrent layers: take family reconstruction, prediction or composite, not ${family}.`,
+    );
+  }
   const dropout = options.dropout ?? 0;
   if (!(dropout >= 0 && dropout < 1)) throw new InputError(`dropout has to be in [0, 1), not ${dropout}.`);
 }
@@ -106,8 +125,8 @@ function dropoutLayers(options: ArchitectureOptions): Layer[] {
 function recurrentNetwork(options: ArchitectureOptions): Network {
   const { timesteps: inputSteps, horizon, features, units, activation } = options;
   const recurrentActivation = options.recurrentActivation ?? "sigmoid";
-  const lstm = (name: string, width: number, returnSequences: boolean): Layer => ({
-    kind: "lstm",
+  const recurrent = (name: string, width: number, returnSequences: boolean): Layer => ({
+    kind: options.cell ?? "lstm",
     name,
     units: width,
     activation,
@@ -127,7 +146,7 @@ function recurrentNetwork(options: ArchitectureOptions): Network {
       reversed: name === "reconstruction" && options.reverse === true,
       layers: [
         { kind: "repeatVector", name: `${name}_repeat`, times: rows.steps },
-        ...units.toReversed().map((width, at) => lstm(`${name}_${at + 1}`, width, true)),
+        ...units.toReversed().map((width, at) => recurrent(`${name}_${at + 1}`, width, true)),
         { kind: "timeDistributedDense", name: `${name}_output`, units: features, activation: "linear" },
       ],
     };
@@ -137,7 +156,7 @@ function recurrentNetwork(options: ArchitectureOptions): Network {
     inputSteps,
     features,
     encoder: [
-      ...units.map((width, at) => lstm(`encoder_${at + 1}`, width, at < units.length - 1)),
+      ...units.map((width, at) => recurrent(`encoder_${at + 1}`, width, at < units.length - 1)),
       ...dropoutLayers(options),
     ],
     heads: HEADS_OF[options.family].map(head),

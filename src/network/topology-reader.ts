@@ -1,10 +1,8 @@
 /** Reads the graph of a TF.js layers model (`modelTopology` of model.json), which may come from anywhere. */
 import { InputError } from "../errors.js";
 import { array, count, type JsonObject, object, text } from "./json-guards.js";
-import { ACTIVATIONS, type Activation, HEAD_NAMES, type Layer, type RecurrentActivation } from "./network.js";
-import { ACTIVATION_NAMES } from "./topology-writer.js";
-
-const RECURRENT_ACTIVATIONS: readonly Activation[] = ["sigmoid", "hardSigmoid", "hardSigmoidKeras3"];
+import { LAYERS, type Layer } from "./layers/layers.js";
+import { HEAD_NAMES } from "./network.js";
 
 /** More layers than this are a mistake or an attack, not a model. */
 const MAX_LAYERS = 1_000;
@@ -75,83 +73,13 @@ export function readTopology(topology: unknown): Topology {
 }
 
 function readLayer(name: string, className: unknown, config: JsonObject): Layer {
-  const where = `of layer "${name}"`;
-  switch (className) {
-    case "LSTM": {
-      expect(config, where, { go_backwards: false, return_state: false, stateful: false });
-      expect(config, where, { dropout: 0, recurrent_dropout: 0 });
-      const recurrentActivation = activation(config["recurrent_activation"], `recurrent_activation ${where}`);
-      if (!RECURRENT_ACTIVATIONS.includes(recurrentActivation)) {
-        throw new InputError(
-          `recurrent_activation ${where} has to be a sigmoid, not ${recurrentActivation}.`,
-        );
-      }
-      return {
-        kind: "lstm",
-        name,
-        ...unitsAndActivation(config, where),
-        recurrentActivation: recurrentActivation as RecurrentActivation,
-        returnSequences: config["return_sequences"] === true,
-      };
-    }
-    case "Dense":
-      return { kind: "dense", name, ...unitsAndActivation(config, where) };
-    case "TimeDistributed": {
-      const inner = object(config["layer"], `layer ${where}`);
-      if (inner["class_name"] !== "Dense") {
-        throw new InputError(`The layer inside "${name}" is a ${text(inner["class_name"])}, not a Dense.`);
-      }
-      const settings = object(inner["config"], `layer.config ${where}`);
-      return { kind: "timeDistributedDense", name, ...unitsAndActivation(settings, where) };
-    }
-    case "RepeatVector":
-      return { kind: "repeatVector", name, times: count(config["n"], `n ${where}`) };
-    case "Dropout": {
-      const rate = config["rate"];
-      if (typeof rate !== "number")
-        throw new InputError(`rate ${where} has to be a number, not ${text(rate)}.`);
-      return { kind: "dropout", name, rate };
-    }
-    case "Flatten":
-      return { kind: "flatten", name };
-    case "Reshape": {
-      const shape = array(config["target_shape"], `target_shape ${where}`);
-      if (shape.length !== 2) throw new InputError(`target_shape ${where} has to be [timesteps, features].`);
-      const sizes = shape.map((size) => count(size, `target_shape ${where}`));
-      return { kind: "reshape", name, shape: [sizes[0]!, sizes[1]!] };
-    }
-    default:
-      throw new InputError(
-        `Layer "${name}" is of class ${text(className)}, which is none of LSTM, Dense, TimeDistributed, RepeatVector, Dropout, Flatten, Reshape.`,
-      );
-  }
-}
-
-function unitsAndActivation(config: JsonObject, where: string): { units: number; activation: Activation } {
-  if (config["use_bias"] === false) throw new InputError(`use_bias ${where} has to be true.`);
-  return {
-    units: count(config["units"], `units ${where}`),
-    activation: activation(config["activation"], `activation ${where}`),
-  };
-}
-
-function activation(name: unknown, what: string): Activation {
-  const found = ACTIVATIONS.find((known) => ACTIVATION_NAMES[known] === name);
+  const known = Object.values(LAYERS);
+  const found = known.find((description) => description.className === className);
   if (found === undefined) {
-    const known = ACTIVATIONS.map((each) => ACTIVATION_NAMES[each]).join(", ");
-    throw new InputError(`${what} is ${text(name)}, which is none of ${known}.`);
+    const names = known.map((description) => description.className).join(", ");
+    throw new InputError(`Layer "${name}" is of class ${text(className)}, which is none of ${names}.`);
   }
-  return found;
-}
-
-/** Settings that may be left out, or have this value. */
-function expect(config: JsonObject, where: string, wanted: JsonObject): void {
-  for (const [key, value] of Object.entries(wanted)) {
-    const found = config[key];
-    if (found !== undefined && found !== null && found !== value) {
-      throw new InputError(`${key} ${where} has to be ${text(value)}, not ${text(found)}.`);
-    }
-  }
+  return found.readConfig(name, config);
 }
 
 function inputShape(name: string, config: JsonObject): [number, number] {

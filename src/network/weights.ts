@@ -1,7 +1,8 @@
-/** The named float32 tensors of a network: initialised, checked, and told apart by their hash. */
+/** The named float32 tensors of a network: initialised, checked and hashed. */
 import { createHash } from "node:crypto";
 import { InputError } from "../errors.js";
-import { type Network, weightShapes } from "./network.js";
+import type { Initializer } from "./layers/description.js";
+import { type Network, weightDescriptions, weightShapes } from "./network.js";
 import { Random } from "./random.js";
 
 export interface Tensor {
@@ -9,29 +10,34 @@ export interface Tensor {
   readonly data: Float32Array;
 }
 
-/** By name as in `weightShapes`: `<layer>/kernel`, `<layer>/recurrent_kernel`, `<layer>/bias`. */
+/** By name as in `weightShapes`, such as `encoder_1/kernel`. */
 export type Weights = ReadonlyMap<string, Tensor>;
 
 /**
- * Weights to start training from, by Keras's defaults: kernels Glorot uniform (Glorot & Bengio 2010, AISTATS),
- * recurrent kernels orthogonal (Saxe et al. 2014, ICLR), biases zero but for the forget gates', which are 1
- * (Jozefowicz et al. 2015, ICML). The same seed gives the same weights.
+ * Weights to start training from: each filled as the layer's description says (`layers/description.ts`). The same seed
+ * gives the same weights.
  */
 export function initialWeights(network: Network, seed: number): Weights {
   const random = new Random(seed);
   const weights = new Map<string, Tensor>();
-  const shapes = weightShapes(network);
-  for (const [name, shape] of shapes) {
-    const [layer, part] = splitWeightName(name);
-    const data =
-      part === "kernel"
-        ? glorotUniform(shape[0]!, shape[1]!, random)
-        : part === "recurrent_kernel"
-          ? orthogonalRows(shape[0]!, shape[1]!, random)
-          : bias(shape[0]!, shapes.has(`${layer}/recurrent_kernel`));
-    weights.set(name, { shape, data });
+  for (const [name, { shape, initializer }] of weightDescriptions(network)) {
+    weights.set(name, { shape, data: initialValues(shape, initializer, random) });
   }
   return weights;
+}
+
+function initialValues(shape: readonly number[], initializer: Initializer, random: Random): Float32Array {
+  const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
+  switch (initializer) {
+    case "glorotUniform":
+      return glorotUniform(shape[0]!, shape[1]!, random);
+    case "orthogonal":
+      return orthogonalRows(shape[0]!, shape[1]!, random);
+    case "zeros":
+      return values;
+    case "forgetGateOnes":
+      return values.fill(1, values.length / 4, values.length / 2);
+  }
 }
 
 /** `encoder_1/kernel` -> [`encoder_1`, `kernel`]. */
@@ -70,12 +76,6 @@ function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
   return sum;
-}
-
-/** Gates stand in the order i, f, c, o: the second quarter of an LSTM's bias is its forget gates'. */
-function bias(length: number, isLstm: boolean): Float32Array {
-  const data = new Float32Array(length);
-  return isLstm ? data.fill(1, length / 4, length / 2) : data;
 }
 
 /** Throws InputError, naming the weight, unless these are exactly the weights of the network, all finite. */

@@ -1,4 +1,4 @@
-/** aliases.json of a model, `{"stable": "2"}`: which version a name stands for. Replaced by rename, never edited. */
+/** aliases.json of a model, `{"stable": "2"}`: the version that each alias names. Replaced by rename, never edited. */
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError, ResiduaError } from "../errors.js";
@@ -7,8 +7,9 @@ import { replaceFile } from "./durable-files.js";
 import { fingerprint } from "./fingerprint.js";
 import { MODEL_NAME_PATTERN, VERSION_PATTERN } from "./manifest.js";
 
+/** Its name, in the folder of the model. */
 export const ALIASES_FILE = "aliases.json";
-/** Where a request goes that names neither version nor alias, if it is set. */
+/** The alias of requests that name neither a version nor an alias, where it is set. */
 export const DEFAULT_ALIAS = "stable";
 
 const MOST_BYTES = 256 * 1024;
@@ -18,14 +19,14 @@ const versionPattern = new RegExp(VERSION_PATTERN);
 /** Alias -> version. */
 export type Aliases = ReadonlyMap<string, string>;
 
-/** Whether an alias may be called so: the rule for models' names. */
+/** Whether a name can be one of an alias. The rule is that for names of models. */
 export function isAliasName(name: string): boolean {
   return namePattern.test(name);
 }
 
 /**
  * The aliases of a model; none where there is no file.
- * Throws InputError where the file is not one of aliases.
+ * Throws InputError where the file cannot be read as aliases.
  */
 export async function readAliases(modelFolder: string): Promise<Aliases> {
   const file = join(modelFolder, ALIASES_FILE);
@@ -65,8 +66,8 @@ export async function writeAliases(modelFolder: string, aliases: Aliases): Promi
 }
 
 /**
- * Changes the aliases of a model as they are on disk now: another replica may have changed them.
- * Throws ResiduaError MODEL_NOT_READY where the file is broken, so that nothing in it is lost; what `change` throws.
+ * Changes the aliases of a model as they are on disk now: another replica may have changed them. Throws
+ * ResiduaError MODEL_NOT_READY where the file is broken, so that nothing in it is lost; what `change` throws.
  */
 export async function changeAliases(
   modelFolder: string,
@@ -95,7 +96,7 @@ export class AliasFile {
     this.#modelFolder = modelFolder;
   }
 
-  /** As the file says; as it last said, where it is broken. */
+  /** What the file says; what it last said, where it is broken. */
   get aliases(): Aliases {
     return this.#aliases;
   }
@@ -105,7 +106,7 @@ export class AliasFile {
     return this.#reason;
   }
 
-  /** Looks at the file, and reads it if it changed. */
+  /** Reads the file if it has changed. */
   async refresh(): Promise<void> {
     const now = await fingerprint(join(this.#modelFolder, ALIASES_FILE));
     if (now === this.#fingerprint) return;
@@ -115,7 +116,7 @@ export class AliasFile {
       this.#reason = undefined;
     } catch (error) {
       this.#reason = error instanceof Error ? error.message : String(error);
-      // What is not the file's fault is looked at again.
+      // An error that is not in the file itself may pass: the next call tries again.
       if (!(error instanceof InputError)) this.#fingerprint = undefined;
     }
   }

@@ -1,12 +1,15 @@
-/** What the files of a bundle hold, and whether they fit each other. Nothing here touches the disk. */
+/** Reads the files of a bundle and checks that they fit each other. Nothing here touches the disk. */
 import { InputError } from "../errors.js";
 import { array, object, text } from "../network/json-guards.js";
 import { readLayersModel } from "../network/layers-model.js";
 import type { Network } from "../network/network.js";
 import { isExpressibleInTfjs } from "../network/topology-writer.js";
 import type { Weights } from "../network/weights.js";
-import { type Calibration, decodeCalibration } from "../scoring/thresholds.js";
-import type { ScoringModel } from "../scoring/window-scoring.js";
+import { decodeCalibration } from "../scoring/calibration-file.js";
+import { decodeFittedScorers } from "../scoring/scorer-file.js";
+import { SCORER_NAMES } from "../scoring/scorers/scorers.js";
+import { prepareScoring, type ScoringModel } from "../scoring/scoring-model.js";
+import type { Calibration } from "../scoring/thresholds.js";
 import {
   type BundleFile,
   calibrationSizes,
@@ -16,36 +19,32 @@ import {
   MANIFEST_FILE,
 } from "./bundle-files.js";
 import { decodeGolden, type Golden } from "./golden.js";
-import { checkManifest, type Manifest, SCORER_NAMES } from "./manifest.js";
+import { checkManifest, type Manifest } from "./manifest.js";
 
-/** What was published: everything of a bundle but where it lies. */
+/** Everything that the files of a bundle hold. */
 export interface DecodedBundle {
   readonly manifest: Manifest;
-  /** sha256, in hex, of manifest.json, which holds the hashes of the others: it stands for the version. */
+  /** sha256, in hex, of manifest.json; that holds the hashes of the other files, so this is the hash of the version. */
   readonly sha256: string;
   readonly network: Network;
   readonly weights: Weights;
+  /** Ready to score windows with every scorer of the manifest. */
+  readonly scoring: ScoringModel;
   readonly calibration: Calibration | undefined;
   readonly golden: Golden;
   readonly sampleBody: object;
 }
 
-/** What scoring has to know, out of a manifest. */
-export function scoringModel(manifest: Manifest): ScoringModel {
-  const { timesteps, features, heads, scaler, clip, minCoverage } = manifest;
-  return { timesteps, features: features.length, heads, scaler, clip, minCoverage };
-}
-
-/** manifest.json, in form. Throws InputError. */
+/** Reads manifest.json. Throws InputError where its form is wrong. */
 export function decodeManifest(content: FileContent): Manifest {
   return checkManifest(parseJson(content, MANIFEST_FILE));
 }
 
 /**
- * Everything a bundle's files hold.
+ * Reads the files of a bundle.
  *
- * Throws InputError, naming the file and the thing, where a file is missing, additional or not the one that was
- * hashed, and where any two parts do not fit each other.
+ * @throws InputError, naming the file and what is wrong, where a file is missing, is not listed or has another hash than
+ *   the manifest says, and where two parts of the bundle contradict each other.
  */
 export function decodeFiles(files: Files): DecodedBundle {
   const manifestContent = needed(files, MANIFEST_FILE);
@@ -62,6 +61,7 @@ export function decodeFiles(files: Files): DecodedBundle {
     sha256: manifestContent.sha256,
     network,
     weights,
+    scoring: decodeScoring(manifest, files.get("scorers.bin")?.bytes),
     calibration: decodeCalibrationOf(manifest, files.get("calibration.bin")?.bytes),
     golden: decodeGolden(parseJson(needed(files, "golden.json"), "golden.json"), network),
     sampleBody: decodeSample(parseJson(needed(files, "sample.json"), "sample.json"), manifest),
@@ -97,7 +97,7 @@ function checkHashes(manifest: Manifest, files: Files): void {
   }
 }
 
-/** What the network does not say itself, and so could contradict it or another part of the manifest. */
+/** Checks the parts of the manifest against the network and against each other. */
 function checkFit(manifest: Manifest, network: Network): void {
   const { scaler, scorers, threshold } = manifest;
   for (const part of ["offset", "scale", "mean"] as const) {
@@ -107,7 +107,7 @@ function checkFit(manifest: Manifest, network: Network): void {
     }
   }
   if (manifest.tfjsLayers !== isExpressibleInTfjs(network)) {
-    throw new InputError(`manifest.json says tfjsLayers ${manifest.tfjsLayers}, which model.json is not.`);
+    throw new InputError(`manifest.json says tfjsLayers ${manifest.tfjsLayers}; model.json says otherwise.`);
   }
   if (new Set(scorers).size !== scorers.length) throw new InputError("scorers names one twice.");
   if (threshold !== null && !scorers.includes(threshold.scorer)) {
@@ -116,6 +116,18 @@ function checkFit(manifest: Manifest, network: Network): void {
   if (threshold?.method === "conformal" && manifest.calibration?.[threshold.scorer] === undefined) {
     throw new InputError(`The threshold for scorer ${threshold.scorer} is without a calibration sample.`);
   }
+}
+
+/** Makes the model ready to score, with what its scorers have learnt. */
+function decodeScoring(manifest: Manifest, bytes: Uint8Array | undefined): ScoringModel {
+  const { timesteps, features, heads, scaler, clip, minCoverage, loss } = manifest;
+  const shape = { timesteps, features: features.length, heads };
+  const fitted = bytes === undefined ? new Map() : decodeFittedScorers(bytes);
+  const scoring = prepareScoring({ ...shape, scaler, clip, minCoverage, loss, fitted });
+  for (const scorer of manifest.scorers) {
+    if (!scoring.has(scorer)) throw new InputError(`scorers.bin has no parameters for scorer ${scorer}.`);
+  }
+  return scoring;
 }
 
 function decodeCalibrationOf(manifest: Manifest, bytes: Uint8Array | undefined): Calibration | undefined {
@@ -141,7 +153,7 @@ function decodeCalibrationOf(manifest: Manifest, bytes: Uint8Array | undefined):
   return calibration;
 }
 
-/** A request body: `windows` of this model's shape, or a `series` long enough. */
+/** Checks a request body: it has `windows` of the shape of this model, or a `series` of at least one window. */
 function decodeSample(json: unknown, manifest: Manifest): object {
   const { timesteps, features } = manifest;
   const body = object(json, "sample.json");

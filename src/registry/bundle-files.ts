@@ -1,20 +1,24 @@
-/** The files of a bundle, and how what is published becomes them. Nothing here touches the disk. */
+/** The files of a bundle, made from what is published. Nothing here touches the disk. docs/bundle-format.md describes them. */
 
 import { createHash } from "node:crypto";
-import type { Loss } from "../engine/engine.js";
+import { InputError } from "../errors.js";
 import { describeNetwork, writeLayersModel } from "../network/layers-model.js";
 import { MAX_PARAMETERS, type Network } from "../network/network.js";
 import { isExpressibleInTfjs } from "../network/topology-writer.js";
 import type { Weights } from "../network/weights.js";
+import { encodeCalibration } from "../scoring/calibration-file.js";
+import type { Loss } from "../scoring/losses.js";
 import type { Scaler } from "../scoring/scaler.js";
-import { type Calibration, encodeCalibration } from "../scoring/thresholds.js";
-import type { Scorer } from "../scoring/window-scoring.js";
+import { encodeFittedScorers } from "../scoring/scorer-file.js";
+import { type FittedScorers, SCORER_NAMES, type ScorerName } from "../scoring/scorers/scorers.js";
+import type { Calibration } from "../scoring/thresholds.js";
 import { encodeGolden, type Golden } from "./golden.js";
 import {
   type Family,
+  isField,
   MANIFEST_SCHEMA_VERSION,
   type Manifest,
-  SCORER_NAMES,
+  type Section,
   type Threshold,
 } from "./manifest.js";
 
@@ -26,15 +30,16 @@ const MEBIBYTE = 1024 * 1024;
 export const FILE_LIMITS = {
   [MANIFEST_FILE]: 4 * MEBIBYTE,
   "model.json": 4 * MEBIBYTE,
-  // Every parameter is there once, a tied one twice.
+  // Four bytes for every parameter, and a tied one is there twice.
   "weights.bin": 8 * MAX_PARAMETERS,
   "golden.json": 64 * MEBIBYTE,
   "sample.json": 16 * MEBIBYTE,
   "calibration.bin": MEBIBYTE,
+  "scorers.bin": 64 * MEBIBYTE,
 } as const;
 export type BundleFile = keyof typeof FILE_LIMITS;
 
-/** What there is to publish. */
+/** Everything that a bundle is made from. */
 export interface BundleContents {
   readonly network: Network;
   readonly weights: Weights;
@@ -45,18 +50,22 @@ export interface BundleContents {
   readonly minCoverage: number;
   readonly loss: Loss;
   /** The scorers that can be asked for, the default first. */
-  readonly scorers: readonly Scorer[];
+  readonly scorers: readonly ScorerName[];
   readonly threshold: Readonly<Threshold> | null;
+  /** What those of the scorers that learn have learnt. */
+  readonly fitted?: FittedScorers | undefined;
   /** Undefined where no window was kept back to calibrate with. */
   readonly calibration: Calibration | undefined;
-  /** From the executable that serves, as `recordGolden` makes them. */
+  /** Windows with the outputs of the serving executable, from `recordGolden`. */
   readonly golden: Golden;
   /** A request body with real windows, as `POST .../score` takes it. */
   readonly sampleBody: object;
-  /** For people: hash of the data, options, seed, losses. */
+  /** The training record, of any form: hash of the data, options, seed, losses. */
   readonly training: Readonly<Record<string, unknown>>;
   /** RFC 3339; now, if left out. */
   readonly createdAt?: string | undefined;
+  /** Further sections of the manifest, by name. */
+  readonly sections?: Readonly<Record<string, Section>> | undefined;
 }
 
 export interface FileContent {
@@ -71,9 +80,20 @@ function contentOf(bytes: Uint8Array): FileContent {
   return { bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
 }
 
-/** The files of a bundle but its manifest. Throws InputError where the weights are not the network's. */
+/** Throws InputError where a file of a bundle has more bytes than a reader takes. */
+export function checkSize(file: BundleFile, bytes: number): void {
+  if (bytes > FILE_LIMITS[file]) {
+    throw new InputError(`${file} has ${bytes} bytes; the most is ${FILE_LIMITS[file]}.`);
+  }
+}
+
+/**
+ * The files of a bundle but its manifest.
+ *
+ * @throws InputError where the weights are not the network's, or a file is too large.
+ */
 export function encodeFiles(contents: BundleContents): Files {
-  const { network, calibration } = contents;
+  const { network, calibration, fitted } = contents;
   const { modelJson, weightsBin } = writeLayersModel(network, contents.weights);
   const files = new Map<BundleFile, FileContent>([
     ["model.json", contentOf(Buffer.from(`${JSON.stringify(modelJson, undefined, 1)}\n`))],
@@ -82,10 +102,18 @@ export function encodeFiles(contents: BundleContents): Files {
     ["sample.json", contentOf(Buffer.from(`${JSON.stringify(contents.sampleBody)}\n`))],
   ]);
   if (calibration !== undefined) files.set("calibration.bin", contentOf(encodeCalibration(calibration)));
+  if (fitted !== undefined && fitted.size > 0) {
+    files.set("scorers.bin", contentOf(encodeFittedScorers(fitted)));
+  }
+  for (const [file, { bytes }] of files) checkSize(file, bytes.length);
   return files;
 }
 
-/** manifest.json for files from `encodeFiles`. */
+/**
+ * manifest.json for files from `encodeFiles`.
+ *
+ * @throws Error where a section has the name of a field: that is a mistake of the caller.
+ */
 export function encodeManifest(
   contents: BundleContents,
   files: Files,
@@ -94,6 +122,9 @@ export function encodeManifest(
 ): FileContent {
   const { scaler } = contents;
   const { features: _, ...network } = describeNetwork(contents.network);
+  const { sections = {} } = contents;
+  const taken = Object.keys(sections).find(isField);
+  if (taken !== undefined) throw new Error(`A section of a manifest cannot be called ${taken}.`);
   const manifest: Manifest = {
     schemaVersion: MANIFEST_SCHEMA_VERSION,
     name,
@@ -121,11 +152,12 @@ export function encodeManifest(
     threshold: contents.threshold,
     calibration: calibrationSizes(contents.calibration),
     training: contents.training,
+    ...sections,
   };
   return contentOf(Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`));
 }
 
-/** What the manifest says of calibration.bin. */
+/** The sizes of the calibration samples, as the manifest has them. */
 export function calibrationSizes(calibration: Calibration | undefined): Manifest["calibration"] {
   if (calibration === undefined) return null;
   return Object.fromEntries(

@@ -1,8 +1,8 @@
 /**
  * A bundle on disk: `models/<name>/<version>/`, immutable from the moment it has that name.
  *
- * Published by writing `models/<name>/.tmp-*`, flushing files and folder, and renaming: a reader sees all of it or
- * nothing, and of two publishers one gets the number and the other the next.
+ * Published by writing `models/<name>/.tmp-*`, flushing files and folder, and renaming: a reader sees all of
+ * it or nothing, and of two publishers one gets the number and the other the next.
  */
 import { createHash } from "node:crypto";
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
@@ -12,6 +12,7 @@ import { type DecodedBundle, decodeFiles, decodeManifest } from "./bundle-decode
 import {
   type BundleContents,
   type BundleFile,
+  checkSize,
   encodeFiles,
   encodeManifest,
   FILE_LIMITS,
@@ -21,7 +22,7 @@ import {
 import { removeStaleTemporaries, syncFolder, temporaryName, writeFileDurably } from "./durable-files.js";
 import { type Manifest, MODEL_NAME_PATTERN, VERSION_PATTERN } from "./manifest.js";
 
-/** A publisher that is still at work after this long has ended. */
+/** A temporary folder older than this was left behind by a publisher that was stopped. */
 const STALE_MS = 60 * 60 * 1000;
 
 export interface Bundle extends DecodedBundle {
@@ -31,10 +32,10 @@ export interface Bundle extends DecodedBundle {
 }
 
 /**
- * Reads a published version with every check there is, but running it.
+ * Reads a published version and checks everything about it that can be checked without running it.
  *
  * @param folder `.../<name>/<version>`
- * Throws InputError with the reason where anything is off.
+ * @throws InputError with the reason where anything is wrong.
  */
 export async function readBundle(folder: string): Promise<Bundle> {
   const files = new Map<BundleFile, FileContent>();
@@ -48,7 +49,7 @@ export async function readBundle(folder: string): Promise<Bundle> {
   return { ...bundle, folder, name, version };
 }
 
-/** manifest.json of a version with its hash, checked for form alone. Throws InputError. */
+/** Reads manifest.json of a version alone, with its hash. Throws InputError where its form is wrong. */
 export async function readManifest(folder: string): Promise<{ manifest: Manifest; sha256: string }> {
   const content = await readWithin(join(folder, MANIFEST_FILE), MANIFEST_FILE);
   const manifest = decodeManifest(content);
@@ -57,16 +58,16 @@ export async function readManifest(folder: string): Promise<{ manifest: Manifest
   return { manifest, sha256: content.sha256 };
 }
 
-/** The files of a bundle's folder; what a file system or a desktop leaves there (.nfs*, .DS_Store) is no file of ours. */
+/** The files of a folder, without the hidden ones that a file system or a desktop leaves there (.nfs*, .DS_Store). */
 async function listFiles(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(refuse("The folder"));
   return names.filter((name) => !name.startsWith("."));
 }
 
-/** Errors of a machine in trouble, which say nothing about a bundle. */
+/** Errors that come from the machine and may be gone the next time; they say nothing about the bundle. */
 const PASSING_ERRORS = new Set(["EAGAIN", "EIO", "EMFILE", "ENFILE", "ENOMEM", "ESTALE", "ETIMEDOUT"]);
 
-/** Turns an error of the file system into a reason to refuse, unless it may be gone the next time. */
+/** Turns an error of the file system into an InputError, unless it is one of PASSING_ERRORS. */
 function refuse(what: string): (error: NodeJS.ErrnoException) => never {
   return (error) => {
     if (error.code === "ENOENT") throw new InputError(`${what} is missing.`);
@@ -79,15 +80,13 @@ function isBundleFile(name: string): name is BundleFile {
   return Object.hasOwn(FILE_LIMITS, name);
 }
 
-/** How much is read and hashed at a time: what else the process has to do goes on in between. */
+/** How much is read and hashed at a time, so that the event loop is never blocked for long. */
 const CHUNK_BYTES = 1024 * 1024;
 
 async function readWithin(path: string, file: BundleFile): Promise<FileContent> {
   const found = await stat(path).catch(refuse(file));
   if (!found.isFile()) throw new InputError(`${file} is not a file.`);
-  if (found.size > FILE_LIMITS[file]) {
-    throw new InputError(`${file} has ${found.size} bytes; the most is ${FILE_LIMITS[file]}.`);
-  }
+  checkSize(file, found.size);
   const handle = await open(path).catch(refuse(file));
   try {
     const bytes = new Uint8Array(found.size);
@@ -119,10 +118,11 @@ function checkName(manifest: Manifest, name: string, version: string): void {
 }
 
 /**
- * Publishes the next version of a model. What is written is read back first: nothing is published that a registry
- * would refuse.
+ * Publishes the next version of a model. The bytes are decoded before they are published, so that nothing is published
+ * that a registry would refuse.
  *
- * Throws InputError where the name is none, or the contents do not fit each other.
+ * @returns the number it got, its folder, and the hash of its manifest.
+ * @throws InputError where the name is not allowed, or the contents do not fit each other.
  */
 export async function publishBundle(
   modelsFolder: string,
@@ -171,7 +171,7 @@ async function highestVersion(modelFolder: string): Promise<number> {
   return Math.max(0, ...numbers);
 }
 
-/** A folder that holds anything is never replaced by a rename: that is what keeps two publishers apart. */
+/** Renames a folder. A rename never replaces a folder that holds files, so of two publishers only one gets a number. */
 async function renameUnlessTaken(from: string, to: string): Promise<boolean> {
   try {
     await rename(from, to);

@@ -1,17 +1,17 @@
-/** Files and folders that are there after a power cut: written, flushed, and only then given their name. */
+/** Files and folders that survive a power cut: they are written and flushed before they get their name. */
 import { randomBytes } from "node:crypto";
 import { open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-/** What is being written has a name that begins with this; whoever reads the folder leaves it alone. */
+/** The names of unfinished files and folders begin with this; readers skip them. */
 export const TEMPORARY_PREFIX = ".tmp-";
 
-/** A new name for something that is being written. */
+/** A new name for an unfinished file or folder. */
 export function temporaryName(): string {
   return `${TEMPORARY_PREFIX}${process.pid}-${randomBytes(6).toString("hex")}`;
 }
 
-/** Writes a new file and waits until the disk has it. */
+/** Writes a new file, and waits until its bytes are on the disk. Throws where the file exists. */
 export async function writeFileDurably(file: string, bytes: Uint8Array): Promise<void> {
   const handle = await open(file, "wx", 0o644);
   try {
@@ -22,7 +22,7 @@ export async function writeFileDurably(file: string, bytes: Uint8Array): Promise
   }
 }
 
-/** Waits until the disk has the names in a folder. */
+/** Waits until the entries of a folder are on the disk. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, "r");
   try {
@@ -32,7 +32,7 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Replaces a file: readers see the old bytes or the new ones, never a part. */
+/** Replaces a file. Readers see either the old bytes or the new ones. */
 export async function replaceFile(folder: string, name: string, bytes: Uint8Array): Promise<void> {
   const temporary = join(folder, temporaryName());
   try {
@@ -45,7 +45,7 @@ export async function replaceFile(folder: string, name: string, bytes: Uint8Arra
   await syncFolder(folder);
 }
 
-/** Removes what writers left behind that ended before they were done. */
+/** Removes the unfinished files and folders of writers that ended early, by the age of their last change. */
 export async function removeStaleTemporaries(
   folder: string,
   olderThanMs: number,

@@ -2,7 +2,10 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-/** What changes whenever a file does: device, inode, size and times; the error's code where there is none to see. */
+/**
+ * What changes whenever a file does: device, inode, size and times; the error's code where there is none to
+ * see.
+ */
 export async function fingerprint(path: string): Promise<string> {
   try {
     const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });

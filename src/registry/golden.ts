@@ -1,6 +1,6 @@
 /**
- * golden.json: a few windows with what the serving executable made of them, run again whenever a version is loaded.
- * An engine that answers otherwise, on whatever machine, does not serve.
+ * golden.json: a few windows with the outputs of the serving executable, run again whenever a version is loaded. A version
+ * whose outputs differ on this machine is refused.
  */
 import type { Executable, Outputs } from "../engine/engine.js";
 import { InputError } from "../errors.js";
@@ -8,17 +8,24 @@ import { array, object, text } from "../network/json-guards.js";
 import { embeddingUnits, type Network } from "../network/network.js";
 import { formatFloat32 } from "../scoring/digits.js";
 
-/** Largest difference, relative to max(1, |recorded|), between engines, machines and builds. */
+/** The largest difference, relative to max(1, |recorded|), that other engines, machines and builds may show. */
 export const GOLDEN_TOLERANCE = 1e-4;
 
+/** Windows with the outputs that were recorded for them. */
 export interface Golden {
+  /** How many windows. */
   readonly count: number;
   /** [count, timesteps, features], scaled. */
   readonly windows: Float32Array;
   readonly outputs: Outputs;
 }
 
-/** Runs windows and keeps what came out. Throws InputError where an output is not finite. */
+/**
+ * Runs windows and keeps the outputs.
+ *
+ * @param windows [count, timesteps, features], scaled.
+ * @throws InputError where an output is not finite.
+ */
 export async function recordGolden(
   executable: Executable,
   windows: Float32Array,
@@ -33,7 +40,7 @@ export async function recordGolden(
   return { count, windows: windows.slice(), outputs };
 }
 
-/** Runs the windows again. Throws InputError, naming output and position, where an answer is another one. */
+/** Runs the windows again. Throws InputError, naming output and position, where an output is not the recorded one. */
 export async function replayGolden(executable: Executable, golden: Golden): Promise<void> {
   const outputs = await executable.run(golden.windows, golden.count);
   const recorded = named(executable.network, golden.outputs);
@@ -59,7 +66,7 @@ function named(network: Network, outputs: Outputs): [what: string, values: Float
   ];
 }
 
-/** The text of golden.json, each number the shortest that reads back as the same float32. */
+/** The text of golden.json. Each number is the shortest that reads back as the same float32. */
 export function encodeGolden(network: Network, golden: Golden): string {
   const numbers = (values: Float32Array): string => `[${Array.from(values, formatFloat32).join(",")}]`;
   const outputs = named(network, golden.outputs).map(

@@ -1,34 +1,36 @@
-/** What is published in a folder of models, and whether it is sound: for people at a command line. */
+/** Lists and checks what is published in a folder of models, for the command line. */
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Engine } from "../engine/engine.js";
 import { InputError } from "../errors.js";
 import { readAliases } from "./aliases.js";
 import { readBundle, readManifest } from "./bundle.js";
-import { loadModel } from "./loaded-model.js";
 import type { Manifest } from "./manifest.js";
+import { loadModel } from "./served-model.js";
 import { readStore } from "./store.js";
 
+/** A version on disk, whether it can be served or not. */
 export interface PublishedVersion {
   readonly name: string;
   readonly version: string;
   readonly folder: string;
-  /** The aliases that stand for it. */
+  /** The aliases that name it. */
   readonly aliases: readonly string[];
   /** Of all its files. */
   readonly bytes: number;
-  /** Undefined, both, where the manifest cannot be read. */
+  /** This and `sha256` are undefined where the manifest cannot be read. */
   readonly manifest: Manifest | undefined;
   readonly sha256: string | undefined;
   /** Why the manifest cannot be read. */
   readonly reason: string | undefined;
 }
 
+/** Whether a registry would serve a version. */
 export interface Verification {
   readonly name: string;
   readonly version: string;
   readonly ok: boolean;
-  /** Why it would be refused. */
+  /** Why a registry would refuse it. */
   readonly reason: string | undefined;
 }
 
@@ -60,7 +62,8 @@ export async function listPublished(modelsFolder: string): Promise<PublishedVers
 }
 
 /**
- * Checks every published version as a registry does when it opens one: hashes, fit of the parts, golden windows.
+ * Checks every published version as a registry does when it opens one: hashes, whether the files fit each other, and
+ * golden windows.
  * Throws InputError where the folder cannot be read.
  */
 export async function* verifyModels(modelsFolder: string, engine: Engine): AsyncGenerator<Verification> {

@@ -1,15 +1,27 @@
 /**
- * manifest.json: everything about a published version that is not a weight.
+ * manifest.json: everything about a published version but its numbers (weights, samples, golden windows).
  *
- * Read by the registry, the scorer and the HTTP layer; the same schema stands in the OpenAPI document.
+ * The same schema is used to check the file and, in the OpenAPI document, to describe the answers that hold it.
  */
 import { Kind, type Static, type TSchema, Type, TypeRegistry } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { InputError } from "../errors.js";
 import { FAMILIES, type Family } from "../network/architectures.js";
 import { object, text } from "../network/json-guards.js";
+import { HEAD_NAMES } from "../network/network.js";
+import { LOSSES } from "../scoring/losses.js";
+import { SCALER_KINDS } from "../scoring/scaler.js";
+import { SCORER_NAMES, type ScorerName } from "../scoring/scorers/scorers.js";
+import { THRESHOLD_METHODS } from "../scoring/thresholds.js";
 
-export const MANIFEST_SCHEMA_VERSION = 1;
+/** The schema of the manifests that are written. Those of schema 1, which had no sections, are read too. */
+export const MANIFEST_SCHEMA_VERSION = 2;
+
+/**
+ * The sections of a manifest that this program reads, each with the newest version of it. What reads a section adds
+ * it here; a section that is not here, or is of a newer version, is passed over unless it is required.
+ */
+const KNOWN_SECTIONS: ReadonlyMap<string, number> = new Map();
 
 export const MODEL_NAME_PATTERN = "^[a-z0-9][a-z0-9._-]{0,62}$";
 export const VERSION_PATTERN = "^[1-9][0-9]{0,8}$";
@@ -19,10 +31,7 @@ const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null
 
 export { FAMILIES, type Family };
 
-export const SCORER_NAMES = ["squared", "absolute"] as const;
-export type ScorerName = (typeof SCORER_NAMES)[number];
-
-/** JSON Schema's `enum`: shorter in the OpenAPI document than a union of constants. TypeBox has to be told of it. */
+/** JSON Schema's `enum`, which TypeBox lacks: shorter in the OpenAPI document than a union of constants. */
 const ENUM_KIND = "StringEnum";
 TypeRegistry.Set<{ readonly enum: readonly string[] }>(
   ENUM_KIND,
@@ -34,7 +43,7 @@ const literals = <const T extends readonly string[]>(names: T) =>
 export const ThresholdSchema = Type.Object(
   {
     /** `conformal`: from the calibration sample; `value`: given by hand. */
-    method: literals(["conformal", "value"] as const),
+    method: literals(THRESHOLD_METHODS),
     scorer: literals(SCORER_NAMES),
     /** The share of normal windows flagged; null for a threshold given by hand. */
     falseAlarmRate: Nullable(Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 })),
@@ -47,9 +56,9 @@ export const ThresholdSchema = Type.Object(
 );
 export type Threshold = Static<typeof ThresholdSchema>;
 
-export const HeadSpanSchema = Type.Object(
+const HeadSchema = Type.Object(
   {
-    name: literals(["reconstruction", "prediction"] as const),
+    name: literals(HEAD_NAMES),
     start: Type.Integer({ minimum: 0 }),
     steps: Type.Integer({ minimum: 1 }),
     reversed: Type.Boolean(),
@@ -59,16 +68,16 @@ export const HeadSpanSchema = Type.Object(
 
 export const ScalerSchema = Type.Object(
   {
-    kind: literals(["standard", "minmax", "none"] as const),
+    kind: literals(SCALER_KINDS),
     offset: Type.Array(Type.Number()),
     scale: Type.Array(Type.Number({ exclusiveMinimum: 0 })),
-    /** The training mean in the caller's units, what stands in for a missing first reading; absent where it is the offset. */
+    /** The training mean in the caller's units, which stands in for a missing first reading; absent where it is the offset. */
     mean: Type.Optional(Type.Array(Type.Number())),
   },
   closed,
 );
 
-/** How large a calibration sample is, and how far it can be trusted. */
+/** How large the samples of a scorer are, and how many independent blocks they come from. */
 export const CalibrationSizeSchema = Type.Object(
   {
     windows: Type.Integer({ minimum: 1 }),
@@ -79,9 +88,20 @@ export const CalibrationSizeSchema = Type.Object(
   closed,
 );
 
+/** A part of a manifest that came after schema 2: an object of any form with a version of its own. */
+const SectionSchema = Type.Object(
+  {
+    version: Type.Integer({ minimum: 1 }),
+    /** Whether a reader that does not know the section has to refuse the bundle; false where it is left out. */
+    required: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: true },
+);
+export type Section = Static<typeof SectionSchema> & { readonly [key: string]: unknown };
+
 export const ManifestSchema = Type.Object(
   {
-    schemaVersion: Type.Literal(MANIFEST_SCHEMA_VERSION),
+    schemaVersion: Type.Union([Type.Literal(1), Type.Literal(MANIFEST_SCHEMA_VERSION)]),
     name: Type.String({ pattern: MODEL_NAME_PATTERN }),
     version: Type.String({ pattern: VERSION_PATTERN }),
     createdAt: Type.String(),
@@ -94,10 +114,10 @@ export const ManifestSchema = Type.Object(
     features: Type.Array(Type.Object({ name: Type.String(), unit: Nullable(Type.String()) }, closed), {
       minItems: 1,
     }),
-    heads: Type.Array(HeadSpanSchema, { minItems: 1 }),
+    heads: Type.Array(HeadSchema, { minItems: 1 }),
     /** The layer of model.json that ends the encoder: its output is the embedding. */
     embeddingLayer: Type.String(),
-    /** Kernels that are another's transpose: written twice in weights.bin, equal on load. */
+    /** Kernels that are the transpose of another: both are in weights.bin, and have to be equal on load. */
     ties: Type.Array(Type.Object({ kernel: Type.String(), transposeOf: Type.String() }, closed)),
     /** Whether anyone's tfjs-layers can load model.json. */
     tfjsLayers: Type.Boolean(),
@@ -106,44 +126,80 @@ export const ManifestSchema = Type.Object(
     clip: Nullable(Type.Number({ exclusiveMinimum: 0 })),
     /** Least share of readings present for a verdict. */
     minCoverage: Type.Number({ minimum: 0, maximum: 1 }),
-    loss: literals(["mse", "mae"] as const),
+    loss: literals(LOSSES),
     /** The scorers that can be asked for; the first is the default. */
     scorers: Type.Array(literals(SCORER_NAMES), { minItems: 1 }),
     threshold: Nullable(ThresholdSchema),
     /** By scorer, the sizes of the samples in calibration.bin; null where there is none. */
     calibration: Nullable(
-      Type.Partial(Type.Object({ squared: CalibrationSizeSchema, absolute: CalibrationSizeSchema }, closed)),
+      Type.Partial(
+        Type.Object(
+          Object.fromEntries(SCORER_NAMES.map((name) => [name, CalibrationSizeSchema])) as Record<
+            ScorerName,
+            typeof CalibrationSizeSchema
+          >,
+          closed,
+        ),
+      ),
     ),
-    /** How it was trained: sha256 of the data, options, seed, losses. Free in form, for people. */
+    /** How it was trained: sha256 of the data, options, seed, losses. Of any form, for people to read. */
     training: Type.Record(Type.String(), Type.Unknown()),
   },
-  closed,
+  { additionalProperties: SectionSchema },
 );
 export type Manifest = Static<typeof ManifestSchema>;
-export type HeadSpan = Static<typeof HeadSpanSchema>;
 
 const compiled = TypeCompiler.Compile(ManifestSchema);
 const MOST_PROBLEMS = 5;
 
 /**
  * `value`, parsed from manifest.json, as a manifest; only its form is checked, not whether it fits the other files.
- * Throws InputError listing what is wrong.
+ *
+ * @throws InputError for a schema that this program does not read, for a form that is wrong (with all that is), and for
+ *   a required section that this program does not know.
  */
 export function checkManifest(value: unknown): Manifest {
   const { schemaVersion } = object(value, "manifest.json") as { schemaVersion?: unknown };
-  if (schemaVersion !== MANIFEST_SCHEMA_VERSION) {
+  if (schemaVersion !== 1 && schemaVersion !== MANIFEST_SCHEMA_VERSION) {
     throw new InputError(
-      `manifest.json is of schema version ${text(schemaVersion)}; this program reads version ${MANIFEST_SCHEMA_VERSION}.`,
+      `manifest.json is of schema version ${text(schemaVersion)}; this program reads versions 1 and ${MANIFEST_SCHEMA_VERSION}.`,
     );
   }
-  if (compiled.Check(value)) return value;
+  if (!compiled.Check(value)) throw new InputError(describeProblems(value));
+  for (const [name, section] of sectionsOf(value)) {
+    if (schemaVersion === 1)
+      throw new InputError(`manifest.json is of schema version 1, which has no "${name}".`);
+    const isKnown = section.version <= (KNOWN_SECTIONS.get(name) ?? 0);
+    if (section.required === true && !isKnown) {
+      throw new InputError(
+        `manifest.json has a section "${name}" of version ${section.version} that the model needs and this program does not know; a newer release of the program reads it.`,
+      );
+    }
+  }
+  return value;
+}
+
+/** The sections of a manifest, also those that this program does not know. */
+export function sectionsOf(manifest: Manifest): [name: string, section: Section][] {
+  return Object.entries(manifest).filter(([name]) => !isField(name)) as [string, Section][];
+}
+
+/** Whether a manifest has a field of this name, so that no section can have it. */
+export function isField(name: string): boolean {
+  return Object.hasOwn(ManifestSchema.properties, name);
+}
+
+function describeProblems(value: unknown): string {
   const problems: string[] = [];
-  for (const { path, message } of compiled.Errors(value)) {
+  for (const { path, message, schema, value: found } of compiled.Errors(value)) {
     if (problems.length === MOST_PROBLEMS) {
       problems.push("...");
       break;
     }
-    problems.push(`${path}: ${message}`);
+    const names: readonly string[] | undefined = schema["enum"];
+    problems.push(
+      `${path}: ${names === undefined ? message : `Expected one of ${names.join(", ")}, not ${text(found)}`}`,
+    );
   }
-  throw new InputError(`manifest.json does not fit its schema (${problems.join("; ")}).`);
+  return `manifest.json does not fit its schema (${problems.join("; ")}).`;
 }

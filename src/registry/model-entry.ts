@@ -1,11 +1,13 @@
 /**
- * What the registry knows of one model name: its versions, and where its requests go.
+ * What the registry knows of one model: its versions, and which of them answers a request.
  *
- * An alias follows its file only once the version it names is live; until then it stands for the one before.
+ * An alias follows its file only once the version that it names is live; until then it stands for the version
+ * before.
  */
 import { ResiduaError } from "../errors.js";
-import { AliasFile, DEFAULT_ALIAS } from "./aliases.js";
-import type { Lease } from "./loaded-model.js";
+import { AliasFile } from "./aliases.js";
+import type { Lease } from "./leased-model.js";
+import { chooseVersion, type Selection } from "./version-choice.js";
 import { VersionEntry, type VersionListing } from "./version-entry.js";
 
 export interface ModelListing {
@@ -13,12 +15,6 @@ export interface ModelListing {
   readonly aliases: Readonly<Record<string, string>>;
   /** Newest first. */
   readonly versions: readonly VersionListing[];
-}
-
-/** Which version of a model is meant. */
-export interface Selection {
-  readonly version?: string | undefined;
-  readonly alias?: string | undefined;
 }
 
 /** A model that is not ready is worth asking for again after this long. */
@@ -30,7 +26,7 @@ export class ModelEntry {
   readonly aliasFile: AliasFile;
   /** By version, newest first. */
   readonly versions = new Map<string, VersionEntry>();
-  /** Alias -> live version: where requests go. */
+  /** By alias, the live version that answers its requests. */
   readonly #routes = new Map<string, VersionEntry>();
   #newestLive: VersionEntry | undefined;
   #isStored = false;
@@ -41,7 +37,7 @@ export class ModelEntry {
     this.aliasFile = new AliasFile(folder);
   }
 
-  /** Takes over which versions are on disk. */
+  /** Notes which versions are on disk. @param stored newest first. */
   setStored(stored: readonly string[]): void {
     const names = new Set(stored);
     this.#isStored = stored.length > 0;
@@ -64,7 +60,10 @@ export class ModelEntry {
     this.versions.delete(entry.version);
   }
 
-  /** To be called whenever a version became live or ceased to be: decides where requests go. */
+  /**
+   * Decides which versions answer requests. To be called whenever a version has become live or is no longer
+   * live.
+   */
   refreshRoutes(): void {
     this.#newestLive = this.#live[0];
     const { aliases } = this.aliasFile;
@@ -87,16 +86,26 @@ export class ModelEntry {
     return [...this.versions.values()].filter((entry) => entry.live !== undefined);
   }
 
-  /** Throws ResiduaError: VERSION_NOT_FOUND or ALIAS_NOT_FOUND with what there is, or MODEL_NOT_READY. */
-  acquire({ version, alias }: Selection): Lease {
-    const entry =
-      version !== undefined
-        ? this.versions.get(version)
-        : alias !== undefined || this.aliasFile.aliases.has(DEFAULT_ALIAS)
-          ? this.#resolve(alias ?? DEFAULT_ALIAS)
-          : this.#newestLive;
+  /**
+   * A lease of the version that `chooseVersion` says.
+   * Throws ResiduaError: VERSION_NOT_FOUND or ALIAS_NOT_FOUND with what there is, or MODEL_NOT_READY.
+   */
+  acquire(selection: Selection): Lease {
+    const entry = this.#find(selection);
     if (entry?.live !== undefined) return entry.live.lease();
-    throw this.#unavailable(entry, version);
+    throw this.#unavailable(entry, selection.version);
+  }
+
+  #find(selection: Selection): VersionEntry | undefined {
+    const choice = chooseVersion(selection, this.aliasFile.aliases);
+    switch (choice.by) {
+      case "version":
+        return this.versions.get(choice.version);
+      case "alias":
+        return this.#resolve(choice.alias);
+      case "highest":
+        return this.#newestLive;
+    }
   }
 
   #resolve(alias: string): VersionEntry | undefined {

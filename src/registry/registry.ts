@@ -1,44 +1,41 @@
 /**
- * The versions that are live, kept in step with the folder of models.
+ * Keeps the versions that are live in step with the folder of models.
  *
- *   every pollSeconds: list names and versions, look at aliases.json
+ *   every pollSeconds: list names and versions, read aliases.json
  *     -> wanted: the targets of all aliases, and the newest `liveVersions` valid versions of each name
  *     -> open what is wanted and not live (read, check, compile, replay golden.json) beside what serves
- *     -> swap in; what is wanted no more drains, then closes
+ *     -> swap in; what is no longer wanted drains, then closes
  *
- * What is live follows from the folder alone, so registries on one volume agree without talking.
+ * What is live follows from the folder alone, so registries on one volume agree without talking to each
+ * other.
  */
 import { join } from "node:path";
-import type { Engine } from "../engine/engine.js";
 import { InputError, ResiduaError } from "../errors.js";
-import { changeAliases, isAliasName } from "./aliases.js";
+import { assignAlias, checkAliasName, removeAlias } from "./alias-changes.js";
 import { readManifest } from "./bundle.js";
-import type { Lease } from "./loaded-model.js";
+import type { Lease } from "./leased-model.js";
 import type { Manifest } from "./manifest.js";
-import { ModelEntry, type ModelListing, type Selection } from "./model-entry.js";
+import { ModelEntry, type ModelListing } from "./model-entry.js";
 import { listStore } from "./store.js";
-import { type RegistryLog, VersionKeeper } from "./version-keeper.js";
+import type { Selection } from "./version-choice.js";
+import { VersionKeeper, type VersionKeeperOptions } from "./version-keeper.js";
 
-/** Runs a task after a delay; what it returns calls that off. */
+/** Runs a task after a delay, unless the function it returns is called first. */
 export type Schedule = (task: () => void, delayMs: number) => () => void;
 
-export interface RegistryOptions {
+/** The engine stays open when the registry closes. */
+export interface RegistryOptions extends VersionKeeperOptions {
   /** The folder of models. */
   readonly folder: string;
-  /** Stays open when the registry closes. */
-  readonly engine: Engine;
-  /** How many of the newest valid versions of each name are live; at least 1. */
-  readonly liveVersions: number;
-  /** How often the folder is looked at; 0 for never, but by `poll`. */
+  /** How often the folder is looked at; 0: only when `poll` is called. */
   readonly pollSeconds: number;
-  readonly log: RegistryLog;
   /** A timer that does not keep the process alive, if left out. */
   readonly schedule?: Schedule | undefined;
 }
 
 export interface Readiness {
   readonly ready: boolean;
-  /** Why not, one sentence each. */
+  /** Why it is not ready, one sentence each. */
   readonly problems: readonly string[];
 }
 
@@ -47,7 +44,7 @@ export class Registry {
   readonly #models = new Map<string, ModelEntry>();
   readonly #keeper: VersionKeeper;
   #folderProblem: string | undefined;
-  /** One change at a time: polls and alias changes stand in line. */
+  /** Polls and alias changes run one after the other; this ends with the last of them. */
   #line: Promise<unknown> = Promise.resolve();
   #nextPoll: Promise<void> | undefined;
   #cancelTimer: (() => void) | undefined;
@@ -59,8 +56,8 @@ export class Registry {
   }
 
   /**
-   * Lists the folder and begins to load; `poll()` on what is returned waits until everything wanted is live or
-   * refused. Until then `acquire` answers MODEL_NOT_READY.
+   * Lists the folder and begins to load. `poll()` of the registry then waits until every wanted version is
+   * live or refused; until then `acquire` throws MODEL_NOT_READY.
    */
   static async open(options: RegistryOptions): Promise<Registry> {
     const registry = new Registry(options);
@@ -79,8 +76,8 @@ export class Registry {
   }
 
   /**
-   * Brings what is live in step with the folder as it is after this call, or later. Never rejects: what is wrong
-   * with a version is its reason in `listModels`, what is wrong with the folder is in `readiness`.
+   * Brings what is live in step with the folder as it is after this call, or later. Never rejects: what is
+   * wrong with a version is its reason in `listModels`, what is wrong with the folder is in `readiness`.
    */
   poll(): Promise<void> {
     this.#nextPoll ??= this.#inLine(async () => {
@@ -107,7 +104,7 @@ export class Registry {
     return run;
   }
 
-  /** Takes over names, versions and aliases. Where the folder cannot be read, what is live stays so. */
+  /** Reads names, versions and aliases from the folder. Where it cannot be read, live versions stay live. */
   async #list(): Promise<void> {
     try {
       const stored = await listStore(this.#options.folder);
@@ -130,11 +127,11 @@ export class Registry {
   }
 
   /**
-   * The right to use a version: the one named, or that of the alias; else that of alias `stable` if it is set, else
-   * the newest live one. The lease has to be released.
+   * Gives the right to use a version: the one named, or the one that the alias stands for; else the one of
+   * alias `stable` if that is set, else the newest live one. The lease must be released.
    *
-   * Throws ResiduaError: MODEL_NOT_FOUND, VERSION_NOT_FOUND or ALIAS_NOT_FOUND with what there is, MODEL_NOT_READY
-   * while the version is being loaded, SHUTTING_DOWN.
+   * Throws ResiduaError: MODEL_NOT_FOUND, VERSION_NOT_FOUND or ALIAS_NOT_FOUND with what there is,
+   * MODEL_NOT_READY while the version is being loaded, SHUTTING_DOWN.
    */
   acquire(name: string, selection: Selection = {}): Lease {
     if (this.#isClosing) throw new ResiduaError("SHUTTING_DOWN", "The service is shutting down.");
@@ -175,7 +172,9 @@ export class Registry {
     return [...this.#models.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map((entry) => entry.list());
   }
 
-  /** Ready when the newest valid version of each name and every alias target is live, and there is one at all. */
+  /**
+   * Ready when the newest valid version of each name and every alias target is live, and there is one at all.
+   */
   readiness(): Readiness {
     const problems = [...this.#models.values()].flatMap((entry) => entry.problems());
     const listings = this.listModels();
@@ -189,62 +188,22 @@ export class Registry {
   }
 
   /**
-   * Lets an alias stand for a version, which is live before the alias changes. Every registry on the folder follows.
-   * Of two registries that change aliases of one model in the same moment, the later one's file stays.
-   * Throws ResiduaError: INVALID_REQUEST for a name that no alias can have, MODEL_NOT_FOUND, VERSION_NOT_FOUND,
+   * Lets an alias stand for a version, which is brought up first. Every registry on the folder follows. If
+   * two registries change aliases of one model at the same moment, the later change wins. Throws
+   * ResiduaError: INVALID_REQUEST for a name that no alias can have, MODEL_NOT_FOUND, VERSION_NOT_FOUND,
    * MODEL_NOT_READY where the version could not be loaded just now.
    */
   async setAlias(name: string, alias: string, version: string): Promise<ModelListing> {
-    if (!isAliasName(alias)) {
-      throw new ResiduaError(
-        "INVALID_REQUEST",
-        `"${alias}" is no name for an alias: small letters, digits, ".", "_" and "-", beginning with a letter or digit.`,
-      );
-    }
+    checkAliasName(alias);
     await this.poll();
-    await this.#inLine(async () => {
-      const entry = this.#entry(name);
-      const target = entry.versions.get(version);
-      const there = [...entry.versions.keys()].join(", ");
-      if (target === undefined || !target.isStored) {
-        throw new ResiduaError(
-          "VERSION_NOT_FOUND",
-          `Model "${name}" has no version ${version}; it has ${there}.`,
-        );
-      }
-      const outcome = await this.#keeper.bringUp(entry, target);
-      if (outcome === "failed") {
-        throw new ResiduaError(
-          "MODEL_NOT_READY",
-          `Version ${version} of model "${name}" could not be loaded just now; alias "${alias}" is as it was.`,
-          { retryAfterSeconds: 1 },
-        );
-      }
-      if (outcome === "refused") {
-        throw new ResiduaError(
-          "VERSION_NOT_FOUND",
-          `Version ${version} of model "${name}" is refused: ${target.reason}`,
-        );
-      }
-      await changeAliases(entry.folder, (aliases) => aliases.set(alias, version));
-    });
+    await this.#inLine(() => assignAlias(this.#keeper, this.#entry(name), alias, version));
     await this.poll();
     return this.#entry(name).list();
   }
 
   /** Takes an alias away. Throws ResiduaError: MODEL_NOT_FOUND, ALIAS_NOT_FOUND. */
   async deleteAlias(name: string, alias: string): Promise<ModelListing> {
-    await this.#inLine(async () => {
-      const entry = this.#entry(name);
-      await changeAliases(entry.folder, (aliases) => {
-        if (aliases.delete(alias)) return;
-        const there = [...aliases.keys()].join(", ") || "none";
-        throw new ResiduaError(
-          "ALIAS_NOT_FOUND",
-          `Model "${name}" has no alias "${alias}"; it has ${there}.`,
-        );
-      });
-    });
+    await this.#inLine(() => removeAlias(this.#entry(name), alias));
     await this.poll();
     return this.#entry(name).list();
   }

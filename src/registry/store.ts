@@ -1,5 +1,5 @@
 /**
- * The folder of models as it is on disk: names and versions. Looking costs a `readdir` a name; no file is read.
+ * The names and versions in a folder of models. Only folders are listed, one `readdir` for each name; no file is read.
  */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import { MODEL_NAME_PATTERN, VERSION_PATTERN } from "./manifest.js";
 const namePattern = new RegExp(MODEL_NAME_PATTERN);
 const versionPattern = new RegExp(VERSION_PATTERN);
 
+/** A model on disk. */
 export interface StoredModel {
   readonly name: string;
   readonly folder: string;
@@ -16,7 +17,7 @@ export interface StoredModel {
   readonly versions: readonly string[];
 }
 
-/** The models of a folder with their versions, by name. A name without a version is no model. */
+/** The models of a folder with their versions, sorted by name. A name without a version is left out. */
 export async function listStore(modelsFolder: string): Promise<StoredModel[]> {
   const models: StoredModel[] = [];
   for (const name of (await listFolders(modelsFolder)).filter((entry) => namePattern.test(entry)).sort()) {
@@ -29,7 +30,7 @@ export async function listStore(modelsFolder: string): Promise<StoredModel[]> {
   return models;
 }
 
-/** As `listStore`, for people: throws InputError where there is no such folder. */
+/** The same as `listStore`, but throws InputError where the folder does not exist. */
 export async function readStore(modelsFolder: string): Promise<StoredModel[]> {
   try {
     return await listStore(modelsFolder);

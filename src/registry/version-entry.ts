@@ -1,38 +1,44 @@
 /**
- * What the registry knows of one version. It is, at any time, one of
+ * What the registry knows about one version. Its state is one of
  *
  *   stored ----> loading ----> live ----> draining ----> stored
- *                   `--------> refused      (wanted no more, still leased)
+ *                   `--------> refused
+ *
+ * A version is draining while it takes no new requests but is still leased by earlier ones.
  */
-import type { LeasedModel } from "./loaded-model.js";
+import type { LeasedModel } from "./leased-model.js";
 
+/** The states of a version. */
 export const VERSION_STATES = ["loading", "live", "draining", "stored", "refused"] as const;
 export type VersionState = (typeof VERSION_STATES)[number];
 
+/** A version as `GET /v1/models` lists it. */
 export interface VersionListing {
   readonly version: string;
   readonly state: VersionState;
-  /** Of manifest.json; null where it could not be read. */
+  /** The hash of manifest.json in hex; null where it could not be read. */
   readonly sha256: string | null;
-  /** Null unless it is live. */
+  /** Null unless the version is live. */
   readonly engine: string | null;
   readonly device: string | null;
-  /** Why it is refused, or why what is now in its folder is not what is live; null where there is nothing to say. */
+  /**
+   * Why it is refused. For a live version: why its folder, which has changed since, could not be loaded. Else null.
+   */
   readonly reason: string | null;
 }
 
-/** What is known of one version. */
+/** The state of one version. */
 export class VersionEntry {
   readonly version: string;
-  /** Of the folder, when it was last opened; undefined for one that is to be opened again. */
+  /** Of the folder, when it was last opened; undefined where it has to be opened again. */
   fingerprint: string | undefined;
   sha256: string | null | undefined;
   reason: string | undefined;
   loading = false;
-  /** Whether its folder is there; one that is gone stays until it is drained. */
+  /** Whether its folder exists. Where it does not, the entry stays until the version is drained. */
   isStored = true;
   live: LeasedModel | undefined;
-  /** Loaded models of this version that are wanted no more and still leased. */
+  /** How many loaded models of this version are retired and still leased. */
   draining = 0;
 
   constructor(version: string) {

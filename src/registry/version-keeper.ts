@@ -1,39 +1,52 @@
-/** Brings versions up and takes them down: beside each other, never in place. */
+/** Brings versions up and takes them down. A new version is loaded beside the old one, never in its place. */
 import { join } from "node:path";
 import type { Engine } from "../engine/engine.js";
 import { InputError } from "../errors.js";
 import { readBundle, readManifest } from "./bundle.js";
 import { fingerprintFolder } from "./fingerprint.js";
-import { LeasedModel, loadModel } from "./loaded-model.js";
+import { LeasedModel } from "./leased-model.js";
 import type { ModelEntry } from "./model-entry.js";
+import { loadModel, type Slot } from "./served-model.js";
 import type { VersionEntry } from "./version-entry.js";
 
-/** The part of a pino logger that is used. */
+/** What is used of a pino logger. */
 export interface RegistryLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
 }
 
 /**
- * What came of bringing up a version: it is live; its bundle is refused, until its folder changes; or something else
- * failed (the engine, the disk), which says nothing about the bundle.
+ * The outcome of bringing up a version: it is live; its bundle is refused until its folder changes; or
+ * something else failed (the engine, the disk), which says nothing about the bundle, so that it is tried
+ * again.
  */
 export type Outcome = "live" | "refused" | "failed";
 
+export interface VersionKeeperOptions {
+  readonly engine: Engine;
+  /** What to derive from each version when it is loaded. */
+  readonly slots?: readonly Slot<unknown>[];
+  readonly log: RegistryLog;
+  /** How many of the newest valid versions of each name are live; at least 1. */
+  readonly liveVersions: number;
+}
+
 export class VersionKeeper {
   readonly #engine: Engine;
+  readonly #slots: readonly Slot<unknown>[];
   readonly #log: RegistryLog;
   readonly #liveVersions: number;
   #isStopped = false;
   readonly #draining = new Set<LeasedModel>();
 
-  constructor(options: { engine: Engine; log: RegistryLog; liveVersions: number }) {
+  constructor(options: VersionKeeperOptions) {
     this.#engine = options.engine;
+    this.#slots = options.slots ?? [];
     this.#log = options.log;
     this.#liveVersions = options.liveVersions;
   }
 
-  /** Marks as loading what has to be opened, as far as one can tell without opening anything. */
+  /** Marks the versions as loading that will be opened, as far as that is known before anything is opened. */
   markWanted(entry: ModelEntry): void {
     const stored = [...entry.versions.values()].filter(({ isStored }) => isStored);
     const valid = stored.filter(({ reason, live }) => reason === undefined || live !== undefined);
@@ -45,7 +58,7 @@ export class VersionKeeper {
     }
   }
 
-  /** Brings up what is wanted of a model, newest first, and then takes down what is not. */
+  /** Brings up the wanted versions of a model, newest first, and then takes down the others. */
   async follow(entry: ModelEntry): Promise<void> {
     const wanted = new Set<VersionEntry>();
     const stored = [...entry.versions.values()].filter(({ isStored }) => isStored);
@@ -61,7 +74,7 @@ export class VersionKeeper {
       wanted.add(version);
       if (outcome === "live" && live < this.#liveVersions) live++;
     }
-    // Nothing that serves is given up for something that may be live the next time.
+    // A version that failed may be live after the next poll: until then, those that serve stay.
     if (!isSettled) return;
     const unwanted = [...entry.versions.values()].filter((version) => !wanted.has(version));
     const retired = unwanted.map((version) => this.retire(entry, version));
@@ -71,7 +84,7 @@ export class VersionKeeper {
     for (const version of [...entry.versions.values()]) entry.forgetIfGone(version);
   }
 
-  /** Notes the hashes of versions that were never opened, so that a listing can name them. */
+  /** Reads the hashes of versions that were never opened, so that listings have them. */
   async noteHashes(entry: ModelEntry): Promise<void> {
     for (const version of [...entry.versions.values()]) {
       if (version.sha256 !== undefined) continue;
@@ -82,7 +95,7 @@ export class VersionKeeper {
     }
   }
 
-  /** Opens a version unless it is open, or known to be broken, and its folder is as it was. */
+  /** Opens a version, unless its folder has not changed since it was opened or refused. */
   async bringUp(entry: ModelEntry, version: VersionEntry): Promise<Outcome> {
     const folder = join(entry.folder, version.version);
     const fields = { model: entry.name, version: version.version };
@@ -115,13 +128,16 @@ export class VersionKeeper {
     }
   }
 
-  /** Reads, compiles and swaps in. A reason to refuse is noted; what serves already serves on. */
+  /**
+   * Reads, compiles and swaps in a version. If it is refused, the reason is noted, and a version that serves
+   * goes on.
+   */
   async #open(entry: ModelEntry, version: VersionEntry, folder: string): Promise<void> {
     try {
       const bundle = await readBundle(folder);
       version.sha256 = bundle.sha256;
       if (version.live?.model.sha256 !== bundle.sha256) {
-        const loaded = new LeasedModel(await loadModel(bundle, this.#engine));
+        const loaded = new LeasedModel(await loadModel(bundle, this.#engine, this.#slots));
         const retired = this.retire(entry, version);
         version.live = loaded;
         entry.refreshRoutes();
@@ -135,8 +151,8 @@ export class VersionKeeper {
   }
 
   /**
-   * Takes a version out of service; it closes when its last lease is released.
-   * What is returned waits for that only where there is no lease.
+   * Takes a version out of service. It closes when its last lease is released; the promise waits for that
+   * only where no lease is held.
    */
   async retire(entry: ModelEntry, version: VersionEntry): Promise<void> {
     const leased = version.live;
@@ -157,12 +173,12 @@ export class VersionKeeper {
     if (!leased.isLeased) await closed;
   }
 
-  /** Begins no other version. */
+  /** Opens no further version. */
   stop(): void {
     this.#isStopped = true;
   }
 
-  /** Closes these versions and those that drain, whether leased or not; runs under way are still answered. */
+  /** Closes these versions and those that drain, leased or not. Runs under way are still answered. */
   async close(versions: readonly VersionEntry[]): Promise<void> {
     const live = versions.flatMap((version) => version.live ?? []);
     await Promise.all([...live, ...this.#draining].map((leased) => leased.close()));

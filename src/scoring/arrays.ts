@@ -1,10 +1,11 @@
 /**
- * Where a request's arrays come from. Each array of its own costs a fraction of a microsecond, and memory outside of
- * the heap, which is freed late: a dozen of them cost as much as scoring a window, and thousands of requests a second
- * make the collector run all the time.
+ * Where the arrays of a request come from. To allocate a typed array takes a fraction of a microsecond and memory
+ * outside of the heap, which is freed late: a dozen of them take as long as scoring a window, and with thousands of
+ * requests a second the garbage collector never rests. An arena gives a request arrays out of memory that earlier
+ * requests have used.
  */
 
-/** What is in the arrays at first is undefined. */
+/** Makes typed arrays of `length` elements. Their first contents are anything: write before you read. */
 export interface Arrays {
   float64(length: number): Float64Array;
   float32(length: number): Float32Array;
@@ -12,7 +13,7 @@ export interface Arrays {
   int8(length: number): Int8Array;
 }
 
-/** Every array on its own, for whoever keeps them. */
+/** Allocates every array, for results that outlive the request. */
 export const OWN_ARRAYS: Arrays = {
   float64: (length) => new Float64Array(length),
   float32: (length) => new Float32Array(length),
@@ -20,15 +21,15 @@ export const OWN_ARRAYS: Arrays = {
   int8: (length) => new Int8Array(length),
 };
 
-/** A request that needs more than this is one of few, and gets arrays of its own. */
-const MAX_SLAB_BYTES = 2 * 1024 * 1024;
-/** What a pool holds on to. */
+/** An arena does not grow beyond this: requests that need more are rare, and the rest is allocated for them. */
+const MAX_ARENA_BYTES = 2 * 1024 * 1024;
+/** The memory of the free arenas that a pool keeps; those above it are left to the garbage collector. */
 const MAX_FREE_BYTES = 16 * 1024 * 1024;
 
-/** One piece of memory for the arrays of one request at a time. */
-export class Slab implements Arrays {
+/** One buffer that the arrays of one request at a time are parts of. Arrays that do not fit are allocated. */
+export class Arena implements Arrays {
   #buffer = new ArrayBuffer(4096);
-  /** What was asked for since `clear`, also beyond the buffer's end. */
+  /** Bytes asked for since `clear`; more than the buffer has where some did not fit. */
   #used = 0;
 
   float64(length: number): Float64Array {
@@ -55,9 +56,12 @@ export class Slab implements Arrays {
     return this.#buffer.byteLength;
   }
 
-  /** For the next request: no array of the last one may be in use. Grows to what was asked for, within bounds. */
+  /**
+   * Makes the whole buffer free again, and as large as the last request needed it, up to a limit. No array that came
+   * from here may be in use.
+   */
   clear(): void {
-    const wanted = Math.min(this.#used, MAX_SLAB_BYTES);
+    const wanted = Math.min(this.#used, MAX_ARENA_BYTES);
     if (wanted > this.#buffer.byteLength) this.#buffer = new ArrayBuffer(wanted);
     this.#used = 0;
   }
@@ -69,29 +73,29 @@ export class Slab implements Arrays {
   }
 }
 
-/** The slabs of requests that are done, for those to come. One that is never given back is the collector's. */
-export class SlabPool {
-  readonly #free: Slab[] = [];
+/** Keeps the arenas of requests that are done for those to come. One that is never given back is garbage-collected. */
+export class ArenaPool {
+  readonly #free: Arena[] = [];
   #freeBytes = 0;
 
-  take(): Slab {
-    const slab = this.#free.pop();
-    if (slab === undefined) return new Slab();
-    this.#freeBytes -= slab.byteLength;
-    return slab;
+  take(): Arena {
+    const arena = this.#free.pop();
+    if (arena === undefined) return new Arena();
+    this.#freeBytes -= arena.byteLength;
+    return arena;
   }
 
-  /** No array of the slab may be in use any more. */
-  give(slab: Slab): void {
-    slab.clear();
-    if (this.#freeBytes + slab.byteLength > MAX_FREE_BYTES) return;
-    this.#freeBytes += slab.byteLength;
-    this.#free.push(slab);
+  /** Takes an arena back. No array that came from it may be in use. */
+  give(arena: Arena): void {
+    arena.clear();
+    if (this.#freeBytes + arena.byteLength > MAX_FREE_BYTES) return;
+    this.#freeBytes += arena.byteLength;
+    this.#free.push(arena);
   }
 
-  /** The same parts; once all have been taken, the slab they were made from is free. */
-  *givingBack<T>(slab: Slab, parts: Iterable<T>): Generator<T, void> {
+  /** Passes on the parts of an answer, and takes back the arena that they were made from after the last one. */
+  *givingBack<T>(arena: Arena, parts: Iterable<T>): Generator<T, void> {
     yield* parts;
-    this.give(slab);
+    this.give(arena);
   }
 }

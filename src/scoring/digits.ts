@@ -1,22 +1,23 @@
-/** Numbers as they leave: with the digits they carry, not as 17-digit doubles. All of it is valid JSON. */
-
 /**
- * The most decimals a value is written with; a feature of a smaller scale yet gets its doubles' own digits.
+ * Numbers as an answer writes them: with as many digits as they are exact to, where a double printed whole would have 17.
+ * What is written is valid JSON.
  */
+
+/** The most decimals that a value is written with. A feature whose scale asks for more is written as the double it is. */
 export const MAX_DECIMALS = 100;
 
-/** How many decimals a value in the caller's units needs to be right to 1e-7 of its feature's scale. */
+/** How many decimals a value in the caller's units needs for an error of at most 1e-7 of the scale of its feature. */
 export function decimalsOf(scale: number): number {
-  // Found by trying, not by a logarithm, which need not be exact at powers of ten.
+  // Compared one by one: a logarithm is not exact at powers of ten.
   let decimals = 0;
   while (decimals <= MAX_DECIMALS && Number(`1e${7 - decimals}`) > scale) decimals++;
   return decimals;
 }
 
 /**
- * A value in the caller's units, correctly rounded to so many decimals (halves away from zero), without the
- * zeros a decimal fraction may end in. From 1e21 on, and above MAX_DECIMALS, it is the shortest decimal that
- * reads back as the same double. `null` for a number that is not finite.
+ * A value in the caller's units, correctly rounded to `decimals` decimals (halves away from zero), without zeros at the end
+ * of the fraction. For values of at least 1e21, and for more than MAX_DECIMALS, the shortest decimal that reads back as the
+ * same double. `null` for a number that is not finite.
  */
 export function formatUnits(value: number, decimals: number): string {
   if (!Number.isFinite(value)) return "null";
@@ -33,15 +34,15 @@ export function formatUnits(value: number, decimals: number): string {
 }
 
 /**
- * The shortest decimal that reads back as the same float32, closest to it among those; laid out as JavaScript
- * lays out a number (1e-7, not 0.0000001). The number is rounded to float32 first. `null` where that is not
- * finite.
+ * The number rounded to float32, as the shortest decimal that reads back as the same float32; of several, the one closest
+ * to it. Written as JavaScript writes a number (1e-7, not 0.0000001). `null` where the float32 is not finite.
  */
 export function formatFloat32(value: number): string {
   const single = Math.fround(value);
   if (!Number.isFinite(single)) return "null";
   if (single === 0) return "0";
-  // A normal float32 gives back any 6 digits (FLT_DIG), so fewer need not be tried; a subnormal does not.
+  // Any decimal of 6 digits survives a normal float32 (FLT_DIG), so rounding to 6 digits finds the shorter ones too. That
+  // does not hold for subnormal numbers.
   for (let digits = Math.abs(single) < 1.1754943508222875e-38 ? 1 : 6; digits < 9; digits++) {
     const decimal = nearestDecimal(single, digits);
     if (decimal !== undefined) return decimal;
@@ -49,12 +50,12 @@ export function formatFloat32(value: number): string {
   return String(Number(single.toPrecision(9)));
 }
 
-/** The decimal of so many digits that reads back as `single`, if there is one. */
+/** The decimal of `digits` digits that reads back as `single`, if there is one. */
 function nearestDecimal(single: number, digits: number): string | undefined {
   const nearest = Number(single.toPrecision(digits));
   if (Math.fround(nearest) === single) return String(nearest);
-  // Floats below a power of two stand half as far apart as those above it: the nearest decimal can miss on
-  // the near side where the next one up would have hit.
+  // Below a power of two floats are half as far apart as above it. The nearest decimal may lie below and be read as the
+  // next float down, where the next decimal up is read as this one.
   const magnitude = Math.abs(nearest);
   if (magnitude >= Math.abs(single)) return undefined;
   const [mantissa = "", exponent = ""] = magnitude.toExponential(digits - 1).split("e");

@@ -1,20 +1,23 @@
 /**
- * From the caller's units to the network's and back: scaled = (x - offset) / scale, one pair a feature, in
- * float64.
+ * From the caller's units to the network's and back: scaled = (x - offset) / scale, in float64, with an offset and a
+ * scale for each feature.
  */
 import { InputError } from "../errors.js";
 
+/** How a scaler is fitted; `fitScaler` says what each kind does. */
 export const SCALER_KINDS = ["standard", "minmax", "none"] as const;
 export type ScalerKind = (typeof SCALER_KINDS)[number];
 
+/** scaled = (x - offset) / scale, by feature. */
 export interface Scaler {
   readonly kind: ScalerKind;
+  /** [F] */
   readonly offset: readonly number[];
-  /** Positive and finite; 1 for a constant column. */
+  /** [F]: positive and finite; 1 for a constant column. */
   readonly scale: readonly number[];
   /**
-   * The training mean, in the caller's units: what stands in for a reading that is missing before the first
-   * one. Absent where it is the offset (`standard`).
+   * [F]: the training mean, in the caller's units, which stands in for a reading that is missing before the first one
+   * of a window. Absent where it is the offset (`standard`).
    */
   readonly mean?: readonly number[];
 }
@@ -22,9 +25,9 @@ export interface Scaler {
 /**
  * Fits a scaler on rows of training data.
  *
- * `standard`: offset the mean, scale the population standard deviation. `minmax`: offset the least reading,
- * scale the range. `none`: offset 0, scale 1. Mean and deviation are taken in two passes of (x - least) / range,
- * so that a signal of 1e9 plus or minus 5 keeps its 5, and no square under- or overflows.
+ * `standard`: the offset is the mean, the scale the population standard deviation. `minmax`: the offset is the least
+ * reading, the scale the range. `none`: offset 0, scale 1. Mean and deviation are computed in two passes over
+ * (x - least) / range, so that a signal of 1e9 plus or minus 5 loses no precision, and no square under- or overflows.
  *
  * @param rows [N, F] in the caller's units; NaN = missing.
  * @throws InputError where a feature has no reading at all, or spans more than a double can hold.
@@ -98,81 +101,105 @@ function describeColumn(rows: Float64Array, feature: number, features: number): 
   return { least, most, mean: least + share * range, deviation };
 }
 
-const numbersOfScalers = new WeakMap<Scaler, { offset: Float64Array; scale: Float64Array }>();
+/** A scaler with its numbers as loops read them fastest. Made once for a model. */
+export class WindowScaler {
+  readonly #timesteps: number;
+  readonly #offset: Float64Array;
+  readonly #scale: Float64Array;
+  /** [F]: what stands in for a reading that is missing before the first one, scaled and clipped. */
+  readonly #mean: Float64Array;
+  /** Scaled readings are clipped to [-most, most]. */
+  readonly #most: number;
 
-/** Offset and scale as loops read them fastest, made once a scaler. */
-export function scalerNumbers(scaler: Scaler): {
-  readonly offset: Float64Array;
-  readonly scale: Float64Array;
-} {
-  let numbers = numbersOfScalers.get(scaler);
-  if (numbers === undefined) {
-    numbers = { offset: Float64Array.from(scaler.offset), scale: Float64Array.from(scaler.scale) };
-    numbersOfScalers.set(scaler, numbers);
+  /** @param most at most the largest float32, so that every scaled reading is one. */
+  constructor(scaler: Scaler, timesteps: number, most: number) {
+    this.#timesteps = timesteps;
+    this.#offset = Float64Array.from(scaler.offset);
+    this.#scale = Float64Array.from(scaler.scale);
+    this.#most = most;
+    const mean = scaler.mean ?? scaler.offset;
+    this.#mean = Float64Array.from(mean, (value, feature) => {
+      const x = (value - scaler.offset[feature]!) / scaler.scale[feature]!;
+      return Math.min(Math.max(x, -most), most);
+    });
   }
-  return numbers;
-}
 
-/**
- * Scales and clips one window feature by feature, NaN staying NaN; says how many readings are missing.
- *
- * @param readings the window's first at `readingsAt`.
- * @param scaled receives the window from `first` on.
- */
-export function scaleWindow(
-  readings: Float64Array,
-  readingsAt: number,
-  scaled: Float32Array,
-  first: number,
-  timesteps: number,
-  offsets: Float64Array,
-  scales: Float64Array,
-  most: number,
-): number {
-  const features = offsets.length;
-  const end = first + timesteps * features;
-  let missing = 0;
-  for (let feature = 0; feature < features; feature++) {
-    const offset = offsets[feature]!;
-    const scale = scales[feature]!;
-    for (let i = first + feature, r = readingsAt + feature; i < end; i += features, r += features) {
-      const x = (readings[r]! - offset) / scale;
-      if (x >= -most && x <= most) {
-        scaled[i] = x;
-      } else if (x > most) {
-        scaled[i] = most;
-      } else if (x < -most) {
-        scaled[i] = -most;
-      } else {
-        scaled[i] = Number.NaN;
-        missing++;
+  /**
+   * Scales and clips one window, feature by feature; a missing reading (NaN) stays NaN.
+   *
+   * @param readings in the caller's units; those of the window begin at `readingsAt`.
+   * @param scaled receives the window, from `first` on.
+   * @returns how many readings are missing.
+   */
+  scale(readings: Float64Array, readingsAt: number, scaled: Float32Array, first: number): number {
+    const offsets = this.#offset;
+    const scales = this.#scale;
+    const most = this.#most;
+    const features = offsets.length;
+    const end = first + this.#timesteps * features;
+    let missing = 0;
+    for (let feature = 0; feature < features; feature++) {
+      const offset = offsets[feature]!;
+      const scale = scales[feature]!;
+      for (let i = first + feature, r = readingsAt + feature; i < end; i += features, r += features) {
+        const x = (readings[r]! - offset) / scale;
+        if (x >= -most && x <= most) {
+          scaled[i] = x;
+        } else if (x > most) {
+          scaled[i] = most;
+        } else if (x < -most) {
+          scaled[i] = -most;
+        } else {
+          scaled[i] = Number.NaN;
+          missing++;
+        }
       }
     }
+    return missing;
   }
-  return missing;
-}
 
-/** Fills the gaps (NaN) of one window, and notes them in `present`. */
-export function fillMissing(
-  scaler: Scaler,
-  scaled: Float32Array,
-  present: Uint8Array,
-  first: number,
-  timesteps: number,
-  most: number,
-): void {
-  const features = scaler.offset.length;
-  const mean = scaler.mean ?? scaler.offset;
-  const end = first + timesteps * features;
-  for (let i = first; i < end; i++) {
-    if (!Number.isNaN(scaled[i]!)) continue;
-    present[i] = 0;
-    const feature = i - first;
-    if (feature >= features) {
-      scaled[i] = scaled[i - features]!;
-    } else {
-      const x = (mean[feature]! - scaler.offset[feature]!) / scaler.scale[feature]!;
-      scaled[i] = Math.min(Math.max(x, -most), most);
+  /**
+   * Puts the last reading of the feature in the window, or the training mean before the first, where one is missing.
+   *
+   * @param scaled from `scale`, the window from `first` on.
+   * @param present receives 0 for each missing reading.
+   */
+  fillMissing(scaled: Float32Array, present: Uint8Array, first: number): void {
+    const features = this.#offset.length;
+    const end = first + this.#timesteps * features;
+    for (let i = first; i < end; i++) {
+      if (!Number.isNaN(scaled[i]!)) continue;
+      present[i] = 0;
+      scaled[i] = i - first < features ? this.#mean[i - first]! : scaled[i - features]!;
     }
   }
+
+  /**
+   * What a head gave, in the caller's units: `scaled * scale + offset`, in float64.
+   *
+   * @param scaled [rows, F]: `steps` rows for each window, the last one first where `reversed`.
+   * @returns [rows, F], in time order; NaN where a scaled number is not finite. A result that leaves float64's range
+   *   becomes its largest number, so that a finite number stays one.
+   */
+  unscale(scaled: Float32Array, rows: number, steps: number, reversed: boolean): Float64Array {
+    const offset = this.#offset;
+    const scale = this.#scale;
+    const features = offset.length;
+    const values = new Float64Array(rows * features);
+    for (let row = 0; row < rows; row++) {
+      const step = row % steps;
+      const o = row * features;
+      const i = reversed ? (row - step + steps - 1 - step) * features : o;
+      for (let feature = 0; feature < features; feature++) {
+        const x = scaled[o + feature]! * scale[feature]! + offset[feature]!;
+        values[i + feature] = x - x === 0 ? x : largest(scaled[o + feature]!, x);
+      }
+    }
+    return values;
+  }
+}
+
+function largest(scaled: number, x: number): number {
+  if (!Number.isFinite(scaled)) return Number.NaN;
+  return x > 0 ? Number.MAX_VALUE : -Number.MAX_VALUE;
 }

@@ -1,10 +1,36 @@
 /**
- * `stitchScores` for windows that come in parts: a row's mean is known once no later window covers it, and then
- * nothing more is kept of the row.
+ * One value for each timestep from one value for each window: the mean over the windows that cover it. Scores and
+ * coverages are both stitched so. A window whose value is NaN is left out of the mean.
+ */
+
+/**
+ * Stitches the windows of a whole series.
+ *
+ * @param values [starts.length]
+ * @param starts the first row of each window, increasing.
+ * @returns [rows]; NaN where no window covers.
+ */
+export function stitchScores(
+  values: Float64Array,
+  starts: ArrayLike<number>,
+  timesteps: number,
+  rows: number,
+): Float64Array {
+  const stitcher = new Stitcher(timesteps);
+  stitcher.add(values, starts);
+  return stitcher.settle(rows);
+}
+
+/**
+ * Stitches windows that come a few at a time. The mean of a row is known once no later window covers it; after that
+ * nothing is kept of the row.
  */
 export class Stitcher {
   readonly #timesteps: number;
-  /** Of the rows from #base on: the sum over their windows so far, and of how many. */
+  /**
+   * Of the rows from #base on: the sum over their windows so far, and how many those are. They are plain sums: a
+   * running one would carry the rounding of one saturated score to every later row.
+   */
   #sums = new Float64Array(0);
   #windows = new Int32Array(0);
   #base = 0;
@@ -14,8 +40,10 @@ export class Stitcher {
   }
 
   /**
-   * @param values [starts.length]; a window whose value is NaN counts for nothing.
-   * @param starts the first row of each window, increasing from part to part; none before what is settled.
+   * Adds the next windows.
+   *
+   * @param values [starts.length]
+   * @param starts the first row of each window, increasing from call to call; none before the rows that are settled.
    */
   add(values: Float64Array, starts: ArrayLike<number>): void {
     if (starts.length === 0) return;
@@ -32,7 +60,7 @@ export class Stitcher {
   }
 
   /**
-   * The means of the rows that were not settled yet, up to `end`, which no window to come covers.
+   * The means of the rows that are not settled yet, up to `end`; no window added later may begin before it.
    *
    * @returns [rows]; NaN where no window covers.
    */

@@ -3,29 +3,32 @@
  * (Vovk, Gammerman & Shafer 2005, "Algorithmic Learning in a Random World"; Laxhammar & Falkman 2010).
  */
 import { InputError, ResiduaError } from "../errors.js";
-import { SCORERS, type Scorer } from "./window-scoring.js";
+import type { ScorerName } from "./scorers/scorers.js";
 
 /** The most values a sample keeps. */
 export const MAX_KEPT = 4096;
-/** In a sample that had to be thinned, this many of the largest scores are kept as they are. */
+/** How many of the largest scores are all kept, in a sample of more than MAX_KEPT scores. */
 export const EXACT_TAIL = 2048;
 
-/** Sorted normal scores: all of them, or the upper tail and the largest of each group below it. */
+/** Sorted normal scores: all of them, or all of the upper tail and the largest of each group of scores below it. */
 export interface CalibrationSample {
   /** How many scores the sample was made from. */
   readonly n: number;
-  /** How many of the windows behind them do not overlap: how far a small rate can be trusted. */
+  /** How many of the windows that were scored do not overlap: a rate below 1 / blocks is a guess. */
   readonly blocks: number;
   /** [kept], ascending, finite. */
   readonly values: Float64Array;
-  /** [kept]: how many scores stand from here up, whole groups counted; n at the first, 1 at the last. */
+  /**
+   * [kept]: how many of the n scores are at least this large, groups counted whole; n for the first value, 1 for the
+   * last.
+   */
   readonly atLeast: Uint32Array;
 }
 
 /**
- * Sorts normal scores, and thins what lies under the upper tail into groups of equal size, each known by its
- * largest score. p-values are so exact in the tail, and too large by less than one group below it, never too
- * small.
+ * Sorts normal scores. Where there are more than MAX_KEPT, the scores below the EXACT_TAIL largest are divided into
+ * groups of equal size, and only the largest score of each group is kept. p-values are then exact in the tail; below
+ * it they are never too small, and too large by less than one group / (n + 1).
  *
  * @param scores any order; NaN (a window without a score) is left out.
  * @throws InputError where there is no score, or one is not finite.
@@ -56,7 +59,7 @@ export function compressSample(scores: Float64Array, blocks: number): Calibratio
   return { n, blocks: Math.min(Math.max(1, blocks), n), values, atLeast };
 }
 
-/** (1 + calibration scores >= score) / (n + 1); NaN for NaN. */
+/** The conformal p-value of a score: (1 + calibration scores >= score) / (n + 1); NaN for NaN. */
 export function pValue(sample: CalibrationSample, score: number): number {
   if (Number.isNaN(score)) return Number.NaN;
   const { values, atLeast } = sample;
@@ -70,23 +73,23 @@ export function pValue(sample: CalibrationSample, score: number): number {
   return (1 + (low < values.length ? atLeast[low]! : 0)) / (sample.n + 1);
 }
 
-/** The smallest share of normal scores that can be told from none with this sample. */
+/** 1 / (n + 1): the p-value of a score above all of the sample, and so the smallest false-alarm rate it supports. */
 export function smallestFalseAlarmRate(sample: CalibrationSample): number {
   return 1 / (sample.n + 1);
 }
 
 /**
- * The score above which, and only above which, `pValue(sample, score) <= falseAlarmRate`.
+ * The threshold for a false-alarm rate: `pValue(sample, score) <= falseAlarmRate` exactly where score > threshold.
  *
- * @throws ResiduaError UNSUPPORTED_BY_MODEL where the rate is below 1 / (n + 1): it would have to be
- *   extrapolated.
+ * @throws ResiduaError UNSUPPORTED_BY_MODEL where the rate is below 1 / (n + 1), which the sample says nothing about;
+ *   InputError where it is 1 or more.
  */
 export function conformalThreshold(sample: CalibrationSample, falseAlarmRate: number): number {
   const { n, values, atLeast } = sample;
   if (!(falseAlarmRate >= smallestFalseAlarmRate(sample))) {
     throw new ResiduaError(
       "UNSUPPORTED_BY_MODEL",
-      `A false-alarm rate of ${falseAlarmRate} cannot be told with ${n} calibration scores; the smallest rate they carry is 1/${n + 1} (${roundUp(1 / (n + 1))}).`,
+      `${n} calibration scores are too few for a false-alarm rate of ${falseAlarmRate}; the smallest rate they support is 1/${n + 1} (${roundUp(1 / (n + 1))}).`,
     );
   }
   if (!(falseAlarmRate < 1)) {
@@ -103,119 +106,21 @@ export function conformalThreshold(sample: CalibrationSample, falseAlarmRate: nu
   return values[low - 1]!;
 }
 
-/** Four digits, rounded up, so that the number named can be asked for. */
+/** To four digits, rounded up: a request for the rate that the message names must succeed. */
 function roundUp(rate: number): number {
   const rounded = Number(rate.toPrecision(4));
   return rounded >= rate ? rounded : Number((rate * 1.0005).toPrecision(4));
 }
 
-/** What one scorer gave on normal data. Windows and stitched timesteps are calibrated apart. */
+/** How a threshold was found: by a conformal p-value over the calibration sample, or given by hand as a value. */
+export const THRESHOLD_METHODS = ["conformal", "value"] as const;
+export type ThresholdMethod = (typeof THRESHOLD_METHODS)[number];
+
+/** The scores of one scorer on normal data. Windows and stitched timesteps are calibrated apart. */
 export interface ScorerCalibration {
   readonly windows: CalibrationSample;
   readonly timesteps: CalibrationSample;
 }
 
-/** calibration.bin, decoded: by scorer, for those the bundle has calibrated. */
-export type Calibration = Readonly<Partial<Record<Scorer, ScorerCalibration>>>;
-
-const MAGIC = 0x43445352; // "RSDC" in little-endian bytes
-const VERSION = 1;
-const HEADER_BYTES = 12;
-const SAMPLE_HEADER_BYTES = 16;
-const KINDS = ["windows", "timesteps"] as const;
-
-/**
- * The bytes of calibration.bin, little-endian: magic, version and number of samples as uint32; then for each
- * sample uint32 scorer * 2 + kind, n, blocks and number of values, the values as float64, and `atLeast` as
- * uint32.
- */
-export function encodeCalibration(calibration: Calibration): Uint8Array {
-  const samples = SCORERS.flatMap((scorer, s) => {
-    const ofScorer = calibration[scorer];
-    return ofScorer === undefined ? [] : KINDS.map((kind, k) => ({ key: s * 2 + k, sample: ofScorer[kind] }));
-  });
-  const length = samples.reduce((sum, { sample }) => sum + sampleBytes(sample.values.length), HEADER_BYTES);
-  const bytes = new Uint8Array(length);
-  const view = new DataView(bytes.buffer);
-  let at = 0;
-  const putUint32 = (value: number): void => {
-    view.setUint32(at, value, true);
-    at += 4;
-  };
-  for (const value of [MAGIC, VERSION, samples.length]) putUint32(value);
-  for (const { key, sample } of samples) {
-    for (const value of [key, sample.n, sample.blocks, sample.values.length]) putUint32(value);
-    for (const value of sample.values) {
-      view.setFloat64(at, value, true);
-      at += 8;
-    }
-    for (const value of sample.atLeast) putUint32(value);
-  }
-  return bytes;
-}
-
-/** @throws InputError, saying what is wrong, where the bytes are not what `encodeCalibration` writes. */
-export function decodeCalibration(bytes: Uint8Array): Calibration {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let at = 0;
-  const need = (length: number): void => {
-    if (at + length > bytes.length) refuse(`ends after ${bytes.length} bytes, inside a sample`);
-  };
-  const takeUint32 = (): number => {
-    need(4);
-    at += 4;
-    return view.getUint32(at - 4, true);
-  };
-  if (takeUint32() !== MAGIC) refuse("does not begin with RSDC");
-  const version = takeUint32();
-  if (version !== VERSION) refuse(`has version ${version}, not ${VERSION}`);
-  const count = takeUint32();
-  const found = new Map<number, CalibrationSample>();
-  for (let i = 0; i < count; i++) {
-    const key = takeUint32();
-    if (key >= SCORERS.length * KINDS.length || found.has(key))
-      refuse(`has an unknown or repeated sample ${key}`);
-    const n = takeUint32();
-    const blocks = takeUint32();
-    const kept = takeUint32();
-    if (kept > MAX_KEPT) refuse(`keeps ${kept} scores, more than ${MAX_KEPT}`);
-    need(sampleBytes(kept) - SAMPLE_HEADER_BYTES);
-    const values = new Float64Array(kept);
-    for (let j = 0; j < kept; j++, at += 8) values[j] = view.getFloat64(at, true);
-    const atLeast = new Uint32Array(kept);
-    for (let j = 0; j < kept; j++) atLeast[j] = takeUint32();
-    const sample = { n, blocks, values, atLeast };
-    checkSample(sample);
-    found.set(key, sample);
-  }
-  if (at !== bytes.length) refuse(`has ${bytes.length - at} bytes too many`);
-  const calibration: Partial<Record<Scorer, ScorerCalibration>> = {};
-  SCORERS.forEach((scorer, s) => {
-    const windows = found.get(s * 2);
-    const timesteps = found.get(s * 2 + 1);
-    if (windows !== undefined && timesteps !== undefined) calibration[scorer] = { windows, timesteps };
-    else if (windows !== timesteps) refuse(`has only one of the two samples of scorer ${scorer}`);
-  });
-  return calibration;
-}
-
-function sampleBytes(kept: number): number {
-  return SAMPLE_HEADER_BYTES + kept * 12;
-}
-
-function checkSample({ n, blocks, values, atLeast }: CalibrationSample): void {
-  const kept = values.length;
-  if (kept === 0 || atLeast[0] !== n || atLeast[kept - 1] !== 1) refuse("has counts that do not add up");
-  if (blocks < 1 || blocks > n) refuse(`has ${blocks} blocks of ${n} scores`);
-  for (let i = 0; i < kept; i++) {
-    if (!Number.isFinite(values[i]!)) refuse("has a score that is not finite");
-    if (i === 0) continue;
-    if (values[i]! < values[i - 1]!) refuse("has scores out of order");
-    const group = atLeast[i - 1]! - atLeast[i]!;
-    if (group < 1 || (group > 1 && kept - i < EXACT_TAIL)) refuse("has counts that do not add up");
-  }
-}
-
-function refuse(what: string): never {
-  throw new InputError(`calibration.bin ${what}; publish the version again.`);
-}
+/** The samples of a model by scorer, for the scorers that were calibrated. */
+export type Calibration = Readonly<Partial<Record<ScorerName, ScorerCalibration>>>;

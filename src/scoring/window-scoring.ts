@@ -1,42 +1,20 @@
 /**
- * A window's way into the network, and from the network's answer to errors and a score.
+ * Makes the network's input from readings, and errors and scores from the network's outputs.
  *
  *   readings [n, T, F] -> prepareWindows -> scaled float32, mask -> (engine) -> scoreWindows -> errors, score
  *
- * Everything here runs for each request on the main thread: plain loops over typed arrays.
+ * All of it runs for every request on the main thread, so it is plain loops over typed arrays.
  */
 import { type Arrays, OWN_ARRAYS } from "./arrays.js";
-import { boundError, FLOAT32_MAX, ResidualSums } from "./residuals.js";
-import { fillMissing, type Scaler, scalerNumbers, scaleWindow } from "./scaler.js";
+import { boundError, FLOAT32_MAX } from "./residuals.js";
+import type { ScorerName } from "./scorers/scorers.js";
+import type { ScoringModel } from "./scoring-model.js";
 
-/** How a residual becomes an error. */
-export const SCORERS = ["squared", "absolute"] as const;
-export type Scorer = (typeof SCORERS)[number];
+export type { ScoringModel } from "./scoring-model.js";
 
-/** The part of the window a head answers for. */
-export interface ScoredHead {
-  readonly name: string;
-  readonly start: number;
-  readonly steps: number;
-  /** Whether the network gives the last row first. */
-  readonly reversed: boolean;
-}
-
-/** What scoring has to know of a published model; a manifest has it all. */
-export interface ScoringModel {
-  /** T: rows of a request's window. */
-  readonly timesteps: number;
-  /** F */
-  readonly features: number;
-  readonly heads: readonly ScoredHead[];
-  readonly scaler: Scaler;
-  /** Scaled readings are clipped to [-clip, clip]; null for none (then float32 is the limit). */
-  readonly clip: number | null;
-  /** Least share of readings present for a verdict. */
-  readonly minCoverage: number;
-}
-
+/** n windows as the network reads them. */
 export interface PreparedWindows {
+  /** n */
   readonly count: number;
   /** [n, T, F], scaled, clipped, missing readings filled in: every number finite. */
   readonly scaled: Float32Array;
@@ -46,10 +24,11 @@ export interface PreparedWindows {
   readonly coverage: Float64Array;
 }
 
-/** Errors and scores, in scaled units, none above FLOAT32_MAX. NaN: there is none. */
+/** Errors and scores of n windows, in scaled units: at most FLOAT32_MAX, NaN where there is no reading to compare. */
 export interface WindowScores {
+  /** n */
   readonly count: number;
-  /** [n]: the mean of the window's timestep errors; NaN where it has no reading that a head answers for. */
+  /** [n]: the scorer's score; NaN for a window without a reading that a head answers for. */
   readonly score: Float64Array;
   /** [n, T] */
   readonly timestepError: Float64Array;
@@ -59,23 +38,23 @@ export interface WindowScores {
   readonly headErrors: readonly Float64Array[];
   /** [n]: 1 where the network gave a number that is not finite; the score is then FLOAT32_MAX. */
   readonly saturated: Uint8Array;
-  /** [n] */
+  /** [n]: the share of readings present. */
   readonly coverage: Float64Array;
 }
 
-/** What an engine gives for windows: by head [n, steps, F] in the network's own order, and [n, U]. */
+/** What an engine gives for n windows: by head [n, steps, F], in the network's own order, and the embedding [n, U]. */
 export interface NetworkOutputs {
   readonly heads: readonly Float32Array[];
   readonly embedding: Float32Array;
 }
 
 /**
- * Scales windows: `Math.fround(clip((x - offset) / scale))`. A missing reading becomes the last reading of
- * its feature in the window, or the training mean before the first.
+ * Scales windows: `Math.fround(clip((x - offset) / scale))`. A missing reading becomes the last reading of its feature
+ * in the window, or the training mean before the first.
  *
- * @param readings [count, T, F], or a series [rows, F], in the caller's units, NaN = missing, everything else finite.
- * @param arrays where those of the result come from.
- * @param starts [count]: the row of the series that each window begins with.
+ * @param readings [count, T, F], or a series [rows, F], in the caller's units; NaN = missing, everything else finite.
+ * @param arrays where the arrays of the result come from.
+ * @param starts [count]: for a series, the row that each window begins with.
  */
 export function prepareWindows(
   model: ScoringModel,
@@ -84,45 +63,51 @@ export function prepareWindows(
   arrays: Arrays = OWN_ARRAYS,
   starts?: ArrayLike<number>,
 ): PreparedWindows {
-  const { timesteps, features, scaler } = model;
+  const { timesteps, features, windowScaler } = model;
   const size = timesteps * features;
-  const { offset, scale } = scalerNumbers(scaler);
-  const most = Math.min(model.clip ?? FLOAT32_MAX, FLOAT32_MAX);
   const scaled = arrays.float32(count * size);
   const coverage = arrays.float64(count).fill(1);
   let present: Uint8Array | undefined;
   for (let window = 0; window < count; window++) {
     const first = window * size;
     const readingsAt = starts === undefined ? first : starts[window]! * features;
-    const missing = scaleWindow(readings, readingsAt, scaled, first, timesteps, offset, scale, most);
+    const missing = windowScaler.scale(readings, readingsAt, scaled, first);
     if (missing === 0) continue;
     present ??= arrays.uint8(count * size).fill(1);
-    fillMissing(scaler, scaled, present, first, timesteps, most);
+    windowScaler.fillMissing(scaled, present, first);
     coverage[window] = (size - missing) / size;
   }
   return { count, scaled, present, coverage };
 }
 
+/** Which of the prepared windows are scored, and where the arrays of the result come from. */
+export interface ScoreWindowsOptions {
+  /** The first window; 0 where it is left out. */
+  readonly from?: number;
+  /** How many windows; all from `from` on where it is left out. */
+  readonly count?: number;
+  readonly arrays?: Arrays;
+}
+
 /**
- * Residuals between windows and what the network made of them, as errors and scores.
+ * Errors and scores of windows, from the residuals between them and what the network made of them.
  *
- * A timestep's error is the mean over the readings that are there, over features and over the heads that
- * answer for it; a feature's error the mean over its readings, over timesteps and heads; the score the mean
- * of the timestep errors. Accumulated in float64.
+ * A timestep's error is the mean over the readings that are there, over features and over the heads that answer for
+ * it; a feature's error is the mean over its readings, over timesteps and heads. The scorer says how residuals become
+ * these errors, and how errors or residuals become the score. Accumulated in float64.
  *
  * @param outputs the network's answers to the windows `from` up to `from + count` of `prepared`.
- * @param arrays where those of the result come from.
  */
 export function scoreWindows(
   model: ScoringModel,
-  scorer: Scorer,
+  scorer: ScorerName,
   prepared: PreparedWindows,
   outputs: NetworkOutputs,
-  from = 0,
-  count = prepared.count - from,
-  arrays: Arrays = OWN_ARRAYS,
+  options: ScoreWindowsOptions = {},
 ): WindowScores {
-  const { timesteps, features, heads } = model;
+  const { from = 0, arrays = OWN_ARRAYS } = options;
+  const { count = prepared.count - from } = options;
+  const { timesteps, features, heads, residuals } = model;
   const size = timesteps * features;
   const { scaled, present } = prepared;
   const score = arrays.float64(count);
@@ -130,7 +115,13 @@ export function scoreWindows(
   const featureError = arrays.float64(count * features);
   const headErrors = heads.map((head) => arrays.float64(count * head.steps));
   const saturated = arrays.uint8(count);
-  const sums = residualSums(model, scorer);
+  const {
+    sums,
+    window: windowScorer,
+    scorer: { readsResiduals },
+  } = model.scorer(scorer);
+  const gaps = present === undefined ? undefined : { scaled, present };
+  const view = { index: 0, meanError: 0, timestepError, headErrors, residuals: residuals.heads };
   const units = count === 0 ? 0 : outputs.embedding.length / count;
 
   for (let window = 0; window < count; window++) {
@@ -140,11 +131,8 @@ export function scoreWindows(
       const head = heads[h]!;
       const output = outputs.heads[h]!;
       const row = window * head.steps;
-      if (present === undefined) {
-        sums.addHead(head, scaled, at, output, row * features, headErrors[h]!, row);
-      } else {
-        sums.addHeadWithGaps(head, scaled, present, at, output, row * features, headErrors[h]!, row);
-      }
+      if (gaps === undefined) sums.addHead(head, scaled, at, output, headErrors[h]!, row);
+      else sums.addHeadWithGaps(head, gaps, at, output, headErrors[h]!, row);
     }
     let probe = sums.probe;
     for (let unit = window * units; unit < (window + 1) * units; unit++) {
@@ -164,31 +152,24 @@ export function scoreWindows(
       featureError[window * features + feature] = boundError(error);
     }
     saturated[window] = probe === 0 ? 0 : 1;
-    score[window] = probe === 0 ? total / scored : FLOAT32_MAX;
+    if (probe === 0) {
+      view.index = window;
+      view.meanError = total / scored;
+      if (readsResiduals) residuals.fill(prepared, from + window, outputs.heads, window);
+      const own = windowScorer.score(view);
+      score[window] = own > FLOAT32_MAX ? FLOAT32_MAX : own;
+    } else {
+      score[window] = FLOAT32_MAX;
+    }
   }
   const coverage = prepared.coverage.subarray(from, from + count);
   return { count, score, timestepError, featureError, headErrors, saturated, coverage };
 }
 
-const sumsOfModels = new WeakMap<ScoringModel, Record<Scorer, ResidualSums>>();
-
-/** The same ones for every call: nothing is left in them between two. */
-function residualSums(model: ScoringModel, scorer: Scorer): ResidualSums {
-  let sums = sumsOfModels.get(model);
-  if (sums === undefined) {
-    const { timesteps, features } = model;
-    sums = {
-      squared: new ResidualSums(timesteps, features, true),
-      absolute: new ResidualSums(timesteps, features, false),
-    };
-    sumsOfModels.set(model, sums);
-  }
-  return sums[scorer];
-}
-
 /**
- * What a head says, in the caller's units and in time order: scaled * scale + offset in float64.
+ * The values of a head in the caller's units and in time order: scaled * scale + offset, in float64.
  *
+ * @param count how many windows `outputs` are of.
  * @returns [count, steps, F]; NaN where the network gave a number that is not finite.
  */
 export function unscaleHead(
@@ -197,28 +178,6 @@ export function unscaleHead(
   outputs: NetworkOutputs,
   count = outputs.heads[headIndex]!.length / (model.heads[headIndex]!.steps * model.features),
 ): Float64Array {
-  const { features, scaler } = model;
   const { steps, reversed } = model.heads[headIndex]!;
-  const output = outputs.heads[headIndex]!;
-  const { offset, scale } = scalerNumbers(scaler);
-  const values = new Float64Array(count * steps * features);
-  for (let row = 0; row < count * steps; row++) {
-    const step = row % steps;
-    const o = row * features;
-    const i = reversed ? (row - step + steps - 1 - step) * features : o;
-    for (let feature = 0; feature < features; feature++) {
-      const x = output[o + feature]! * scale[feature]! + offset[feature]!;
-      values[i + feature] = x - x === 0 ? x : largest(output[o + feature]!, x);
-    }
-  }
-  return values;
-}
-
-/**
- * NaN for what the network overflowed to; a finite answer stays finite even where its unit takes it past a
- * double.
- */
-function largest(scaled: number, x: number): number {
-  if (!Number.isFinite(scaled)) return Number.NaN;
-  return x > 0 ? Number.MAX_VALUE : -Number.MAX_VALUE;
+  return model.windowScaler.unscale(outputs.heads[headIndex]!, count * steps, steps, reversed);
 }

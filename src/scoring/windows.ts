@@ -1,4 +1,4 @@
-/** Windows cut from a series, and their scores stitched back into one score a timestep. */
+/** Where the windows of a series lie, and the windows cut from it. */
 
 /** What a window may not cross. */
 export interface SeriesBounds {
@@ -78,35 +78,6 @@ export function cutWindows(
     windows.set(series.subarray(first, first + size), i * size);
   }
   return windows;
-}
-
-/**
- * One value a timestep from one value a window: the mean over the windows that cover it. Scores as well as
- * coverages can be stitched so; a window whose value is NaN counts for nothing.
- *
- * @param values [starts.length]
- * @returns [rows]; NaN where no window covers.
- */
-export function stitchScores(
-  values: Float64Array,
-  starts: ArrayLike<number>,
-  timesteps: number,
-  rows: number,
-): Float64Array {
-  // Plain sums: running ones would carry the rounding of one saturated score on to every later row.
-  const sums = new Float64Array(rows);
-  const windows = new Int32Array(rows);
-  for (let i = 0; i < starts.length; i++) {
-    const value = values[i]!;
-    if (Number.isNaN(value)) continue;
-    const first = starts[i]!;
-    for (let row = first; row < first + timesteps; row++) {
-      sums[row]! += value;
-      windows[row]!++;
-    }
-  }
-  for (let row = 0; row < rows; row++) sums[row]! /= windows[row]!;
-  return sums;
 }
 
 /** How many of these windows do not overlap, taken from the first on: what a sample of them is worth. */

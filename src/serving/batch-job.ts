@@ -1,8 +1,8 @@
-/** One request's windows on their way through the batcher. */
+/** A job: windows of one request that were submitted together, until their outputs are there. */
 import type { Executable, Outputs } from "../engine/engine.js";
-import { ResiduaError } from "../errors.js";
+import { ClientGoneError, ResiduaError } from "../errors.js";
 
-/** What a batch runs on: two requests share one if they name the same executable. */
+/** What windows are run on. Requests share a batch if they name the same executable. */
 export interface BatchTarget {
   readonly name: string;
   readonly version: string;
@@ -11,27 +11,27 @@ export interface BatchTarget {
 
 export interface BatchWork {
   readonly target: BatchTarget;
-  /** [count, T, F], scaled, every number finite. Not to be written to until the result settles. */
+  /** [count, T, F], scaled, every number finite. Must not be written to until the result settles. */
   readonly windows: Float32Array;
   readonly count: number;
-  /** On the scheduler's clock; after it, work is not begun. */
+  /** On the scheduler's clock in milliseconds; windows that no run has taken by then are not run. */
   readonly deadlineAtMs?: number | undefined;
   /**
-   * Who waits for the answer, such as a socket: once it is destroyed, work is not begun. Several works with the same
-   * client are one request.
+   * Who waits for the answer, such as a socket: once it is destroyed, windows that no run has taken are not
+   * run. Work with the same client belongs to one request.
    */
   readonly client?: { readonly destroyed: boolean } | undefined;
 }
 
 export interface BatchResult {
-  /** Of all windows of the request, in their order. */
+  /** The outputs for all windows of the work, in their order. */
   readonly outputs: Outputs;
   /** When the first run of any of them began, and when the last ended, on the scheduler's clock. */
   readonly startedAtMs: number;
   readonly endedAtMs: number;
 }
 
-/** Everything that waits, over all lanes. */
+/** How much waits, over all lanes. */
 export class Backlog {
   windows = 0;
   /** Windows x timesteps. */
@@ -43,7 +43,7 @@ export class Backlog {
   }
 }
 
-/** Waiting, running, or settled. A large one is split over several runs. */
+/** Work that waits, runs, or is settled. A large job is split over several runs. */
 export class BatchJob {
   readonly work: BatchWork;
   readonly submittedAtMs: number;
@@ -69,12 +69,12 @@ export class BatchJob {
     });
   }
 
-  /** Windows no run has taken yet; 0 for a job that failed. */
+  /** Windows that no run has taken yet; 0 for a job that failed. */
   get waiting(): number {
     return this.#isSettled ? 0 : this.work.count - this.#taken;
   }
 
-  /** Windows taken so far, which is where the next run goes on. */
+  /** How many windows runs have taken: the index of the next one. */
   get taken(): number {
     return this.#taken;
   }
@@ -86,35 +86,36 @@ export class BatchJob {
   take(count: number): void {
     this.#backlog.add(-count, this.#timesteps);
     this.#taken += count;
-    // All of it is with the engine: a deadline can no longer keep it from being run.
+    // All windows are with the engine: a deadline can no longer prevent that they run.
     if (this.#taken === this.work.count) this.#cancelTimer();
   }
 
-  /** Fails the job if nobody waits for it any more, and says whether it is settled. */
+  /** Fails the job if its client hung up or its deadline passed. @returns whether it is settled. */
   isDead(nowMs: number): boolean {
     const { client, deadlineAtMs = Number.POSITIVE_INFINITY } = this.work;
     if (!this.#isSettled && client?.destroyed === true) {
-      this.fail(new ResiduaError("DEADLINE_EXCEEDED", "The client hung up before its windows were run."));
+      this.fail(new ClientGoneError("The client hung up before its windows were run."));
     } else if (!this.#isSettled && deadlineAtMs <= nowMs) {
       this.expire();
     }
     return this.#isSettled;
   }
 
+  /** Fails the job because its deadline passed. */
   expire(): void {
     this.fail(
       new ResiduaError("DEADLINE_EXCEEDED", "The deadline passed while the windows waited for the engine."),
     );
   }
 
+  /** Notes when the first run with windows of this job began. */
   start(nowMs: number): void {
     this.#startedAtMs ??= nowMs;
   }
 
   /**
-   * Takes its part of a run's outputs.
-   * @param from the first of its windows in the run, of `runWindows`.
-   * @param at the first of its own windows that they are.
+   * Takes its outputs from those of a run of `runWindows` windows: windows `from` up to `from + count` of the
+   * run are windows `at` up to `at + count` of this job.
    */
   accept(
     outputs: Outputs,
@@ -123,16 +124,16 @@ export class BatchJob {
   ): void {
     if (this.#isSettled) return;
     const total = this.work.count;
-    const part = (data: Float32Array): Float32Array => {
+    const own = (data: Float32Array): Float32Array => {
       const size = data.length / runWindows;
       return data.subarray(from * size, (from + count) * size);
     };
     if (count === total) {
-      this.#outputs = count === runWindows ? outputs : mapOutputs(outputs, part);
+      this.#outputs = count === runWindows ? outputs : mapOutputs(outputs, own);
     } else {
       this.#outputs ??= mapOutputs(outputs, (data) => new Float32Array((data.length / runWindows) * total));
       const copy = (whole: Float32Array, data: Float32Array): void =>
-        whole.set(part(data), (whole.length / total) * at);
+        whole.set(own(data), (whole.length / total) * at);
       for (const [head, data] of outputs.heads.entries()) copy(this.#outputs.heads[head]!, data);
       copy(this.#outputs.embedding, outputs.embedding);
     }
@@ -146,6 +147,7 @@ export class BatchJob {
     });
   }
 
+  /** Rejects the result, unless it is settled. */
   fail(error: unknown): void {
     if (this.#isSettled) return;
     this.#backlog.add(-this.waiting, this.#timesteps);

@@ -1,39 +1,42 @@
-/** The jobs that wait for one executable, and whose windows run next. */
+/** A lane: the jobs that wait for one executable, and the choice of the windows that run next. */
 import type { BatchJob, BatchTarget } from "./batch-job.js";
 
-/** A run's share of one job: `count` of its windows, from `at` on. */
-export interface BatchSlice {
+/** What a run takes of one job: `count` of its windows, from `at` on. */
+export interface Portion {
   readonly job: BatchJob;
   readonly at: number;
   count: number;
 }
 
-/** While others wait, no request has to do with less than this part of a batch, nor gets more than its share. */
+/**
+ * While several requests wait, a batch is divided evenly between them, but none gets less than this share of
+ * it: with more than eight requests, some wait for a later batch.
+ */
 const LEAST_SHARE = 1 / 8;
 
-/** What waits of one request: a large one comes as several jobs, which have one share and are run in their order. */
+/** The waiting jobs of one request. A large request is submitted as several jobs, which are run in order. */
 class RequestLine {
-  /** What the request is known by; without it, it has this one job. */
+  /** Jobs with the same client belong to one request; a job without a client is a request of its own. */
   readonly client: BatchJob["work"]["client"];
   jobs: BatchJob[];
-  /** Taken for the run that is being put together. */
-  slices: BatchSlice[] = [];
+  /** What the run that is being put together takes of this request. */
+  portions: Portion[] = [];
 
   constructor(job: BatchJob) {
     this.client = job.work.client;
     this.jobs = [job];
   }
 
-  /** Takes up to `room` windows; says how many. */
+  /** Takes up to `room` windows. @returns how many. */
   take(room: number): number {
     let left = room;
     while (left > 0 && this.jobs.length > 0) {
       const job = this.jobs[0]!;
       const count = Math.min(job.waiting, left);
       if (count > 0) {
-        const last = this.slices[this.slices.length - 1];
+        const last = this.portions[this.portions.length - 1];
         if (last?.job === job) last.count += count;
-        else this.slices.push({ job, at: job.taken, count });
+        else this.portions.push({ job, at: job.taken, count });
         job.take(count);
         left -= count;
       }
@@ -46,7 +49,9 @@ class RequestLine {
 export class BatchLane {
   readonly target: BatchTarget;
   readonly timesteps: number;
-  /** Work done for this lane, on the clock that all lanes share (start-time fair queueing). */
+  /**
+   * Work done for this lane in windows x timesteps, counted from where all lanes stood when it began to wait.
+   */
   virtualTime: number;
   #lines: RequestLine[] = [];
   readonly #lineOf = new Map<RequestLine["client"], RequestLine>();
@@ -73,7 +78,7 @@ export class BatchLane {
     if (client !== undefined) this.#lineOf.set(client, line);
   }
 
-  /** Lets go of jobs nobody waits for. */
+  /** Drops the jobs that nobody waits for any more. */
   sweep(nowMs: number): void {
     let isAnyDead = false;
     for (const line of this.#lines) {
@@ -84,7 +89,7 @@ export class BatchLane {
     if (isAnyDead) this.#lines = this.#lines.filter((line) => this.#keep(line));
   }
 
-  /** Windows that wait, and since when the first of them. */
+  /** How many windows wait, and since when the first of them does. */
   waiting(): { windows: number; sinceMs: number } {
     let windows = 0;
     let sinceMs = Number.POSITIVE_INFINITY;
@@ -98,10 +103,11 @@ export class BatchLane {
   }
 
   /**
-   * Takes up to `room` windows: of every request in turn its share, then what room is left in the same order.
-   * A request that is not finished goes behind the others, so that none waits for the whole of a larger one.
+   * Takes up to `room` windows: first its share from every request, then, in the same order, as many as there
+   * is room left for. A request with windows left goes behind the others, so that none waits for the whole of
+   * a larger one.
    */
-  take(room: number): BatchSlice[] {
+  take(room: number): Portion[] {
     const share = Math.max(Math.floor(room / this.#lines.length), Math.ceil(room * LEAST_SHARE));
     let left = room;
     let visited = 0;
@@ -109,17 +115,17 @@ export class BatchLane {
       left -= this.#lines[visited]!.take(Math.min(share, left));
     }
     const lines = this.#lines.splice(0, visited);
-    const slices: BatchSlice[] = [];
+    const portions: Portion[] = [];
     for (const line of lines) {
       left -= line.take(left);
-      slices.push(...line.slices);
-      line.slices = [];
+      portions.push(...line.portions);
+      line.portions = [];
       if (this.#keep(line)) this.#lines.push(line);
     }
-    return slices;
+    return portions;
   }
 
-  /** Whether something of a line still waits; one that is empty is forgotten. */
+  /** Whether jobs of a request still wait; a request without any is forgotten. */
   #keep({ jobs, client }: RequestLine): boolean {
     if (jobs.length > 0) return true;
     this.#lineOf.delete(client);

@@ -1,25 +1,27 @@
 /**
- * What waits for the engine: bounded in windows, by lane of executable, with a line in front of it for work that can
- * wait for room.
+ * What waits for the engine: a bounded number of windows, in one lane for each executable. Work that may wait
+ * until there is room stands in a line in front of the queue.
  */
 import { ResiduaError } from "../errors.js";
 import { Backlog, BatchJob, type BatchResult, type BatchTarget, type BatchWork } from "./batch-job.js";
 import { BatchLane } from "./batch-lane.js";
 import type { Scheduler } from "./scheduler.js";
 
-/** A place in the queue for windows that come in parts. */
+/** Room in the queue for windows that are submitted slice by slice. */
 export interface Reservation {
   submit(work: BatchWork): Promise<BatchResult>;
-  /** To be called once, when no more come. */
+  /** Gives up the room that was not used. To be called once, when nothing more is submitted. */
   release(): void;
 }
 
 export interface BatchQueueOptions {
   readonly maxWindows: number;
   readonly scheduler: Scheduler;
-  /** Something waits that can run. */
+  /** Called when something new waits that can run. */
   readonly onWork: () => void;
-  /** In how many seconds so much work (windows x timesteps) will be done. */
+  /**
+   * In how many seconds an amount of work (windows x timesteps) will be done, at the rate measured of late.
+   */
   readonly secondsFor: (work: number) => number;
 }
 
@@ -32,7 +34,11 @@ export class BatchQueue {
   readonly #lanes = new Map<BatchTarget["executable"], BatchLane>();
   readonly #line: { work: BatchWork; admit: () => void }[] = [];
   #reserved = 0;
-  /** What a lane begins with that was not there before: it neither owes nor is owed work. */
+  /**
+   * Virtual time (start-time fair queueing, Goyal, Vin and Cheng, 1996): the work done for the lane that ran
+   * last. A lane that was empty starts here, so that it gets neither priority nor delay for the time in which
+   * it did not wait.
+   */
   #virtualTime = 0;
 
   constructor(options: BatchQueueOptions) {
@@ -42,7 +48,7 @@ export class BatchQueue {
     this.#secondsFor = options.secondsFor;
   }
 
-  /** Windows that wait for a run, with those a place is kept for. */
+  /** Windows that wait for a run, and those that room is reserved for. */
   get windows(): number {
     return this.#backlog.windows + this.#reserved;
   }
@@ -56,13 +62,13 @@ export class BatchQueue {
     this.#admit(1);
   }
 
-  /** Throws TOO_MANY_WINDOWS, QUEUE_FULL. */
+  /** Queues work as a whole. Throws TOO_MANY_WINDOWS, QUEUE_FULL. */
   submit(work: BatchWork): Promise<BatchResult> {
     this.#admitWhole(work.count);
     return this.#enqueue(work);
   }
 
-  /** Throws TOO_MANY_WINDOWS, QUEUE_FULL. */
+  /** Keeps room for windows that are submitted later. Throws TOO_MANY_WINDOWS, QUEUE_FULL. */
   reserve(windows: number): Reservation {
     this.#admitWhole(windows);
     this.#reserved += windows;
@@ -83,6 +89,7 @@ export class BatchQueue {
     };
   }
 
+  /** Queues work as soon as there is room for it, behind other work that waits for room. */
   submitWhenRoom(work: BatchWork): Promise<BatchResult> {
     if (this.#line.length === 0 && this.#hasRoom(work.count)) return this.#enqueue(work);
     return new Promise((resolve, reject) => {
@@ -101,7 +108,7 @@ export class BatchQueue {
     });
   }
 
-  /** Takes from the line what there is room for now. */
+  /** Queues the work at the head of the line as far as there is room for it. */
   admitLine(): void {
     while (this.#line.length > 0 && this.#hasRoom(this.#line[0]!.work.count)) this.#line.shift()!.admit();
   }
@@ -117,12 +124,13 @@ export class BatchQueue {
     return next;
   }
 
-  /** Counts work as done for a lane. */
+  /** Counts work (windows x timesteps) as done for a lane. */
   charge(lane: BatchLane, work: number): void {
     this.#virtualTime = lane.virtualTime;
     lane.virtualTime += work;
   }
 
+  /** Forgets a lane in which nothing waits. */
   removeIfEmpty(lane: BatchLane): void {
     if (lane.isEmpty) this.#lanes.delete(lane.target.executable);
   }
@@ -142,7 +150,7 @@ export class BatchQueue {
   }
 
   #admit(windows: number): void {
-    // What stands in line came first, so its room is not given away.
+    // The first in the line came earlier: the room it needs is kept for it.
     const needed = windows + (this.#line[0]?.work.count ?? 0);
     if (this.#hasRoom(needed) || this.windows === 0) return;
     const now = this.#scheduler.now();

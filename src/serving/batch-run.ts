@@ -1,10 +1,12 @@
-/** One run of the engine: the windows of its slices put together, and the outputs handed back to each. */
+/**
+ * One run of the engine: the windows of several requests put together, and the outputs handed back to each.
+ */
 import type { Outputs } from "../engine/engine.js";
 import { ResiduaError } from "../errors.js";
 import type { BatchTarget } from "./batch-job.js";
-import type { BatchSlice } from "./batch-lane.js";
+import type { Portion } from "./batch-lane.js";
 
-/** Arrays in which batches are put together; as many as there are runs at once. */
+/** Arrays in which batches are put together, kept for later runs; there are as many as runs at once. */
 export class BatchBuffers {
   readonly #free: Float32Array[] = [];
 
@@ -21,18 +23,18 @@ export class BatchBuffers {
 export class BatchRun {
   readonly target: BatchTarget;
   readonly windows: number;
-  readonly #slices: readonly BatchSlice[];
+  readonly #portions: readonly Portion[];
   readonly #buffers: BatchBuffers;
 
-  constructor(target: BatchTarget, slices: readonly BatchSlice[], buffers: BatchBuffers) {
+  constructor(target: BatchTarget, portions: readonly Portion[], buffers: BatchBuffers) {
     this.target = target;
-    this.windows = slices.reduce((sum, slice) => sum + slice.count, 0);
-    this.#slices = slices;
+    this.windows = portions.reduce((sum, portion) => sum + portion.count, 0);
+    this.#portions = portions;
     this.#buffers = buffers;
   }
 
   get requests(): number {
-    return this.#slices.length;
+    return this.#portions.length;
   }
 
   /** Windows x timesteps. */
@@ -40,21 +42,21 @@ export class BatchRun {
     return this.windows * this.target.executable.network.timesteps;
   }
 
-  /** An engine that throws instead of rejecting is a failing run all the same. */
+  /** Rejects where the engine throws, too. */
   async run(nowMs: number): Promise<Outputs> {
-    for (const { job } of this.#slices) job.start(nowMs);
+    for (const { job } of this.#portions) job.start(nowMs);
     const { timesteps, features } = this.target.executable.network;
     const size = timesteps * features;
-    const [first] = this.#slices;
-    // One request's windows are taken from where they lie.
-    if (first !== undefined && this.#slices.length === 1) {
+    const [first] = this.#portions;
+    // The windows of a single request need not be copied.
+    if (first !== undefined && this.#portions.length === 1) {
       return this.target.executable.run(windowsOf(first, size), this.windows);
     }
     const buffer = this.#buffers.take(this.windows * size);
     let offset = 0;
-    for (const slice of this.#slices) {
-      buffer.set(windowsOf(slice, size), offset);
-      offset += slice.count * size;
+    for (const portion of this.#portions) {
+      buffer.set(windowsOf(portion, size), offset);
+      offset += portion.count * size;
     }
     try {
       return await this.target.executable.run(buffer.subarray(0, offset), this.windows);
@@ -65,13 +67,16 @@ export class BatchRun {
 
   deliver(outputs: Outputs, nowMs: number): void {
     let from = 0;
-    for (const { job, at, count } of this.#slices) {
+    for (const { job, at, count } of this.#portions) {
       job.accept(outputs, { from, runWindows: this.windows, at, count }, nowMs);
       from += count;
     }
   }
 
-  /** Fails every request with windows in it; what is not the engine's own ResiduaError is INFERENCE_FAILED. */
+  /**
+   * Fails every request in the run, with the engine's own ResiduaError, or INFERENCE_FAILED for any other
+   * cause.
+   */
   fail(cause: unknown): void {
     const error =
       cause instanceof ResiduaError
@@ -79,10 +84,10 @@ export class BatchRun {
         : new ResiduaError("INFERENCE_FAILED", "The engine failed on a batch with this request's windows.", {
             cause,
           });
-    for (const { job } of this.#slices) job.fail(error);
+    for (const { job } of this.#portions) job.fail(error);
   }
 }
 
-function windowsOf({ job, at, count }: BatchSlice, size: number): Float32Array {
+function windowsOf({ job, at, count }: Portion, size: number): Float32Array {
   return job.work.windows.subarray(at * size, (at + count) * size);
 }

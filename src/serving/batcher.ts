@@ -3,10 +3,11 @@
  *
  *   submit -> lane of its executable -> [a run can start] -> batch -> run -> to each request its own outputs
  *
- * A batch is formed as late as possible: when a run can start, of what waits then. A free engine waits for company
- * only while some is known to be on its way, and no longer than `maxWaitMs`. Where the engine gains nothing by larger
- * runs, several smaller ones keep it and the event loop busy at the same time. Work is counted in windows x timesteps;
- * lanes take turns by the work done for each, jobs of a lane by windows.
+ * A batch is formed as late as possible: when a run can start, of what waits then. A free engine waits for
+ * more windows only while requests are known to be read, and no longer than `maxWaitMs`. Where larger runs
+ * are no faster per window, several smaller ones keep the engine and the event loop busy at the same time.
+ * Work is counted in windows x timesteps; lanes take turns by the work done for each, requests in a lane by
+ * windows.
  */
 import type { BatchResult, BatchTarget, BatchWork } from "./batch-job.js";
 import type { BatchLane } from "./batch-lane.js";
@@ -15,9 +16,12 @@ import { BatchBuffers, BatchRun } from "./batch-run.js";
 import { DrainRate } from "./drain-rate.js";
 import type { Scheduler } from "./scheduler.js";
 
-/** A batch of longer windows than this has fewer of them, so that it keeps others waiting no longer. */
+/** A batch of windows with more timesteps than this has fewer windows, so that its run takes no longer. */
 const FULL_BATCH_TIMESTEPS = 128;
-/** This part of an efficient run is begun at once, so that the engine works while other requests are read. */
+/**
+ * With this share of an efficient run a run is started at once, so that the engine works while requests are
+ * read.
+ */
 const EAGER_SHARE = 1 / 8;
 
 export interface BatchObserver {
@@ -29,7 +33,7 @@ export interface BatcherOptions {
   readonly maxBatchWindows: number;
   readonly maxWaitMs: number;
   readonly maxQueueWindows: number;
-  /** Runs under way at once; with 2, the next is there when the engine ends one. */
+  /** How many runs are under way at once; with 2, the engine has its next batch when it ends one. */
   readonly concurrentRuns: number;
   readonly scheduler: Scheduler;
   readonly observer?: BatchObserver;
@@ -49,7 +53,7 @@ export class Batcher {
   #isScheduled = false;
   #cancelWait: (() => void) | undefined;
   #onTheirWay = 0;
-  /** Counts waits that ended in vain: what was on its way by then is not waited for again. */
+  /** How many waits ended without more windows: requests expected before then are not waited for again. */
   #vainWaits = 0;
 
   constructor(options: BatcherOptions) {
@@ -67,22 +71,26 @@ export class Batcher {
     });
   }
 
-  /** Windows that wait for a run, with those a place is kept for. */
+  /** Windows that wait for a run, and those that room is reserved for. */
   get waitingWindows(): number {
     return this.#queue.windows;
   }
 
-  /** What the deadlines of work are measured on. */
+  /** The clock of deadlines, in milliseconds. */
   now(): number {
     return this.#scheduler.now();
   }
 
-  /** Says that a request is being read. What it gives goes to `arrived` once it is submitted or given up. */
+  /**
+   * Announces a request whose body is being read: a free engine waits for it a little.
+   * @returns what to call `arrived` with once the request was submitted or given up.
+   */
   expect(): number {
     this.#onTheirWay += 1;
     return this.#vainWaits;
   }
 
+  /** Ends what `expect` began. */
   arrived(expectation: number): void {
     if (expectation !== this.#vainWaits) return;
     this.#onTheirWay -= 1;
@@ -90,35 +98,35 @@ export class Batcher {
   }
 
   /**
-   * Throws QUEUE_FULL, with the seconds after which to come back, where not even one window has room: for a
-   * look before a body is parsed.
+   * Checks for room before a body is parsed. Throws QUEUE_FULL, with the seconds after which to try again,
+   * where not even one window has room.
    */
   checkRoom(): void {
     this.#queue.checkRoom();
   }
 
   /**
-   * Takes a request's windows whole, or refuses them whole.
+   * Queues the windows of a request as a whole, or refuses them as a whole.
    *
-   * Throws TOO_MANY_WINDOWS, QUEUE_FULL. The promise rejects with DEADLINE_EXCEEDED where the deadline passed or
-   * the client hung up before all of it was begun, INFERENCE_FAILED where its run failed, and with the
-   * engine's own ResiduaError.
+   * Throws TOO_MANY_WINDOWS, QUEUE_FULL. The promise rejects with DEADLINE_EXCEEDED where the deadline passed
+   * before all windows were with the engine, ClientGoneError where the client hung up by then,
+   * INFERENCE_FAILED where a run failed, and with the engine's own ResiduaError.
    */
   submit(work: BatchWork): Promise<BatchResult> {
     return this.#queue.submit(work);
   }
 
   /**
-   * Keeps a place for a request whose windows come in parts: `submit` of the reservation takes them one after the
-   * other, and `release` gives up what was not taken. Throws TOO_MANY_WINDOWS, QUEUE_FULL.
+   * Keeps room for a request whose windows are submitted slice by slice: `submit` of the reservation queues a
+   * slice, and `release` gives up the room that was not used. Throws TOO_MANY_WINDOWS, QUEUE_FULL.
    */
   reserve(windows: number): Reservation {
     return this.#queue.reserve(windows);
   }
 
   /**
-   * Takes work, no more than the queue can hold, as soon as there is room for it. Once the deadline has passed or the
-   * client has hung up, that is soon too: then it is rejected.
+   * Queues work, of at most as many windows as the queue holds, as soon as there is room for it. It is
+   * rejected as by `submit` once its deadline has passed or its client has hung up.
    */
   submitWhenRoom(work: BatchWork): Promise<BatchResult> {
     return this.#queue.submitWhenRoom(work);
@@ -148,7 +156,7 @@ export class Batcher {
       const lane = this.#queue.nextLane(now);
       if (lane === undefined) break;
       const room = this.#roomOf(lane);
-      const waitMs = this.#companyWaitMs(lane, room, now);
+      const waitMs = this.#moreWindowsWaitMs(lane, room, now);
       if (waitMs > 0) {
         this.#cancelWait = this.#scheduler.after(waitMs, () => {
           this.#vainWaits += 1;
@@ -169,15 +177,18 @@ export class Batcher {
     return Math.max(1, Math.min(most, ofLength));
   }
 
-  /** Windows that are worth a run of their own while more is read; infinitely many where larger is always better. */
+  /**
+   * With so many windows a run is started although more are read; infinity where a larger run is always
+   * better.
+   */
   #eagerWindows(lane: BatchLane): number {
     if (lane.target.executable.efficientWindows === undefined) return Number.POSITIVE_INFINITY;
     return Math.ceil(this.#roomOf(lane) * EAGER_SHARE);
   }
 
   /**
-   * Windows of the next run. What waits is shared between the runs that can start: were it all one, the event loop
-   * would wait for the engine, and then the engine for the event loop.
+   * Windows of the next run. What waits is divided between the runs that can start: if it were all one run,
+   * the event loop would wait for the engine, and then the engine for the event loop.
    */
   #windowsOfRun(lane: BatchLane, room: number): number {
     const eager = this.#eagerWindows(lane);
@@ -185,8 +196,10 @@ export class Batcher {
     return Math.min(room, Math.max(eager, share));
   }
 
-  /** How long a free engine still waits for what is on its way; 0 for not at all. */
-  #companyWaitMs(lane: BatchLane, room: number, nowMs: number): number {
+  /**
+   * How much longer a free engine waits for requests that are being read, in milliseconds; 0 for not at all.
+   */
+  #moreWindowsWaitMs(lane: BatchLane, room: number, nowMs: number): number {
     if (this.#onTheirWay === 0 || this.#maxWaitMs === 0) return 0;
     const { windows, sinceMs } = lane.waiting();
     const enough = Math.min(room, this.#eagerWindows(lane));
@@ -208,7 +221,7 @@ export class Batcher {
     const now = this.#scheduler.now();
     this.#runs -= 1;
     this.#drainRate.record(run.work, startedAtMs, now);
-    // The next run starts first: the engine works while answers are written.
+    // The next run starts before the answers are written, so that the engine works meanwhile.
     this.#dispatch();
     answer(now);
     const { target, windows, requests } = run;

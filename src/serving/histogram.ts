@@ -1,6 +1,7 @@
 /**
- * A histogram for hot paths: observing is a search among the bounds and three additions. Prom-client's own hashes
- * and checks its labels on every observation; here they are looked up once.
+ * A histogram for hot paths: an observation is a binary search among the bounds and three additions. The
+ * histogram of prom-client checks and hashes its labels at every observation; here a caller looks up its
+ * series once.
  */
 import type { Metric, Registry } from "prom-client";
 
@@ -12,7 +13,7 @@ export interface HistogramOptions<L extends string> {
   readonly buckets: readonly number[];
 }
 
-/** One combination of labels. */
+/** The observations with one combination of label values. */
 export class HistogramSeries {
   readonly #bounds: readonly number[];
   readonly counts: Float64Array;
@@ -24,6 +25,7 @@ export class HistogramSeries {
     this.counts = new Float64Array(bounds.length);
   }
 
+  /** Adds an observation. */
   observe(value: number): void {
     let low = 0;
     let high = this.#bounds.length;
@@ -58,11 +60,11 @@ export class Histogram<L extends string> {
     this.help = options.help;
     this.#labels = options.labels;
     this.#bounds = options.buckets;
-    // A registry asks no more of a metric than a name and what `get` gives.
+    // A registry uses nothing of a metric but its name and `get`.
     registry.registerMetric(this as unknown as Metric);
   }
 
-  /** The series of these label values, in the order of the labels. */
+  /** The series with these label values, which are given in the order of the labels. */
   with(...values: string[]): HistogramSeries {
     const key = values.join("\0");
     let entry = this.#series.get(key);
@@ -79,7 +81,7 @@ export class Histogram<L extends string> {
     return this.#series.values();
   }
 
-  /** Forgets the series whose labels are not to be kept. */
+  /** Drops the series for whose labels `keep` is false. */
   retain(keep: (labels: Record<L, string>) => boolean): void {
     for (const [key, { labels }] of this.#series) if (!keep(labels)) this.#series.delete(key);
   }
@@ -88,6 +90,7 @@ export class Histogram<L extends string> {
     this.#series.clear();
   }
 
+  /** Everything in the form that prom-client's registry prints. */
   async get() {
     const values: Sample[] = [];
     for (const { labels, series } of this.#series.values()) {

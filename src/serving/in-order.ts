@@ -1,8 +1,8 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 
 /**
- * Runs a task for each item, at most `limit` at once, with a turn of the event loop between two starts, and gives
- * their results in order.
+ * Runs a task for each item, at most `limit` at once, and gives their results in the order of the items.
+ * Between two starts the event loop serves other requests.
  */
 export async function* inOrder<I, T>(
   items: Iterable<I>,
@@ -12,11 +12,11 @@ export async function* inOrder<I, T>(
   const underWay: Promise<T>[] = [];
   for (const item of items) {
     const result = run(item);
-    // Where an earlier one fails nobody asks for this one any more.
+    // If an earlier task fails, nobody waits for this one: its rejection must not count as unhandled.
     result.catch(() => undefined);
     underWay.push(result);
     if (underWay.length >= limit) yield await underWay.shift()!;
-    await nextTurn();
+    await yieldToEventLoop();
   }
   for (const result of underWay) yield await result;
 }

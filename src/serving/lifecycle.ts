@@ -1,9 +1,10 @@
 /**
- * Where the process is between its start and its end, and how many requests it is at.
+ * The phase that the process is in, and how many requests it is answering.
  *
  *   starting -> serving -> lameDuck -> draining
  *
- * As a lame duck it takes requests but is not ready, so that balancers turn away before it refuses any.
+ * As a lame duck it still takes requests but says that it is not ready, so that load balancers send it no
+ * more before it refuses any.
  */
 export type Phase = "starting" | "serving" | "lameDuck" | "draining";
 
@@ -12,7 +13,7 @@ export class Lifecycle {
   #inFlight = 0;
   #idle: (() => void)[] = [];
 
-  /** Whether connections should end with the response at hand. */
+  /** Whether a connection should be closed after the response that is being sent on it. */
   get isEnding(): boolean {
     return this.phase === "lameDuck" || this.phase === "draining";
   }
@@ -21,10 +22,12 @@ export class Lifecycle {
     return this.#inFlight;
   }
 
+  /** Counts a request as in flight. */
   requestBegan(): void {
     this.#inFlight += 1;
   }
 
+  /** Ends what `requestBegan` began. */
   requestEnded(): void {
     this.#inFlight -= 1;
     if (this.#inFlight === 0) for (const resolve of this.#idle.splice(0)) resolve();

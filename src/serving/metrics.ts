@@ -1,4 +1,4 @@
-/** What Prometheus reads: one registry a process, filled by the HTTP layer, the batcher and the scoring service. */
+/** The metrics that Prometheus reads, fed by the HTTP layer, the batcher and the scoring service. */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { BatchTarget } from "./batch-job.js";
 import type { Batcher, BatchObserver } from "./batcher.js";
@@ -21,7 +21,7 @@ export interface ListedVersion {
   readonly state: string;
 }
 
-/** Everything counted about one version; its series are looked up once. */
+/** What is counted about one version. */
 interface VersionFigures {
   readonly model: string;
   readonly version: string;
@@ -40,11 +40,15 @@ export class Metrics implements BatchObserver, ScoringObserver {
   readonly #batchWindows: HistogramSeries;
   readonly #batchRequests: HistogramSeries;
   readonly #requestSeries = new Map<string, HistogramSeries>();
-  readonly #figures = new Map<string, VersionFigures>();
-  readonly #figuresOfModel = new WeakMap<object, VersionFigures>();
+  readonly #clientGone: Counter<"method" | "route">;
+  /** By name and version, so that a version that is loaded again counts on. */
+  readonly #figures = new Map<string, Map<string, VersionFigures>>();
   readonly #versions: () => readonly ListedVersion[];
 
-  /** @param versions what there is now; figures of versions that are gone are no longer shown. */
+  /**
+   * @param versions lists the versions there are; those that are no longer in memory are dropped from the
+   *   metrics.
+   */
   constructor(versions: () => readonly ListedVersion[]) {
     const { registry } = this;
     this.#versions = versions;
@@ -85,11 +89,17 @@ export class Metrics implements BatchObserver, ScoringObserver {
       help: "Requests that shared an engine run",
       ...unlabelled,
     }).with();
+    this.#clientGone = new Counter({
+      name: "residua_client_gone_total",
+      help: "Requests whose client hung up before they were answered",
+      labelNames: ["method", "route"],
+      registers: [registry],
+    });
     this.#addCounters();
     this.#addVersionGauge();
   }
 
-  /** Shows the queue of a batcher; once. */
+  /** Adds the gauges of a batcher's queue. To be called once. */
   watchQueue(batcher: Batcher): void {
     const registers = [this.registry];
     new Gauge({
@@ -110,7 +120,7 @@ export class Metrics implements BatchObserver, ScoringObserver {
     });
   }
 
-  /** A response ended. `route` is the pattern, not the path. */
+  /** A request ended. @param route its pattern, not its path. @param seconds from its headers to its end. */
   requested(method: string, route: string, statusCode: number, seconds: number): void {
     const key = `${method} ${statusCode} ${route}`;
     let series = this.#requestSeries.get(key);
@@ -121,12 +131,19 @@ export class Metrics implements BatchObserver, ScoringObserver {
     series.observe(seconds);
   }
 
+  /** A client hung up before its request was answered. @param route its pattern, not its path. */
+  clientGone(method: string, route: string): void {
+    this.#clientGone.inc({ method, route });
+  }
+
+  /** An engine run ended. */
   ran(target: BatchTarget, run: { windows: number; requests: number; seconds: number }): void {
     this.#batchWindows.observe(run.windows);
     this.#batchRequests.observe(run.requests);
     this.#figuresOf(target).engine.observe(run.seconds);
   }
 
+  /** Windows were scored. */
   scored(model: ScorableModel, { scores, anomalous }: ScoredWindows): void {
     const figures = this.#figuresOf(model);
     for (let window = 0; window < scores.count; window++) {
@@ -136,32 +153,41 @@ export class Metrics implements BatchObserver, ScoringObserver {
     }
   }
 
+  /** @param ms how long the windows of a request waited for the engine. */
   waited(model: ScorableModel, ms: number): void {
     this.#figuresOf(model).wait.observe(ms / 1000);
   }
 
-  #figuresOf(model: BatchTarget): VersionFigures {
-    const known = this.#figuresOfModel.get(model);
-    if (known !== undefined) return known;
-    const { name, version } = model;
-    // A version that is loaded again counts on.
-    const figures = this.#figures.get(keyOf({ model: name, version })) ?? {
-      model: name,
-      version,
-      wait: this.#wait.with(name, version),
-      engine: this.#engine.with(name, version),
-      score: this.#score.with(name, version),
-      anomalous: 0,
-    };
-    this.#figures.set(keyOf(figures), figures);
-    this.#figuresOfModel.set(model, figures);
+  #figuresOf({ name, version }: BatchTarget): VersionFigures {
+    let versions = this.#figures.get(name);
+    if (versions === undefined) {
+      versions = new Map();
+      this.#figures.set(name, versions);
+    }
+    let figures = versions.get(version);
+    if (figures === undefined) {
+      figures = {
+        model: name,
+        version,
+        wait: this.#wait.with(name, version),
+        engine: this.#engine.with(name, version),
+        score: this.#score.with(name, version),
+        anomalous: 0,
+      };
+      versions.set(version, figures);
+    }
     return figures;
+  }
+
+  /** The figures of every version that was asked to score something. */
+  *#allFigures(): Generator<VersionFigures, void> {
+    for (const versions of this.#figures.values()) yield* versions.values();
   }
 
   #addCounters(): void {
     const registers = [this.registry];
     const requests = this.#requests;
-    const figures = this.#figures;
+    const figures = () => this.#allFigures();
     new Counter({
       name: "http_requests_total",
       help: "Requests answered",
@@ -179,7 +205,7 @@ export class Metrics implements BatchObserver, ScoringObserver {
       registers,
       collect() {
         this.reset();
-        for (const { model, version, score } of figures.values()) this.inc({ model, version }, score.count);
+        for (const { model, version, score } of figures()) this.inc({ model, version }, score.count);
       },
     });
     new Counter({
@@ -189,7 +215,7 @@ export class Metrics implements BatchObserver, ScoringObserver {
       registers,
       collect() {
         this.reset();
-        for (const { model, version, anomalous } of figures.values()) this.inc({ model, version }, anomalous);
+        for (const { model, version, anomalous } of figures()) this.inc({ model, version }, anomalous);
       },
     });
   }
@@ -201,7 +227,11 @@ export class Metrics implements BatchObserver, ScoringObserver {
       for (const histogram of [this.#wait, this.#engine, this.#score]) {
         histogram.retain((labels) => known.has(keyOf(labels)));
       }
-      for (const key of this.#figures.keys()) if (!known.has(key)) this.#figures.delete(key);
+      for (const [model, figures] of this.#figures) {
+        for (const version of figures.keys())
+          if (!known.has(keyOf({ model, version }))) figures.delete(version);
+        if (figures.size === 0) this.#figures.delete(model);
+      }
       return versions;
     };
     new Gauge({

@@ -1,14 +1,15 @@
-/** A large request's windows in slices, and the client that waits for all of them. */
+/** The slices of a large request, and the client that waits for all of them. */
 import type { ScorableModel } from "./score-result.js";
 
-/** Readings of a slice: some milliseconds' work before the engine and after it. */
+/** Readings of a slice: to scale and score them takes the event loop some milliseconds. */
 const SLICE_READINGS = 131_072;
 
-/** The most windows of a slice. */
+/** The most windows that a slice of a model has; at least 1. */
 export function windowsOfSlice({ scoring }: ScorableModel): number {
   return Math.max(1, Math.floor(SLICE_READINGS / (scoring.timesteps * scoring.features)));
 }
 
+/** The slices of so many windows, each of at most `most`. */
 export function slicesOf(windows: number, most: number): { from: number; count: number }[] {
   return Array.from({ length: Math.ceil(windows / most) }, (_, i) => ({
     from: i * most,
@@ -16,11 +17,15 @@ export function slicesOf(windows: number, most: number): { from: number; count: 
   }));
 }
 
+/** Who waits for an answer, such as a socket. */
 export interface Client {
   readonly destroyed: boolean;
 }
 
-/** A client that is also gone once its request has failed: what is left of it need not run. */
+/**
+ * The client of a request in slices. It counts as gone once one slice has failed, so that the others are not
+ * run.
+ */
 export class RequestClient implements Client {
   readonly #client: Client | undefined;
   #isFailed = false;

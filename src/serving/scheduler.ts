@@ -1,16 +1,16 @@
-/** The clock and the turns of the event loop, handed to whatever waits, so that its tests never sleep. */
+/** The clock and the event loop, as an object that whatever waits is given, so that its tests never sleep. */
 export interface Scheduler {
-  /** Milliseconds on a clock that never goes back. */
+  /** Milliseconds on a clock that never goes backwards. */
   now(): number;
-  /** Runs `task` after everything that has already arrived has been handed out. */
+  /** Runs `task` after everything that has already arrived has been handled. */
   soon(task: () => void): void;
   /** Runs `task` in `delayMs`, unless the function it returns is called first. */
   after(delayMs: number, task: () => void): () => void;
 }
 
 /**
- * The real one. A task given to `soon` runs in the check phase of the event loop: behind every socket that was
- * readable, so that requests which arrived together are found together.
+ * The scheduler of a service. A task given to `soon` runs in the check phase of the event loop, after every
+ * socket that was readable: requests that arrived together have all been read by then.
  */
 export const eventLoop: Scheduler = {
   now: () => performance.now(),
@@ -18,7 +18,8 @@ export const eventLoop: Scheduler = {
     setImmediate(task);
   },
   after: (delayMs, task) => {
-    // A timer may fire up to 1 ms early by the clock of now().
+    // Rounded up, since a timer may fire up to 1 ms early by the clock of now(). Timers take at most 2^31 - 1
+    // ms.
     const timer = setTimeout(task, Math.min(Math.ceil(delayMs), 2 ** 31 - 1));
     return () => clearTimeout(timer);
   },

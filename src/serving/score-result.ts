@@ -1,22 +1,11 @@
-/** What scoring a request gives, before anything is written: typed arrays, and whose they are. */
+/** What scoring a request gives: typed arrays, with the model that they come from. */
 import type { Manifest, Threshold } from "../registry/manifest.js";
 import type { EventWindows } from "../scoring/events.js";
 import type { Calibration, CalibrationSample } from "../scoring/thresholds.js";
 import type { NetworkOutputs, ScoringModel, WindowScores } from "../scoring/window-scoring.js";
 import type { BatchTarget } from "./batch-job.js";
 
-/** What an answer may hold beside scores. */
-export const INCLUDABLE = [
-  "reconstruction",
-  "prediction",
-  "timestepError",
-  "featureError",
-  "headError",
-  "embedding",
-] as const;
-export type Includable = (typeof INCLUDABLE)[number];
-
-/** A live version, as far as scoring needs it. */
+/** What scoring needs of a live version. */
 export interface ScorableModel extends BatchTarget {
   readonly sha256: string;
   readonly engine: string;
@@ -26,7 +15,7 @@ export interface ScorableModel extends BatchTarget {
   readonly calibration: Calibration | undefined;
 }
 
-/** Some of a request's windows, scored together. */
+/** A slice of a request: n consecutive windows that were scored together. */
 export interface ScoredWindows {
   readonly outputs: NetworkOutputs;
   readonly scores: WindowScores;
@@ -39,7 +28,7 @@ export interface ScoredWindows {
 export const NO_VERDICT = -1;
 
 export interface Timing {
-  /** From the request's submission to the start of its first run. */
+  /** From the submission of the request to the start of its first engine run. */
   readonly queueMs: number;
   /** From there to the end of its last run. */
   readonly computeMs: number;
@@ -48,10 +37,9 @@ export interface Timing {
 export interface WindowsResult extends Timing {
   readonly model: ScorableModel;
   readonly threshold: Threshold | null;
-  readonly include: ReadonlySet<Includable>;
   readonly count: number;
-  /** In order; a small request has one. */
-  readonly parts: readonly ScoredWindows[];
+  /** In order. A small request is one slice. */
+  readonly slices: readonly ScoredWindows[];
 }
 
 export interface SeriesScores {
@@ -62,9 +50,9 @@ export interface SeriesScores {
   readonly score: Float64Array;
   /** [rows]: 1 or 0; NO_VERDICT where there is none. */
   readonly anomalous: Int8Array;
-  /** What p-values are taken from. */
+  /** The calibration scores that p-values are taken from; undefined for a model without calibration. */
   readonly sample: CalibrationSample | undefined;
-  /** The windows' part in it, for events. */
+  /** Where the windows lie and their errors by feature, for events. */
   readonly windows: EventWindows;
 }
 

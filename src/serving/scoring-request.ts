@@ -1,16 +1,15 @@
-/** What the scoring service is asked, read and checked: typed arrays, and how they are to be judged. */
-import type { ScorerName } from "../registry/manifest.js";
+/** Requests to the scoring service, read and checked: typed arrays, and what the verdicts are based on. */
 import type { Arrays } from "../scoring/arrays.js";
+import type { ScorerName } from "../scoring/scorers/scorers.js";
 import type { Client } from "./request-slices.js";
-import type { Includable } from "./score-result.js";
 import type { RequestedThreshold } from "./verdict.js";
 
 export interface ScoringRequest {
   readonly scorer: ScorerName | undefined;
   readonly threshold: RequestedThreshold | undefined;
-  /** On the batcher's clock. */
+  /** On the batcher's clock; undefined for none. */
   readonly deadlineAtMs: number | undefined;
-  /** Who waits for the answer. */
+  /** Who waits for the answer; undefined where nobody can hang up. */
   readonly client: Client | undefined;
 }
 
@@ -18,8 +17,7 @@ export interface WindowsRequest extends ScoringRequest {
   /** [count, T, F] in the caller's units, NaN = missing. */
   readonly readings: Float64Array;
   readonly count: number;
-  readonly include: readonly Includable[] | undefined;
-  /** Where the arrays of the result come from, but for the network's outputs. */
+  /** Where the arrays of the result come from, except those of the network's outputs. */
   readonly arrays?: Arrays;
 }
 

@@ -1,24 +1,25 @@
 /**
- * The use case: a validated request and a live version to scores with their verdicts. It knows no HTTP; the native
- * routes and the Open Inference Protocol are answered by the same object.
+ * Scores a validated request on a live version: scores with p-values and verdicts. It knows nothing of HTTP;
+ * the native routes and the Open Inference Protocol use the same object.
  *
  *   readings -> slices of windows -> scaled -> batcher -> outputs -> errors, scores -> p-values, verdicts
  *
- * Most requests are one slice. Larger ones are cut, so that no slice holds up the event loop for long.
+ * A slice is a number of consecutive windows that are submitted together. Most requests are one slice; larger
+ * ones are cut, so that the work on a slice delays other requests by milliseconds only.
  */
-import { OWN_ARRAYS, type Slab, SlabPool } from "../scoring/arrays.js";
-import { prepareWindows, scoreWindows } from "../scoring/window-scoring.js";
+import { type Arena, ArenaPool, type Arrays, OWN_ARRAYS } from "../scoring/arrays.js";
+import { type PreparedWindows, prepareWindows, scoreWindows } from "../scoring/window-scoring.js";
 import type { BatchResult, BatchWork } from "./batch-job.js";
+import type { Reservation } from "./batch-queue.js";
 import type { Batcher } from "./batcher.js";
 import { inOrder } from "./in-order.js";
-import { chooseIncludes } from "./include.js";
 import { RequestClient, slicesOf, windowsOfSlice } from "./request-slices.js";
 import type { ScorableModel, ScoredWindows, Timing, WindowsResult } from "./score-result.js";
 import type { ScoringRequest, SeriesRequest, WindowsRequest } from "./scoring-request.js";
 import { SeriesScoring } from "./series-scoring.js";
 import { chooseJudge, type Judge, judgeWindows } from "./verdict.js";
 
-/** Batches of a series that are on their way at once: the queue is there for others too. */
+/** How many batches of a series are queued or run at once: the rest of the queue is for others. */
 const SERIES_BATCHES = 4;
 
 export interface ScoringObserver {
@@ -26,14 +27,17 @@ export interface ScoringObserver {
   waited(model: ScorableModel, ms: number): void;
 }
 
-/** What a slice has become, and when its windows were with the engine. */
+/** A slice that was scored, and when its windows were with the engine. */
 interface Slice {
   readonly windows: ScoredWindows;
   readonly startedAtMs: number;
   readonly endedAtMs: number;
 }
 
-/** Windows one behind the other, or in a series from the rows `starts` on. */
+/**
+ * The readings of windows: [count, T, F], or those of a series [rows, F] in which window i begins at row
+ * `starts[i]`.
+ */
 interface Windows {
   readonly readings: Float64Array;
   readonly count: number;
@@ -45,8 +49,8 @@ type Submit = (work: BatchWork) => Promise<BatchResult>;
 export class ScoringService {
   readonly batcher: Batcher;
   readonly #observer: ScoringObserver | undefined;
-  /** Also for the arrays of `WindowsRequest`. */
-  readonly slabs = new SlabPool();
+  /** Memory for the arrays of requests; callers may take those of a `WindowsRequest` from it too. */
+  readonly arenas = new ArenaPool();
 
   constructor(batcher: Batcher, observer?: ScoringObserver) {
     this.batcher = batcher;
@@ -54,31 +58,44 @@ export class ScoringService {
   }
 
   /**
-   * Scores windows, admitted whole or not at all.
+   * Scores windows, which are admitted to the queue as a whole or not at all.
    *
-   * Throws UNSUPPORTED_BY_MODEL where the model lacks what is asked for, and what `Batcher.submit` throws. The
-   * caller holds a lease of the model until this settles.
+   * The caller holds a lease of the model until the result settles. The result rejects as `Batcher.submit`
+   * says. Some of the windows may then still be with the engine: the arrays of the request must not be used
+   * again.
+   *
+   * @throws ResiduaError at once, with nothing submitted: UNSUPPORTED_BY_MODEL for a scorer or threshold that
+   *   the model does not have; TOO_MANY_WINDOWS, QUEUE_FULL.
    */
-  async scoreWindows(model: ScorableModel, request: WindowsRequest): Promise<WindowsResult> {
+  scoreWindows(model: ScorableModel, request: WindowsRequest): Promise<WindowsResult> {
     const judge = chooseJudge(model, request.scorer, request.threshold);
-    const include = chooseIncludes(model, request.include);
     const submittedAtMs = this.batcher.now();
-    const { count } = request;
     const slices =
-      count <= windowsOfSlice(model)
-        ? [await this.#run(model, judge, request, request, (work) => this.batcher.submit(work))]
-        : await this.#runInParts(model, judge, request);
-    const { threshold } = judge;
-    const parts = slices.map(({ windows }) => windows);
-    return { model, threshold, include, count, parts, ...this.#time(model, submittedAtMs, slices) };
+      request.count <= windowsOfSlice(model)
+        ? this.#run(model, judge, request, request, (work) => this.batcher.submit(work)).then(asList)
+        : this.#runSlices(model, judge, request, this.batcher.reserve(request.count));
+    return this.#windowsResult(model, judge, submittedAtMs, slices);
+  }
+
+  async #windowsResult(
+    model: ScorableModel,
+    { threshold }: Judge,
+    submittedAtMs: number,
+    scored: Promise<readonly Slice[]>,
+  ): Promise<WindowsResult> {
+    const all = await scored;
+    const slices = all.map(({ windows }) => windows);
+    const count = slices.reduce((sum, { scores }) => sum + scores.count, 0);
+    return { model, threshold, count, slices, ...this.#time(model, submittedAtMs, all) };
   }
 
   /**
-   * Scores a series: its windows, fed to the queue as it has room, and for each timestep the mean score of the
-   * windows that cover it.
+   * Scores a series: its windows, which are submitted as the queue has room, and for each timestep the mean
+   * score of the windows that cover it.
    *
-   * Throws as `scoreWindows` rejects, but never for want of room. The caller holds a lease of the model until the
-   * result settles.
+   * The caller holds a lease of the model, and leaves the readings as they are, until the result settles.
+   *
+   * @throws ResiduaError UNSUPPORTED_BY_MODEL, as `scoreWindows` does.
    */
   scoreSeries(model: ScorableModel, request: SeriesRequest): SeriesScoring {
     const judge = chooseJudge(model, request.scorer, request.threshold);
@@ -96,9 +113,9 @@ export class ScoringService {
     const submittedAtMs = this.batcher.now();
     const client = new RequestClient(request.client);
     const { windows, slices } = this.#seriesSlices(model);
-    const run = async (starts: Int32Array): Promise<Slice & { readonly arrays: Slab }> => {
+    const run = async (starts: Int32Array): Promise<Slice & { readonly arrays: Arena }> => {
       const some = { readings: request.readings, count: starts.length, starts };
-      const arrays = this.slabs.take();
+      const arrays = this.arenas.take();
       const slice = await this.#run(model, judge, some, { ...request, client, arrays }, (work) =>
         this.batcher.submitWhenRoom(work),
       );
@@ -108,7 +125,7 @@ export class ScoringService {
     try {
       for await (const slice of inOrder(series.slices(windows), run, slices)) {
         series.add(slice.windows);
-        this.slabs.give(slice.arrays);
+        this.arenas.give(slice.arrays);
         time.startedAtMs = Math.min(time.startedAtMs, slice.startedAtMs);
         time.endedAtMs = Math.max(time.endedAtMs, slice.endedAtMs);
       }
@@ -119,7 +136,10 @@ export class ScoringService {
     }
   }
 
-  /** Windows of a slice of a series, no more than the engine runs at once, and how many slices are on their way. */
+  /**
+   * How many windows a slice of a series has, at most what one engine run takes, and how many slices run at
+   * once.
+   */
   #seriesSlices(model: ScorableModel): { windows: number; slices: number } {
     const { maxBatchWindows, maxQueueWindows } = this.batcher;
     const most = Math.min(windowsOfSlice(model), maxBatchWindows, maxQueueWindows);
@@ -127,12 +147,20 @@ export class ScoringService {
     return { windows, slices: Math.ceil((SERIES_BATCHES * most) / windows) };
   }
 
-  /** The slices of a large request, in order. */
-  async #runInParts(model: ScorableModel, judge: Judge, request: WindowsRequest): Promise<Slice[]> {
+  /**
+   * Runs a large request slice by slice, in order.
+   *
+   * @param place its room in the queue, given up at the end.
+   */
+  async #runSlices(
+    model: ScorableModel,
+    judge: Judge,
+    request: WindowsRequest,
+    place: Reservation,
+  ): Promise<Slice[]> {
     const { readings, count } = request;
     const size = model.scoring.timesteps * model.scoring.features;
     const client = new RequestClient(request.client);
-    const place = this.batcher.reserve(count);
     const run = ({ from, count }: { from: number; count: number }): Promise<Slice> => {
       const slice = readings.subarray(from * size, (from + count) * size);
       return this.#run(model, judge, { readings: slice, count }, { ...request, client }, place.submit);
@@ -150,18 +178,29 @@ export class ScoringService {
     return slices;
   }
 
-  async #run(
+  /** Scales a slice and submits it. Throws what `submit` throws, at once. */
+  #run(
     model: ScorableModel,
     judge: Judge,
     { readings, count, starts }: Windows,
     { deadlineAtMs, client, arrays = OWN_ARRAYS }: ScoringRequest & Pick<WindowsRequest, "arrays">,
     submit: Submit,
   ): Promise<Slice> {
+    const prepared = prepareWindows(model.scoring, readings, count, arrays, starts);
+    const result = submit({ target: model, windows: prepared.scaled, count, deadlineAtMs, client });
+    return this.#score(model, judge, prepared, result, arrays);
+  }
+
+  async #score(
+    model: ScorableModel,
+    judge: Judge,
+    prepared: PreparedWindows,
+    result: Promise<BatchResult>,
+    arrays: Arrays,
+  ): Promise<Slice> {
+    const { outputs, startedAtMs, endedAtMs } = await result;
     const { scoring } = model;
-    const prepared = prepareWindows(scoring, readings, count, arrays, starts);
-    const work = { target: model, windows: prepared.scaled, count, deadlineAtMs, client };
-    const { outputs, startedAtMs, endedAtMs } = await submit(work);
-    const scores = scoreWindows(scoring, judge.scorer, prepared, outputs, 0, count, arrays);
+    const scores = scoreWindows(scoring, judge.scorer, prepared, outputs, { arrays });
     const windows = { outputs, scores, ...judgeWindows(judge, scores, scoring.minCoverage, arrays) };
     this.#observer?.scored(model, windows);
     return { windows, startedAtMs, endedAtMs };
@@ -174,10 +213,14 @@ export class ScoringService {
       startedAtMs = Math.min(startedAtMs, slice.startedAtMs);
       endedAtMs = Math.max(endedAtMs, slice.endedAtMs);
     }
-    // A series of gaps has no window.
+    // A series with a gap in every stretch of T rows has no window.
     if (startedAtMs === Number.POSITIVE_INFINITY) startedAtMs = submittedAtMs;
     const queueMs = startedAtMs - submittedAtMs;
     this.#observer?.waited(model, queueMs);
     return { queueMs, computeMs: endedAtMs - startedAtMs };
   }
+}
+
+function asList(slice: Slice): Slice[] {
+  return [slice];
 }

@@ -1,4 +1,7 @@
-/** A series while it is scored: its timesteps get their scores from the first on. */
+/**
+ * A series while it is scored. Its timesteps are settled in order: a score is settled when no later window
+ * covers it.
+ */
 import { Stitcher } from "../scoring/stitcher.js";
 import type { ScorableModel, ScoredWindows, SeriesResult, SeriesScores, Timing } from "./score-result.js";
 import type { SeriesRequest } from "./scoring-request.js";
@@ -11,9 +14,9 @@ interface Waiting {
 }
 
 export class SeriesScoring {
-  /** Of rows that are not settled yet there is nothing to be read. */
+  /** Only the values of settled rows may be read. */
   readonly scores: SeriesScores;
-  /** Rejects where scoring failed; who follows the rows need not ask. */
+  /** Rejects where scoring failed. It need not be awaited by callers of `until`. */
   readonly result: Promise<SeriesResult>;
   /** The first row of each window, increasing. */
   readonly #starts: Int32Array;
@@ -55,21 +58,21 @@ export class SeriesScoring {
     this.result.catch(() => undefined);
   }
 
-  /** The windows in slices of at most so many: the first row of each. */
+  /** The slices of the series, each of at most `windows` windows, as the first row of each window. */
   *slices(windows: number): Generator<Int32Array, void> {
     for (let from = 0; from < this.#starts.length; from += windows) {
       yield this.#starts.subarray(from, from + windows);
     }
   }
 
-  /** Resolves once so many rows are settled, with how many are. Rejects where scoring failed. */
+  /** Resolves once `rows` rows are settled, with how many are by then. Rejects where scoring failed. */
   async until(rows: number): Promise<number> {
     if (this.#settledRows >= rows) return this.#settledRows;
     if (this.#failure !== undefined) throw this.#failure.error;
     return new Promise((resolve, reject) => this.#waiting.push({ rows, resolve, reject }));
   }
 
-  /** Takes the scores of the next windows. */
+  /** Adds the scores of the next slice. */
   add({ scores }: ScoredWindows): void {
     const from = this.#scoredWindows;
     const to = from + scores.count;
@@ -79,17 +82,18 @@ export class SeriesScoring {
     const { featureError, featureNames } = this.scores.windows;
     featureError.set(scores.featureError, from * featureNames.length);
     this.#scoredWindows = to;
-    // No later window covers what lies before the next one.
+    // No later window covers the rows before the first one of the next window.
     const next = this.#starts[to];
     if (next !== undefined) this.#settle(next);
   }
 
-  /** Says that all windows were scored. */
+  /** Settles the rest: all windows were scored. */
   end(timing: Timing): void {
     this.#settle(this.scores.rows);
     this.#resolve({ ...this.scores, ...timing });
   }
 
+  /** Rejects the result and everything that waits for rows. */
   fail(error: unknown): void {
     this.#failure = { error };
     for (const { reject } of this.#waiting.splice(0)) reject(error);
@@ -98,15 +102,15 @@ export class SeriesScoring {
 
   #settle(end: number): void {
     const { score, anomalous, model } = this.scores;
-    const part = this.#score.settle(end);
+    const settled = this.#score.settle(end);
     const coverage = this.#coverage.settle(end);
     const verdicts = judgeScores(
-      part,
+      settled,
       coverage,
       this.#judge.threshold?.timestepValue,
       model.scoring.minCoverage,
     );
-    score.set(part, this.#settledRows);
+    score.set(settled, this.#settledRows);
     anomalous.set(verdicts, this.#settledRows);
     this.#settledRows = end;
     const waiting = this.#waiting;

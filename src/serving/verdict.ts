@@ -1,7 +1,8 @@
-/** Which scorer and threshold a request is judged by, and what they say about its scores. */
+/** Which scorer and threshold apply to a request, and the verdicts that follow from its scores. */
 import { ResiduaError } from "../errors.js";
-import type { ScorerName, Threshold } from "../registry/manifest.js";
+import type { Threshold } from "../registry/manifest.js";
 import { type Arrays, OWN_ARRAYS } from "../scoring/arrays.js";
+import type { ScorerName } from "../scoring/scorers/scorers.js";
 import {
   type CalibrationSample,
   conformalThreshold,
@@ -11,9 +12,10 @@ import {
 import type { WindowScores } from "../scoring/window-scoring.js";
 import { NO_VERDICT, type ScorableModel } from "./score-result.js";
 
-/** A request's own threshold, instead of the model's. */
+/** A threshold that a request asks for instead of the model's. */
 export type RequestedThreshold = { readonly falseAlarmRate: number } | { readonly value: number };
 
+/** What the scores of a request are judged by. */
 export interface Judge {
   readonly scorer: ScorerName;
   readonly threshold: Threshold | null;
@@ -21,8 +23,10 @@ export interface Judge {
 }
 
 /**
- * Throws UNSUPPORTED_BY_MODEL, saying what there is, for a scorer that the model has not, or a rate that its
- * calibration cannot carry.
+ * The scorer and threshold of a request; where it asks for none, those of the model.
+ *
+ * Throws ResiduaError UNSUPPORTED_BY_MODEL, with what there is, for a scorer that the model does not have, or
+ * for a false-alarm rate that its calibration has too few scores for.
  */
 export function chooseJudge(
   model: ScorableModel,
@@ -74,7 +78,7 @@ function chooseThreshold(
   };
 }
 
-/** By window: its p-value (NaN for none), and 1, 0 or NO_VERDICT. */
+/** For each of n windows: its p-value (NaN for none), and its verdict: 1, 0 or NO_VERDICT. */
 export function judgeWindows(
   judge: Judge,
   scores: WindowScores,
@@ -105,6 +109,7 @@ export function judgeScores(
   return anomalous;
 }
 
+/** [n] p-values of [n] scores; NaN without a calibration sample. */
 export function pValues(
   sample: CalibrationSample | undefined,
   scores: Float64Array,

@@ -1,13 +1,16 @@
 /**
- * Windows as they might have been: training on a stretch of time for one that comes later.
+ * Changes windows at random while fitting, so that the network also learns normal windows that the training data do not
+ * hold, but later data may.
  *
- * A window x becomes a x + u m, clipped as readings are, in what the network reads and in what it is to give alike:
+ * A window x becomes a x + u m. The changed window, clipped as all readings are, is both what the network reads and
+ * what it is trained to reconstruct.
  *
- * - Slow trend D: m, a number a feature, is how far the level of the window's series around a place drawn at random is
- *   from its mean level, and u is uniform in [-D, D). An autoencoder gives again the levels that it was fitted on, and
- *   takes each slow drift after them for an anomaly. This shows it along which lines the levels of a series move.
- * - Amplitude S: log a is uniform in [0, log S), and the loss of the window is divided by a. An autoencoder falls
- *   short of windows larger than those it was fitted on; the division keeps large windows from ruling the fit.
+ * - Slow trend D shifts a window. m [F] is the level of the window's series around a random row, less the mean level of
+ *   the series, and u is uniform in [-D, D). A network reconstructs the levels that it was fitted on, so it would take
+ *   every slow drift that comes later for an anomaly; here it sees in which directions the levels move.
+ * - Amplitude S enlarges a window. log a is uniform in [0, log S), and the loss of the window is divided by a. A network
+ *   reconstructs windows that are larger than those it was fitted on too small. Without the division, the enlarged
+ *   windows would dominate the loss.
  */
 import type { Random } from "../network/random.js";
 import type { ScoringModel } from "../scoring/window-scoring.js";
@@ -15,6 +18,7 @@ import { SeriesLevels } from "./series-levels.js";
 import type { WindowSource } from "./window-reader.js";
 import type { WindowSet } from "./window-set.js";
 
+/** What is changed, and how much. */
 export interface AugmentationOptions {
   /** D, above 0; undefined for none. */
   readonly slowTrend: number | undefined;
@@ -22,12 +26,13 @@ export interface AugmentationOptions {
   readonly amplitude: number | undefined;
 }
 
+/** Changes the windows of one set. */
 export interface Augmentation {
   /**
-   * Changes windows in their place.
+   * Changes windows in place.
    *
    * @param windows [numbers.length, T, F], scaled: the windows of the set with these numbers.
-   * @returns [numbers.length]: what the loss of each is multiplied by; undefined where it counts as it is.
+   * @returns [numbers.length]: the weight of each window's loss; undefined where all weights are 1.
    */
   augment(windows: Float32Array, numbers: ArrayLike<number>, random: Random): Float32Array | undefined;
 }
@@ -54,9 +59,9 @@ export function createAugmentation(
         const factor = amplitude === undefined ? 1 : amplitude ** random.uniform();
         if (weights !== undefined) weights[i] = 1 / factor;
         const share = slowTrend === undefined ? 0 : slowTrend * (2 * random.uniform() - 1);
-        const place = levels?.drawPlace(set.series[numbers[i]!]!, random) ?? 0;
+        const row = levels?.drawLevel(set.series[numbers[i]!]!, random) ?? 0;
         for (let at = 0; at < size; at++) {
-          const level = levels?.values[place * features + (at % features)] ?? 0;
+          const level = levels?.values[row * features + (at % features)] ?? 0;
           const moved = factor * windows[from + at]! + share * level;
           windows[from + at] = Math.min(Math.max(moved, -limit), limit);
         }

@@ -1,5 +1,9 @@
-/** The threshold of a model, from windows it was not trained on, scored as the service scores them. */
+/** The threshold of a model, from the scores that the service would give to windows it was not trained on. */
+
+import type { Dataset } from "../data/dataset.js";
 import type { Executable } from "../engine/engine.js";
+import { SCORER_NAMES, type ScorerName } from "../scoring/scorers/scorers.js";
+import type { ScoringModel } from "../scoring/scoring-model.js";
 import {
   type Calibration,
   type CalibrationSample,
@@ -7,20 +11,22 @@ import {
   conformalThreshold,
   smallestFalseAlarmRate,
 } from "../scoring/thresholds.js";
-import { SCORERS, type Scorer, type ScoringModel } from "../scoring/window-scoring.js";
 import { countBlocks } from "../scoring/windows.js";
-import type { Dataset } from "./dataset.js";
 import { scoreSeries } from "./series-scoring.js";
 import { startsBySeries, type WindowSet } from "./window-set.js";
 
+/** How calibration windows are taken, and who watches. */
 export interface CalibrateOptions {
-  /** Windows of the sample are this many rows apart, as those the network was fitted on; timesteps are stitched at 1. */
+  /**
+   * The windows of the sample are this many rows apart, as those that the network was fitted on. The scores of timesteps
+   * are stitched from all windows.
+   */
   readonly stride: number;
   readonly onWindows?: ((done: number, of: number) => void) | undefined;
 }
 
 /**
- * Scores held-back windows with every scorer, window by window and stitched to timesteps.
+ * Scores windows with every scorer, window by window and stitched to timesteps.
  *
  * @param windows at a stride of 1, at least one.
  */
@@ -32,13 +38,13 @@ export async function calibrate(
   options: CalibrateOptions,
 ): Promise<Calibration> {
   const samples = new Map(
-    SCORERS.map((scorer) => [scorer, { windows: [] as number[], timesteps: [] as number[] }]),
+    SCORER_NAMES.map((scorer) => [scorer, { windows: [] as number[], timesteps: [] as number[] }]),
   );
   let blocks = 0;
   let done = 0;
   for (const [index, starts] of startsBySeries(windows)) {
     const series = dataset.series[index]!;
-    const { scores } = await scoreSeries(executable, model, SCORERS, series.values, starts, {
+    const { scores } = await scoreSeries(executable, model, SCORER_NAMES, series.values, starts, {
       onWindows: (scored) => options.onWindows?.(done + scored, windows.count),
     });
     done += starts.length;
@@ -61,7 +67,7 @@ export async function calibrate(
   );
 }
 
-/** The numbers of starts that are `stride` rows or more apart. */
+/** The indices of starts that are `stride` rows or more apart. */
 function everyStride(starts: Int32Array, stride: number): number[] {
   const kept: number[] = [];
   let next = Number.NEGATIVE_INFINITY;
@@ -73,6 +79,7 @@ function everyStride(starts: Int32Array, stride: number): number[] {
   return kept;
 }
 
+/** Thresholds with the rate of false alarms that they keep. */
 export interface ConformalThresholds {
   readonly falseAlarmRate: number;
   /** A window is anomalous above this score. */
@@ -82,16 +89,16 @@ export interface ConformalThresholds {
   readonly warnings: readonly string[];
 }
 
-/** A rate that rests on fewer false alarms than this many independent blocks can show is a guess. */
+/** A rate is a guess where the independent blocks of the sample hold fewer false alarms than this. */
 const FEWEST_BLOCK_ALARMS = 1;
 
 /**
- * The thresholds for a false-alarm rate, or for the smallest the sample can carry where it cannot carry that one.
- * Warns of that, and of a rate that rests on few independent blocks.
+ * The thresholds for a false-alarm rate. Where the sample is too small for it, the thresholds are for the smallest rate
+ * that the sample allows, with a warning. There is a warning too where a rate rests on few independent blocks.
  */
 export function chooseThresholds(
   calibration: Calibration,
-  scorer: Scorer,
+  scorer: ScorerName,
   falseAlarmRate: number,
 ): ConformalThresholds {
   const { windows, timesteps } = calibration[scorer]!;
@@ -116,7 +123,7 @@ export function chooseThresholds(
 
 function describeBlocks(windows: CalibrationSample, rate: number): string {
   const blocks = windows.blocks === 1 ? "1 independent block" : `${windows.blocks} independent blocks`;
-  return `The false-alarm rate of ${format(rate)} rests on ${blocks} of calibration windows, too few to tell it well (${Math.ceil(1 / rate)} would do): more rows or a larger --calibration help.`;
+  return `The false-alarm rate of ${format(rate)} rests on ${blocks} of calibration windows, too few to know it well (${Math.ceil(1 / rate)} would do): more rows or a larger --calibration help.`;
 }
 
 function format(rate: number): string {

@@ -1,4 +1,4 @@
-/** What a denoising autoencoder reads in place of its target. */
+/** Corrupted windows: a denoising autoencoder reads them and is trained to give the uncorrupted ones. */
 import type { Corruption } from "../network/network.js";
 import type { Random } from "../network/random.js";
 

@@ -1,11 +1,12 @@
-/** Real windows that go with a model: replayed whenever it is loaded, and tried by its users. */
+/** Real windows that are published with a model: replayed whenever it is loaded, and a first request for its users. */
+
+import type { Dataset } from "../data/dataset.js";
 import type { Executable, Outputs } from "../engine/engine.js";
 import { prepareWindows, type ScoringModel } from "../scoring/window-scoring.js";
-import type { Dataset } from "./dataset.js";
 import { gatherWindows, spreadNumbers } from "./window-reader.js";
 import type { WindowSet } from "./window-set.js";
 
-/** A few real windows and what the network makes of them. */
+/** A few real windows and the outputs of the network for them. */
 export interface ExampleWindows {
   readonly count: number;
   /** [count, T, F] in the file's units; NaN where a reading is missing. */
@@ -17,7 +18,7 @@ export interface ExampleWindows {
 
 const MOST_EXAMPLES = 3;
 
-/** A few windows of a set, evenly spaced, through the executable that serves. */
+/** Runs a few windows of a set, evenly spaced, on the executable that serves. */
 export async function runExamples(
   executable: Executable,
   scoring: ScoringModel,

@@ -1,9 +1,9 @@
 /**
- * The fit loop: epochs of shuffled batches over a Trainer, watched on validation windows.
+ * The fit loop: epochs of shuffled batches, with a validation loss after each that decides when to stop.
  *
  *   epoch: shuffle -> batches -> (augment) -> (corrupt) -> trainer.step -> validation loss
- *     best so far?     keep its weights
- *     no better for a while?   halve the learning rate, then stop
+ *     the best so far: keep the weights
+ *     no better for some epochs: halve the learning rate, then stop
  */
 import type { Trainer } from "../engine/engine.js";
 import { InputError } from "../errors.js";
@@ -14,8 +14,9 @@ import type { Augmentation } from "./augmentation.js";
 import { corruptWindows } from "./corruption.js";
 import { spreadNumbers, type WindowSource } from "./window-reader.js";
 
+/** How a network is fitted. */
 export interface FitOptions {
-  /** The most epochs; undefined for a default by the size of an epoch. */
+  /** The most epochs; undefined for a default that `defaultBudget` takes from the size of an epoch. */
   readonly epochs: number | undefined;
   readonly batchSize: number;
   readonly learningRate: number;
@@ -26,16 +27,17 @@ export interface FitOptions {
   /** An epoch sees each window once, or this many drawn anew for each epoch where there are more. */
   readonly windowsPerEpoch: number;
   readonly corruption?: Corruption | undefined;
-  /** Of the windows to fit; those to validate are left as they are. */
+  /** Applied to the windows that are fitted on; validation windows are never changed. */
   readonly augmentation?: Augmentation | undefined;
-  /** Drives the order of windows, the corruption and the augmentation. */
+  /** Seed of the order of windows, the corruption and the augmentation. */
   readonly seed: number;
-  /** Aborted: training stops after the epoch under way, and gives what it has. */
+  /** When it is aborted, training ends with the current epoch and gives the weights that it has. */
   readonly signal?: AbortSignal | undefined;
   readonly onStep?: ((step: { epoch: number; windows: number; of: number }) => void) | undefined;
   readonly onEpoch?: ((epoch: EpochRecord) => void) | undefined;
 }
 
+/** What came of one epoch. */
 export interface EpochRecord {
   /** 1 for the first. */
   readonly epoch: number;
@@ -47,6 +49,7 @@ export interface EpochRecord {
   readonly best: boolean;
 }
 
+/** The weights and how they came about. */
 export interface FitResult {
   /** Of the epoch with the best validation loss, or of the last without validation. */
   readonly weights: Weights;
@@ -56,9 +59,9 @@ export interface FitResult {
 }
 
 /**
- * How long to train where it is not said: 100 epochs with a patience of 10, and longer where an epoch has few steps,
- * since what a network learns goes with steps: until 8,000 steps, with a patience of 1,000, but no more than 1,000
- * and 100 epochs.
+ * How long to train where nobody says. Epochs are at least 100, and as many as make 8,000 steps, but at most 1,000. The
+ * patience is at least 10 epochs, and as many as make 1,000 steps, but at most 100. Steps count, since each of them
+ * changes the weights, and an epoch of a small data set has few.
  */
 export function defaultBudget(
   windows: number,
@@ -73,7 +76,7 @@ export function defaultBudget(
 
 /** Validation looks at no more windows than this, evenly spaced: more would only make the epoch longer. */
 const MOST_VALIDATION_WINDOWS = 8192;
-/** What a loss has to gain, relative to the best so far, to count as better. */
+/** A loss is better only if it is below the best so far by this share of it. */
 const LEAST_GAIN = 1e-3;
 const DECAY = 0.5;
 /** The learning rate is never decayed below this share of its first value. */
@@ -86,7 +89,7 @@ const LEAST_DECAYED = 0.01;
  * validation loss, training stops after all of them, and the best epoch's weights are given. Without, training
  * runs all its epochs at one learning rate and the last weights are given.
  *
- * Throws InputError where the loss is no longer a finite number: a diverged network is not given out.
+ * Throws InputError where the loss or a weight is no longer a finite number: training has diverged.
  */
 export async function fit(
   trainer: Trainer,
@@ -121,7 +124,7 @@ export async function fit(
     if (validationLoss !== undefined && !Number.isFinite(validationLoss)) throw diverged(epoch);
     const better = !watched || validationLoss! < best.loss * (1 - LEAST_GAIN);
     if (better) {
-      // Without validation the last weights count, which are taken at the end.
+      // Without validation the last weights are the result; they are read once, at the end.
       best = { epoch, loss: validationLoss ?? loss, weights: watched ? trainer.weights() : best.weights };
     }
     const record = { epoch, loss, validationLoss, learningRate, best: better };
@@ -168,7 +171,7 @@ export async function fit(
   }
 }
 
-/** Puts `count` numbers drawn at random first (Fisher-Yates). */
+/** Moves `count` numbers, drawn at random without repetition, to the front (Fisher-Yates shuffle). */
 function shuffleFirst(numbers: Uint32Array, count: number, random: Random): void {
   for (let i = 0; i < count; i++) {
     const other = i + random.below(numbers.length - i);

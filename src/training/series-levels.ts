@@ -1,23 +1,23 @@
-/** The slowly changing levels of series: where each feature is, on average, around some place in time. */
+/** The slowly changing levels of series: the mean of each feature around a row. */
 import type { Random } from "../network/random.js";
 import { spreadNumbers, type WindowSource } from "./window-reader.js";
 import type { WindowSet } from "./window-set.js";
 
-/** Rows that a level is averaged over. What changes faster is for the network to learn, or to miss. */
+/** Rows that a level is averaged over. Faster changes are left to the network. */
 const LEVEL_ROWS = 80;
-/** A set of more windows is looked at in this many, evenly spaced. */
+/** Of a larger set only this many windows are read, evenly spaced. */
 const MOST_WINDOWS = 65_536;
 /** Windows read at a time. */
 const READ_WINDOWS = 256;
 
 /**
- * By series, the moving average of its windows' means, over windows that begin within LEVEL_ROWS rows, less the mean
- * of them all. A series with fewer rows has one level, zero.
+ * The levels of each series. A level is the mean of the windows that begin within LEVEL_ROWS rows of each other, less
+ * the mean of all windows of the series. A series with fewer rows has a single level of zero.
  */
 export class SeriesLevels {
-  /** [places, F], scaled. */
+  /** [levels, F], scaled. */
   readonly values: Float32Array;
-  readonly #places = new Map<number, { readonly first: number; readonly count: number }>();
+  readonly #rows = new Map<number, { readonly first: number; readonly count: number }>();
 
   /** @param source the windows of the set. */
   constructor(set: WindowSet, source: WindowSource, features: number) {
@@ -33,15 +33,15 @@ export class SeriesLevels {
       const own = means.subarray(from * features, to * features);
       const levels = this.values.subarray(first * features);
       const count = averageLevels(starts.subarray(from, to), own, features, levels);
-      this.#places.set(series, { first, count });
+      this.#rows.set(series, { first, count });
       first += count;
       from = to;
     }
   }
 
-  /** The row of `values` of one of a series' places, each as likely. */
-  drawPlace(series: number, random: Random): number {
-    const { first, count } = this.#places.get(series)!;
+  /** Draws one of the levels of a series, each with the same chance. @returns its row in `values`. */
+  drawLevel(series: number, random: Random): number {
+    const { first, count } = this.#rows.get(series)!;
     return first + random.below(count);
   }
 }
@@ -51,10 +51,10 @@ function readMeans(source: WindowSource, numbers: Uint32Array, features: number)
   const means = new Float32Array(numbers.length * features);
   const sums = new Float64Array(features);
   for (let from = 0; from < numbers.length; from += READ_WINDOWS) {
-    const part = numbers.subarray(from, from + READ_WINDOWS);
-    const windows = source.read(part);
-    const size = windows.length / part.length;
-    for (let i = 0; i < part.length; i++) {
+    const chunk = numbers.subarray(from, from + READ_WINDOWS);
+    const windows = source.read(chunk);
+    const size = windows.length / chunk.length;
+    for (let i = 0; i < chunk.length; i++) {
       sums.fill(0);
       for (let at = 0; at < size; at++) sums[at % features]! += windows[i * size + at]!;
       for (let feature = 0; feature < features; feature++) {
@@ -66,11 +66,11 @@ function readMeans(source: WindowSource, numbers: Uint32Array, features: number)
 }
 
 /**
- * Writes one series' levels, less the mean of its windows, and returns how many there are.
+ * Writes the levels of one series, and returns how many there are.
  *
  * @param starts of the windows, increasing.
  * @param means [starts.length, F]
- * @param levels with room for as many rows.
+ * @param levels [starts.length or more, F]
  */
 function averageLevels(
   starts: Float64Array,
@@ -82,20 +82,20 @@ function averageLevels(
   const count = starts.length;
   for (let i = 0; i < means.length; i++) average[i % features]! += means[i]! / count;
   const sums = new Float64Array(features);
-  let places = 0;
+  let written = 0;
   let end = 0;
   for (let from = 0; from < count; from++) {
     for (; end < count && starts[end]! < starts[from]! + LEVEL_ROWS; end++) addRow(sums, means, end, 1);
-    // The last whole stretch: what follows would be averages over ever fewer windows.
+    // Levels after this one would be means of fewer and fewer windows.
     const isLast = end === count;
     for (let feature = 0; feature < features; feature++) {
-      levels[places * features + feature] = sums[feature]! / (end - from) - average[feature]!;
+      levels[written * features + feature] = sums[feature]! / (end - from) - average[feature]!;
     }
-    places++;
+    written++;
     if (isLast) break;
     addRow(sums, means, from, -1);
   }
-  return places;
+  return written;
 }
 
 function addRow(sums: Float64Array, rows: Float32Array, row: number, factor: number): void {

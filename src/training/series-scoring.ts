@@ -1,11 +1,14 @@
-/** A whole series through a served executable: cut, scored window by window, and stitched back to timesteps. */
+/** Scores a whole series with an executable: cut into windows, scored, and stitched to one score for each timestep. */
 import type { Executable } from "../engine/engine.js";
-import { prepareWindows, type Scorer, type ScoringModel, scoreWindows } from "../scoring/window-scoring.js";
-import { cutWindows, stitchScores } from "../scoring/windows.js";
+import type { ScorerName } from "../scoring/scorers/scorers.js";
+import { stitchScores } from "../scoring/stitcher.js";
+import { prepareWindows, type ScoringModel, scoreWindows } from "../scoring/window-scoring.js";
+import { cutWindows } from "../scoring/windows.js";
 
-/** Windows in one run of the engine: enough to keep it busy, few enough to hold. */
+/** Windows in one run of the engine: enough to keep it busy, few enough to fit in memory. */
 const CHUNK_WINDOWS = 512;
 
+/** The scores of one scorer. */
 export interface SeriesScores {
   /** [starts.length]; NaN where a window has no reading that counts. */
   readonly windows: Float64Array;
@@ -13,26 +16,29 @@ export interface SeriesScores {
   readonly timesteps: Float64Array;
 }
 
+/** What `scoreSeries` gives. */
 export interface ScoredSeries {
-  readonly scores: Readonly<Partial<Record<Scorer, SeriesScores>>>;
+  readonly scores: Readonly<Partial<Record<ScorerName, SeriesScores>>>;
   /** [rows]: the mean coverage of the windows that cover each row; NaN where none does. */
   readonly coverage: Float64Array;
-  /** By scorer, [starts.length, F]; only where it was asked for. */
+  /** [starts.length, F], of the scorer that was asked for; undefined where none was. */
   readonly featureError: Float64Array | undefined;
 }
 
 /**
+ * Scores every window with each scorer, and stitches the scores of windows to scores of timesteps.
+ *
  * @param values [rows, F] in the caller's units, NaN where a reading is missing.
- * @param starts increasing.
+ * @param starts the first row of each window, increasing.
  * @param options.featureErrorOf the scorer whose feature errors are kept.
  */
 export async function scoreSeries(
   executable: Executable,
   model: ScoringModel,
-  scorers: readonly Scorer[],
+  scorers: readonly ScorerName[],
   values: Float64Array,
   starts: Int32Array,
-  options: { featureErrorOf?: Scorer | undefined; onWindows?: ((done: number) => void) | undefined } = {},
+  options: { featureErrorOf?: ScorerName | undefined; onWindows?: ((done: number) => void) | undefined } = {},
 ): Promise<ScoredSeries> {
   const { features, timesteps } = model;
   const rows = values.length / features;

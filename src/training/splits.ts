@@ -1,23 +1,25 @@
 /**
- * Where the windows of each series are cut into fit, validation and calibration: time-ordered, with rows purged
- * between the parts.
+ * Where each series is split into fit, validation and calibration windows: in time order, with rows left out between
+ * the sets.
  *
  *   one series:  | fit ............ | T-1 rows | validation | T-1 rows | calibration |
  *
- * Neighbouring windows share rows, so a window of one part that reached into the next would let the network see
- * what it is measured on; the purged rows keep also the nearest windows of two parts apart (Lopez de Prado 2018,
- * "Advances in Financial Machine Learning", chapter 7).
+ * Neighbouring windows share rows. If a window of one set reached into the next, the network would be measured on rows
+ * that it was fitted on. T-1 more rows are purged, so that the nearest windows of two sets are not near copies of each
+ * other either (Lopez de Prado 2018, "Advances in Financial Machine Learning", chapter 7).
  */
 
+/** How many of the windows are held back. */
 export interface SplitShares {
   /** Shares of the windows, each in [0, 1), together below 1. */
   readonly validation: number;
   readonly calibration: number;
 }
 
-/** The first and the last window start of a part of one series; undefined for no window. */
+/** The first and the last window start of a set in one series; undefined where the set has no window of it. */
 export type StartSpan = readonly [first: number, last: number] | undefined;
 
+/** The windows of one series in each set. */
 export interface StartSpans {
   readonly fit: StartSpan;
   readonly validation: StartSpan;
@@ -25,13 +27,13 @@ export interface StartSpans {
 }
 
 /**
- * Where each series is cut. A series with room for all parts is cut in time order; one without goes to one part
- * whole, the earlier series to fit, the later to validation and calibration, by the same shares. A series that
- * stands alone and has no room gives up its validation part first, then its calibration part.
+ * Splits each series. A series that is long enough for all sets is cut in time order. A shorter one goes to one set as a
+ * whole: the first series to fit, later ones to validation and calibration, by the same shares. Where there is only one
+ * series and it is too short, the validation windows are given up first, then the calibration windows.
  *
- * No row is in two parts, and at least T-1 rows lie between two parts of one series.
+ * No row is in two sets, and at least T-1 rows lie between two sets of one series.
  *
- * @param starts by series, increasing.
+ * @param starts for each series, the first rows of its windows, increasing.
  */
 export function splitStarts(
   starts: readonly Int32Array[],
@@ -55,23 +57,23 @@ export function splitStarts(
     const own = starts[index]!;
     const middle = (before + own.length / 2) / total;
     before += own.length;
-    const part =
+    const set =
       middle < 1 - shares.validation - shares.calibration ||
       (whole.length === filled.length && index === whole[0])
         ? "fit"
         : middle < 1 - shares.calibration
           ? "validation"
           : "calibration";
-    spans[index] = { ...NO_SPANS, [part]: spanOf(own, 0, own.length) };
+    spans[index] = { ...NO_SPANS, [set]: spanOf(own, 0, own.length) };
   }
   return spans;
 }
 
 const NO_SPANS: StartSpans = { fit: undefined, validation: undefined, calibration: undefined };
 
-/** One series cut in time order, or undefined where it has no room for every part that is asked for. */
+/** Cuts one series in time order; undefined where it is too short for every set that is asked for. */
 function cutSeries(starts: Int32Array, timesteps: number, shares: SplitShares): StartSpans | undefined {
-  // Between the last start of a part and the first of the next: the window itself, and T-1 rows.
+  // From the last start of a set to the first of the next: the window itself, and T-1 rows.
   const apart = 2 * timesteps - 1;
   const borders = (shares.validation > 0 ? 1 : 0) + (shares.calibration > 0 ? 1 : 0);
   const room = starts.length - borders * (apart - 1);

@@ -1,30 +1,35 @@
 /**
- * From series to a model that is ready to publish:
+ * Trains a model, from series to all that is published:
  *
- *   split -> scaler (fit rows) -> network, first weights -> fit -> executable -> calibrate -> threshold
+ *   split -> scaler (fit rows) -> network, first weights -> fit -> executable -> fit scorers -> calibrate -> threshold
  */
+
+import type { Dataset } from "../data/dataset.js";
+import { listNames } from "../data/table.js";
 import type { Loss, TrainingEngine } from "../engine/engine.js";
 import { InputError } from "../errors.js";
 import { type ArchitectureOptions, buildNetwork } from "../network/architectures.js";
 import type { Corruption, Network } from "../network/network.js";
 import { initialWeights, type Weights } from "../network/weights.js";
+import { errorOfLoss } from "../scoring/residuals.js";
 import { fitScaler, type ScalerKind } from "../scoring/scaler.js";
-import type { Calibration } from "../scoring/thresholds.js";
-import { SCORERS, type Scorer, type ScoringModel } from "../scoring/window-scoring.js";
+import { SCORER_NAMES, type ScorerName } from "../scoring/scorers/scorers.js";
+import { prepareScoring, type ScoringModel } from "../scoring/scoring-model.js";
+import type { Calibration, ThresholdMethod } from "../scoring/thresholds.js";
 import { type Augmentation, type AugmentationOptions, createAugmentation } from "./augmentation.js";
 import { calibrate, chooseThresholds } from "./calibration.js";
-import type { Dataset } from "./dataset.js";
 import { type ExampleWindows, runExamples } from "./example-windows.js";
 import { defaultBudget, type EpochRecord, type FitResult, fit } from "./fit.js";
-import { listNames } from "./table.js";
+import { fitScorers } from "./fit-scorers.js";
 import { createWindowSource, gatherRows, type WindowSource } from "./window-reader.js";
 import { splitDataset } from "./window-set.js";
 
+/** Everything that training depends on, beside the data. */
 export interface TrainOptions extends AugmentationOptions {
   readonly architecture: Omit<ArchitectureOptions, "features">;
   readonly stride: number;
   readonly loss: Loss;
-  /** Undefined, as for `patience`: by the size of an epoch, see `defaultBudget`. */
+  /** Undefined, like `patience`, for what `defaultBudget` says. */
   readonly epochs: number | undefined;
   readonly batchSize: number;
   readonly learningRate: number;
@@ -44,30 +49,46 @@ export interface TrainOptions extends AugmentationOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Called while training runs; each is optional. */
 export interface TrainEvents {
   readonly onNote?: (sentence: string) => void;
   readonly onSplit?: (windows: TrainedModel["windows"], epochs: number) => void;
   readonly onStep?: (step: { epoch: number; windows: number; of: number }) => void;
   readonly onEpoch?: (epoch: EpochRecord) => void;
-  /** The weights are there; calibration follows. */
+  /** The network is fitted; calibration comes next. */
   readonly onFitted?: () => void;
   readonly onCalibration?: (done: number, of: number) => void;
 }
 
+/** The threshold of a model, and where it comes from. */
 export interface ModelThreshold {
-  readonly method: "conformal" | "value";
-  readonly scorer: Scorer;
+  readonly method: ThresholdMethod;
+  readonly scorer: ScorerName;
   readonly falseAlarmRate: number | null;
   readonly value: number;
   readonly timestepValue: number;
 }
 
+/** A data file that was learnt from. */
+export interface TrainingFile {
+  readonly file: string;
+  readonly rows: number;
+  /** sha256, in hex, of the file as it stands on disk. */
+  readonly sha256: string;
+}
+
+/** What training gives: all that a bundle is made of. */
 export interface TrainedModel {
+  /** What was asked for, without the signal. */
+  readonly options: TrainOptions;
+  readonly files: readonly TrainingFile[];
+  /** [F]: the features' names. */
+  readonly features: readonly string[];
   readonly network: Network;
   readonly weights: Weights;
   readonly scoring: ScoringModel;
-  /** Those that can be asked for, the default first. */
-  readonly scorers: readonly Scorer[];
+  /** The scorers that requests can ask for, the default first. */
+  readonly scorers: readonly ScorerName[];
   readonly calibration: Calibration | undefined;
   readonly threshold: ModelThreshold | undefined;
   readonly fit: FitResult;
@@ -98,23 +119,29 @@ export async function trainModel(
   events.onSplit?.(windows, options.epochs ?? defaultBudget(windows.fit, options).epochs);
   const rows = gatherRows(dataset, split.fit, network.timesteps);
   checkReadings(rows, dataset.features);
-  const scoring: ScoringModel = {
+  const description = {
     timesteps: network.timesteps,
     features,
     heads: network.heads.map(({ name, start, steps, reversed }) => ({ name, start, steps, reversed })),
     scaler: fitScaler(options.scaler, rows, features),
     clip: options.clip,
     minCoverage: options.minCoverage,
+    loss: options.loss,
   };
-  const source = createWindowSource(dataset, split.fit, scoring);
+  const unfitted = prepareScoring(description);
+  const source = createWindowSource(dataset, split.fit, unfitted);
   const fitted = await fitNetwork(engine, network, options, events, {
     fit: source,
-    validation: createWindowSource(dataset, split.validation, scoring),
-    augmentation: createAugmentation(split.fit, source, scoring, options),
+    validation: createWindowSource(dataset, split.validation, unfitted),
+    augmentation: createAugmentation(split.fit, source, unfitted, options),
   });
   events.onFitted?.();
   const executable = await engine.compile(network, fitted.weights);
   try {
+    // Residuals of windows that the weights were fitted on are smaller than those of new ones.
+    const normal = windows.validation > 0 ? split.validation : split.fit;
+    const parameters = await fitScorers(executable, unfitted, dataset, normal);
+    const scoring = prepareScoring({ ...description, fitted: parameters });
     const calibration =
       windows.calibration === 0
         ? undefined
@@ -122,13 +149,17 @@ export async function trainModel(
             stride: options.stride,
             onWindows: events.onCalibration,
           });
-    const scorer: Scorer = options.loss === "mae" ? "absolute" : "squared";
+    const scorer = errorOfLoss(options.loss);
     const scorers =
-      calibration === undefined ? [scorer] : [scorer, ...SCORERS.filter((other) => other !== scorer)];
+      calibration === undefined ? [scorer] : [scorer, ...SCORER_NAMES.filter((other) => other !== scorer)];
     const threshold = chooseThreshold(options, scorer, calibration, events);
     const exampleSet = windows.calibration > 0 ? split.calibration : split.fit;
     const examples = await runExamples(executable, scoring, dataset, exampleSet);
+    const { signal: _, ...recorded } = options;
     return {
+      options: recorded,
+      files: dataset.files.map(({ file, rows, sha256 }) => ({ file, rows, sha256 })),
+      features: dataset.features,
       network,
       weights: fitted.weights,
       scoring,
@@ -184,7 +215,7 @@ function checkReadings(rows: Float64Array, names: readonly string[]): void {
 
 function chooseThreshold(
   options: TrainOptions,
-  scorer: Scorer,
+  scorer: ScorerName,
   calibration: Calibration | undefined,
   events: TrainEvents,
 ): ModelThreshold | undefined {

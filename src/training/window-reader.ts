@@ -1,12 +1,16 @@
-/** Windows as a network reads them, made when they are needed: a data set of overlapping windows is never held whole. */
+/**
+ * The windows of a set, scaled as a network reads them. They overlap, so together they would take T times the memory of
+ * the data: each is made when it is read.
+ */
+
+import type { Dataset } from "../data/dataset.js";
 import { type PreparedWindows, prepareWindows, type ScoringModel } from "../scoring/window-scoring.js";
-import type { Dataset } from "./dataset.js";
 import type { WindowSet } from "./window-set.js";
 
-/** Windows by number, scaled: what training asks for. */
+/** Scaled windows by number, from 0 to `count`. */
 export interface WindowSource {
   readonly count: number;
-  /** @returns [numbers.length, T, F]: finite, and the caller's own. */
+  /** @returns [numbers.length, T, F]: finite, in new memory that the caller may write to. */
   read(numbers: ArrayLike<number>): Float32Array;
 }
 
@@ -54,14 +58,14 @@ export function gatherRows(dataset: Dataset, windows: WindowSet, timesteps: numb
   return values;
 }
 
-/** Scaled, clipped, and with missing readings filled in, as the service scores them. */
+/** The windows of a set: scaled, clipped, and with missing readings filled in, as the service does it. */
 export function createWindowSource(dataset: Dataset, windows: WindowSet, model: ScoringModel): WindowSource {
   const read = (numbers: ArrayLike<number>): PreparedWindows =>
     prepareWindows(model, gatherWindows(dataset, windows, model.timesteps, numbers), numbers.length);
   return { count: windows.count, read: (numbers) => read(numbers).scaled };
 }
 
-/** At most `most` windows of a set, evenly spaced. */
+/** The numbers of at most `most` windows of a set of `count`, evenly spaced. */
 export function spreadNumbers(count: number, most: number): Uint32Array {
   const taken = Math.min(count, most);
   return Uint32Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken));

@@ -1,16 +1,19 @@
-/** The windows of a data set that can be learnt from, each in one of fit, validation and calibration. */
+/** The windows of a data set that training uses, split into those to fit, to validate and to calibrate with. */
+
+import type { Dataset, Series } from "../data/dataset.js";
+import { describeShortRuns } from "../data/short-runs.js";
 import { InputError } from "../errors.js";
-import { findShortRuns, windowStarts } from "../scoring/windows.js";
-import type { Dataset, Series } from "./dataset.js";
+import { windowStarts } from "../scoring/windows.js";
 import { type SplitShares, type StartSpan, type StartSpans, splitStarts } from "./splits.js";
 
-/** Windows of a data set, in time order: the series each is in, and its first row there. */
+/** Windows of a data set, by series and in time order: the series of each, and its first row there. */
 export interface WindowSet {
   readonly count: number;
   readonly series: Int32Array;
   readonly start: Int32Array;
 }
 
+/** How a data set is split. */
 export interface SplitOptions extends SplitShares {
   /** T */
   readonly timesteps: number;
@@ -20,6 +23,7 @@ export interface SplitOptions extends SplitShares {
   readonly minCoverage: number;
 }
 
+/** The windows of a data set by what they are used for. */
 export interface Split {
   /** At `stride`. */
   readonly fit: WindowSet;
@@ -31,8 +35,8 @@ export interface Split {
 }
 
 /**
- * Splits the windows of a data set. Windows that cross a gap, touch a row labelled anomalous, or have too few
- * readings are in no part; what that leaves out is said in `notes`.
+ * Splits the windows of a data set. Windows that cross a gap, touch a row labelled anomalous, or have too few readings
+ * are left out; `notes` say how many.
  *
  * Throws InputError where no window is left to fit on.
  */
@@ -41,16 +45,16 @@ export function splitDataset(dataset: Dataset, options: SplitOptions): Split {
   const notes: string[] = [];
   const starts = usableStarts(dataset, options, notes);
   const spans = splitStarts(starts, timesteps, options);
-  const part = (name: keyof StartSpans, stride: number) =>
+  const windowsOf = (name: keyof StartSpans, stride: number) =>
     collect(
       starts,
       spans.map((span) => span[name]),
       stride,
     );
   const split = {
-    fit: part("fit", options.stride),
-    validation: part("validation", options.stride),
-    calibration: part("calibration", 1),
+    fit: windowsOf("fit", options.stride),
+    validation: windowsOf("validation", options.stride),
+    calibration: windowsOf("calibration", 1),
   };
   if (split.validation.count === 0 && options.validation > 0) {
     notes.push("There are too few rows to hold some back for validation: training runs for all its epochs.");
@@ -63,7 +67,7 @@ export function splitDataset(dataset: Dataset, options: SplitOptions): Split {
   return { ...split, notes };
 }
 
-/** By series, the starts of all windows that can be learnt from, at a stride of 1. */
+/** For each series, the starts of all windows that training may use, at a stride of 1. */
 function usableStarts(dataset: Dataset, options: SplitOptions, notes: string[]): Int32Array[] {
   const { timesteps, minCoverage } = options;
   const { maxGapMs, series } = dataset;
@@ -108,44 +112,21 @@ function usableStarts(dataset: Dataset, options: SplitOptions, notes: string[]):
   return starts;
 }
 
-/** How many of a row's readings are there. */
+/** How many readings of a row are not missing. */
 export function readingsPresent(series: Series, row: number, features: number): number {
   let present = 0;
   for (let i = row * features; i < (row + 1) * features; i++) if (!Number.isNaN(series.values[i]!)) present++;
   return present;
 }
 
-/** [rows + 1]: the sum over the rows before each. */
+/** The sums of a value over the rows before each row. @returns [rows + 1] */
 export function runningSum(rows: number, value: (row: number) => number): Float64Array {
   const sums = new Float64Array(rows + 1);
   for (let row = 0; row < rows; row++) sums[row + 1] = sums[row]! + value(row);
   return sums;
 }
 
-/** One sentence on the runs between gaps that are too short for a window, if there are any. */
-export function describeShortRuns(dataset: Dataset, timesteps: number): string[] {
-  const short = dataset.series.flatMap((series) =>
-    findShortRuns(series.rows, timesteps, {
-      timestampsMs: series.timestampsMs,
-      maxGapMs: dataset.maxGapMs,
-    }).map((run) => ({ series, run })),
-  );
-  if (short.length === 0) return [];
-  const rows = short.reduce((sum, { run }) => sum + run.end - run.start, 0);
-  const shown = short.slice(0, 3).map(({ series, run }) => {
-    const first = dataset.files[series.fileIndex]!.firstRow + series.fileRows[run.start]!;
-    const last = dataset.files[series.fileIndex]!.firstRow + series.fileRows[run.end - 1]!;
-    const group = series.group === undefined ? "" : `, group ${JSON.stringify(series.group)}`;
-    return `${series.file}${group} ${first === last ? `row ${first}` : `rows ${first}-${last}`}`;
-  });
-  const more = short.length > shown.length ? ` and ${short.length - shown.length} more` : "";
-  const runs = short.length === 1 ? "A run of rows is" : `${short.length} runs of rows are`;
-  return [
-    `${runs} shorter than a window of ${timesteps} and ${short.length === 1 ? "gives" : "give"} none (${rows} rows in all): ${shown.join("; ")}${more}.`,
-  ];
-}
-
-/** The windows of a part, each `stride` rows or more after the one before it. */
+/** The windows within the spans, each `stride` rows or more after the one before it. */
 function collect(starts: readonly Int32Array[], spans: readonly StartSpan[], stride: number): WindowSet {
   const series: number[] = [];
   const start: number[] = [];
@@ -162,7 +143,7 @@ function collect(starts: readonly Int32Array[], spans: readonly StartSpan[], str
   return { count: start.length, series: Int32Array.from(series), start: Int32Array.from(start) };
 }
 
-/** The starts of a set's windows by the series they are in. */
+/** The starts of the windows of a set, by series. */
 export function startsBySeries(windows: WindowSet): Map<number, Int32Array> {
   const starts = new Map<number, Int32Array>();
   for (let from = 0; from < windows.count; ) {

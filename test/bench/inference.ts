@@ -3,9 +3,9 @@
  * in this process, on the same cores: T50 F8 U64. The client is wrk, which has to be installed.
  *
  * `npm run -s bench -- inference [--json] [--threads N] [--seconds N] [--rounds N] [--connections N]`
- * 128 windows a request are as many as a run may have by default; 512 are cut into slices on their way. Both sides
- * have so many windows at a time, and take turns; the ratios are those of the medians. Processor time is that of the
- * service, or of this process, without the client's: on a machine that others use too, it says more than the clock.
+ * 128 windows in a request are as many as a run may have by default; 512 are cut into slices. Both sides get the same
+ * number of windows at a time and are measured alternately; the ratios are those of the medians. Processor time is that
+ * of the service, or of this process, without the client's: on a shared machine it says more than the elapsed time.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -23,7 +23,7 @@ import { requireWrk, runWrk } from "./service/wrk.js";
 
 const SHAPE: Shape = [50, 8, 64];
 const WINDOWS = [128, 512] as const;
-/** What is asked for beside the input. */
+/** What a request asks for. */
 const OUTPUTS = {
   score: { outputs: [{ name: "score", parameters: { binary_data: true } }] },
   "default outputs": { parameters: { binary_data_output: true } },
@@ -56,9 +56,9 @@ const server = await startServer({
 await server.ready();
 const url = `${server.url}/v2/models/${BENCH_MODEL}/infer`;
 
-/** Microseconds of processor time that a window takes, on all threads of the process. */
 interface Measured {
   readonly windowsPerSecond: number;
+  /** Microseconds of processor time for each window, on all threads of the process. */
   readonly cpuUs: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * From one client to overload: past saturation, what is accepted a second has to stay level and its latency bounded;
- * the rest is told 429.
+ * Accepted and refused requests, from one client to overload. Past saturation, the accepted requests per second have to
+ * stay level and their latency bounded; the others are answered 429.
  *
  * `npm run -s bench -- load [--json] [--seconds S] [--queue WINDOWS] [--windows N]`
  */
@@ -47,7 +47,7 @@ for (const clients of CLIENTS) {
   else {
     console.log(
       `${clients} clients: ${row.acceptedPerSecond} accepted a second (p50 ${row.acceptedP50Ms} ms, p99 ` +
-        `${row.acceptedP99Ms} ms), ${row.refusedPerSecond} told 429, ${row.other.length === 0 ? "none" : row.other.join(" ")} else`,
+        `${row.acceptedP99Ms} ms), ${row.refusedPerSecond} refused with 429, ${row.other.length === 0 ? "none" : row.other.join(" ")} else`,
     );
   }
 }

@@ -2,7 +2,7 @@
  * Resident memory of the service: at rest with every shipped model, and under load.
  *
  * `npm run -s bench -- memory [--json] [--seconds S] [--model NAME]`
- * Load is the model's own sample, eight clients at once; `soak` does it for longer.
+ * The load is the sample request of the model from eight clients at once; `soak` does the same for longer.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ import { footprint } from "./service/footprint.js";
 
 const CLIENTS = 8;
 const PARTS = 10;
-/** At rest: what starting needed has been given back by then. */
+/** The service is at rest after this time: the memory that only its start needed has been given back. */
 const REST_MS = 3_000;
 
 const { values: options } = parseArgs({

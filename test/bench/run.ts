@@ -12,5 +12,7 @@ if (!/^[a-z0-9-]+$/.test(scenario) || scenario === "run" || !existsSync(file)) {
   console.error(`Usage: npm run -s bench -- SCENARIO [options]; there are: ${scenarios.join(", ")}.`);
   process.exit(2);
 }
+// What a scenario leaves behind is removed when the process exits, which it does not of itself do on a signal.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 // A scenario reads its own options from process.argv.slice(3).
 await import(file.href);

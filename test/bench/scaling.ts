@@ -3,9 +3,9 @@
  * from a base shape, whose network is that of the usual comparison.
  *
  * `npm run -s bench -- scaling [--json] [--threads N] [--rounds N] [--seconds S]`
- * `--threads` is where the axis of threads ends. An axis's exponent is the slope of a line through its points, both
- * scales logarithmic: 1 is in proportion, -1 in inverse proportion. Where the time's is the smaller of the two, larger
- * shapes are the more efficient ones. GFLOP/s count two operations for each multiply-add that a window needs.
+ * `--threads` is the largest number of threads. An axis's exponent is the slope of a line through its points, both
+ * scales logarithmic: 1 is in proportion, -1 in inverse proportion. Where the exponent of the time is smaller than that
+ * of the multiply-adds, larger shapes are computed more efficiently. GFLOP/s count two operations for each multiply-add that a window needs.
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -30,7 +30,7 @@ const { values: options } = parseArgs({
 const [rounds, seconds] = [Number(options.rounds), Number(options.seconds)];
 const most = Number(options.threads ?? availableParallelism());
 
-/** Each holds the base's own value, so that ratios are between neighbours in time. */
+/** Each has the value of the base, so that the base is measured at about the time of the values it is compared with. */
 const AXES: Readonly<Record<Axis, readonly number[]>> = {
   timesteps: [10, 25, 50, 100, 200, 400],
   features: [1, 2, 4, 8, 16, 32, 64],

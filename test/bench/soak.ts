@@ -2,8 +2,8 @@
  * Ten minutes of load: memory, open files, threads and event-loop resources of the service have to stay level.
  *
  * `npm run -s bench -- soak [--json] [--minutes M] [--model NAME]`
- * Memory's growth is the slope of a line through the samples, once the first fifth has warmed up, with its standard
- * error. The heap is that of objects which outlived a scavenge, the external memory that of typed arrays.
+ * The growth of memory is the slope of a line through the samples, with its standard error; the first fifth of them is
+ * left out, as the service warms up. Heap is V8's old space, external memory that of typed arrays.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ const CLIENTS = 8;
 const SAMPLES = 20;
 const MEMORY = ["residentMiB", "heapMiB", "externalMiB"] as const;
 const COUNTS = ["openFiles", "threads", "resources"] as const;
-/** The connections of the clients, which have ended, are closed by then. */
+/** After this time the connections of clients that have finished are closed. */
 const SETTLE_MS = 200;
 
 const { values: options } = parseArgs({
@@ -34,7 +34,7 @@ interface Sample extends Footprint {
   readonly minutes: number;
   readonly heapMiB: number;
   readonly externalMiB: number;
-  /** What keeps an event loop alive: sockets, timers, workers' ports. */
+  /** Resources that keep the event loop alive: sockets, timers, ports of workers. */
   readonly resources: number;
 }
 

@@ -30,7 +30,7 @@ const loop = { url, body: readFileSync(model.body(1)), clients: Number(options.c
 await runLoop(loop, 2);
 const before = await runLoop(loop, Number(options.seconds));
 renameSync(join(model.models, BENCH_MODEL, "2"), join(live, "2"));
-// The folder is looked at every 2 s: the swap is in the middle of this.
+// The service looks at the folder every 2 s: the swap happens during these 4 s.
 const during = await runLoop(loop, 4);
 const answer = await fetch(url, {
   method: "POST",

@@ -32,7 +32,7 @@ const { values: options } = parseArgs({
   },
 });
 
-/** Steps through an epoch's batches, again and again, for that long; returns windows per second. */
+/** Trains on the batches of an epoch, over and over, for a time; returns windows per second. */
 async function measure(
   trainer: Trainer,
   windows: Float32Array,

@@ -1,13 +1,16 @@
 /**
- * Microseconds a window spends between bytes and numbers, on the way in and on the way out, beside what
- * JSON.parse and JSON.stringify take for the same text (without any check, and without a typed array).
+ * Microseconds that it takes to read a window from a request's bytes and to write its answer, beside what JSON.parse and
+ * JSON.stringify take for the same text (which check nothing, and make no typed array).
  *
  * `npm run -s bench -- wire [--json] [--seconds S]`
  */
 import { parseArgs } from "node:util";
+import { windowMembers } from "../../src/http/model-answers.js";
 import { readBodyMatrix } from "../../src/http/wire/matrix-reader.js";
+import { WindowLayout } from "../../src/http/wire/window-layout.js";
 import { writeWindows } from "../../src/http/wire/window-writer.js";
-import { prepareWindows, type ScoringModel, scoreWindows } from "../../src/scoring/window-scoring.js";
+import { prepareScoring } from "../../src/scoring/scoring-model.js";
+import { prepareWindows, scoreWindows } from "../../src/scoring/window-scoring.js";
 
 const SHAPES = [
   [9, 1],
@@ -24,15 +27,15 @@ const { values: options } = parseArgs({
   },
 });
 
-/** Readings as clients send them: sensors with few digits, and doubles as other programs print them. */
+/** Readings as clients send them: few digits from sensors, or doubles as other programs print them. */
 const WAYS = {
   "6 digits": (x: number) => Number(x.toPrecision(6)),
   "17 digits": (x: number) => x,
 } as const;
 
 /**
- * The best of many slices of a millisecond or so, after one round that warms up: what else runs on the machine only
- * ever makes a slice slower.
+ * Measures many intervals of about a millisecond, after a round that warms up, and returns the fastest: other work on
+ * the machine can only make an interval slower.
  */
 function microseconds(run: () => unknown, windows: number): number {
   let best = Number.POSITIVE_INFINITY;
@@ -51,7 +54,7 @@ function microseconds(run: () => unknown, windows: number): number {
 }
 
 for (const [timesteps, features] of SHAPES) {
-  const model: ScoringModel = {
+  const model = prepareScoring({
     timesteps,
     features,
     heads: [{ name: "reconstruction", start: 0, steps: timesteps, reversed: false }],
@@ -62,7 +65,7 @@ for (const [timesteps, features] of SHAPES) {
     },
     clip: 20,
     minCoverage: 0.5,
-  };
+  });
   const size = timesteps * features;
   for (const [way, digits] of Object.entries(WAYS)) {
     for (const count of BATCHES) {
@@ -82,21 +85,25 @@ for (const [timesteps, features] of SHAPES) {
         heads: [prepared.scaled.map((x, i) => x + Math.cos(i) / 20)],
         embedding: new Float32Array(0),
       };
+      const parts = { scoring: model, embeddingUnits: 0, isCalibrated: true, hasThreshold: true };
+      const program = new WindowLayout(windowMembers(parts), model).select(
+        new Set(["reconstruction", "timestepError"]),
+      );
       const windows = {
-        model,
-        include: new Set(["reconstruction", "timestepError"]),
         outputs,
         scores: scoreWindows(model, "squared", prepared, outputs),
         pValue: Float64Array.from({ length: count }, (_, w) => (1 + ((w * 13) % 300)) / 301),
         anomalous: new Int8Array(count),
       };
-      const answer = JSON.parse(`[${Buffer.from(writeWindows(windows, 0, count)).toString()}]`);
+      const answer = JSON.parse(
+        `[${Buffer.from(writeWindows(program, { windows, from: 0, to: count })).toString()}]`,
+      );
       const perWindow = {
         read: microseconds(() => readBodyMatrix(body), count),
         jsonParse: microseconds(() => JSON.parse(body.toString()), count),
         prepare: microseconds(() => prepareWindows(model, readings, count), count),
         score: microseconds(() => scoreWindows(model, "squared", prepared, outputs), count),
-        write: microseconds(() => writeWindows(windows, 0, count), count),
+        write: microseconds(() => writeWindows(program, { windows, from: 0, to: count }), count),
         jsonStringify: microseconds(() => Buffer.from(JSON.stringify(answer)), count),
       };
       const result = { shape: [timesteps, features], readings: way, windows: count, microseconds: perWindow };

@@ -11,6 +11,7 @@ export const GOLDEN_CASES = [
   "deep-tanh",
   "hard-sigmoid-dropout",
   "stacked-dense",
+  "gru",
 ] as const;
 export type GoldenName = (typeof GOLDEN_CASES)[number];
 

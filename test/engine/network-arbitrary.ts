@@ -12,10 +12,15 @@ const rate = fc.constantFrom(0, 0.2, 0.5);
 
 type Step = (name: string) => Layer;
 
-function lstm(returnSequences: boolean): fc.Arbitrary<Step> {
+function recurrent(returnSequences: boolean): fc.Arbitrary<Step> {
   return fc
-    .record({ units, activation, recurrentActivation: fc.constantFrom(...RECURRENT_ACTIVATIONS) })
-    .map((options) => (name) => ({ kind: "lstm", name, returnSequences, ...options }));
+    .record({
+      kind: fc.constantFrom("lstm" as const, "gru" as const),
+      units,
+      activation,
+      recurrentActivation: fc.constantFrom(...RECURRENT_ACTIVATIONS),
+    })
+    .map((options) => (name) => ({ name, returnSequences, ...options }));
 }
 
 const dense = fc.record({ units, activation }).map(
@@ -33,14 +38,14 @@ const dropout = rate.map(
     (name) => ({ kind: "dropout", name, rate: value }),
 );
 
-const perStep = fc.array(fc.oneof(lstm(true), timeDistributed, dropout), { maxLength: 2 });
+const perStep = fc.array(fc.oneof(recurrent(true), timeDistributed, dropout), { maxLength: 2 });
 const perVector = fc.array(fc.oneof(dense, dropout), { maxLength: 2 });
 
 const flatten: Step = (name) => ({ kind: "flatten", name });
 
 /** [T, F] -> [U]. */
 const encoder = fc
-  .tuple(perStep, fc.oneof(lstm(false), fc.constant(flatten)), perVector)
+  .tuple(perStep, fc.oneof(recurrent(false), fc.constant(flatten)), perVector)
   .map(([before, middle, after]) => [...before, middle, ...after]);
 
 /** [U] -> [steps, features]. */

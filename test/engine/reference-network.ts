@@ -4,6 +4,8 @@
  *
  * LSTM (Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000), a the activation, r the recurrent one:
  *   i, f, o = r(x.W + h.R + b)   g = a(x.W + h.R + b)   c' = f c + i g   h' = o a(c')
+ * GRU (Cho et al. 2014, with Keras's `reset_after`), v and s the update and reset gates:
+ *   v, s = r(x.W + b + h.R + d)   g = a(x.W + b + s (h.R + d))   h' = v h + (1 - v) g
  */
 import type { Loss } from "../../src/engine/engine.js";
 import type { Activation, Layer, Network } from "../../src/network/network.js";
@@ -106,9 +108,15 @@ function applyLayer(
 ): Value {
   const weight = (name: string): Numbers => weights.get(name)!.data;
   switch (layer.kind) {
-    case "lstm": {
+    case "lstm":
+    case "gru": {
       const named = (part: string): Numbers => weight(`${layer.name}/${part}`);
-      const states = runLstm(layer, named("kernel"), named("recurrent_kernel"), named("bias"), input);
+      const parts = {
+        kernel: named("kernel"),
+        recurrentKernel: named("recurrent_kernel"),
+        bias: named("bias"),
+      };
+      const states = layer.kind === "lstm" ? runLstm(layer, parts, input) : runGru(layer, parts, input);
       if (layer.returnSequences) return { steps: input.steps, width: layer.units, data: states.flat() };
       return { steps: 1, width: layer.units, data: states.at(-1)! };
     }
@@ -152,12 +160,16 @@ function applyLayer(
   }
 }
 
+interface RecurrentWeights {
+  readonly kernel: Numbers;
+  readonly recurrentKernel: Numbers;
+  readonly bias: Numbers;
+}
+
 /** Every step's h. */
 function runLstm(
   layer: Layer & { kind: "lstm" },
-  kernel: Numbers,
-  recurrentKernel: Numbers,
-  bias: Numbers,
+  { kernel, recurrentKernel, bias }: RecurrentWeights,
   input: Value,
 ): number[][] {
   const { units } = layer;
@@ -177,6 +189,41 @@ function runLstm(
     });
     c = c.map((old, u) => gate(z[units + u]!) * old + gate(z[u]!) * activate(z[2 * units + u]!));
     h = c.map((now, u) => gate(z[3 * units + u]!) * activate(now));
+    states.push(h);
+  }
+  return states;
+}
+
+/** Every step's h. */
+function runGru(
+  layer: Layer & { kind: "gru" },
+  { kernel, recurrentKernel, bias }: RecurrentWeights,
+  input: Value,
+): number[][] {
+  const { units } = layer;
+  const activate = ACTIVATE[layer.activation];
+  const gate = ACTIVATE[layer.recurrentActivation];
+  let h = new Array<number>(units).fill(0);
+  const states: number[][] = [];
+  for (let step = 0; step < input.steps; step++) {
+    const fromInput = (column: number): number => {
+      let sum = bias[column]!;
+      for (let k = 0; k < input.width; k++) {
+        sum += input.data[step * input.width + k]! * kernel[k * 3 * units + column]!;
+      }
+      return sum;
+    };
+    const fromState = (column: number): number => {
+      let sum = bias[3 * units + column]!;
+      for (let k = 0; k < units; k++) sum += h[k]! * recurrentKernel[k * 3 * units + column]!;
+      return sum;
+    };
+    h = h.map((old, u) => {
+      const update = gate(fromInput(u) + fromState(u));
+      const reset = gate(fromInput(units + u) + fromState(units + u));
+      const candidate = activate(fromInput(2 * units + u) + reset * fromState(2 * units + u));
+      return update * old + (1 - update) * candidate;
+    });
     states.push(h);
   }
   return states;

@@ -1,69 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Dataset, Series } from "../../src/data/dataset.js";
 import { createRandomDetector, fitBaselines } from "../../src/evaluation/baselines.js";
-import {
-  fitPrincipalComponents,
-  residualError,
-  windowsToFit,
-} from "../../src/evaluation/principal-components.js";
 import { Random } from "../../src/network/random.js";
-import type { Dataset, Series } from "../../src/training/dataset.js";
 import { splitDataset } from "../../src/training/window-set.js";
-
-/** Windows that a few directions span, and a little noise. */
-function makeWindows(n: number, size: number): Float32Array {
-  const random = new Random(n + size);
-  const axes = Array.from({ length: 3 }, () => Array.from({ length: size }, () => random.normal()));
-  const windows = new Float32Array(n * size);
-  for (let window = 0; window < n; window++) {
-    const weights = axes.map((_, i) => random.normal() * 3 ** i);
-    for (let i = 0; i < size; i++) {
-      windows[window * size + i] =
-        5 + axes.reduce((sum, axis, a) => sum + weights[a]! * axis[i]!, 0.01 * random.normal());
-    }
-  }
-  return windows;
-}
-
-test("components leave the variance that they do not hold, on either side of the matrix", () => {
-  for (const [n, size] of [
-    [200, 12],
-    [12, 40],
-    [30, 30],
-  ] as const) {
-    const windows = makeWindows(n, size);
-    const means = Array.from({ length: size }, (_, i) => {
-      let sum = 0;
-      for (let window = 0; window < n; window++) sum += windows[window * size + i]!;
-      return sum / n;
-    });
-    const total = windows.reduce((sum, x, i) => sum + (x - means[i % size]!) ** 2, 0);
-    const restOf = (share: number) => {
-      const components = fitPrincipalComponents(windows, size, share);
-      let rest = 0;
-      for (let window = 0; window < n; window++) {
-        rest += size * residualError(components, windows.subarray(window * size, (window + 1) * size));
-      }
-      return { rest: rest / total, count: components.count };
-    };
-    const few = restOf(0.9);
-    assert.ok(few.rest <= 0.1 + 1e-9 && few.count <= 2, `${few.rest} ${few.count}`);
-    const more = restOf(0.999);
-    assert.ok(more.rest <= 0.001 + 1e-9 && more.count <= 3, `${more.rest} ${more.count}`);
-    assert.equal(restOf(0).count, 0);
-    assert.ok(Math.abs(restOf(0).rest - 1) < 1e-9);
-  }
-});
-
-test("windows without variance need no component", () => {
-  const components = fitPrincipalComponents(new Float32Array(5 * 4).fill(2), 4, 0.9);
-  assert.equal(components.count, 0);
-  assert.equal(residualError(components, Float32Array.of(2, 2, 2, 4)), 1);
-});
-
-test("the larger a window, the fewer are fitted on", () => {
-  assert.ok(windowsToFit(10_000) < windowsToFit(10));
-});
 
 const TIMESTEPS = 4;
 

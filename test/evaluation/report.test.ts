@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { type Counts, NO_COUNTS } from "../../src/evaluation/metrics.js";
 import { describeReport, formatReport } from "../../src/evaluation/report.js";
 import type { FileEvaluation } from "../../src/evaluation/summary.js";
-import type { DetectorRun } from "../../src/evaluation/test-part.js";
+import type { DetectorRun } from "../../src/evaluation/test-set.js";
 
 function run(
   detector: DetectorRun["detector"],

@@ -123,7 +123,8 @@ test("an API token opens everything but the probes, which are open", async (t) =
 });
 
 test("manifests, and /v1/models with states", async (t) => {
-  const { url } = await startService(t);
+  const sections = { later: { version: 2, of: ["any", { form: null }] } };
+  const { url } = await startService(t, { contents: { small: { sections }, composite: {} } });
   const get = async (path: string) => (await fetch(url + path)).json() as Promise<Record<string, unknown>>;
   const listing = (await get("/v1/models")) as { models: { name: string; versions: object[] }[] };
   assert.deepEqual(
@@ -135,6 +136,8 @@ test("manifests, and /v1/models with states", async (t) => {
   assert.equal(version["engine"], "wasm");
   const manifest = await get("/v1/models/small");
   assert.equal(manifest["timesteps"], 4);
+  assert.equal(manifest["schemaVersion"], 2);
+  assert.deepEqual(manifest["later"], sections.later);
   assert.deepEqual(await get("/v1/models/small/versions/1"), manifest);
   assert.equal((await get("/v1/models/small/versions/2"))["code"], "VERSION_NOT_FOUND");
 });

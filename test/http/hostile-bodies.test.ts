@@ -1,4 +1,7 @@
-/** Bodies that no client should send: each is told what was wrong, and the service serves on as if nothing was. */
+/**
+ * Bodies that no client should send: each is told what was wrong, and the service serves on as if nothing
+ * was.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startService, WINDOW } from "./running-service.js";

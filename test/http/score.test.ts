@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createWasmEngine } from "../../src/engine/wasm/engine.js";
 import { readBundle } from "../../src/registry/bundle.js";
-import { scoringModel } from "../../src/registry/bundle-decoder.js";
 import { prepareWindows, scoreWindows, unscaleHead } from "../../src/scoring/window-scoring.js";
 import { startService, WINDOW } from "./running-service.js";
 
@@ -38,7 +37,7 @@ test("the answer is what engine and scoring say, with the digits it carries", as
   const engine = await createWasmEngine({ threads: 1 });
   t.after(() => engine.close());
   const executable = await engine.compile(bundle.network, bundle.weights);
-  const model = scoringModel(bundle.manifest);
+  const model = bundle.scoring;
   const prepared = prepareWindows(model, Float64Array.from(WINDOW.flat()), 1);
   const outputs = await executable.run(prepared.scaled, 1);
   const expected = scoreWindows(model, "squared", prepared, outputs);

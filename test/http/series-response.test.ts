@@ -2,16 +2,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Engine } from "../../src/engine/engine.js";
+import { answersOf, MODEL_ANSWERS, seriesColumns } from "../../src/http/model-answers.js";
 import { seriesLines, seriesResponse } from "../../src/http/series-response.js";
 import { readBundle } from "../../src/registry/bundle.js";
-import { type LoadedModel, loadModel } from "../../src/registry/loaded-model.js";
+import { loadModel, type ServedModel } from "../../src/registry/served-model.js";
 import type { SeriesResult } from "../../src/serving/score-result.js";
 import { addVersions, temporaryFolder } from "../registry/publications.js";
 import { ReferenceEngine } from "../registry/reference-engine.js";
 
 const ROWS = 200_000;
 
-function makeResult(model: LoadedModel, anomalous: (row: number) => number): SeriesResult {
+function makeResult(model: ServedModel, anomalous: (row: number) => number): SeriesResult {
   const score = new Float64Array(ROWS);
   const verdicts = new Int8Array(ROWS);
   for (let row = 0; row < ROWS; row++) {
@@ -41,7 +42,8 @@ test("parts are small, and what is looked at without anything to write leaves tu
   const folder = await temporaryFolder(t);
   await addVersions(folder, "small", [1]);
   const engine: Engine = new ReferenceEngine();
-  const model = await loadModel(await readBundle(`${folder}/small/1`), engine);
+  const model = await loadModel(await readBundle(`${folder}/small/1`), engine, [MODEL_ANSWERS]);
+  const form = { answers: answersOf(model), columns: seriesColumns() };
   for (const { anomalous, events } of [
     { anomalous: () => 0, events: 0 },
     { anomalous: () => 1, events: 1 },
@@ -52,7 +54,7 @@ test("parts are small, and what is looked at without anything to write leaves tu
       let largest = 0;
       let found = 0;
       let tail = "";
-      for (const part of write(makeResult(model, anomalous))) {
+      for (const part of write(form, makeResult(model, anomalous))) {
         if (part.length === 0) pauses += 1;
         largest = Math.max(largest, part.length);
         tail = (tail + Buffer.from(part).toString("latin1")).slice(-part.length - 40);

@@ -86,7 +86,8 @@ test("verdicts and events follow from the scores, and name the feature that jump
 test("windows cross no gap in the timestamps; what no window covers has null", async (t) => {
   const { score } = await startService(t, { contents: { small: {} } });
   const series = makeSeries(20);
-  // Steps of one minute, with a gap of an hour before row 7 and before row 10: rows 7 to 9 are too few for a window.
+  // Steps of one minute, with a gap of an hour before row 7 and before row 10: rows 7 to 9 are too few for a
+  // window.
   const timestamps = series.map(
     (_, row) =>
       Date.UTC(2024, 0, 1) + row * 60_000 + (row >= 7 ? 1 : 0) * 3_600_000 + (row >= 10 ? 1 : 0) * 3_600_000,

@@ -11,11 +11,13 @@ export const anyOptions: fc.Arbitrary<ArchitectureOptions> = fc
     units: fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 3 }),
     activation: fc.constantFrom("tanh" as const, "relu" as const, "sigmoid" as const),
     recurrentActivation: fc.constantFrom("sigmoid" as const, "hardSigmoid" as const),
+    cell: fc.constantFrom("lstm" as const, "gru" as const, undefined),
     reverse: fc.boolean(),
     dropout: fc.constantFrom(0, 0.2),
   })
   .map((options) => ({
     ...options,
     horizon: ["prediction", "composite"].includes(options.family) ? options.horizon : undefined,
+    cell: ["reconstruction", "prediction", "composite"].includes(options.family) ? options.cell : undefined,
     reverse: options.reverse && ["reconstruction", "composite"].includes(options.family),
   }));

@@ -87,7 +87,7 @@ test("every combination of options gives a valid network with an embedding of th
         options.dropout === 0.2,
       );
       assert.equal(
-        network.encoder.some((layer) => layer.kind === "lstm"),
+        network.encoder.some((layer) => layer.kind === (options.cell ?? "lstm")),
         isRecurrent(options.family),
       );
     }),
@@ -101,6 +101,7 @@ const refused: [Partial<ArchitectureOptions>, RegExp][] = [
   [{ family: "prediction", timesteps: 1 }, /prediction without a horizon needs timesteps of at least 2/],
   [{ family: "prediction", reverse: true }, /Reverse needs an LSTM reconstruction decoder/],
   [{ family: "stacked", reverse: true }, /Reverse needs .* not stacked/],
+  [{ family: "dense", cell: "gru" }, /Cell gru needs recurrent layers.*not dense/],
   [{ units: [] }, /at least one layer/],
   [{ units: [16, 0] }, /units has to be .* not 0/],
   [{ units: [1.5] }, /units has to be .* not 1.5/],

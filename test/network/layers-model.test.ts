@@ -186,8 +186,8 @@ const refused: [string, Damage, RegExp][] = [
   ["a sequential model", (m) => Object.assign(m.modelTopology, { class_name: "Sequential" }), /"Sequential"/],
   [
     "an unknown layer",
-    (m) => Object.assign(layer(m, "encoder_1"), { class_name: "GRU" }),
-    /"encoder_1" is of class "GRU"/,
+    (m) => Object.assign(layer(m, "encoder_1"), { class_name: "SimpleRNN" }),
+    /"encoder_1" is of class "SimpleRNN"/,
   ],
   [
     "a layer inside that is no Dense",

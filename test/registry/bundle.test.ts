@@ -175,8 +175,8 @@ test("a folder that is not there, or a chain of links that leads nowhere, is ref
 const manifestCases: [string, (manifest: Manifest) => unknown, RegExp][] = [
   [
     "an unknown schema",
-    (m) => Object.assign(m, { schemaVersion: 2 }),
-    /schema version 2; .* reads version 1/,
+    (m) => Object.assign(m, { schemaVersion: 3 }),
+    /schema version 3; .* reads versions 1 and 2/,
   ],
   ["no schema at all", (m) => Object.assign(m, { schemaVersion: undefined }), /schema version missing/],
   [

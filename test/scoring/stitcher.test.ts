@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Stitcher } from "../../src/scoring/stitcher.js";
-import { stitchScores, windowStarts } from "../../src/scoring/windows.js";
+import { Stitcher, stitchScores } from "../../src/scoring/stitcher.js";
+import { windowStarts } from "../../src/scoring/windows.js";
 
 test("scores that come in parts are stitched as those that come together, and known as soon as they can be", () => {
   fc.assert(
@@ -25,6 +25,32 @@ test("scores that come in parts are stitched as those that come together, and kn
         }
         parts.push(...stitcher.settle(rows));
         assert.deepEqual(parts, [...stitchScores(values, starts, timesteps, rows)]);
+      },
+    ),
+  );
+});
+
+test("a stitched score is the mean over the windows that cover the timestep and have one", () => {
+  const value = fc.oneof(
+    { weight: 5, arbitrary: fc.double({ min: 0, max: 1e3, noNaN: true }) },
+    { weight: 1, arbitrary: fc.constantFrom(Number.NaN, 3.4028234663852886e38) },
+  );
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(fc.integer({ min: 0, max: 30 }), { maxLength: 20 }),
+      fc.integer({ min: 1, max: 6 }),
+      fc.array(value, { minLength: 20, maxLength: 20 }),
+      (unordered, timesteps, values) => {
+        const starts = [...unordered].sort((a, b) => a - b);
+        const scores = Float64Array.from(values.slice(0, starts.length));
+        const stitched = stitchScores(scores, starts, timesteps, 36);
+        for (let row = 0; row < 36; row++) {
+          const covering = [...scores].filter(
+            (score, i) => !Number.isNaN(score) && starts[i]! <= row && row < starts[i]! + timesteps,
+          );
+          const expected = covering.reduce((a, b) => a + b, 0) / covering.length;
+          assert.equal(stitched[row], expected);
+        }
       },
     ),
   );

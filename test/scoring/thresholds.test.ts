@@ -2,13 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { InputError, ResiduaError } from "../../src/errors.js";
+import { decodeCalibration, encodeCalibration } from "../../src/scoring/calibration-file.js";
 import {
   type CalibrationSample,
   compressSample,
   conformalThreshold,
-  decodeCalibration,
   EXACT_TAIL,
-  encodeCalibration,
   MAX_KEPT,
   pValue,
   smallestFalseAlarmRate,

@@ -3,85 +3,18 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { OWN_ARRAYS } from "../../src/scoring/arrays.js";
 import { FLOAT32_MAX } from "../../src/scoring/residuals.js";
+import { SCORER_NAMES } from "../../src/scoring/scorers/scorers.js";
+import { prepareScoring, type ScoringModel } from "../../src/scoring/scoring-model.js";
 import {
   type NetworkOutputs,
   prepareWindows,
-  SCORERS,
-  type ScoringModel,
   scoreWindows,
   unscaleHead,
 } from "../../src/scoring/window-scoring.js";
 import { cutWindows } from "../../src/scoring/windows.js";
+import { everyCase } from "./cases.js";
 
 const missing = Number.NaN;
-const reading = fc.oneof(
-  { weight: 6, arbitrary: fc.double({ min: -50, max: 50, noNaN: true }) },
-  { weight: 1, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }) },
-);
-const readingOrGap = fc.oneof(
-  { weight: 7, arbitrary: reading },
-  { weight: 2, arbitrary: fc.constant(missing) },
-);
-
-interface Case {
-  readonly model: ScoringModel;
-  readonly count: number;
-  readonly readings: Float64Array;
-  readonly outputs: NetworkOutputs;
-}
-
-/** A model of one or two heads, its windows, with gaps or without, and what a network may have answered. */
-const cases = (gaps: boolean): fc.Arbitrary<Case> =>
-  fc
-    .record({
-      timesteps: fc.integer({ min: 2, max: 6 }),
-      features: fc.integer({ min: 1, max: 4 }),
-      count: fc.integer({ min: 1, max: 3 }),
-      kind: fc.constantFrom("standard", "minmax", "none" as const),
-      clip: fc.constantFrom(20, 3, null),
-      spans: fc.constantFrom("reconstruction", "prediction", "composite"),
-      reversed: fc.boolean(),
-    })
-    .chain(({ timesteps, features, count, kind, clip, spans, reversed }) => {
-      const vector = (element: fc.Arbitrary<number>) =>
-        fc.array(element, { minLength: features, maxLength: features });
-      const floats = (length: number) =>
-        fc
-          .array(fc.float({ min: -30, max: 30, noNaN: true }), { minLength: length, maxLength: length })
-          .map((values) => Float32Array.from(values));
-      const heads = [
-        { name: "reconstruction", start: 0, steps: timesteps, reversed },
-        { name: "prediction", start: 1, steps: timesteps - 1, reversed: !reversed },
-      ].filter(({ name }) => spans === "composite" || spans === name);
-      return fc.record({
-        model: fc.record({
-          timesteps: fc.constant(timesteps),
-          features: fc.constant(features),
-          heads: fc.constant(heads),
-          scaler: fc.record({
-            kind: fc.constant(kind),
-            offset: vector(fc.double({ min: -10, max: 10, noNaN: true })),
-            scale: vector(fc.double({ min: 0.1, max: 10, noNaN: true })),
-            mean: vector(fc.double({ min: -10, max: 10, noNaN: true })),
-          }),
-          clip: fc.constant(clip),
-          minCoverage: fc.constant(0.5),
-        }),
-        count: fc.constant(count),
-        readings: fc
-          .array(gaps ? readingOrGap : reading, {
-            minLength: count * timesteps * features,
-            maxLength: count * timesteps * features,
-          })
-          .map((values) => Float64Array.from(values)),
-        outputs: fc.record({
-          heads: fc.tuple(...heads.map((head) => floats(count * head.steps * features))),
-          embedding: floats(count * 2),
-        }),
-      });
-    });
-
-const everyCase = fc.oneof(cases(true), cases(false));
 const mean = (values: readonly number[]): number =>
   values.length === 0 ? Number.NaN : Math.min(values.reduce((a, b) => a + b, 0) / values.length, FLOAT32_MAX);
 const near = (a: number, b: number, what: string): void => {
@@ -139,14 +72,14 @@ test("windows of a series enter as if each were by itself", () => {
 });
 
 test("without a mean of its own, a scaler's offset stands in for what is missing first", () => {
-  const model: ScoringModel = {
+  const model = prepareScoring({
     timesteps: 3,
     features: 1,
     heads: [{ name: "reconstruction", start: 0, steps: 3, reversed: false }],
     scaler: { kind: "standard", offset: [7], scale: [2] },
     clip: 20,
     minCoverage: 0.5,
-  };
+  });
   const { scaled, coverage } = prepareWindows(model, Float64Array.from([missing, 9, missing]), 1);
   assert.deepEqual([...scaled], [0, 1, 1]);
   assert.equal(coverage[0], 1 / 3);
@@ -154,78 +87,90 @@ test("without a mean of its own, a scaler's offset stands in for what is missing
 
 test("errors are means over the readings that are there, over features and heads", () => {
   fc.assert(
-    fc.property(everyCase, fc.constantFrom(...SCORERS), ({ model, count, readings, outputs }, scorer) => {
-      const { timesteps, features, heads } = model;
-      const prepared = prepareWindows(model, readings, count);
-      const scores = scoreWindows(model, scorer, prepared, outputs);
-      for (let w = 0; w < count; w++) {
-        /** By head, timestep and feature; undefined where there is nothing to compare. */
-        const error = heads.map(({ start, steps, reversed }, h) => (t: number, f: number) => {
-          const row = t - start;
-          if (row < 0 || row >= steps || Number.isNaN(readings[(w * timesteps + t) * features + f]!))
-            return [];
-          const o = (w * steps + (reversed ? steps - 1 - row : row)) * features + f;
-          const residual = prepared.scaled[(w * timesteps + t) * features + f]! - outputs.heads[h]![o]!;
-          return [scorer === "squared" ? residual ** 2 : Math.abs(residual)];
-        });
-        const allSteps = [...Array(timesteps).keys()];
-        const allFeatures = [...Array(features).keys()];
-        const stepErrors = allSteps.map((t) =>
-          mean(error.flatMap((e) => allFeatures.flatMap((f) => e(t, f)))),
-        );
-        stepErrors.forEach((expected, t) => {
-          near(scores.timestepError[w * timesteps + t]!, expected, `timestep ${t}`);
-        });
-        allFeatures.forEach((f) => {
-          const expected = mean(error.flatMap((e) => allSteps.flatMap((t) => e(t, f))));
-          near(scores.featureError[w * features + f]!, expected, `feature ${f}`);
-        });
-        heads.forEach(({ start, steps }, h) => {
-          for (let row = 0; row < steps; row++) {
-            const expected = mean(allFeatures.flatMap((f) => error[h]!(start + row, f)));
-            near(scores.headErrors[h]![w * steps + row]!, expected, `head ${h}, row ${row}`);
-          }
-        });
-        near(scores.score[w]!, mean(stepErrors.filter((e) => !Number.isNaN(e))), "score");
-        assert.equal(scores.saturated[w], 0);
-        assert.equal(scores.coverage[w], prepared.coverage[w]);
-      }
-    }),
+    fc.property(
+      everyCase,
+      fc.constantFrom("squared", "absolute" as const),
+      ({ model, count, readings, outputs }, scorer) => {
+        const { timesteps, features, heads } = model;
+        const prepared = prepareWindows(model, readings, count);
+        const scores = scoreWindows(model, scorer, prepared, outputs);
+        for (let w = 0; w < count; w++) {
+          /** By head, timestep and feature; undefined where there is nothing to compare. */
+          const error = heads.map(({ start, steps, reversed }, h) => (t: number, f: number) => {
+            const row = t - start;
+            if (row < 0 || row >= steps || Number.isNaN(readings[(w * timesteps + t) * features + f]!))
+              return [];
+            const o = (w * steps + (reversed ? steps - 1 - row : row)) * features + f;
+            const residual = prepared.scaled[(w * timesteps + t) * features + f]! - outputs.heads[h]![o]!;
+            return [scorer === "squared" ? residual ** 2 : Math.abs(residual)];
+          });
+          const allSteps = [...Array(timesteps).keys()];
+          const allFeatures = [...Array(features).keys()];
+          const stepErrors = allSteps.map((t) =>
+            mean(error.flatMap((e) => allFeatures.flatMap((f) => e(t, f)))),
+          );
+          stepErrors.forEach((expected, t) => {
+            near(scores.timestepError[w * timesteps + t]!, expected, `timestep ${t}`);
+          });
+          allFeatures.forEach((f) => {
+            const expected = mean(error.flatMap((e) => allSteps.flatMap((t) => e(t, f))));
+            near(scores.featureError[w * features + f]!, expected, `feature ${f}`);
+          });
+          heads.forEach(({ start, steps }, h) => {
+            for (let row = 0; row < steps; row++) {
+              const expected = mean(allFeatures.flatMap((f) => error[h]!(start + row, f)));
+              near(scores.headErrors[h]![w * steps + row]!, expected, `head ${h}, row ${row}`);
+            }
+          });
+          near(scores.score[w]!, mean(stepErrors.filter((e) => !Number.isNaN(e))), "score");
+          assert.equal(scores.saturated[w], 0);
+          assert.equal(scores.coverage[w], prepared.coverage[w]);
+        }
+      },
+    ),
   );
 });
 
 test("a window scores bitwise the same alone, in company, and as a slice", () => {
   fc.assert(
-    fc.property(everyCase, fc.constantFrom(...SCORERS), ({ model, count, readings, outputs }, scorer) => {
-      const size = model.timesteps * model.features;
-      const together = scoreWindows(model, scorer, prepareWindows(model, readings, count), outputs);
-      for (let w = 0; w < count; w++) {
-        const part = <A extends Float64Array | Float32Array>(values: A): A =>
-          values.slice((w * values.length) / count, ((w + 1) * values.length) / count) as A;
-        const own = { heads: outputs.heads.map(part), embedding: part(outputs.embedding) };
-        const prepared = prepareWindows(model, readings.slice(w * size, (w + 1) * size), 1);
-        const alone = scoreWindows(model, scorer, prepared, own);
-        const slice = scoreWindows(model, scorer, prepareWindows(model, readings, count), own, w, 1);
-        for (const one of [alone, slice]) {
-          assert.deepEqual(one.score, part(together.score));
-          assert.deepEqual(one.timestepError, part(together.timestepError));
-          assert.deepEqual(one.featureError, part(together.featureError));
-          assert.deepEqual(one.headErrors, together.headErrors.map(part));
-          assert.deepEqual(one.coverage, part(together.coverage.slice()));
+    fc.property(
+      everyCase,
+      fc.constantFrom(...SCORER_NAMES),
+      ({ model, count, readings, outputs }, scorer) => {
+        const size = model.timesteps * model.features;
+        const together = scoreWindows(model, scorer, prepareWindows(model, readings, count), outputs);
+        for (let w = 0; w < count; w++) {
+          const part = <A extends Float64Array | Float32Array>(values: A): A =>
+            values.slice((w * values.length) / count, ((w + 1) * values.length) / count) as A;
+          const own = { heads: outputs.heads.map(part), embedding: part(outputs.embedding) };
+          const prepared = prepareWindows(model, readings.slice(w * size, (w + 1) * size), 1);
+          const alone = scoreWindows(model, scorer, prepared, own);
+          const slice = scoreWindows(model, scorer, prepareWindows(model, readings, count), own, {
+            from: w,
+            count: 1,
+          });
+          for (const one of [alone, slice]) {
+            assert.deepEqual(one.score, part(together.score));
+            assert.deepEqual(one.timestepError, part(together.timestepError));
+            assert.deepEqual(one.featureError, part(together.featureError));
+            assert.deepEqual(one.headErrors, together.headErrors.map(part));
+            assert.deepEqual(one.coverage, part(together.coverage.slice()));
+          }
         }
-      }
-    }),
+      },
+    ),
   );
 });
 
-const plain = (clip: number | null = 20): ScoringModel => ({
+const description = (clip: number | null) => ({
   timesteps: 2,
   features: 2,
   heads: [{ name: "reconstruction", start: 0, steps: 2, reversed: false }],
-  scaler: { kind: "none", offset: [0, 0], scale: [1, 1], mean: [0, 0] },
+  scaler: { kind: "none" as const, offset: [0, 0], scale: [1, 1], mean: [0, 0] },
   clip,
   minCoverage: 0.5,
 });
+const plain = (clip: number | null = 20): ScoringModel => prepareScoring(description(clip));
 const answer = (...values: number[]): NetworkOutputs => ({
   heads: [Float32Array.from(values)],
   embedding: new Float32Array(0),
@@ -290,7 +235,8 @@ test("a head is unscaled in float64 and given in time order", () => {
 });
 
 test("unscaling overflows to the largest double, and says NaN where the network did not answer", () => {
-  const model = { ...plain(), scaler: { kind: "standard", offset: [0, 0], scale: [1e308, 1] } } as const;
+  const scaler = { kind: "standard", offset: [0, 0], scale: [1e308, 1] } as const;
+  const model = prepareScoring({ ...description(20), scaler });
   const values = unscaleHead(model, 0, answer(20, Number.NaN, -20, Number.POSITIVE_INFINITY));
   assert.deepEqual([...values], [Number.MAX_VALUE, Number.NaN, -Number.MAX_VALUE, Number.NaN]);
 });

@@ -1,14 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import {
-  countBlocks,
-  cutWindows,
-  findRuns,
-  findShortRuns,
-  stitchScores,
-  windowStarts,
-} from "../../src/scoring/windows.js";
+import { countBlocks, cutWindows, findRuns, findShortRuns, windowStarts } from "../../src/scoring/windows.js";
 
 const series = fc.record({
   steps: fc.array(fc.oneof(fc.constant(1), fc.constant(60)), { maxLength: 40 }),
@@ -64,32 +57,6 @@ test("windows hold their rows", () => {
   const rows = Float64Array.from([0, 10, 1, 11, 2, 12, 3, 13]);
   assert.deepEqual([...cutWindows(rows, 2, [0, 2], 2)], [0, 10, 1, 11, 2, 12, 3, 13]);
   assert.deepEqual([...cutWindows(rows, 2, [1], 3)], [1, 11, 2, 12, 3, 13]);
-});
-
-test("a stitched score is the mean over the windows that cover the timestep and have one", () => {
-  const value = fc.oneof(
-    { weight: 5, arbitrary: fc.double({ min: 0, max: 1e3, noNaN: true }) },
-    { weight: 1, arbitrary: fc.constantFrom(Number.NaN, 3.4028234663852886e38) },
-  );
-  fc.assert(
-    fc.property(
-      fc.uniqueArray(fc.integer({ min: 0, max: 30 }), { maxLength: 20 }),
-      fc.integer({ min: 1, max: 6 }),
-      fc.array(value, { minLength: 20, maxLength: 20 }),
-      (unordered, timesteps, values) => {
-        const starts = [...unordered].sort((a, b) => a - b);
-        const scores = Float64Array.from(values.slice(0, starts.length));
-        const stitched = stitchScores(scores, starts, timesteps, 36);
-        for (let row = 0; row < 36; row++) {
-          const covering = [...scores].filter(
-            (score, i) => !Number.isNaN(score) && starts[i]! <= row && row < starts[i]! + timesteps,
-          );
-          const expected = covering.reduce((a, b) => a + b, 0) / covering.length;
-          assert.equal(stitched[row], expected);
-        }
-      },
-    ),
-  );
 });
 
 test("blocks are windows that do not overlap", () => {

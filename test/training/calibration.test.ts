@@ -1,17 +1,22 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import type { Dataset, Series } from "../../src/data/dataset.js";
 import type { Executable } from "../../src/engine/engine.js";
 import { createWasmEngine } from "../../src/engine/wasm/engine.js";
 import { buildNetwork } from "../../src/network/architectures.js";
 import { Random } from "../../src/network/random.js";
 import { initialWeights } from "../../src/network/weights.js";
+import { ScorerFitting } from "../../src/scoring/scorer-fitting.js";
+import { prepareScoring } from "../../src/scoring/scoring-model.js";
 import { compressSample, pValue } from "../../src/scoring/thresholds.js";
-import { prepareWindows, type ScoringModel, scoreWindows } from "../../src/scoring/window-scoring.js";
+import { prepareWindows, scoreWindows } from "../../src/scoring/window-scoring.js";
 import { cutWindows, windowStarts } from "../../src/scoring/windows.js";
 import { calibrate, chooseThresholds } from "../../src/training/calibration.js";
-import type { Dataset, Series } from "../../src/training/dataset.js";
+import { fitScorers } from "../../src/training/fit-scorers.js";
 import { scoreSeries } from "../../src/training/series-scoring.js";
+import { gatherWindows } from "../../src/training/window-reader.js";
 import { type Split, splitDataset } from "../../src/training/window-set.js";
+import { geometricMean, topFeatures } from "../scoring/scorers/fitted-scorers.js";
 
 const TIMESTEPS = 6;
 const FEATURES = 2;
@@ -22,14 +27,14 @@ const network = buildNetwork({
   units: [5],
   activation: "tanh",
 });
-const model: ScoringModel = {
+const model = prepareScoring({
   timesteps: TIMESTEPS,
   features: FEATURES,
   heads: network.heads,
   scaler: { kind: "standard", offset: [1, -1], scale: [2, 0.5] },
   clip: 20,
   minCoverage: 0.5,
-};
+});
 
 let engine: Awaited<ReturnType<typeof createWasmEngine>>;
 let executable: Executable;
@@ -140,4 +145,22 @@ test("a rate the sample cannot carry becomes the smallest it can, with a warning
   assert.match(chosen.warnings[1]!, /rests on 4 independent blocks .*\(41 would do\)/);
   const enough = { squared: { windows: sample(4000, 100), timesteps: sample(4031, 100) } };
   assert.deepEqual(chooseThresholds(enough, "squared", 0.01).warnings, []);
+});
+
+test("scorers learn from every window of a set, whatever runs the engine takes them in", async () => {
+  const dataset = datasetOf(series(700, 5), series(40, 6));
+  const { fit } = split(dataset, 0);
+  assert.ok(fit.count > 512);
+  const fitted = await fitScorers(executable, model, dataset, fit, [topFeatures, geometricMean]);
+  const fitting = new ScorerFitting(model, [topFeatures, geometricMean]);
+  for (let number = 0; number < fit.count; number++) {
+    const prepared = prepareWindows(model, gatherWindows(dataset, fit, TIMESTEPS, [number]), 1);
+    fitting.add(prepared, await executable.run(prepared.scaled, 1));
+  }
+  assert.deepEqual(fitted, fitting.finish());
+  assert.deepEqual(
+    [...fitted.values()].map(({ length }) => length),
+    [FEATURES, 1],
+  );
+  assert.equal((await fitScorers(executable, model, dataset, fit)).size, 0);
 });

@@ -74,7 +74,7 @@ test("levels are the moving average of windows' means, less their mean, series b
         const want = levelsOf(set, source, series);
         const drawn = new Set<number>();
         const random = new Random(1);
-        for (let n = 0; n < 2000; n++) drawn.add(levels.drawPlace(series, random));
+        for (let n = 0; n < 2000; n++) drawn.add(levels.drawLevel(series, random));
         assert.ok([...drawn].every((place) => place >= first && place < first + want.length));
         if (want.length < 100) assert.equal(drawn.size, want.length);
         want.flat().forEach((value, at) => {
@@ -91,6 +91,6 @@ test("levels are the moving average of windows' means, less their mean, series b
 test("a series shorter than a level has one, zero", () => {
   const set = setOf([new Array<number>(40).fill(2)]);
   const levels = new SeriesLevels(set, sourceOf(set), FEATURES);
-  assert.equal(levels.drawPlace(0, new Random(1)), 0);
+  assert.equal(levels.drawLevel(0, new Random(1)), 0);
   assert.ok(levels.values.every((value) => Math.abs(value) < 1e-6));
 });

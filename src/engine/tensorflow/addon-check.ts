@@ -1,4 +1,7 @@
-/** Runs one graph with the addon and says on what: started by `npm run tensorflow` in a process of its own. */
+/**
+ * Runs one graph with the addon, checks its answer, and prints on which device it ran. `npm run tensorflow` starts it in
+ * a process of its own.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -37,7 +40,7 @@ try {
   const windows = tf.tensor(new Int32Array(new Float32Array([3, 4]).buffer), [1, 1, 2], "int32");
   const answer = [...model.predict({ windows })["head_0"]!.dataSync()];
   if (answer[0] !== 7 || answer[1] !== 7)
-    throw new Error(`2 x + b of [3, 4] came out as [${answer.join(", ")}].`);
+    throw new Error(`TensorFlow computed 2 * [3, 4] + [1, -1] as [${answer.join(", ")}].`);
   console.log(`One graph ran on ${tf.backend().isUsingGpuDevice ? "a GPU" : "the CPU"}.`);
 } finally {
   rmSync(folder, { recursive: true, force: true });

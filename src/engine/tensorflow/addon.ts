@@ -1,12 +1,12 @@
 /**
- * The native addon of @tensorflow/tfjs-node-gpu: where it lies, and what `npm run tensorflow` made of it.
+ * The native addon of @tensorflow/tfjs-node-gpu: its files, and what `npm run tensorflow` built it from.
  *
  *   node_modules/@tensorflow/tfjs-node-gpu/
  *     lib/napi-v8/tfjs_binding.node   the addon
  *     deps/lib/                       libtensorflow and, for CUDA, the CUDA 12 libraries
  *     deps/cuda/                      ptxas and libdevice, for XLA on a GPU
  *     deps/include/                   TensorFlow's headers
- *     deps/residua.json               what it was built from: written last, so it vouches for the rest
+ *     deps/residua.json               what it was built from; written last, so it is there only for a complete build
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -15,15 +15,17 @@ import type { Static } from "@sinclair/typebox";
 import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
+/** The builds of TensorFlow: without CUDA, or with it. */
 export const FLAVOURS = ["cpu", "cuda"] as const;
 export type Flavour = (typeof FLAVOURS)[number];
 
 const AddonStampSchema = Type.Object({
   flavour: Type.Union([Type.Literal("cpu"), Type.Literal("cuda")]),
-  /** TensorFlow's version, as the wheel says it. */
+  /** TensorFlow's version, from the name of the wheel. */
   tensorflow: Type.String(),
   architecture: Type.String(),
 });
+/** What the addon was built from: the content of deps/residua.json. */
 export type AddonStamp = Static<typeof AddonStampSchema>;
 
 export interface AddonPaths {
@@ -35,7 +37,7 @@ export interface AddonPaths {
   readonly stamp: string;
 }
 
-/** Where the package and its parts lie; `undefined` where npm did not install it. Nothing native is loaded. */
+/** The folders of the package; `undefined` where npm did not install it. Nothing native is loaded. */
 export function addonPaths(): AddonPaths | undefined {
   const require = createRequire(import.meta.url);
   let folder: string;
@@ -54,7 +56,7 @@ export function addonPaths(): AddonPaths | undefined {
   };
 }
 
-/** What the built addon was made from; `undefined` where none is built, or its building did not end. */
+/** What the addon was built from; `undefined` where none is built, or the build was not completed. */
 export function builtAddon(paths = addonPaths()): AddonStamp | undefined {
   if (paths === undefined || !existsSync(paths.stamp) || !existsSync(join(paths.package, "lib"))) {
     return undefined;
@@ -72,9 +74,9 @@ export function builtAddon(paths = addonPaths()): AddonStamp | undefined {
 }
 
 /**
- * The environment of a process that loads the addon. TensorFlow reads these when its library is loaded, so they
- * cannot be set from inside.
- * @param scratchFolder where XLA keeps what it compiled, for as long as the folder lives.
+ * The environment of a process that loads the addon. TensorFlow reads these variables when its library is loaded, so
+ * the process cannot set them itself. Variables that are set already keep their values.
+ * @param scratchFolder where XLA keeps the programs it compiled, so that the next device process finds them.
  */
 export function addonEnvironment(
   paths: AddonPaths,
@@ -87,15 +89,14 @@ export function addonEnvironment(
   const flags = (...parts: (string | undefined)[]): string => parts.filter(Boolean).join(" ");
   return {
     ...environment,
-    // Its parent reads the log: there stands the GPU's name, or why there is none.
+    // The parent reads the log for the name of the GPU, or for why there is none (gpu.ts).
     TF_CPP_MIN_LOG_LEVEL: environment["TF_CPP_MIN_LOG_LEVEL"] ?? "0",
-    // Batches come one at a time; without it TensorFlow takes the whole GPU at start.
+    // By default TensorFlow reserves all memory of the GPU at start; one batch at a time needs far less.
     TF_FORCE_GPU_ALLOW_GROWTH: environment["TF_FORCE_GPU_ALLOW_GROWTH"] ?? "true",
-    // TF32 has 10 bits of mantissa: its answers are not Keras's within 1e-5.
+    // TF32 has a mantissa of 10 bits, with which outputs differ from Keras's by more than 1e-5.
     NVIDIA_TF32_OVERRIDE: environment["NVIDIA_TF32_OVERRIDE"] ?? "0",
     LD_LIBRARY_PATH: joined(paths.libraries, environment["LD_LIBRARY_PATH"]),
     ...(scratchFolder !== undefined && {
-      // What was compiled once is there for the next process.
       TF_XLA_FLAGS: flags(
         environment["TF_XLA_FLAGS"],
         `--tf_xla_persistent_cache_directory=${join(scratchFolder, "xla")}`,
@@ -106,7 +107,7 @@ export function addonEnvironment(
       XLA_FLAGS: flags(
         environment["XLA_FLAGS"],
         `--xla_gpu_cuda_data_dir=${paths.cuda}`,
-        // Triton's matrix products use TF32 whatever the override says; cuBLAS's do not.
+        // The matrix products of XLA's Triton kernels use TF32 even where the override forbids it; cuBLAS's do not.
         environment["NVIDIA_TF32_OVERRIDE"] === "1" ? "" : "--xla_gpu_enable_triton_gemm=false",
       ),
     }),

@@ -1,10 +1,12 @@
 /**
- * `npm run tensorflow -- [cpu|cuda] [--wheels DIR] [--system-cuda] [--fetch]`: builds the addon of @tensorflow/tfjs-node-gpu on this machine.
+ * `npm run tensorflow -- [cpu|cuda] [--wheels DIR] [--system-cuda] [--fetch]`: builds the addon of
+ * @tensorflow/tfjs-node-gpu on this machine.
  *
- * The package's own install script would fetch a prebuilt addon for TensorFlow 2.9 and CUDA 11.2. The same sources
- * compile against the libraries of a current wheel: fetch, unpack, compile, stamp, run one graph.
+ * The package's own install script would fetch a prebuilt addon for TensorFlow 2.9 and CUDA 11.2. Its sources also
+ * compile against the libraries in the wheel of a current TensorFlow. The steps: fetch the wheels, unpack them, compile,
+ * write what it was built from, run one graph.
  *
- * Exit status 0 built, 1 it failed, 69 something it needs is not to be had on this machine.
+ * Exit status: 0 built, 1 failed, 69 this machine lacks something that the build needs.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
@@ -30,11 +32,11 @@ try {
 
 interface BuildOptions {
   readonly flavour: Flavour;
-  /** A folder that has the wheels; nothing is fetched then. */
+  /** A folder with the wheels, which are then not fetched. */
   readonly wheels: string | undefined;
-  /** The CUDA 12 libraries are installed on the system: in NVIDIA's images they are. */
+  /** The CUDA 12 libraries are installed on the system, as in NVIDIA's images, and are not fetched. */
   readonly systemCuda: boolean;
-  /** Fetches the wheels, says on stdout where they lie, and builds nothing. */
+  /** Fetches the wheels, prints their folder on stdout, and builds nothing. */
   readonly fetchOnly: boolean;
 }
 
@@ -50,7 +52,7 @@ function readArguments(parameters: readonly string[]): BuildOptions {
     else if (parameter === "--wheels" && parameters[i + 1] !== undefined) wheels = parameters[++i];
     else if (parameter === "--system-cuda") systemCuda = true;
     else if (parameter === "--fetch") fetchOnly = true;
-    else throw new InputError(`"${parameter}" is not understood; usage: ${USAGE}`);
+    else throw new InputError(`"${parameter}" is not an option of this command; usage: ${USAGE}`);
   }
   flavour ??= existsSync("/proc/driver/nvidia/version") ? "cuda" : "cpu";
   return { flavour, wheels, systemCuda, fetchOnly };
@@ -91,15 +93,15 @@ function build({ flavour, wheels: from, systemCuda, fetchOnly }: BuildOptions): 
   try {
     report(paths, stamp, "is built");
   } catch (error) {
-    // An addon that cannot run must not pass for one at the next start.
+    // Without this file, the next start does not take the addon for a complete one.
     rmSync(paths.stamp);
     throw error;
   }
 }
 
 /**
- * The package's own binding.gyp in one command: two files, Node-API alone. node-gyp would need npm, make and, where
- * Node's headers are not beside it, a network.
+ * Compiles the two source files that the package's binding.gyp names, with one call of the compiler. node-gyp would
+ * need npm, make and, where Node's headers are not installed, a network.
  */
 function compile(paths: AddonPaths, compiler: string, headers: string): void {
   const require = createRequire(join(paths.package, "package.json"));
@@ -120,10 +122,10 @@ function compile(paths: AddonPaths, compiler: string, headers: string): void {
   );
   if (run.status === 0) return;
   console.error(`${run.stdout}${run.stderr}`.split("\n").slice(-40).join("\n"));
-  throw new InputError("The addon did not compile; what the compiler said stands above.");
+  throw new InputError("The addon does not compile; the errors of the compiler are above.");
 }
 
-/** The prefix that holds include/node: beside the binary, or where a distribution's package puts it. */
+/** The folder that holds include/node: beside Node's binary, or where a distribution's package puts it. */
 function nodeHeaders(): string {
   const prefix = dirname(dirname(realpathSync(process.execPath)));
   const named = process.env["npm_config_nodedir"];
@@ -131,11 +133,11 @@ function nodeHeaders(): string {
   const found = folders.find((folder) => existsSync(join(folder, "include/node/node_api.h")));
   if (found !== undefined) return found;
   throw new UnavailableError(
-    "Node's headers (include/node/node_api.h) are not beside node; install them, or name their prefix with npm_config_nodedir.",
+    "Node's headers (include/node/node_api.h) are not installed; install them, or set npm_config_nodedir to the folder that holds include/node.",
   );
 }
 
-/** Runs one graph in a process of its own, as the engine does, and says what answered. */
+/** Runs one graph in a process of its own, as the engine does, and reports the result. */
 function report(paths: AddonPaths, stamp: AddonStamp, state: string): void {
   const check = fileURLToPath(new URL("./addon-check.js", import.meta.url));
   const run = spawnSync(process.execPath, [check], {
@@ -144,7 +146,7 @@ function report(paths: AddonPaths, stamp: AddonStamp, state: string): void {
   });
   if (run.status !== 0) {
     console.error(run.stderr.split("\n").slice(-20).join("\n"));
-    throw new InputError(`The addon in ${paths.package} does not run; what it said stands above.`);
+    throw new InputError(`The addon in ${paths.package} does not run; its last lines are above.`);
   }
   log(`The addon ${state}: TensorFlow ${stamp.tensorflow} (${stamp.flavour}) in ${paths.package}.`);
   log(run.stdout.trim());
@@ -155,7 +157,7 @@ function requireCommand(command: string, why: string): void {
     execFileSync(command, ["--version"], { stdio: "ignore" });
   } catch {
     throw new UnavailableError(
-      `${command} is missing: ${why}; on Debian, apt-get install g++ python3 python3-pip.`,
+      `${command} is not installed: ${why}; on Debian, apt-get install g++ python3 python3-pip.`,
     );
   }
 }

@@ -1,5 +1,4 @@
-/** One life of the device process: started, asked, and gone. */
-
+/** The device process as a child process: frames over a pipe, lines from its stderr, and its exit. */
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import type { Duplex } from "node:stream";
@@ -9,28 +8,29 @@ import { decodeText, encodeFrame, FRAME, FrameReader } from "./device-frames.js"
 export interface DeviceCommand {
   /** The compiled `device-process.js`. */
   readonly script: string;
-  /** Removed by the process, should its parent be gone before it. */
+  /** A folder for files of the process; the process removes it where the parent could not, because it was killed. */
   readonly scratchFolder: string;
   readonly environment: NodeJS.ProcessEnv;
 }
 
-export interface DeviceDeath {
-  /** `SIGKILL`, `status 1`, or why it did not start. */
+/** How a device process ended. */
+export interface DeviceExit {
+  /** The signal (`SIGKILL`), the exit status (`status 1`), or why the process did not start. */
   readonly how: string;
-  /** Whether it was ended from outside: by a person, or for want of memory. */
+  /** Whether the process was killed from outside: by a person, or by the system for want of memory. */
   readonly killed: boolean;
-  /** The last lines of its stderr. */
+  /** The last lines that it wrote to stderr. */
   readonly lastLines: readonly string[];
 }
 
-export interface DeviceEvents {
-  /** A line of its stderr. */
+export interface ConnectionEvents {
+  /** A line that the process wrote to stderr. */
   readonly line: (line: string) => void;
   readonly ready: (ready: DeviceReady) => void;
-  /** An answer, in the order of the questions. `reason` is what went wrong. */
+  /** An answer to the frame of that id, in the order of the frames. `reason` says why the task failed. */
   readonly answer: (id: number, payload: Uint8Array, reason: string | undefined) => void;
-  /** Once, whatever the cause; nothing else is said after it. */
-  readonly death: (death: DeviceDeath) => void;
+  /** The process has ended. Called once; no other event follows. */
+  readonly exit: (exit: DeviceExit) => void;
 }
 
 const KEPT_LINES = 40;
@@ -38,16 +38,17 @@ const KEPT_LINES = 40;
 export class DeviceConnection {
   private readonly child: ChildProcess;
   private readonly pipe: Duplex;
-  private readonly events: DeviceEvents;
+  private readonly events: ConnectionEvents;
   private readonly lines: string[] = [];
-  private over = false;
+  private hasEnded = false;
   private killedHere = false;
 
-  constructor(command: DeviceCommand, events: DeviceEvents) {
+  /** Starts the process. */
+  constructor(command: DeviceCommand, events: ConnectionEvents) {
     this.events = events;
     this.child = spawn(process.execPath, [command.script, command.scratchFolder], {
       env: command.environment,
-      // stdout belongs to the service's log.
+      // stdout is the service's log: TensorFlow must not write into it.
       stdio: ["ignore", "ignore", "pipe", "pipe"],
     });
     this.pipe = this.child.stdio[3] as Duplex;
@@ -59,11 +60,11 @@ export class DeviceConnection {
         this.kill();
       }
     });
-    // What happens to the pipe happens to the process: its exit tells.
+    // A process without its pipe is of no use; its exit is then reported below.
     this.pipe.on("error", () => this.child.kill("SIGKILL"));
     this.readLines();
     this.child.once("error", (error) => this.end(error.message, false));
-    // `close` and not `exit`: what it answered before it died still lies in the pipe.
+    // `close` comes after `exit`, when everything that the process wrote has been read: also its last answers.
     this.child.once("close", (code, signal) => {
       const fromOutside = signal === "SIGKILL" || signal === "SIGTERM" || signal === "SIGINT";
       this.end(signal ?? `status ${code}`, fromOutside && !this.killedHere);
@@ -74,18 +75,20 @@ export class DeviceConnection {
     return this.child.pid;
   }
 
+  /** Writes a frame. The parts are not copied: they must not change until they are written. */
   send(head: FrameHead, parts: readonly Uint8Array[] = []): void {
     this.pipe.cork();
     for (const buffer of encodeFrame(head, parts)) this.pipe.write(buffer);
     this.pipe.uncork();
   }
 
+  /** Kills the process; `exit` reports it as not killed from outside. */
   kill(): void {
     this.killedHere = true;
     this.child.kill("SIGKILL");
   }
 
-  /** Lets it end by itself; `death` tells when it has. */
+  /** Closes the pipe, upon which the process ends by itself; `exit` is called when it has. */
   hangUp(): void {
     this.pipe.end();
     this.pipe.destroy();
@@ -111,8 +114,8 @@ export class DeviceConnection {
   }
 
   private end(how: string, killed: boolean): void {
-    if (this.over) return;
-    this.over = true;
-    this.events.death({ how, killed, lastLines: this.lines });
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    this.events.exit({ how, killed, lastLines: this.lines });
   }
 }

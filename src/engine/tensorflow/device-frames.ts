@@ -1,43 +1,46 @@
 /**
- * Messages between the engine and the process that owns the device: frames over one pipe, both ways.
+ * Messages between the engine and the device process: frames over one pipe, in both directions.
  *
  *   u32 kind | u32 id | u32 model | u32 program | u32 count | u32 room | u32 bytes      then `bytes` bytes
  *
- * Little-endian. `id` ties an answer to its question. `room` is how large a buffer the receiver reads the bytes
- * into: a batch goes straight into the padded one that TensorFlow is given. Text is UTF-8, numbers are float32.
+ * Little-endian. An answer has the `id` of the frame it answers. `room` is the size of the buffer, in bytes, that the
+ * receiver reads the payload into: the rest of it stays zero, so that the windows of a run become a padded batch
+ * without a copy. Text is UTF-8, numbers are float32.
  */
 export const FRAME = {
-  /** Process: it has loaded TensorFlow; JSON `DeviceReady`. */
+  /** From the process: TensorFlow is loaded. Payload: JSON `DeviceReady`. */
   ready: 1,
-  /** Engine: load `model`; JSON `DeviceModel`. */
+  /** From the engine: load `model`. Payload: JSON `DeviceModel`. */
   load: 2,
-  /** Engine: run a program of `model` once on `count` windows of zeros, so that it is ready for that batch. */
+  /** From the engine: run a program of `model` once on `count` windows of zeros, so that it is compiled for them. */
   warm: 3,
-  /** Engine: run a program of `model` on `count` windows; float32 [count, T, F] in room for the whole batch. */
+  /** From the engine: run a program of `model`. Payload: float32 [count, T, F] in room for the whole batch. */
   run: 4,
-  /** Engine: free `model`. */
+  /** From the engine: free `model`. */
   unload: 5,
-  /** Process: done; for a run float32, the outputs one after the other. */
+  /** From the process: done. Payload of a run: float32 of all outputs, one output after the other. */
   done: 6,
-  /** Process: it could not be done, and the process lives on; the reason as text. */
+  /** From the process: the task failed, and the process goes on. Payload: the reason as text. */
   failed: 7,
 } as const;
 
-/** The signatures of a SavedModel that are run, by their number in a frame. */
+/** The programs of a graph (graph.ts); a frame names one by its position here. */
 export const PROGRAMS = ["compiled", "plain"] as const;
 export type Program = (typeof PROGRAMS)[number];
 
+/** What the device process reports when it has loaded TensorFlow. */
 export interface DeviceReady {
   readonly usesGpu: boolean;
 }
 
+/** What the device process has to know of a model. */
 export interface DeviceModel {
-  /** Where saved_model.pb lies. */
+  /** The folder of saved_model.pb. */
   readonly folder: string;
   readonly programs: readonly Program[];
-  /** Of one window: [T, F]. */
+  /** The shape of one window: [T, F]. */
   readonly windowShape: readonly [number, number];
-  /** By the order in which a run answers: the name in the signature, and the numbers for one window. */
+  /** In the order of a run's answer: the name in the signature, and how many numbers it has for one window. */
   readonly outputs: readonly { readonly name: string; readonly size: number }[];
 }
 
@@ -47,12 +50,12 @@ export interface Frame {
   readonly model: number;
   readonly program: Program;
   readonly count: number;
-  /** As long as the sender's `room`; zero past what was sent. */
+  /** As long as the sender's `room`; zero after the bytes that were sent. */
   readonly payload: Uint8Array;
 }
 
 const HEADER_BYTES = 28;
-/** The largest frame: 100 million parameters are well under it, a broken pipe is well over. */
+/** The largest payload. The largest answer is far smaller; a length read from a damaged stream is likely larger. */
 const MAX_FRAME_BYTES = 2 ** 31 - 1;
 
 export interface FrameHead {
@@ -61,11 +64,11 @@ export interface FrameHead {
   readonly model?: number;
   readonly program?: Program;
   readonly count?: number;
-  /** At least the bytes sent; those where not said. */
+  /** In bytes, at least those that are sent; by default exactly those. */
   readonly room?: number;
 }
 
-/** The buffers to write for one frame; the parts are not copied, so they have to stay as they are until written. */
+/** The buffers to write for one frame. The parts are not copied: they must not change until they are written. */
 export function encodeFrame(head: FrameHead, parts: readonly Uint8Array[] = []): Uint8Array[] {
   const bytes = parts.reduce((sum, part) => sum + part.byteLength, 0);
   const header = new DataView(new ArrayBuffer(HEADER_BYTES));
@@ -77,24 +80,27 @@ export function encodeFrame(head: FrameHead, parts: readonly Uint8Array[] = []):
   return [new Uint8Array(header.buffer), ...parts.filter((part) => part.byteLength > 0)];
 }
 
+/** A payload of JSON. */
 export function encodeJson(value: unknown): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value));
 }
 
+/** The text of a payload. */
 export function decodeText(payload: Uint8Array): string {
   return new TextDecoder().decode(payload);
 }
 
-/** A view of the same memory; payloads start at a multiple of four. */
+/** A payload as float32, in the same memory; it starts at a multiple of four bytes. */
 export function asFloats(payload: Uint8Array): Float32Array {
   return new Float32Array(payload.buffer, payload.byteOffset, payload.byteLength / 4);
 }
 
+/** Float32 as a payload, in the same memory. */
 export function asBytes(floats: Float32Array): Uint8Array {
   return new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);
 }
 
-/** Puts frames together from whatever pieces the pipe gives. */
+/** Puts frames together from the pieces that a pipe delivers. */
 export class FrameReader {
   private readonly onFrame: (frame: Frame) => void;
   private readonly header = new Uint8Array(HEADER_BYTES);
@@ -107,7 +113,10 @@ export class FrameReader {
     this.onFrame = onFrame;
   }
 
-  /** Throws RangeError where the bytes are no frame: the stream is of no use after that. */
+  /**
+   * Reads the next piece, and calls `onFrame` for every frame it completes.
+   * Throws RangeError where the bytes are not a frame; the stream cannot be read any further then.
+   */
   push(chunk: Uint8Array): void {
     let at = 0;
     while (at < chunk.length) {
@@ -137,7 +146,7 @@ export class FrameReader {
     const word = (index: number): number => view.getUint32(4 * index, true);
     const [program, room, bytes] = [PROGRAMS[word(3)], word(5), word(6)];
     if (program === undefined || bytes > room || room > MAX_FRAME_BYTES) {
-      throw new RangeError(`a frame of ${bytes} bytes in room for ${room} is not one`);
+      throw new RangeError(`the bytes are not a frame: ${bytes} bytes in room for ${room}`);
     }
     this.headerFilled = 0;
     this.filled = 0;

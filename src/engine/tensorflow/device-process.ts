@@ -1,8 +1,9 @@
 /**
- * The process that owns the device: loads graphs and runs them, one after the other, as the engine asks.
+ * The program of the device process: loads graphs and runs them, one task after the other, as the engine asks.
  *
- * TensorFlow's calls are synchronous and a crash in it takes its process along; neither may happen to the service.
- * It ignores SIGTERM, since its parent drains it, and ends when the pipe to its parent does.
+ * TensorFlow's calls block the thread, and a crash of TensorFlow ends the process that loaded it; neither may happen to
+ * the service, so TensorFlow has a process of its own. It ignores SIGTERM, since the service finishes the runs under
+ * way first, and ends when the pipe to the service is closed.
  */
 import { rmSync } from "node:fs";
 import { Socket } from "node:net";
@@ -13,7 +14,7 @@ import { loadNativeTensorFlow } from "./native.js";
 import { SAVED_MODEL_TAG } from "./saved-model.js";
 
 interface Loaded extends DeviceModel {
-  /** One session: the programs share it, and the weights in it. */
+  /** All of one TensorFlow session, so that the weights are in memory once. */
   readonly natives: ReadonlyMap<Program, NativeModel>;
 }
 
@@ -22,7 +23,7 @@ for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal
 
 const pipe = new Socket({ fd: 3, readable: true, writable: true });
 const end = (): void => {
-  // A parent that was killed could not clean up; one that ended well already has.
+  // A parent that was killed could not remove the folder; one that ended in order already has.
   if (scratchFolder !== undefined) rmSync(scratchFolder, { recursive: true, force: true });
   process.exit(0);
 };
@@ -32,7 +33,7 @@ pipe.once("error", end);
 const tf = loadNativeTensorFlow();
 const models = new Map<number, Loaded>();
 
-/** Frames in the order they came: loading waits for the disk, and what follows must wait for it. */
+/** Answers the frames in their order: loading is asynchronous, and the frames after it have to wait for it. */
 let queue = Promise.resolve();
 const reader = new FrameReader((frame) => {
   queue = queue.then(() => answer(frame));
@@ -75,7 +76,7 @@ async function carryOut(frame: Frame): Promise<Uint8Array[]> {
       models.delete(frame.model);
       return [];
     default:
-      throw new RangeError(`frame kind ${frame.kind} is not known`);
+      throw new RangeError(`the device process does not know frames of kind ${frame.kind}`);
   }
 }
 
@@ -86,8 +87,10 @@ function loaded(frame: Frame): Loaded {
 }
 
 /**
- * @param batch the whole batch; only the first `count` windows are answered for.
- * @returns per output, its float32 of those windows.
+ * Runs a program of a model on a batch, which is padded with zeros.
+ * @param batch float32 [batch size, T, F].
+ * @param count the windows at its beginning that are asked for.
+ * @returns for each output, the float32 of those windows.
  */
 function run(model: Loaded, program: Program, batch: Uint8Array, count: number): Uint8Array[] {
   const [timesteps, features] = model.windowShape;
@@ -95,9 +98,9 @@ function run(model: Loaded, program: Program, batch: Uint8Array, count: number):
   const size = batch.byteLength / (4 * windowSize);
   const native = model.natives.get(program);
   if (native === undefined) throw new RangeError(`the model has no ${program} program`);
-  // Whatever does not fit has to be found before the call: a failing run leaks its inputs.
+  // Checked before the call, because TensorFlow does not free the inputs of a run that fails.
   if (!Number.isInteger(size) || size < 1 || count > size) {
-    throw new RangeError(`${batch.byteLength} bytes are no batch of ${count} windows`);
+    throw new RangeError(`a batch of ${batch.byteLength} bytes does not hold ${count} windows`);
   }
   const bits = new Int32Array(batch.buffer, batch.byteOffset, size * windowSize);
   const windows = tf.tensor(bits, [size, timesteps, features], "int32");

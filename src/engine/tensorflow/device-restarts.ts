@@ -4,33 +4,36 @@ import { ResiduaError } from "../../errors.js";
 export class Restarts {
   private readonly backoffMs: readonly number[];
   private readonly patienceMs: number;
-  private deathsInRow = 0;
+  private exitsInRow = 0;
   private startAtMs = 0;
   private startTimer: NodeJS.Timeout | undefined;
   private patienceTimer: NodeJS.Timeout | undefined;
   private isOutOfPatience = false;
 
   /**
-   * @param backoffMs wait before the 1st, 2nd, ... start after deaths in a row; the last one from there on.
-   * @param patienceMs how long after a death runs may wait for an answer.
+   * @param backoffMs milliseconds between the exit of a process and the start of the next one, by how many processes
+   *   in a row ended before one ran anything; the last entry holds for all further ones.
+   * @param patienceMs milliseconds after an exit for which runs wait for an answer before they are rejected.
    */
   constructor(backoffMs: readonly number[], patienceMs: number) {
     this.backoffMs = backoffMs;
     this.patienceMs = patienceMs;
   }
 
-  /** Whether a run is to be told at once that it would wait too long. */
+  /** Whether a new run is rejected at once, because no process has answered for `patienceMs`. */
   get refusesRuns(): boolean {
     return this.isOutOfPatience;
   }
 
   /**
-   * After a death: starts the next process in time, and gives up on what waits unless one answers before.
-   * @returns in how many milliseconds it starts.
+   * Schedules the next process after one has ended.
+   * @param start starts it.
+   * @param giveUp is called when no process has answered within `patienceMs`.
+   * @returns milliseconds until the start.
    */
   schedule(start: () => void, giveUp: () => void): number {
-    const delayMs = this.backoffMs[Math.min(this.deathsInRow, this.backoffMs.length - 1)] ?? 0;
-    this.deathsInRow += 1;
+    const delayMs = this.backoffMs[Math.min(this.exitsInRow, this.backoffMs.length - 1)] ?? 0;
+    this.exitsInRow += 1;
     this.startAtMs = Date.now() + delayMs;
     this.startTimer = setTimeout(start, delayMs);
     this.patienceTimer ??= setTimeout(() => {
@@ -41,16 +44,16 @@ export class Restarts {
     return delayMs;
   }
 
-  /** It answers again: from here on a run waits for its turn and not for a process. */
+  /** The process has answered: runs wait in the queue again, however long. */
   answered(): void {
     clearTimeout(this.patienceTimer);
     this.patienceTimer = undefined;
     this.isOutOfPatience = false;
   }
 
-  /** It has run something: the next death is the first one again. */
+  /** The process has run a network: the next exit is the first one in a row. */
   ran(): void {
-    this.deathsInRow = 0;
+    this.exitsInRow = 0;
   }
 
   stop(): void {
@@ -58,6 +61,7 @@ export class Restarts {
     clearTimeout(this.patienceTimer);
   }
 
+  /** The error of a run that is rejected: ENGINE_RESTARTING with the seconds after which to try again. */
   error(): ResiduaError {
     const retryAfterSeconds = Math.ceil(Math.max(0, this.startAtMs - Date.now()) / 1_000) + 1;
     return new ResiduaError(

@@ -1,81 +1,76 @@
 /**
- * Keeps a device process alive and its work in order.
+ * Keeps a device process running, and sends it tasks.
  *
- *   starting --ready--> up --death--> down --backoff--> starting ...
+ *   starting --ready--> up --exit--> down --backoff--> starting ...
  *
- * The process carries out one question at a time. Runs go before warming. When it dies, the question it was at is
- * what it died of: a run is asked again once, and a model that two processes died of in a row is set aside. What
- * waits is asked of the next process, which warms the batch sizes when there is nothing better to do.
+ * The process carries out one task at a time, runs before warm-ups. When it exits, the task it was working on counts
+ * as the cause: a run is sent once more, and a model whose tasks ended two processes in a row is disabled
+ * (device-crashes.ts). The tasks that wait go to the next process, which also warms the batch sizes of all models
+ * again when it has no run to do.
  */
 import { ResiduaError } from "../../errors.js";
-import type { DeviceCommand, DeviceDeath } from "./device-connection.js";
+import type { DeviceExit } from "./device-connection.js";
+import { countCrash, disabledError, isDisabled } from "./device-crashes.js";
 import type { DeviceReady, Program } from "./device-frames.js";
-import { DeviceLife } from "./device-life.js";
+import type { DeviceOptions } from "./device-options.js";
+import { DEFAULT_BACKOFF_MS, DEFAULT_HANG_MS, DEFAULT_PATIENCE_MS } from "./device-options.js";
 import { Restarts } from "./device-restarts.js";
-import type { Model, ModelPlan, Question, QuestionKind } from "./device-work.js";
-import { Work, warmings } from "./device-work.js";
+import { DeviceSession } from "./device-session.js";
+import type { Model, ModelPlan, Task, TaskKind } from "./device-tasks.js";
+import { TaskQueue, warmUps } from "./device-tasks.js";
 
-export type DeviceLog = (level: "debug" | "info" | "warn" | "error", message: string) => void;
-
-export interface DeviceOptions {
-  readonly command: DeviceCommand;
-  readonly log: DeviceLog;
-  /** Wait before the 1st, 2nd, ... start after deaths in a row; the last one from there on. */
-  readonly backoffMs?: readonly number[];
-  /** How long after a death runs may wait for an answer. */
-  readonly patienceMs?: number;
-  /** A question that takes longer is taken for a hang, and the process is killed. */
-  readonly hangMs?: number;
-}
-
-const BACKOFF_MS = [0, 200, 500, 1_000, 2_000, 5_000];
-const PATIENCE_MS = 4_000;
-const HANG_MS = 120_000;
-const GOODBYE_MS = 2_000;
-const SET_ASIDE_AT = 2;
+/** How long `close` waits for the process to end by itself before it kills it. */
+const CLOSE_MS = 2_000;
 
 export class Device {
   private readonly options: DeviceOptions;
   private readonly restarts: Restarts;
   private readonly models = new Map<number, Model>();
-  private readonly work = new Work();
-  private life: DeviceLife | undefined;
+  private readonly tasks = new TaskQueue();
+  private session: DeviceSession | undefined;
   private isClosed = false;
   private nextModel = 1;
   private onStarted:
-    | { resolve: (ready: DeviceReady) => void; reject: (death: DeviceDeath) => void }
+    | { resolve: (ready: DeviceReady) => void; reject: (exit: DeviceExit) => void }
     | undefined;
   private onEnded: (() => void) | undefined;
 
   private constructor(options: DeviceOptions) {
     this.options = options;
-    this.restarts = new Restarts(options.backoffMs ?? BACKOFF_MS, options.patienceMs ?? PATIENCE_MS);
+    this.restarts = new Restarts(
+      options.backoffMs ?? DEFAULT_BACKOFF_MS,
+      options.patienceMs ?? DEFAULT_PATIENCE_MS,
+    );
   }
 
   /**
-   * Starts the first process. A later one that dies is replaced; one that cannot start at all is an error.
-   * @returns the device, and what its process said of itself. Rejects with a DeviceDeath.
+   * Starts the first process. Processes that end after it was ready are replaced.
+   * @returns the device, and what its process reported. Rejects with a DeviceExit where the first process does not
+   *   become ready.
    */
   static async start(options: DeviceOptions): Promise<{ device: Device; ready: DeviceReady }> {
     const device = new Device(options);
     const ready = await new Promise<DeviceReady>((resolve, reject) => {
       device.onStarted = { resolve, reject };
-      device.begin();
+      device.startSession();
     });
     return { device, ready };
   }
 
-  /** The process's id, for logs and for whoever wants to end it; `undefined` while there is none. */
+  /** The id of the process; `undefined` while there is none. */
   get pid(): number | undefined {
-    return this.life?.pid;
+    return this.session?.pid;
   }
 
-  /** Loads a model. Rejects with INFERENCE_FAILED where the process cannot. */
+  /**
+   * Loads a model into the process, and into each that replaces it.
+   * @returns the number of the model. Rejects with INFERENCE_FAILED where the process cannot load it.
+   */
   async load(plan: ModelPlan): Promise<number> {
-    const model: Model = { ...plan, number: this.nextModel++, suspicion: 0 };
+    const model: Model = { ...plan, number: this.nextModel++, crashes: 0 };
     this.models.set(model.number, model);
     try {
-      await this.ask("load", model, 0);
+      await this.submit("load", model, 0);
     } catch (error) {
       this.models.delete(model.number);
       throw error;
@@ -83,174 +78,166 @@ export class Device {
     return model.number;
   }
 
-  /** Makes a model ready: its plain program, and the compiled one for every batch size of its plan. */
+  /**
+   * Runs each program of a model once on zeros, the compiled one for every batch size of its plan.
+   * Throws RangeError for a model that is not loaded; rejects with INFERENCE_FAILED where a program does not run.
+   */
   async warm(number: number): Promise<void> {
     const model = this.model(number);
     await Promise.all(
-      warmings(model).map(({ program, count }) => this.ask("warm", model, count, undefined, program)),
+      warmUps(model).map(({ program, count }) => this.submit("warm", model, count, undefined, program)),
     );
   }
 
   /**
-   * Runs a model on `count` windows, no more than its largest batch size where it has no plain program.
-   * @returns float32 of all outputs, one after the other.
-   * Rejects with ENGINE_RESTARTING, or INFERENCE_FAILED where it is the model's fault.
+   * Runs a model.
+   * @param windows [count, T, F] in scaled units.
+   * @param count at most the model's largest batch size where it has no plain program.
+   * @returns the float32 of all outputs, one output after the other. Throws RangeError for a model that is not
+   *   loaded. Rejects with ENGINE_RESTARTING while no process answers, SHUTTING_DOWN once the device is closed, and
+   *   INFERENCE_FAILED where the run fails or the model is disabled.
    */
   run(number: number, windows: Float32Array, count: number): Promise<Uint8Array> {
-    return this.ask("run", this.model(number), count, windows);
+    return this.submit("run", this.model(number), count, windows);
   }
 
-  /** Frees a model; no run of it may be under way. */
+  /** Frees a model. Call it when no run of the model is under way. */
   async unload(number: number): Promise<void> {
     const model = this.models.get(number);
     if (model === undefined) return;
     this.models.delete(number);
-    this.work.takeOf(model);
-    if (this.isClosed || !this.life?.has(number)) return;
-    // Should the process die instead, the memory is given back as well.
-    await this.ask("unload", model, 0).catch(() => undefined);
+    this.tasks.takeTasksOf(model);
+    if (this.isClosed || !this.session?.has(number)) return;
+    // An error does not matter: a process that ended has freed its memory.
+    await this.submit("unload", model, 0).catch(() => undefined);
   }
 
-  /** Ends the process; whatever still waits is rejected. */
+  /** Ends the process. Tasks that were not answered are rejected with SHUTTING_DOWN. */
   async close(): Promise<void> {
     if (this.isClosed) return;
     this.isClosed = true;
     this.restarts.stop();
-    const { life } = this;
-    const waiting = [...(life?.unanswered() ?? []), ...this.work.takeAll()];
-    for (const question of waiting) question.reject(closed());
-    if (life === undefined) return;
-    const killer = setTimeout(() => life.kill(), GOODBYE_MS);
+    const { session } = this;
+    const waiting = [...(session?.unanswered() ?? []), ...this.tasks.takeAll()];
+    for (const task of waiting) task.reject(closedError());
+    if (session === undefined) return;
+    const killer = setTimeout(() => session.kill(), CLOSE_MS);
     await new Promise<void>((resolve) => {
       this.onEnded = resolve;
-      life.hangUp();
+      session.hangUp();
     });
     clearTimeout(killer);
   }
 
   private model(number: number): Model {
     const model = this.models.get(number);
-    if (model === undefined) throw new RangeError(`model ${number} is not there`);
+    if (model === undefined) throw new RangeError(`model ${number} is not loaded`);
     return model;
   }
 
-  private ask(
-    kind: QuestionKind,
+  private submit(
+    kind: TaskKind,
     model: Model,
     count: number,
     windows?: Float32Array,
     program: Program = "compiled",
   ): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
-      if (this.isClosed) reject(closed());
-      else if (isSetAside(model)) reject(setAside(model));
+      if (this.isClosed) reject(closedError());
+      else if (isDisabled(model)) reject(disabledError(model));
       else if (kind === "run" && this.restarts.refusesRuns) reject(this.restarts.error());
       else {
-        this.work.add({ kind, model, count, program, windows, resolve, reject, deaths: 0 });
-        this.pump();
+        this.tasks.add({ kind, model, count, program, windows, resolve, reject, crashes: 0 });
+        this.sendTasks();
       }
     });
   }
 
-  private pump(): void {
-    while (this.life?.takesQuestions) {
-      const question = this.work.next(this.life.isIdle);
-      if (question === undefined) return;
-      this.life.ask(question);
+  private sendTasks(): void {
+    while (this.session?.takesTasks) {
+      const task = this.tasks.next(this.session.isIdle);
+      if (task === undefined) return;
+      this.session.send(task);
     }
   }
 
-  private begin(): void {
-    this.life = new DeviceLife(this.options.command, this.options.hangMs ?? HANG_MS, {
+  private startSession(): void {
+    this.session = new DeviceSession(this.options.command, this.options.hangMs ?? DEFAULT_HANG_MS, {
       line: (line) => this.options.log("debug", line),
       ready: (ready) => {
         this.onStarted?.resolve(ready);
         this.onStarted = undefined;
-        this.pump();
+        this.sendTasks();
       },
-      answer: (question, payload, reason) => this.answered(question, payload, reason),
-      death: (asked, death) => this.died(asked, death),
+      answer: (task, payload, reason) => this.answered(task, payload, reason),
+      exit: (unanswered, exit) => this.exited(unanswered, exit),
     });
   }
 
-  private answered({ kind, model, resolve, reject }: Question, payload: Uint8Array, reason?: string): void {
+  private answered({ kind, model, resolve, reject }: Task, payload: Uint8Array, reason?: string): void {
     this.restarts.answered();
     if (reason !== undefined) {
       reject(new ResiduaError("INFERENCE_FAILED", `The device could not ${kind} ${model.label}: ${reason}`));
     } else {
       if (kind === "run" || kind === "warm") {
         this.restarts.ran();
-        model.suspicion = 0;
+        model.crashes = 0;
       }
       resolve(payload);
     }
-    this.pump();
+    this.sendTasks();
   }
 
-  private died(asked: Question[], death: DeviceDeath): void {
-    this.life = undefined;
+  private exited(unanswered: Task[], exit: DeviceExit): void {
+    this.session = undefined;
     if (this.isClosed) {
       this.onEnded?.();
       return;
     }
     if (this.onStarted !== undefined) {
       this.isClosed = true;
-      this.onStarted.reject(death);
+      this.onStarted.reject(exit);
       return;
     }
-    const [cause] = asked;
-    if (cause !== undefined) this.blame(cause, death);
-    // Asked first again, in the order they were in.
-    for (const question of asked.reverse()) this.askAgain(question);
-    for (const model of this.models.values()) if (!isSetAside(model)) this.work.warmAgain(model);
+    const [cause] = unanswered;
+    if (cause !== undefined) this.countCrash(cause, exit);
+    // `putBack` puts a task first, so the last one goes back first.
+    for (const task of unanswered.reverse()) this.retry(task);
+    for (const model of this.models.values()) if (!isDisabled(model)) this.tasks.addWarmUps(model);
     const delayMs = this.restarts.schedule(
-      () => this.begin(),
+      () => this.startSession(),
       () => {
-        // One that was sent stays in line for its answer, but nobody waits for that any more.
-        const runs = [...(this.life?.runsUnderWay() ?? []), ...this.work.takeRuns()];
-        for (const question of runs) question.reject(this.restarts.error());
+        // A run that was sent stays with the session, which counts answers; nobody waits for it any more.
+        const runs = [...(this.session?.runsUnderWay() ?? []), ...this.tasks.takeRuns()];
+        for (const task of runs) task.reject(this.restarts.error());
       },
     );
-    const doing = cause === undefined ? "" : ` at the ${cause.kind} of ${cause.model.label}`;
+    const doing = cause === undefined ? "" : ` during the ${cause.kind} of ${cause.model.label}`;
     this.options.log(
       "warn",
-      `The device process ended (${death.how})${doing}; another one starts in ${delayMs} ms.`,
+      `The device process ended (${exit.how})${doing}; the next one starts in ${delayMs} ms.`,
     );
   }
 
-  /** A process that was killed from outside is half a suspicion: whoever killed it may not have looked. */
-  private blame(cause: Question, death: DeviceDeath): void {
+  private countCrash(cause: Task, exit: DeviceExit): void {
     const { model } = cause;
-    model.suspicion += death.killed ? 0.5 : 1;
-    cause.deaths += 1;
-    if (!isSetAside(model)) return;
-    this.options.log(
-      "error",
-      `${model.label} is set aside: the device process died of it again (${death.how}). ${death.lastLines.at(-1) ?? ""}`,
-    );
-    for (const question of this.work.takeOf(model)) question.reject(setAside(model));
+    countCrash(cause, exit);
+    if (!isDisabled(model)) return;
+    const error = disabledError(model);
+    this.options.log("error", `${error.message} Its end: ${exit.how}. ${exit.lastLines.at(-1) ?? ""}`);
+    for (const task of this.tasks.takeTasksOf(model)) task.reject(error);
   }
 
-  private askAgain(question: Question): void {
-    if (isSetAside(question.model)) question.reject(setAside(question.model));
-    else if (question.kind === "unload") question.resolve(new Uint8Array(0));
-    else if (question.kind === "run" && (question.deaths > 1 || this.restarts.refusesRuns)) {
-      question.reject(this.restarts.error());
-    } else this.work.putBack(question);
+  /** What becomes of a task that was sent to a process that exited. */
+  private retry(task: Task): void {
+    if (isDisabled(task.model)) task.reject(disabledError(task.model));
+    else if (task.kind === "unload") task.resolve(new Uint8Array(0));
+    else if (task.kind === "run" && (task.crashes > 1 || this.restarts.refusesRuns)) {
+      task.reject(this.restarts.error());
+    } else this.tasks.putBack(task);
   }
 }
 
-function isSetAside(model: Model): boolean {
-  return model.suspicion >= SET_ASIDE_AT;
-}
-
-function setAside(model: Model): ResiduaError {
-  return new ResiduaError(
-    "INFERENCE_FAILED",
-    `${model.label} is set aside: the device process died of it twice.`,
-  );
-}
-
-function closed(): ResiduaError {
+function closedError(): ResiduaError {
   return new ResiduaError("SHUTTING_DOWN", "The engine is closed.");
 }

@@ -1,6 +1,6 @@
 /**
- * The `tensorflow` engine: every network is one TensorFlow graph, run once a batch by a process that owns the device
- * (a GPU, or the CPU).
+ * The `tensorflow` engine: a network becomes one TensorFlow graph, which the device process (device-process.ts) runs
+ * once per batch, on a GPU or on the CPU.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -13,17 +13,17 @@ import type { Weights } from "../../network/weights.js";
 import { checkWeights } from "../../network/weights.js";
 import type { Engine, Executable } from "../engine.js";
 import { addonEnvironment, addonPaths, builtAddon } from "./addon.js";
-import type { DeviceLog, DeviceOptions } from "./device.js";
 import { Device } from "./device.js";
-import type { DeviceDeath } from "./device-connection.js";
+import type { DeviceExit } from "./device-connection.js";
 import type { DeviceReady } from "./device-frames.js";
+import type { DeviceLog, DeviceOptions } from "./device-options.js";
 import { compileGraph } from "./executable.js";
 import { gpuNameFromDriver, gpuNameIn, gpuUnavailable, whyNoGpu } from "./gpu.js";
 
 export interface TensorflowEngineOptions {
-  /** `required` refuses to start without a GPU, `allowed` takes one if it is there, `never` leaves it alone. */
+  /** `required`: the engine does not start without a GPU; `allowed`: it uses one if there is one; `never`: CPU. */
   readonly gpu: "required" | "allowed" | "never";
-  /** Windows of the largest batch that is one run; more are run one after the other. */
+  /** Windows of the largest batch; a run of more windows is cut into several batches. */
   readonly maxBatchWindows: number;
   readonly log?: DeviceLog;
   readonly environment?: NodeJS.ProcessEnv;
@@ -31,13 +31,13 @@ export interface TensorflowEngineOptions {
 
 export interface TensorflowEngine extends Engine {
   readonly usesGpu: boolean;
-  /** The id of the process that owns the device; `undefined` while a new one starts. */
+  /** The id of the device process; `undefined` while a new one starts. */
   readonly devicePid: number | undefined;
 }
 
 /**
- * Starts the process that owns the device.
- * Throws InputError, one sentence that says what is missing and the command that repairs it.
+ * Starts the engine with its device process.
+ * Rejects with InputError where it cannot start: one sentence that says what is missing, and the command to repair it.
  */
 export async function createTensorflowEngine(options: TensorflowEngineOptions): Promise<TensorflowEngine> {
   const environment = options.environment ?? process.env;
@@ -72,7 +72,7 @@ export async function createTensorflowEngine(options: TensorflowEngineOptions): 
     await rm(scratchFolder, { recursive: true, force: true });
     throw new InputError(`RESIDUA_ENGINE=cuda cannot be used: ${whyNoGpu(lines)}`);
   }
-  log("info", `TensorFlow ${addon.tensorflow} owns its device in process ${device.pid}.`);
+  log("info", `TensorFlow ${addon.tensorflow} runs in process ${device.pid}.`);
   return {
     name: "tensorflow",
     device: ready.usesGpu ? gpuLabel(lines, environment) : "cpu",
@@ -97,6 +97,7 @@ export async function createTensorflowEngine(options: TensorflowEngineOptions): 
   };
 }
 
+/** Starts the device, and keeps what TensorFlow logs meanwhile: the lines name the GPU, or why there is none. */
 async function startDevice(
   options: DeviceOptions,
 ): Promise<{ device: Device; ready: DeviceReady; lines: readonly string[] }> {
@@ -107,8 +108,8 @@ async function startDevice(
   };
   try {
     return { ...(await Device.start({ ...options, log: keep })), lines };
-  } catch (death) {
-    const { how, lastLines } = death as DeviceDeath;
+  } catch (exit) {
+    const { how, lastLines } = exit as DeviceExit;
     const reason = lastLines.findLast((line) => /error|cannot|fail/i.test(line)) ?? lastLines.at(-1) ?? "";
     throw new InputError(
       `TensorFlow's process did not start (${how}): ${reason.trim()}; build the addon again with npm run tensorflow.`,
@@ -116,6 +117,7 @@ async function startDevice(
   }
 }
 
+/** The name of the GPU in answers and logs; it says so where TF32 is on, which changes the numbers. */
 function gpuLabel(lines: readonly string[], environment: NodeJS.ProcessEnv): string {
   const name =
     lines.map(gpuNameIn).find((found) => found !== undefined) ??

@@ -1,27 +1,31 @@
-/** One network on the device: its graph on disk, its runs, and how they are cut into batches. */
+/** A network on the device: writes its graph to disk, has it loaded, and cuts runs into batches. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError, ResiduaError } from "../../errors.js";
 import type { Network } from "../../network/network.js";
 import type { Weights } from "../../network/weights.js";
 import type { Executable, Outputs } from "../engine.js";
-import type { Device, DeviceLog } from "./device.js";
+import type { Device } from "./device.js";
 import { asFloats, PROGRAMS } from "./device-frames.js";
+import type { DeviceLog } from "./device-options.js";
 import { graphOutputs, lowerNetwork } from "./graph.js";
 import type { LoweringPlan } from "./lowering-plan.js";
 import { planLowering } from "./lowering-plan.js";
 
 export interface CompileOptions {
-  /** Where the graph is written; it stays there for the processes to come. */
+  /** The folder for the graph. The graph stays there, because every new device process loads it. */
   readonly scratchFolder: string;
+  /** Windows of the largest batch; a longer run is cut into several. */
   readonly maxBatchWindows: number;
   readonly usesGpu: boolean;
   readonly log: DeviceLog;
 }
 
 /**
- * Loads a network and makes it ready for every batch size.
- * Throws InputError where the device cannot run it.
+ * Loads a network and warms it for every batch size of its plan. Where XLA does not compile the network, it runs as
+ * plain TensorFlow ops, and the log says so.
+ * @param network a valid one (`validateNetwork`), with all its weights (`checkWeights`).
+ * Rejects with InputError where the device cannot run the network, and with SHUTTING_DOWN once the device is closed.
  */
 export async function compileGraph(
   device: Device,
@@ -33,7 +37,7 @@ export async function compileGraph(
     return await load(device, network, weights, options, planLowering(network, options));
   } catch (error) {
     if (!isFailure(error)) throw error;
-    options.log("warn", `Without XLA, since it does not compile: ${error.message}`);
+    options.log("warn", `XLA does not compile the network, which runs without it: ${error.message}`);
   }
   try {
     const lowering = { plain: { blockSteps: network.timesteps } };
@@ -74,7 +78,7 @@ async function load(
       maxPadding: plan.maxPadding,
     });
     await device.warm(model);
-    return new DeviceExecutable(device, model, network, options.maxBatchWindows, folder, outputs);
+    return new DeviceExecutable(device, { number: model, folder, outputs }, network, options.maxBatchWindows);
   } catch (error) {
     if (model !== undefined) await device.unload(model);
     await rm(folder, { recursive: true, force: true });
@@ -82,37 +86,35 @@ async function load(
   }
 }
 
+interface LoadedModel {
+  /** Of the device. */
+  readonly number: number;
+  /** The folder of its graph. */
+  readonly folder: string;
+  /** In the order of a run's answer: how many numbers an output has for one window. */
+  readonly outputs: readonly { readonly size: number }[];
+}
+
 class DeviceExecutable implements Executable {
   readonly network: Network;
   private readonly device: Device;
-  private readonly model: number;
-  private readonly folder: string;
-  private readonly outputs: readonly { readonly size: number }[];
+  private readonly model: LoadedModel;
   private readonly maxWindows: number;
   private readonly underWay = new Set<Promise<unknown>>();
   private closed: Promise<void> | undefined;
 
-  constructor(
-    device: Device,
-    model: number,
-    network: Network,
-    maxWindows: number,
-    folder: string,
-    outputs: readonly { readonly size: number }[],
-  ) {
+  constructor(device: Device, model: LoadedModel, network: Network, maxWindows: number) {
     this.device = device;
     this.model = model;
     this.network = network;
     this.maxWindows = maxWindows;
-    this.folder = folder;
-    this.outputs = outputs;
   }
 
   async run(windows: Float32Array, count: number): Promise<Outputs> {
     if (this.closed !== undefined) throw new ResiduaError("SHUTTING_DOWN", "The network is closed.");
     const size = this.network.timesteps * this.network.features;
     if (count < 1 || windows.length < count * size) {
-      throw new RangeError(`${windows.length} numbers are not ${count} windows of ${size}`);
+      throw new RangeError(`${windows.length} numbers do not hold ${count} windows of ${size}`);
     }
     const run = this.runBatches(windows, count, size);
     this.underWay.add(run);
@@ -126,8 +128,8 @@ class DeviceExecutable implements Executable {
   close(): Promise<void> {
     this.closed ??= (async () => {
       await Promise.allSettled(this.underWay);
-      await this.device.unload(this.model);
-      await rm(this.folder, { recursive: true, force: true });
+      await this.device.unload(this.model.number);
+      await rm(this.model.folder, { recursive: true, force: true });
     })();
     return this.closed;
   }
@@ -138,11 +140,12 @@ class DeviceExecutable implements Executable {
       starts.map(async (start) => {
         const batch = Math.min(this.maxWindows, count - start);
         const rows = windows.subarray(start * size, (start + batch) * size);
-        return { start, batch, numbers: asFloats(await this.device.run(this.model, rows, batch)) };
+        return { start, batch, numbers: asFloats(await this.device.run(this.model.number, rows, batch)) };
       }),
     );
-    const arrays = this.outputs.map(({ size: outputSize }, i) => {
-      const before = this.outputs.slice(0, i).reduce((sum, output) => sum + output.size, 0);
+    const { outputs } = this.model;
+    const arrays = outputs.map(({ size: outputSize }, i) => {
+      const before = outputs.slice(0, i).reduce((sum, output) => sum + output.size, 0);
       const part = ({ numbers, batch }: (typeof answers)[number]): Float32Array =>
         numbers.subarray(before * batch, (before + outputSize) * batch);
       if (answers.length === 1) return part(answers[0]!);

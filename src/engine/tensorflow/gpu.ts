@@ -1,4 +1,4 @@
-/** What stands between a machine and its GPU, in one sentence; and what the GPU is called. */
+/** Why TensorFlow cannot use a GPU here, in one sentence; and the name of the GPU. */
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import type { AddonStamp } from "./addon.js";
@@ -6,7 +6,11 @@ import { builtAddon } from "./addon.js";
 
 const BUILD = "run npm run tensorflow -- cuda";
 
-/** Why no GPU can be used, as far as it shows before anything is started; `undefined` where nothing speaks against it. */
+/**
+ * Why no GPU can be used, as far as it can be known before TensorFlow is started; `undefined` where it may work.
+ * @param addon the addon that is built here.
+ * @param driver whether the NVIDIA driver is installed.
+ */
 export function gpuUnavailable(
   addon: AddonStamp | undefined = builtAddon(),
   driver = hasDriver(),
@@ -18,12 +22,12 @@ export function gpuUnavailable(
     return `the addon of @tensorflow/tfjs-node-gpu is built without CUDA; ${BUILD}.`;
   }
   if (!driver) {
-    return "no NVIDIA driver is there (/proc/driver/nvidia/version); install the driver, or give the container its GPU with docker run --gpus all.";
+    return "no NVIDIA driver is installed (/proc/driver/nvidia/version is missing); install the driver, or give the container its GPU with docker run --gpus all.";
   }
   return undefined;
 }
 
-/** Why TensorFlow took no GPU, from what it wrote on stderr while it started. */
+/** Why TensorFlow uses no GPU, from the lines that it wrote to stderr while it started. */
 export function whyNoGpu(lines: readonly string[]): string {
   const find = (pattern: RegExp): string | undefined =>
     lines.map((line) => pattern.exec(line)?.[1]).find((found) => found !== undefined);
@@ -44,12 +48,12 @@ export function whyNoGpu(lines: readonly string[]): string {
   return "TensorFlow found no GPU; check the driver and CUDA_VISIBLE_DEVICES with nvidia-smi.";
 }
 
-/** The GPU's name in a line of TensorFlow's, which says it when it takes the device. */
+/** The name of the GPU, where the line is the one that TensorFlow logs when it opens the device. */
 export function gpuNameIn(line: string): string | undefined {
   return /device: \d+, name: ([^,]+), pci bus id/.exec(line)?.[1]?.trim();
 }
 
-/** The name of the first visible GPU as the driver's own tool says it. */
+/** The name of the first visible GPU according to nvidia-smi; `undefined` where that fails. */
 export function gpuNameFromDriver(environment: NodeJS.ProcessEnv): string | undefined {
   const [first = "0"] = (environment["CUDA_VISIBLE_DEVICES"] ?? "0").split(",");
   try {

@@ -1,17 +1,16 @@
 /**
  * Builds a TensorFlow graph node by node: the graph itself, and the functions that loops and XLA run.
  *
- * A node's result is named `node:i` in a graph and `node:argument:i` in a function; every op used here has one
- * output argument, so a `Result` carries both and the scope it is used in writes the one it needs.
+ * TensorFlow names a result `node:i` in a graph and `node:argument:i` in a function. Every op used here has one output
+ * argument, so a `Result` carries both, and the scope that reads it writes the name it needs.
  */
-
 import type { DataType, FunctionDef, NodeDef, TensorProto } from "./protobuf.js";
 import { DATA_TYPE, messages, shapeProto } from "./protobuf.js";
 
-/** One tensor that a node gives. */
+/** One tensor that a node computes. */
 export interface Result {
   readonly node: string;
-  /** The op's output argument; `undefined` for an argument of the function itself. */
+  /** The name of the op's output argument; `undefined` for a parameter of the function. */
   readonly argument: string | undefined;
   readonly index: number;
   readonly type: DataType;
@@ -35,14 +34,14 @@ export interface Operation {
   readonly op: string;
   readonly output: string;
   readonly attributes?: Readonly<Record<string, Attribute>>;
-  /** The type of what it gives; that of its first input where not said. */
+  /** The type of the result; by default that of the first input. */
   readonly type?: DataType;
 }
 
 /** A graph, or the body of a function. */
 export class Scope {
   readonly nodes: NodeDef[] = [];
-  /** Shared by a graph and all scopes in it. */
+  /** The functions of the whole graph; a graph and the scopes in it share one list. */
   readonly functions: FunctionDef[];
   private readonly inFunction: boolean;
   private readonly counts = new Map<string, number>();
@@ -52,7 +51,7 @@ export class Scope {
     this.inFunction = inFunction;
   }
 
-  /** Adds a node with one result. */
+  /** Adds a node with one result. A name that is taken gets a number. */
   add(operation: Operation, inputs: readonly Result[], name = operation.op): Result {
     return this.addMany(operation, inputs, [operation.type ?? inputs[0]?.type ?? "float"], name)[0]!;
   }
@@ -77,7 +76,7 @@ export class Scope {
     return types.map((type, index) => ({ node: unique, argument: operation.output, index, type }));
   }
 
-  /** A constant; each one is a node, so that XLA may fold it where it stands. */
+  /** Adds a constant of its own for each call, so that XLA can fold it into the op that reads it. */
   constant(
     type: "float" | "int32",
     shape: readonly number[],
@@ -88,7 +87,7 @@ export class Scope {
     return this.constantBytes(type, shape, new Uint8Array(content.buffer), name);
   }
 
-  /** A constant of little-endian bytes, which are not copied. */
+  /** Adds a constant from its little-endian bytes, which are not copied. */
   constantBytes(
     type: "float" | "int32",
     shape: readonly number[],
@@ -106,14 +105,14 @@ export class Scope {
     );
   }
 
-  /** How this scope names a result as an input or a returned value. */
+  /** The name of a result as an input of a node, or as a returned value, in this scope. */
   reference(result: Result): string {
     if (!this.inFunction) return result.index === 0 ? result.node : `${result.node}:${result.index}`;
     return result.argument === undefined ? result.node : `${result.node}:${result.argument}:${result.index}`;
   }
 
   private uniqueName(name: string): string {
-    // TensorFlow takes letters, digits and a few signs; a layer's name may hold anything.
+    // TensorFlow allows letters, digits and a few signs; the name of a layer may hold any character.
     const clean = name.replace(/[^A-Za-z0-9_./-]/g, "_").replace(/^[^A-Za-z0-9.]/, "n_");
     const count = this.counts.get(clean) ?? 0;
     this.counts.set(clean, count + 1);
@@ -122,9 +121,11 @@ export class Scope {
 }
 
 /**
- * Defines a function among a scope's functions.
- * @param build adds the body and gives what the function returns.
- * @returns its name.
+ * Adds a function to a graph.
+ * @param outer any scope of the graph.
+ * @param types the types of the parameters.
+ * @param build adds the body, and returns the results that the function returns.
+ * @returns the name of the function.
  */
 export function defineFunction(
   outer: Scope,
@@ -179,7 +180,11 @@ function attrValue(attribute: Attribute) {
   } else {
     if ("types" in attribute) list.setTypeList(attribute.types.map((type) => DATA_TYPE[type]));
     else if ("ints" in attribute) list.setIList(attribute.ints);
-    else list.setShapeList(attribute.shapes.map(shapeProto));
+    else if ("shapes" in attribute) list.setShapeList(attribute.shapes.map(shapeProto));
+    else {
+      const unknown: never = attribute;
+      throw new TypeError(`no attribute of TensorFlow's: ${JSON.stringify(unknown)}`);
+    }
     value.setList(list);
   }
   return value;

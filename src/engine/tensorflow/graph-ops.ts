@@ -1,36 +1,50 @@
-/** The few TensorFlow ops that layers are made of, with the attributes and output names of its op registry. */
+/**
+ * The TensorFlow ops that layers are made of, with the attributes and output names of TensorFlow's op registry
+ * (tensorflow/core/ops). Each function adds the nodes of one op to a scope, and returns its result.
+ */
 import type { Activation } from "../../network/network.js";
 import type { Result, Scope } from "./graph-builder.js";
 import type { DataType } from "./protobuf.js";
 
 const typed = (type: DataType, key = "T") => ({ [key]: { type } }) as const;
 
+/** [a, b] x [b, c] -> [a, c]; with `transposeB`, [a, b] x [c, b] -> [a, c]. */
 export function matMul(scope: Scope, a: Result, b: Result, transposeB = false): Result {
   const attributes = { ...typed("float"), transpose_b: { bool: transposeB } };
   return scope.add({ op: "MatMul", output: "product", attributes }, [a, b]);
 }
 
-/** Adds a vector to every row. */
+/** rows [a, b] + bias [b]. */
 export function addBias(scope: Scope, rows: Result, bias: Result): Result {
   return scope.add({ op: "BiasAdd", output: "output", attributes: typed("float") }, [rows, bias]);
 }
 
+/** a + b, which have the same shape or broadcast. */
 export function add(scope: Scope, a: Result, b: Result): Result {
   return scope.add({ op: "AddV2", output: "z", attributes: typed(a.type) }, [a, b]);
 }
 
+/** a - b of float32, which have the same shape or broadcast. */
+export function subtract(scope: Scope, a: Result, b: Result): Result {
+  return scope.add({ op: "Sub", output: "z", attributes: typed("float") }, [a, b]);
+}
+
+/** a * b of float32, which have the same shape or broadcast. */
 export function multiply(scope: Scope, a: Result, b: Result): Result {
   return scope.add({ op: "Mul", output: "z", attributes: typed("float") }, [a, b]);
 }
 
+/** a < b, as bool. */
 export function less(scope: Scope, a: Result, b: Result): Result {
   return scope.add({ op: "Less", output: "z", type: "bool", attributes: typed(a.type) }, [a, b]);
 }
 
+/** The same value under a name of its own. */
 export function identity(scope: Scope, value: Result, name?: string): Result {
   return scope.add({ op: "Identity", output: "output", attributes: typed(value.type) }, [value], name);
 }
 
+/** The same numbers in another shape; -1 for the one dimension that follows from the others. */
 export function reshape(scope: Scope, value: Result, shape: readonly number[]): Result {
   return scope.add({ op: "Reshape", output: "output", attributes: typed(value.type) }, [
     value,
@@ -46,6 +60,7 @@ export function swapFirstAxes(scope: Scope, value: Result): Result {
   ]);
 }
 
+/** From `begin` on, `size` entries along each axis; -1 for all that are left. */
 export function slice(
   scope: Scope,
   value: Result,
@@ -60,7 +75,7 @@ export function slice(
   ]);
 }
 
-/** Equal parts along an axis. */
+/** Splits into `parts` equal parts along an axis. */
 export function split(scope: Scope, value: Result, axis: number, parts: number): Result[] {
   if (parts === 1) return [value];
   const attributes = { ...typed(value.type), num_split: { int: parts } };
@@ -72,6 +87,7 @@ export function split(scope: Scope, value: Result, axis: number, parts: number):
   );
 }
 
+/** The values one after the other along an axis. */
 export function concatenate(scope: Scope, values: readonly Result[], axis: number): Result {
   if (values.length === 1) return values[0]!;
   const attributes = { ...typed(values[0]!.type), N: { int: values.length } };
@@ -81,7 +97,7 @@ export function concatenate(scope: Scope, values: readonly Result[], axis: numbe
   ]);
 }
 
-/** Entry `index` along the first axis, which goes. */
+/** [a, ...] -> [...]: the entry `index` (an int32 scalar) along the first axis. */
 export function entry(scope: Scope, values: Result, index: Result): Result {
   const attributes = {
     ...typed(values.type, "Tparams"),
@@ -100,6 +116,7 @@ export function repeat(scope: Scope, vector: Result, times: number, width: numbe
   return tile(scope, reshape(scope, vector, [-1, 1, width]), [1, times, 1]);
 }
 
+/** Repeats the value `times[i]` times along each axis i. */
 export function tile(scope: Scope, value: Result, times: readonly number[]): Result {
   return scope.add({ op: "Tile", output: "output", attributes: typed(value.type) }, [
     value,
@@ -107,7 +124,7 @@ export function tile(scope: Scope, value: Result, times: readonly number[]): Res
   ]);
 }
 
-/** A list with the entries of a tensor along its first axis; a loop writes into one. */
+/** A tensor list with the entries of a tensor along its first axis. A loop collects its results in such a list. */
 export function listFrom(scope: Scope, values: Result, entryShape: readonly number[]): Result {
   const attributes = { ...typed(values.type, "element_dtype"), ...typed("int32", "shape_type") };
   return scope.add({ op: "TensorListFromTensor", output: "output_handle", type: "variant", attributes }, [
@@ -116,6 +133,7 @@ export function listFrom(scope: Scope, values: Result, entryShape: readonly numb
   ]);
 }
 
+/** The list with `value` as entry `index`. */
 export function setEntry(scope: Scope, list: Result, index: Result, value: Result): Result {
   const attributes = typed(value.type, "element_dtype");
   return scope.add({ op: "TensorListSetItem", output: "output_handle", type: "variant", attributes }, [
@@ -125,6 +143,7 @@ export function setEntry(scope: Scope, list: Result, index: Result, value: Resul
   ]);
 }
 
+/** The entries of a list as one tensor [entries, ...entryShape] of float32. */
 export function stackList(
   scope: Scope,
   list: Result,
@@ -138,7 +157,7 @@ export function stackList(
   ]);
 }
 
-/** The activations of `network.ts`, to Keras's formulas. */
+/** Applies an activation of a Network (src/network), by Keras's formula, to float32 of any shape. */
 export function activate(scope: Scope, activation: Activation, value: Result): Result {
   const attributes = typed("float");
   switch (activation) {
@@ -154,9 +173,14 @@ export function activate(scope: Scope, activation: Activation, value: Result): R
       return clip01(scope, value, 0.2);
     case "hardSigmoidKeras3":
       return clip01(scope, value, 1 / 6);
+    default: {
+      const unknown: never = activation;
+      throw new TypeError(`the tensorflow engine does not know the activation ${unknown}`);
+    }
   }
 }
 
+/** clip(slope * value + 0.5, 0, 1). */
 function clip01(scope: Scope, value: Result, slope: number): Result {
   const scalar = (number: number): Result => scope.constant("float", [], [number]);
   const line = add(scope, multiply(scope, value, scalar(slope)), scalar(0.5));

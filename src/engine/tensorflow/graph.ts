@@ -1,43 +1,41 @@
 /**
- * A Network with its Weights as a TensorFlow SavedModel: one graph whose weights are constants, so that a batch is
- * one session run. It may hold the network twice, as a function that XLA compiles and as plain nodes:
+ * A Network with its Weights as a TensorFlow SavedModel: one graph whose weights are constants, so that one session
+ * run answers a batch. The graph may hold the network twice, as a function that XLA compiles and as plain nodes:
  *
  *   windows (bits as int32) -> Bitcast -> PartitionedCall(model, weights) -> one Identity per output: `compiled`
  *                                      -> nodes                          -> one Identity per output: `plain`
- *
- * Between layers a sequence is time-major rows [T * n, width], so that all timesteps are one matrix and a timestep
- * is one block of it.
  */
-import type { Layer, Network } from "../../network/network.js";
+import type { Network } from "../../network/network.js";
 import { embeddingUnits, weightShapes } from "../../network/network.js";
 import type { Weights } from "../../network/weights.js";
 import type { Result } from "./graph-builder.js";
 import { defineFunction, Scope } from "./graph-builder.js";
-import { lowerLstm } from "./graph-lstm.js";
-import { activate, addBias, identity, matMul, repeat, reshape, slice, swapFirstAxes } from "./graph-ops.js";
+import { NetworkLowering } from "./graph-layers.js";
+import { identity } from "./graph-ops.js";
 import { writeSavedModel } from "./saved-model.js";
 
-/** How a recurrence is written: in a loop, a block of timesteps in one turn; or out in full, in one block. */
+/** How a recurrence over timesteps is written (graph-recurrence.ts): unrolled, or as a loop over blocks. */
 export interface Recurrence {
+  /** Timesteps that one iteration of the loop unrolls. At T there is no loop. */
   readonly blockSteps: number;
 }
 
-/** The programs a graph holds, each a signature of the SavedModel by its name. At least one. */
+/** The programs that a graph holds, each a signature of the SavedModel under its name here. At least one. */
 export interface Lowering {
-  /** One XLA computation, compiled for every batch size that it meets. */
+  /** One XLA computation; XLA compiles it once for each batch size. */
   readonly compiled?: Recurrence;
-  /** A graph of ops, which takes any batch size as it is. */
+  /** A graph of TensorFlow ops, which runs any batch size without compilation. */
   readonly plain?: Recurrence;
 }
 
-/** The graph's outputs: a head each in order, then the embedding. */
+/** One output of the graph. */
 export interface GraphOutput {
   readonly name: string;
-  /** Of one window. */
+  /** The shape for one window. */
   readonly shape: readonly number[];
 }
 
-/** What a network answers with, by output name, in the order a run gives them. */
+/** The outputs of a network's graph in the order of a run's answer: each head [steps, F], then the embedding [U]. */
 export function graphOutputs(network: Network): GraphOutput[] {
   return [
     ...network.heads.map((head, i) => ({ name: `head_${i}`, shape: [head.steps, network.features] })),
@@ -46,8 +44,11 @@ export function graphOutputs(network: Network): GraphOutput[] {
 }
 
 /**
- * Writes the graph. Pure: nothing native is loaded. The network has to be a valid one, with all its weights.
- * @returns saved_model.pb: a signature per program, from `windows` to the names of `graphOutputs`.
+ * Writes the graph of a network. Nothing native is loaded.
+ * @param network a valid one (`validateNetwork`), with all its weights (`checkWeights`).
+ * @returns the bytes of saved_model.pb: one signature per program, from `windows` [n, T, F] (float32 whose bits are
+ *   given as int32) to the names of `graphOutputs`. Throws InputError where @tensorflow/tfjs-node-gpu is not
+ *   installed.
  */
 export function lowerNetwork(network: Network, weights: Weights, lowering: Lowering): Uint8Array {
   const scope = new Scope([], false);
@@ -65,7 +66,8 @@ export function lowerNetwork(network: Network, weights: Weights, lowering: Lower
     [],
     "windows",
   );
-  // As float32 the binding would copy the windows to the GPU, back, and there again; int32 it leaves where they are.
+  // The binding copies a float32 tensor to the GPU when it is made, back to the host for the run, and to the GPU again.
+  // An int32 tensor stays on the host until the run.
   const windows = scope.add(
     {
       op: "Bitcast",
@@ -95,7 +97,7 @@ export function lowerNetwork(network: Network, weights: Weights, lowering: Lower
       );
   const { compiled, plain } = lowering;
   const programs = {
-    ...(compiled && { compiled: launch(scope, parameters, outputs.length, body(compiled)) }),
+    ...(compiled && { compiled: callCompiled(scope, parameters, outputs.length, body(compiled)) }),
     ...(plain && { plain: body(plain)(scope, parameters) }),
   };
   const signatures = Object.entries(programs).map(([name, results]) => ({
@@ -110,8 +112,11 @@ export function lowerNetwork(network: Network, weights: Weights, lowering: Lower
   return writeSavedModel(scope, signatures);
 }
 
-/** One XLA computation. The weights are its arguments: as constants in it, every batch size would hold a copy. */
-function launch(
+/**
+ * Adds the call of a function that XLA compiles. The weights are arguments of it: as constants inside it, the
+ * executable of each batch size would hold a copy of them.
+ */
+function callCompiled(
   scope: Scope,
   parameters: readonly Result[],
   outputs: number,
@@ -134,122 +139,4 @@ function launch(
     parameters,
     results,
   );
-}
-
-/** A layer's value: a vector, the same vector at every timestep, or a sequence in one of two layouts. */
-type Value =
-  /** [n, width] */
-  | { readonly kind: "vector"; readonly width: number; readonly result: Result }
-  | { readonly kind: "repeated"; readonly steps: number; readonly width: number; readonly result: Result }
-  /** [steps * n, width], time-major */
-  | { readonly kind: "rows"; readonly steps: number; readonly width: number; readonly result: Result }
-  /** [n, steps, width] */
-  | { readonly kind: "windows"; readonly steps: number; readonly width: number; readonly result: Result };
-
-type Sequence = Exclude<Value, { kind: "vector" }>;
-
-class NetworkLowering {
-  private readonly scope: Scope;
-  private readonly weights: ReadonlyMap<string, Result>;
-  private readonly blockSteps: number;
-
-  constructor(scope: Scope, weights: ReadonlyMap<string, Result>, blockSteps: number) {
-    this.scope = scope;
-    this.weights = weights;
-    this.blockSteps = blockSteps;
-  }
-
-  /** [n, T, F] -> every head [n, steps, F], then the embedding [n, U]. */
-  run(network: Network, windows: Result): Result[] {
-    const { timesteps, inputSteps, features } = network;
-    const read =
-      inputSteps === timesteps ? windows : slice(this.scope, windows, [0, 0, 0], [-1, inputSteps, features]);
-    const input: Value = { kind: "windows", steps: inputSteps, width: features, result: read };
-    const embedding = vector(this.chain(network.encoder, input));
-    const heads = network.heads.map((head) => this.windows(sequence(this.chain(head.layers, embedding))));
-    return [...heads, embedding.result];
-  }
-
-  private chain(layers: readonly Layer[], from: Value): Value {
-    return layers.reduce((value, layer) => this.layer(layer, value), from);
-  }
-
-  private layer(layer: Layer, value: Value): Value {
-    switch (layer.kind) {
-      case "dropout":
-        return value;
-      case "repeatVector":
-        return { ...vector(value), kind: "repeated", steps: layer.times };
-      case "flatten": {
-        const from = sequence(value);
-        const width = from.steps * from.width;
-        return { kind: "vector", width, result: reshape(this.scope, this.windows(from), [-1, width]) };
-      }
-      case "reshape": {
-        const [steps, width] = layer.shape;
-        const result = reshape(this.scope, vector(value).result, [-1, steps, width]);
-        return { kind: "windows", steps, width, result };
-      }
-      case "dense":
-        return { kind: "vector", width: layer.units, result: this.dense(layer, vector(value).result) };
-      case "timeDistributedDense": {
-        const from = sequence(value);
-        const flat =
-          from.kind === "windows" ? reshape(this.scope, from.result, [-1, from.width]) : from.result;
-        const dense = this.dense(layer, flat);
-        const result =
-          from.kind === "windows" ? reshape(this.scope, dense, [-1, from.steps, layer.units]) : dense;
-        return { kind: from.kind, steps: from.steps, width: layer.units, result };
-      }
-      case "lstm": {
-        const from = sequence(value);
-        const input = { ...this.rows(from), repeated: from.kind === "repeated", steps: from.steps };
-        const weights = {
-          kernel: this.weight(layer.name, "kernel"),
-          recurrentKernel: this.weight(layer.name, "recurrent_kernel"),
-          bias: this.weight(layer.name, "bias"),
-        };
-        const result = lowerLstm(this.scope, layer, input, weights, this.blockSteps);
-        return layer.returnSequences
-          ? { kind: "rows", steps: from.steps, width: layer.units, result }
-          : { kind: "vector", width: layer.units, result };
-      }
-    }
-  }
-
-  private dense(layer: Extract<Layer, { kind: "dense" | "timeDistributedDense" }>, rows: Result): Result {
-    const tied = layer.kind === "dense" ? layer.tiedTo : undefined;
-    const kernel = this.weight(tied ?? layer.name, "kernel");
-    const product = matMul(this.scope, rows, kernel, tied !== undefined);
-    const sum = addBias(this.scope, product, this.weight(layer.name, "bias"));
-    return activate(this.scope, layer.activation, sum);
-  }
-
-  /** What an LSTM reads: time-major rows, or the one row that is the same at every timestep. */
-  private rows(value: Sequence): { rows: Result } {
-    if (value.kind !== "windows") return { rows: value.result };
-    const timeMajor = swapFirstAxes(this.scope, value.result);
-    return { rows: reshape(this.scope, timeMajor, [-1, value.width]) };
-  }
-
-  /** [n, steps, width] */
-  private windows(value: Sequence): Result {
-    if (value.kind === "windows") return value.result;
-    if (value.kind === "repeated") return repeat(this.scope, value.result, value.steps, value.width);
-    return swapFirstAxes(this.scope, reshape(this.scope, value.result, [value.steps, -1, value.width]));
-  }
-
-  private weight(layer: string, part: string): Result {
-    return this.weights.get(`${layer}/${part}`)!;
-  }
-}
-
-function vector(value: Value): Extract<Value, { kind: "vector" }> {
-  if (value.kind !== "vector") throw new TypeError("a vector was expected; the network was not validated");
-  return value;
-}
-
-function sequence(value: Value): Sequence {
-  if (value.kind === "vector") throw new TypeError("a sequence was expected; the network was not validated");
-  return value;
 }

@@ -1,4 +1,7 @@
-/** Loads @tensorflow/tfjs-node-gpu, whose every call is synchronous: only in a process that owns the device. */
+/**
+ * Loads @tensorflow/tfjs-node-gpu. All its calls are synchronous, so only a process of its own (device-process.ts) or a
+ * program that does nothing else may load it.
+ */
 import { createRequire } from "node:module";
 import util from "node:util";
 
@@ -9,7 +12,7 @@ export interface NativeTensor {
 }
 
 export interface NativeModel {
-  /** Outputs by signature name. */
+  /** Runs the signature that was loaded. Outputs by their names in it. */
   predict(inputs: Readonly<Record<string, NativeTensor>>): Readonly<Record<string, NativeTensor>>;
   dispose(): void;
 }
@@ -23,8 +26,9 @@ export interface NativeTensorFlow {
   backend(): { isUsingGpuDevice: boolean };
 }
 
+/** Throws where the package is not installed or its addon is not built. */
 export function loadNativeTensorFlow(): NativeTensorFlow {
-  // Gone from Node 23; the package calls them.
+  // The package calls these two functions, which Node 23 removed.
   const target = util as unknown as Record<string, unknown>;
   target["isNullOrUndefined"] ??= (value: unknown) => value === null || value === undefined;
   target["isArray"] ??= Array.isArray;

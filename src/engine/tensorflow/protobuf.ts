@@ -1,13 +1,13 @@
 /**
- * TensorFlow's protocol buffers, as far as a graph needs them. The classes are those that
- * @tensorflow/tfjs-node-gpu carries for reading SavedModels; they write as well, and need no native addon.
+ * The protocol buffer messages of a TensorFlow graph. @tensorflow/tfjs-node-gpu has their classes, to read SavedModels;
+ * the same classes write, and need no native addon.
  *
- * Their generated file has no types: the interfaces below name the setters used here.
+ * The generated file has no types, so the interfaces below declare the setters that are used here.
  */
 import { createRequire } from "node:module";
 import { InputError } from "../../errors.js";
 
-/** Values of TensorFlow's DataType. */
+/** The data types used here, with their numbers in TensorFlow's enum DataType. */
 export const DATA_TYPE = { float: 1, int32: 3, bool: 10, variant: 21 } as const;
 export type DataType = keyof typeof DATA_TYPE;
 
@@ -118,7 +118,7 @@ export interface Messages {
 
 let loaded: Messages | undefined;
 
-/** The message classes. Throws InputError where the npm package is not installed. */
+/** The message classes. Throws InputError where @tensorflow/tfjs-node-gpu is not installed. */
 export function messages(): Messages {
   if (loaded === undefined) {
     try {
@@ -134,7 +134,7 @@ export function messages(): Messages {
   return loaded;
 }
 
-/** A shape; `undefined` for an unknown rank, -1 for an unknown dimension. */
+/** A shape as a message; `undefined` for an unknown rank, -1 for an unknown dimension. */
 export function shapeProto(shape: readonly number[] | undefined): ShapeProto {
   const proto = new (messages().TensorShape)();
   if (shape === undefined) proto.setUnknownRank(true);

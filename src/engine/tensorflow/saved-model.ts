@@ -1,27 +1,32 @@
-/** A graph as the bytes of saved_model.pb, with the signatures that name inputs and outputs. */
+/** Writes a graph as saved_model.pb, with the signatures that name its inputs and outputs. */
 import type { Result, Scope } from "./graph-builder.js";
 import { DATA_TYPE, messages, shapeProto } from "./protobuf.js";
 
-/** The graph-def version that TensorFlow 2.x reads (TF_GRAPH_DEF_VERSION and its least consumer). */
+/** The version of the graph format (TF_GRAPH_DEF_VERSION), and the oldest reader that the graph allows. */
 const GRAPH_DEF_PRODUCER = 1482;
 const GRAPH_DEF_MIN_CONSUMER = 12;
 
+/** The tag under which the graph is stored and loaded. */
 export const SAVED_MODEL_TAG = "serve";
 
 export interface SignatureTensor {
   readonly name: string;
   readonly result: Result;
-  /** -1 where it varies. */
+  /** -1 for a dimension that varies from run to run. */
   readonly shape: readonly number[];
 }
 
+/** One program of the graph: the input it reads and the outputs it gives. */
 export interface Signature {
   readonly name: string;
   readonly input: SignatureTensor;
   readonly outputs: readonly SignatureTensor[];
 }
 
-/** @returns saved_model.pb; a SavedModel whose weights are constants needs no other file. */
+/**
+ * @returns the bytes of saved_model.pb. The folder of a SavedModel whose weights are constants needs no other file.
+ *   Throws InputError where @tensorflow/tfjs-node-gpu is not installed.
+ */
 export function writeSavedModel(scope: Scope, signatures: readonly Signature[]): Uint8Array {
   const proto = messages();
   const versions = new proto.VersionDef();

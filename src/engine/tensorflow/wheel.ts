@@ -1,7 +1,6 @@
 /**
- * TensorFlow's wheels: fetched with pip into a cache, or taken from a folder, and unpacked into the package's deps/.
- *
- * They are for any Python: only the libraries and headers in them are used.
+ * TensorFlow's wheels: fetched with pip into a cache, or taken from a folder, and unpacked into the deps/ folder of
+ * @tensorflow/tfjs-node-gpu. Only the libraries and headers in them are used, so their Python version does not matter.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
@@ -10,15 +9,16 @@ import { join } from "node:path";
 import { InputError } from "../../errors.js";
 import type { AddonPaths, Flavour } from "./addon.js";
 
-/** Something this machine does not have and the build cannot make: a compiler, Python, the wheel. */
+/** This machine lacks something that the build needs and cannot get: a compiler, Python, a wheel. */
 export class UnavailableError extends InputError {}
 
+/** The version of TensorFlow that is fetched. */
 export const TENSORFLOW_VERSION = "2.21.0";
 
 const XLA_TOOLS = "nvidia-cuda-nvcc";
 const PLATFORMS: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "aarch64" };
 
-/** Where wheels are kept between builds, over clones too: RESIDUA_CACHE, else the user's cache folder. */
+/** Where wheels are kept between builds, for all checkouts: RESIDUA_CACHE, else the user's cache folder. */
 export function cacheFolder(environment: NodeJS.ProcessEnv): string {
   return (
     environment["RESIDUA_CACHE"] ||
@@ -26,19 +26,22 @@ export function cacheFolder(environment: NodeJS.ProcessEnv): string {
   );
 }
 
+/** Which wheels to find, and where. */
 export interface WheelSource {
   readonly flavour: Flavour;
-  /** Takes of CUDA only what no image has: ptxas and libdevice. */
+  /** Of CUDA, takes ptxas and libdevice alone, which NVIDIA's images lack. */
   readonly systemCuda: boolean;
-  /** A folder that has the wheels already; nothing is fetched then. */
+  /** A folder with the wheels, which are then not fetched. */
   readonly from: string | undefined;
+  /** The folder that fetched wheels are kept in. */
   readonly cache: string;
   readonly log: (line: string) => void;
 }
 
 /**
- * The wheels of a flavour, TensorFlow's own first.
- * Throws UnavailableError where one is not to be had.
+ * Finds the wheels of a flavour, and fetches those that are missing.
+ * @returns the paths of their files, TensorFlow's own first. Throws UnavailableError where this platform has none, or
+ *   one cannot be found or fetched.
  */
 export function findWheels({ flavour, systemCuda, from, cache, log }: WheelSource): string[] {
   const platform = PLATFORMS[process.arch];
@@ -47,7 +50,7 @@ export function findWheels({ flavour, systemCuda, from, cache, log }: WheelSourc
       `TensorFlow's libraries are taken from Linux wheels for x64 and arm64; this is ${process.platform} on ${process.arch}.`,
     );
   }
-  // The name without -cpu has no CUDA in it on arm64, and the one with it is not published there.
+  // On arm64 the package `tensorflow` has no CUDA in it, and `tensorflow-cpu` is not published.
   const name = flavour === "cpu" && process.arch === "x64" ? "tensorflow-cpu" : "tensorflow";
   const folder = from ?? join(cache, `${name}-${TENSORFLOW_VERSION}`);
   const prefix = `${name.replace("-", "_")}-`;
@@ -73,8 +76,9 @@ export function findWheels({ flavour, systemCuda, from, cache, log }: WheelSourc
       return !libraries().some((file) => file.startsWith(`${project}-`));
     });
     if (missing.length > 0 && from === undefined) download(missing, folder, platform, log);
-    // A closed network may have the CUDA libraries from elsewhere: what is missing shows when one is loaded.
-    else if (missing.length > 0) log(`${from} has no wheel for ${missing.join(", ")}; going on without.`);
+    // The CUDA libraries may be installed on the system. If one is missing, the engine says so when it starts.
+    else if (missing.length > 0)
+      log(`${from} has no wheel of ${missing.join(", ")}; the build continues without.`);
   }
   const rest = libraries().filter(
     (file) => flavour === "cuda" && file.startsWith(systemCuda ? XLA_TOOLS.replaceAll("-", "_") : "nvidia_"),
@@ -82,7 +86,10 @@ export function findWheels({ flavour, systemCuda, from, cache, log }: WheelSourc
   return [own, ...rest].map((file) => join(folder, file));
 }
 
-/** Unpacks what the addon needs: libraries side by side in deps/lib, headers, and XLA's tools for a GPU. */
+/**
+ * Unpacks what the addon needs: all libraries into deps/lib, TensorFlow's headers, and XLA's tools for a GPU.
+ * Throws InputError where the wheel has no TensorFlow libraries.
+ */
 export function unpackWheels(wheels: readonly string[], paths: AddonPaths): void {
   mkdirSync(paths.deps, { recursive: true });
   python(UNPACK, [paths.deps, ...wheels]);
@@ -91,15 +98,13 @@ export function unpackWheels(wheels: readonly string[], paths: AddonPaths): void
     ["libtensorflow_framework.so", "libtensorflow_framework.so.2"],
   ] as const) {
     if (!existsSync(join(paths.libraries, target))) {
-      throw new InputError(
-        `The wheel ${wheels[0]} has no ${target}; it is not one of TensorFlow 2.16 or later.`,
-      );
+      throw new InputError(`The wheel ${wheels[0]} has no ${target}; TensorFlow 2.16 or later is needed.`);
     }
     symlinkSync(target, join(paths.libraries, link));
   }
 }
 
-/** The version in a wheel's file name: name-version-tags.whl. */
+/** The version in the file name of a wheel, name-version-tags.whl; `unknown` where there is none. */
 export function wheelVersion(wheel: string): string {
   return /\/[^/]*?-([^-/]+)-[^/]*\.whl$/.exec(wheel)?.[1] ?? "unknown";
 }
@@ -117,7 +122,7 @@ function download(
     "--platform",
     `${tag}_${platform}`,
   ]);
-  // One ABI for every Python: the libraries inside are the same, and so is the cache.
+  // The wheels for one Python version, whichever is installed: their libraries are the same for all.
   const tags = [
     "--only-binary=:all:",
     "--implementation=cp",
@@ -133,7 +138,7 @@ function download(
     );
   } catch (error) {
     throw new UnavailableError(
-      `${requirements.join(", ")} could not be fetched with "python3 -m pip"; install pip, or put the wheels in a folder and name it with --wheels.`,
+      `"python3 -m pip" could not fetch ${requirements.join(", ")}; install pip, or put the wheels into a folder and name it with --wheels.`,
       { cause: error },
     );
   }
@@ -142,7 +147,7 @@ function download(
   rmSync(partial, { recursive: true, force: true });
 }
 
-/** What `tensorflow[and-cuda]` asks for, a line each, read from the wheel in argv. */
+/** Prints the NVIDIA packages that `tensorflow[and-cuda]` requires, one per line, from the metadata of a wheel. */
 const REQUIREMENTS = `
 import email, sys, zipfile
 wheel = zipfile.ZipFile(sys.argv[1])
@@ -152,7 +157,7 @@ for line in email.message_from_bytes(wheel.read(name)).get_all("Requires-Dist"):
         print(line.split(";")[0].strip())
 `;
 
-/** Unpacks the wheels in argv[2:] into the folder argv[1]; a wheel has no symbolic links, so copying is enough. */
+/** Unpacks the wheels argv[2:] into the folder argv[1]. A wheel holds no symbolic links, so the files are copied. */
 const UNPACK = `
 import os, shutil, sys, zipfile
 deps = sys.argv[1]

@@ -1,14 +1,14 @@
-/** The engine that runs on any CPU: WebAssembly SIMD on a crew of worker threads. */
+/** The engine that runs on any CPU: WebAssembly SIMD on a pool of worker threads. */
 import type { Network } from "../../network/network.js";
 import type { Weights } from "../../network/weights.js";
 import type { Loss, Trainer, TrainingEngine } from "../engine.js";
 import { type CheckOptions, checkedKernels, type WarningLog } from "./checked-kernels.js";
-import { Crew } from "./crew.js";
-import { compileNetwork, type WasmExecutable } from "./executable.js";
-import { SharedHeap } from "./heap.js";
+import { compileNetwork, type WasmExecutable } from "./inference/executable.js";
+import { SharedHeap } from "./inference/heap.js";
 import { probeInference } from "./inference-probe.js";
 import type { Kernels } from "./kernels.js";
-import { createTrainer } from "./trainer.js";
+import { WorkerPool } from "./pool/worker-pool.js";
+import { createTrainer } from "./training/trainer.js";
 import { probeTraining } from "./training-probe.js";
 import type { WideVectors } from "./wide-vectors.js";
 
@@ -24,43 +24,43 @@ export interface WasmEngineOptions {
 /** Resolves when the threads are ready. */
 export async function createWasmEngine(options: WasmEngineOptions): Promise<WasmEngine> {
   const check = { setting: options.wideVectors ?? "auto", log: options.log ?? logToStderr };
-  const kernels = await checkedKernels(".", probeInference, check);
+  const kernels = await checkedKernels("inference", probeInference, check);
   const heap = new SharedHeap();
-  return new WasmEngine(heap, await Crew.start(kernels, heap, options.threads), kernels, check);
+  return new WasmEngine(heap, await WorkerPool.start(kernels, heap.memory, options.threads), kernels, check);
 }
 
 export class WasmEngine implements TrainingEngine {
   readonly name = "wasm";
   readonly device = "cpu";
   readonly heap: SharedHeap;
-  readonly crew: Crew;
+  readonly pool: WorkerPool;
   /** Width of the kernels' vectors. */
   readonly vectorBits: 128 | 256;
   readonly #check: CheckOptions;
   readonly #trainers = new Set<Trainer>();
 
   /**
-   * @param kernels those that the crew runs.
+   * @param kernels those that the pool runs.
    * @param check how the kernels for training are checked, once there is something to train.
    */
-  constructor(heap: SharedHeap, crew: Crew, kernels: Kernels, check: CheckOptions) {
+  constructor(heap: SharedHeap, pool: WorkerPool, kernels: Kernels, check: CheckOptions) {
     this.heap = heap;
-    this.crew = crew;
+    this.pool = pool;
     this.vectorBits = kernels.wide ? 256 : 128;
     this.#check = check;
   }
 
   async compile(network: Network, weights: Weights): Promise<WasmExecutable> {
-    return compileNetwork(this.heap, this.crew, network, weights);
+    return compileNetwork(this.heap, this.pool, network, weights);
   }
 
   /** Trainers have as many threads of their own, which sleep while there is no step. */
   async train(network: Network, weights: Weights, options: { loss: Loss; seed: number }): Promise<Trainer> {
-    const kernels = await checkedKernels("./gradient", probeTraining, this.#check);
+    const kernels = await checkedKernels("training", probeTraining, this.#check);
     const trainer = await createTrainer(
       network,
       weights,
-      { ...options, threads: this.crew.threads },
+      { ...options, threads: this.pool.threads },
       kernels,
     );
     this.#trainers.add(trainer);
@@ -69,7 +69,7 @@ export class WasmEngine implements TrainingEngine {
 
   async close(): Promise<void> {
     await Promise.all([...this.#trainers].map((trainer) => trainer.close()));
-    await this.crew.close();
+    await this.pool.close();
   }
 }
 

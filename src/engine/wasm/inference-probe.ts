@@ -1,6 +1,6 @@
 /** Runs the kernels for inference on made-up numbers, in every shape: for the comparison of wide and narrow vectors. */
 import { type Kernels, kernelImports } from "./kernels.js";
-import { HARD_SIGMOID, LINEAR, RELU, SIGMOID, TANH } from "./layout.js";
+import { HARD_SIGMOID, LINEAR, OP_GRU, OP_LSTM, RELU, SIGMOID, TANH } from "./plan/layout.js";
 
 const PAGES = 8;
 /** Past the kernels' constants. */
@@ -11,6 +11,16 @@ const ROWS = [37, 35, 9, 1] as const;
 
 type Kernel = (...parameters: number[]) => void;
 
+interface RecurrentLayer {
+  /** OP_LSTM or OP_GRU. */
+  readonly kind: number;
+  readonly rows: number;
+  /** Of four units. */
+  readonly tiles: number;
+  readonly activation: number;
+  readonly gate: number;
+}
+
 /** The results, as bytes. */
 export async function probeInference(kernels: Kernels): Promise<Uint8Array> {
   const memory = new WebAssembly.Memory({ initial: PAGES, maximum: 65_536, shared: true });
@@ -19,24 +29,21 @@ export async function probeInference(kernels: Kernels): Promise<Uint8Array> {
     kernelImports(kernels, memory, () => undefined),
   );
   const room = new Room(memory);
+  const step = exports["recurrentStep"] as Kernel;
   const results: Uint8Array[] = [];
   for (const rows of ROWS) {
     for (const activation of [RELU, TANH]) {
       // Odd numbers of tiles (of four units) use the shapes of four, two and one tile.
       for (const tiles of [1, 3, 7]) {
-        results.push(
-          lstmStep(exports["lstmStep"] as Kernel, room, { rows, tiles, activation, gate: SIGMOID }),
-        );
+        for (const kind of [OP_LSTM, OP_GRU]) {
+          results.push(recurrentStep(step, room, { kind, rows, tiles, activation, gate: SIGMOID }));
+        }
       }
     }
-    results.push(
-      lstmStep(exports["lstmStep"] as Kernel, room, {
-        rows,
-        tiles: 3,
-        activation: LINEAR,
-        gate: HARD_SIGMOID,
-      }),
-    );
+    for (const kind of [OP_LSTM, OP_GRU]) {
+      const layer = { kind, rows, tiles: 3, activation: LINEAR, gate: HARD_SIGMOID };
+      results.push(recurrentStep(step, room, layer));
+    }
     for (const columns of [5, 45]) results.push(dense(exports["dense"] as Kernel, room, rows, columns));
   }
   return Buffer.concat(results);
@@ -70,10 +77,10 @@ class Room {
 }
 
 /** A first step, which has no state, and a second one. */
-function lstmStep(
+function recurrentStep(
   kernel: Kernel,
   room: Room,
-  { rows, tiles, activation, gate }: { rows: number; tiles: number; activation: number; gate: number },
+  { kind, rows, tiles, activation, gate }: RecurrentLayer,
 ): Uint8Array {
   room.clear();
   const inputs = 3;
@@ -88,6 +95,7 @@ function lstmStep(
     [first, second],
   ] as const) {
     kernel(
+      kind,
       rows,
       tiles,
       inputs,
@@ -105,7 +113,9 @@ function lstmStep(
       gate,
     );
   }
-  return Buffer.concat([room.read(cell, rows * units), room.read(second, rows * units)]);
+  // What a GRU leaves in place of cells is the second state once more.
+  const other = kind === OP_GRU ? first : cell;
+  return Buffer.concat([room.read(other, rows * units), room.read(second, rows * units)]);
 }
 
 function dense(kernel: Kernel, room: Room, rows: number, columns: number): Uint8Array {

@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 import { setFlagsFromString } from "node:v8";
 import { setWideVectors } from "./wide-vectors.js";
 
-/** The kernels for inference, or those for training. */
-export type KernelFolder = "." | "./gradient";
+/** The kernels for inference, or those for training. Their sources are in `kernels/<folder>/assembly`. */
+export type KernelFolder = "inference" | "training";
 
 /** `reference` is another `narrow`, for the comparison of wide with narrow kernels. */
 export type KernelVariant = "narrow" | "wide" | "reference";
@@ -17,7 +17,7 @@ export interface Kernels {
   readonly wide: boolean;
 }
 
-/** The imports of the kernels for inference and of those for training. */
+/** The imports of the kernels. They call `finished` when a job is done. */
 export function kernelImports(
   { wide }: Kernels,
   memory: WebAssembly.Memory,
@@ -30,10 +30,9 @@ const loaded = new Map<string, Promise<Kernels>>();
 
 /**
  * Loads the build that this runtime can run, once a process and variant.
- * @param folder beside this file: the kernels for inference, or those for training.
  * @param variant `wide` also turns V8's wide vectors on. checked-kernels.ts decides which variant is used.
  */
-export function loadKernels(folder: KernelFolder = ".", variant: KernelVariant = "narrow"): Promise<Kernels> {
+export function loadKernels(folder: KernelFolder, variant: KernelVariant = "narrow"): Promise<Kernels> {
   const key = `${folder} ${variant}`;
   const known = loaded.get(key);
   if (known !== undefined) return known;
@@ -43,13 +42,15 @@ export function loadKernels(folder: KernelFolder = ".", variant: KernelVariant =
 }
 
 async function load(folder: KernelFolder, variant: KernelVariant): Promise<Kernels> {
-  const relaxed = await readFile(new URL(`${folder}/kernels-relaxed.wasm`, import.meta.url));
+  const relaxed = await readFile(new URL(`./kernels/${folder}/kernels-relaxed.wasm`, import.meta.url));
   // Node 20 has relaxed SIMD behind a flag, which threads started later inherit; later versions have it on.
   if (!WebAssembly.validate(relaxed) && process.versions.node.startsWith("20.")) {
     setFlagsFromString("--experimental-wasm-relaxed-simd");
   }
   const fused = WebAssembly.validate(relaxed);
-  const bytes = fused ? relaxed : await readFile(new URL(`${folder}/kernels.wasm`, import.meta.url));
+  const bytes = fused
+    ? relaxed
+    : await readFile(new URL(`./kernels/${folder}/kernels.wasm`, import.meta.url));
   const wide = variant === "wide";
   if (wide) setWideVectors(true);
   const module = await WebAssembly.compile(Buffer.concat([bytes, customSection(variant)]));

@@ -1,13 +1,22 @@
-/** Trains small networks of every family on made-up windows: for the comparison of wide and narrow vectors. */
+/** Trains small networks of every kind of layer on made-up windows: for the comparison of wide and narrow vectors. */
 import { type ArchitectureOptions, buildNetwork } from "../../network/architectures.js";
 import { initialWeights, type Weights } from "../../network/weights.js";
 import type { Kernels } from "./kernels.js";
-import { WasmTrainer } from "./trainer.js";
+import { WasmTrainer } from "./training/trainer.js";
 
 /** With units, features and windows that are no multiples of what the kernels take at a time. */
 const ARCHITECTURES: readonly ArchitectureOptions[] = [
   { family: "composite", timesteps: 3, horizon: 2, features: 5, units: [21, 6], activation: "tanh" },
   { family: "reconstruction", timesteps: 3, features: 1, units: [13], activation: "relu", dropout: 0.3 },
+  {
+    family: "prediction",
+    cell: "gru",
+    timesteps: 3,
+    horizon: 2,
+    features: 5,
+    units: [13, 6],
+    activation: "tanh",
+  },
   { family: "dense", timesteps: 3, features: 7, units: [20, 5], activation: "relu" },
 ];
 const WINDOWS = 37;

@@ -1,11 +1,10 @@
-/** The bytes of an inference request to readings: JSON, or JSON with the tensors' bytes behind it. */
+/** Reads the body of an inference request: JSON, or JSON with the bytes of the tensor behind it. */
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { ResiduaError } from "../../errors.js";
 import { type Arrays, OWN_ARRAYS } from "../../scoring/arrays.js";
 import { checkMembers, describe, invalid, NOT_FINITE, nonFinite, parseJson } from "../json-body.js";
 import type { ScoreLimits } from "../score-request.js";
-import { type InferRequest, InferRequestSchema } from "./infer-schema.js";
-import { INPUT_NAME } from "./outputs.js";
+import { INPUT_NAME, type InferRequest, InferRequestSchema } from "./infer-schema.js";
 
 export interface RequestedOutput {
   readonly name: string;
@@ -33,9 +32,11 @@ const check = TypeCompiler.Compile(InferRequestSchema);
 const BYTES = { FP32: 4, FP64: 8 } as const;
 
 /**
- * @param headerLength of the JSON in front of binary data, as `Inference-Header-Content-Length` says; undefined where
- *   the whole body is JSON.
- * @param arrays where that of binary readings comes from.
+ * Reads the body of an inference request.
+ *
+ * @param headerLength the length of the JSON in front of binary data, as `Inference-Header-Content-Length`
+ *   says; undefined where the whole body is JSON.
+ * @param arrays where the array of binary readings may come from.
  * @throws ResiduaError INVALID_JSON, INVALID_REQUEST, NON_FINITE_VALUE, SHAPE_MISMATCH, TOO_MANY_WINDOWS.
  */
 export function readInferRequest(
@@ -131,7 +132,7 @@ function readValues(
   return decode(binary, datatype, length, arrays);
 }
 
-/** Little-endian numbers, wherever they stand in the body. */
+/** Reads little-endian numbers, which need not be aligned. */
 function decode(bytes: Uint8Array, datatype: "FP32" | "FP64", length: number, arrays: Arrays): Float64Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const values = arrays.float64(length);
@@ -146,11 +147,11 @@ function decode(bytes: Uint8Array, datatype: "FP32" | "FP64", length: number, ar
   return values;
 }
 
-/** JSON data, nested in whatever way or flat. */
+/** The numbers of JSON data, which may be nested or flat. */
 function flatten(data: readonly unknown[], length: number): Float64Array {
   const values = new Float64Array(length);
   let i = 0;
-  // By hand, for a body may be nested deeper than a stack.
+  // Not recursive: a body may be nested deeper than the stack allows.
   const open: { array: readonly unknown[]; at: number }[] = [{ array: data, at: 0 }];
   while (open.length > 0) {
     const level = open[open.length - 1]!;

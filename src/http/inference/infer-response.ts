@@ -1,8 +1,8 @@
-/** The bytes of an inference response: JSON, or JSON with the tensors' bytes behind it. */
+/** The bytes of an inference response: JSON, or JSON with the bytes of the tensors behind it. */
 import type { WindowsResult } from "../../serving/score-result.js";
-import { joinParts } from "../body-parts.js";
+import { joinChunks } from "../body-chunks.js";
+import type { OutputTensor } from "../model-answers.js";
 import { writeDoubles, writeScores } from "../wire/timestep-writer.js";
-import type { Datatype, OutputTensor } from "./outputs.js";
 
 /** An output as it was asked for. */
 export interface AskedOutput {
@@ -13,26 +13,30 @@ export interface AskedOutput {
 export interface InferAnswer {
   /** Length of the JSON in front of binary data; undefined where there is none. */
   readonly headerLength: number | undefined;
-  readonly parts: Generator<Uint8Array, void>;
+  readonly chunks: Generator<Uint8Array, void>;
 }
 
-/** Values that are written without a pause. */
-const PART_VALUES = 16_384;
+/** Values of a chunk. */
+const CHUNK_VALUES = 16_384;
 
 const BYTES = { FP32: 4, FP64: 8, BOOL: 1 } as const;
+type Datatype = keyof typeof BYTES;
 
 type Values = Float32Array | Float64Array | Uint8Array;
 
 interface AnsweredOutput extends AskedOutput {
   readonly datatype: Datatype;
   readonly shape: readonly number[];
-  /** By part of the result, [windows, ...]. */
+  /** For each slice of the result: [its windows, ...]. */
   readonly values: readonly Values[];
-  /** Undefined where they are part of the JSON. */
+  /** How many bytes the values take behind the JSON; undefined where they stand in it. */
   readonly bytes: number | undefined;
 }
 
-/** @param isDouble whether the heads, which are in the caller's units, keep the digits of a double. */
+/**
+ * @param id the request's own, which is given back.
+ * @param isDouble whether tensors in the caller's units are FP64, as the windows were.
+ */
 export function inferResponse(
   result: WindowsResult,
   asked: readonly AskedOutput[],
@@ -40,8 +44,8 @@ export function inferResponse(
   isDouble: boolean,
 ): InferAnswer {
   const outputs = asked.map(({ tensor, isBinary }): AnsweredOutput => {
-    const datatype = tensor.includes.length > 0 && isDouble ? "FP64" : tensor.datatype;
-    const values = result.parts.map((part) => tensor.values(part));
+    const datatype = tensor.isInCallersUnits && isDouble ? "FP64" : tensor.datatype;
+    const values = result.slices.map((slice) => tensor.values(slice));
     const shape = [result.count, ...tensor.shape];
     return {
       tensor,
@@ -52,14 +56,14 @@ export function inferResponse(
       bytes: isBinary ? values.reduce((sum, { length }) => sum + length, 0) * BYTES[datatype] : undefined,
     };
   });
-  const json = joinParts(jsonParts(result, outputs, id));
-  if (!outputs.some(({ isBinary }) => isBinary)) return { headerLength: undefined, parts: json };
+  const json = joinChunks(jsonChunks(result, outputs, id));
+  if (!outputs.some(({ isBinary }) => isBinary)) return { headerLength: undefined, chunks: json };
   const header = Buffer.concat([...json]);
-  return { headerLength: header.length, parts: tensorParts(header, outputs) };
+  return { headerLength: header.length, chunks: tensorChunks(header, outputs) };
 }
 
-function* jsonParts(
-  { model, parts }: WindowsResult,
+function* jsonChunks(
+  { model }: WindowsResult,
   outputs: readonly AnsweredOutput[],
   id: string | undefined,
 ): Generator<Uint8Array, void> {
@@ -73,35 +77,35 @@ function* jsonParts(
       continue;
     }
     yield Buffer.from(`${before},"data":[`);
-    for (let part = 0; part < parts.length; part++) {
-      if (part > 0) yield Buffer.from(",");
-      yield* dataParts(values[part]!, datatype);
+    for (const [slice, some] of values.entries()) {
+      if (slice > 0) yield Buffer.from(",");
+      yield* dataChunks(some, datatype);
     }
     yield Buffer.from("]}");
   }
   yield Buffer.from("]}");
 }
 
-function* dataParts(values: Values, datatype: Datatype): Generator<Uint8Array, void> {
-  for (let from = 0; from < values.length; from += PART_VALUES) {
+function* dataChunks(values: Values, datatype: Datatype): Generator<Uint8Array, void> {
+  for (let from = 0; from < values.length; from += CHUNK_VALUES) {
     if (from > 0) yield Buffer.from(",");
-    const part = values.subarray(from, from + PART_VALUES);
-    if (datatype === "BOOL") yield Buffer.from(Array.from(part, (value) => value === 1).join(","));
-    else if (datatype === "FP64") yield writeDoubles(new Float64Array(part));
-    else yield writeScores(new Float64Array(part));
+    const some = values.subarray(from, from + CHUNK_VALUES);
+    if (datatype === "BOOL") yield Buffer.from(Array.from(some, (value) => value === 1).join(","));
+    else if (datatype === "FP64") yield writeDoubles(new Float64Array(some));
+    else yield writeScores(new Float64Array(some));
   }
 }
 
-function* tensorParts(header: Buffer, outputs: readonly AnsweredOutput[]): Generator<Uint8Array, void> {
+function* tensorChunks(header: Buffer, outputs: readonly AnsweredOutput[]): Generator<Uint8Array, void> {
   const total = outputs.reduce((sum, { bytes = 0 }) => sum + bytes, header.length);
   const whole = Buffer.allocUnsafe(total);
   header.copy(whole);
   let at = header.length;
   for (const { isBinary, values, datatype } of outputs) {
     if (!isBinary) continue;
-    for (const part of values) {
-      encode(part, datatype, whole, at);
-      at += part.length * BYTES[datatype];
+    for (const some of values) {
+      encode(some, datatype, whole, at);
+      at += some.length * BYTES[datatype];
     }
   }
   yield whole;

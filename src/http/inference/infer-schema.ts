@@ -1,9 +1,12 @@
-/** The bodies of the Open Inference Protocol (version 2, REST), as far as they are served. */
+/** Schemas of the requests and answers of the Open Inference Protocol (version 2, REST). */
 import { type Static, Type } from "@sinclair/typebox";
 
-// Clients add parameters of their own; what is not known is passed over, as the protocol wants it.
+/** The one input tensor of every model. */
+export const INPUT_NAME = "windows";
+
+// Clients add parameters of their own; the protocol wants unknown ones to be ignored.
 const Parameters = Type.Optional(
-  Type.Record(Type.String(), Type.Unknown(), { description: "Those that are not known are passed over" }),
+  Type.Record(Type.String(), Type.Unknown(), { description: "Unknown ones are ignored" }),
 );
 
 const Data = Type.Array(Type.Unknown(), {
@@ -15,7 +18,7 @@ export const InferRequestSchema = Type.Object({
   parameters: Parameters,
   inputs: Type.Array(
     Type.Object({
-      name: Type.String({ description: "windows" }),
+      name: Type.String({ description: INPUT_NAME }),
       shape: Type.Array(Type.Integer({ minimum: 0 }), { description: "[n, T, F]" }),
       datatype: Type.String({ description: "FP32 or FP64" }),
       parameters: Parameters,

@@ -1,4 +1,7 @@
-/** Bearer tokens: one for everything but the probes, one for the routes that change something. */
+/**
+ * Bearer tokens: the API token for all routes but the probes, the admin token for routes that change
+ * something.
+ */
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { onRequestHookHandler } from "fastify";
 import fp from "fastify-plugin";
@@ -11,11 +14,11 @@ export interface AuthOptions {
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** Answered without a token. */
+    /** Whether the route is answered without a token. */
     isOpen?: boolean;
   }
   interface FastifyInstance {
-    /** For `onRequest` of a route that changes something. */
+    /** The `onRequest` hook of a route that changes something. */
     requireAdmin: onRequestHookHandler;
   }
 }
@@ -45,7 +48,10 @@ function unauthorized(which: string): ResiduaError {
   );
 }
 
-/** Compares hashes, in time that says nothing about how much of a token was right. */
+/**
+ * Checks for one of the tokens. Hashes are compared in constant time, so that timing tells nothing about a
+ * token.
+ */
 function tokenCheck(tokens: readonly (string | undefined)[]): (header: string | undefined) => boolean {
   const known = tokens.filter((token) => token !== undefined).map(digest);
   return (header) => {

@@ -1,4 +1,7 @@
-/** 404 with the routes there are, and 405 with Allow where the path is one of them. */
+/**
+ * Answers unknown paths with 404 and a list of routes, and known paths with a wrong method with 405 and
+ * Allow.
+ */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import { ResiduaError } from "../../errors.js";
@@ -10,12 +13,12 @@ interface KnownPath {
 
 declare module "fastify" {
   interface FastifyInstance {
-    /** The not-found handler, for scopes whose errors look otherwise. */
+    /** The not-found handler, for scopes that have an error handler of their own. */
     refuseUnknownRoute: (request: FastifyRequest, reply: FastifyReply) => never;
   }
 }
 
-/** Has to be registered before the routes it is to know. */
+/** Must be registered before the routes: it sees those that are added after it. */
 export const notFound = fp(
   (app, _options, done) => {
     const paths = knownPaths(app);
@@ -35,7 +38,7 @@ export const notFound = fp(
       reply.header("allow", list);
       throw new ResiduaError("METHOD_NOT_ALLOWED", `${path} takes ${list}, not ${request.method}.`);
     };
-    // Before a body is looked at, whose faults would be answered instead.
+    // Before the body is read: otherwise a fault in the body would be answered instead.
     app.addHook("onRequest", (request, reply, next) => {
       if (request.is404) refuse(request, reply);
       next();
@@ -58,7 +61,10 @@ function knownPaths(app: FastifyInstance): ReadonlyMap<string, KnownPath> {
   return paths;
 }
 
-/** Whether to show a route to who asked for a path: of /v2 its own, else all but those and the documentation's files. */
+/**
+ * Whether a 404 for `path` lists a route: under /v2 the routes of /v2, elsewhere all others but the files of
+ * /docs.
+ */
 function isNear(url: string, path: string): boolean {
   if (/^\/v2(\/|$)/.test(path)) return url.startsWith("/v2");
   return !url.startsWith("/v2") && !url.startsWith("/docs/");

@@ -1,4 +1,7 @@
-/** OpenAPI 3.1 from the routes' own schemas, and a page to read it that needs no other server. */
+/**
+ * The OpenAPI 3.1 document, made from the schemas of the routes, and a page that shows it without any other
+ * server.
+ */
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import type { FastifySchema } from "fastify";
@@ -9,13 +12,13 @@ import { addExamples } from "../openapi-document.js";
 import { problemResponse } from "../problem.js";
 
 export interface OpenapiOptions {
-  /** Of the program. */
+  /** The program's version. */
   readonly version: string;
   readonly models: LiveModels;
   readonly needsToken: boolean;
 }
 
-/** Has to be registered before the routes it is to describe. */
+/** Must be registered before the routes: it describes those that are added after it. */
 export const openapi = fp<OpenapiOptions>(
   async (app, { version, needsToken, models }) => {
     const bearer = { bearer: [] };
@@ -39,7 +42,7 @@ export const openapi = fp<OpenapiOptions>(
         const model = models.anyLive();
         return model === undefined ? document : addExamples(document, model);
       },
-      // The page's own styles are inline; everything else comes from this server.
+      // The page has inline styles; everything else comes from this server.
       staticCSP:
         "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'self'; frame-ancestors 'self'",
     });
@@ -47,7 +50,7 @@ export const openapi = fp<OpenapiOptions>(
   { name: "openapi" },
 );
 
-/** Every route that is not open can answer 401. */
+/** Adds the answer 401 to a route that needs a token. */
 function withUnauthorized(schema: FastifySchema | undefined, url: string): FastifySchema {
   if (schema === undefined || schema.hide === true || schema.security?.length === 0) return schema ?? {};
   const unauthorized = url.startsWith("/v2") ? InferErrorSchema : problemResponse("UNAUTHORIZED");

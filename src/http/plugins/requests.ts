@@ -1,10 +1,11 @@
-/** What every request goes through: its id in the answer, the refusal while draining, a metric and a line of log. */
+/** For every request: its id in the answer, the refusal while draining, a metric, and a line of log. */
 import type { FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import type { Logger } from "pino";
-import { ResiduaError } from "../../errors.js";
+import { ERRORS, ResiduaError } from "../../errors.js";
 import type { Lifecycle } from "../../serving/lifecycle.js";
 import type { Metrics } from "../../serving/metrics.js";
+import { refusedWith } from "../broken-request.js";
 
 export interface RequestsOptions {
   readonly log: Logger;
@@ -14,13 +15,16 @@ export interface RequestsOptions {
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** Answered also while draining, and logged only at debug: balancers ask all the time. */
+    /** Answered even while draining, and logged at debug only: balancers ask every few seconds. */
     isProbe?: boolean;
   }
 }
 
-/** The status the log gives a request whose client hung up before the answer was sent; no client sees it. */
+/**
+ * The status in log and metrics of a request whose client hung up before it was answered; no client sees it.
+ */
 const CLIENT_CLOSED_REQUEST = 499;
+const CLIENT_GONE = "client_gone";
 
 /** W3C trace context: version, trace id, parent id, flags. */
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}/;
@@ -30,9 +34,11 @@ export const requests = fp<RequestsOptions>(
     const onClose = (request: FastifyRequest, reply: FastifyReply): void => {
       lifecycle.requestEnded();
       const { url, config } = request.routeOptions;
-      const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_CLOSED_REQUEST;
+      const route = url ?? "none";
+      const status = statusOf(request, reply);
       const ms = reply.elapsedTime;
-      metrics.requested(request.method, url ?? "none", status, ms / 1000);
+      metrics.requested(request.method, route, status, ms / 1000);
+      if (status === CLIENT_CLOSED_REQUEST) metrics.clientGone(request.method, route);
       const level = config.isProbe === true ? "debug" : "info";
       if (!log.isLevelEnabled(level)) return;
       const line: Record<string, unknown> = {
@@ -42,13 +48,14 @@ export const requests = fp<RequestsOptions>(
         status,
         ms: Math.round(ms * 1000) / 1000,
       };
+      if (status === CLIENT_CLOSED_REQUEST) line["code"] = CLIENT_GONE;
       const trace = request.headers["traceparent"];
       if (trace !== undefined) Object.assign(line, traceOf(trace));
       log[level](line);
     };
     app.addHook("onRequest", (request, reply, next) => {
       lifecycle.requestBegan();
-      // Not onResponse: a client that hung up is never responded to.
+      // The hook onResponse is not called for a client that hung up.
       reply.raw.once("close", () => onClose(request, reply));
       reply.header("x-request-id", request.id);
       if (!lifecycle.isEnding) return next();
@@ -56,7 +63,8 @@ export const requests = fp<RequestsOptions>(
       next(new ResiduaError("SHUTTING_DOWN", "The service is shutting down; another one will take this."));
     });
     app.addHook("onSend", (_request, reply, _payload, next) => {
-      // Also to requests that began before the end did: their connections would outlive it.
+      // Also in answers to requests that began earlier: their connections would stay open after the last
+      // answer.
       if (lifecycle.isEnding) reply.header("connection", "close");
       next();
     });
@@ -64,6 +72,13 @@ export const requests = fp<RequestsOptions>(
   },
   { name: "requests" },
 );
+
+/** The status of the answer that was sent, or what ended the request before its answer was complete. */
+function statusOf(request: FastifyRequest, reply: FastifyReply): number {
+  if (reply.raw.writableFinished) return reply.statusCode;
+  if (request.failedWith !== undefined) return ERRORS[request.failedWith].status;
+  return refusedWith(request.raw.socket) ?? CLIENT_CLOSED_REQUEST;
+}
 
 function traceOf(header: string | string[]): { traceId?: string; spanId?: string } {
   if (typeof header !== "string") return {};

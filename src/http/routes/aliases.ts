@@ -1,4 +1,6 @@
-/** Which version an alias stands for: a change of aliases.json, which every replica on the folder follows. */
+/**
+ * Routes that change aliases. They change aliases.json, and every replica on the folder of models follows it.
+ */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "@sinclair/typebox";
 import type { ModelListing } from "../../registry/model-entry.js";
@@ -20,7 +22,7 @@ const FAILURES = {
 };
 const admin = [{ bearer: [] }];
 
-/** For a service with an admin token; without one there is nothing to change. */
+/** Registered only where an admin token is set. */
 export const aliasRoutes: FastifyPluginCallbackTypebox<AliasesOptions> = (app, { models }, done) => {
   app.put(
     url,

@@ -1,4 +1,4 @@
-/** The OpenAPI document, and the way to the page that shows it. */
+/** The OpenAPI document, and a redirection to the page that shows it. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
 import type { LiveModels } from "../live-models.js";
 import { addExamples } from "../openapi-document.js";

@@ -5,7 +5,7 @@ import { ResiduaError } from "../../errors.js";
 import type { Lifecycle } from "../../serving/lifecycle.js";
 import { problemResponse } from "../problem.js";
 
-/** What stands in the way of being ready: nothing, or sentences that say which version is not live and why. */
+/** Gives the reasons why the service is not ready, one sentence each: which version is not live, and why. */
 export type Readiness = () => readonly string[];
 
 export interface HealthOptions {
@@ -53,7 +53,9 @@ export const healthRoutes: FastifyPluginCallbackTypebox<HealthOptions> = (
   done();
 };
 
-/** Throws MODEL_NOT_READY or SHUTTING_DOWN where a balancer should send nobody here. */
+/**
+ * Throws ResiduaError MODEL_NOT_READY or SHUTTING_DOWN where a load balancer should send no requests here.
+ */
 export function checkReady(lifecycle: Lifecycle, readiness: Readiness): void {
   if (lifecycle.isEnding) throw new ResiduaError("SHUTTING_DOWN", "The service is shutting down.");
   const reasons = readiness();

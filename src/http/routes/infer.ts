@@ -3,23 +3,21 @@ import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebo
 import { Type } from "@sinclair/typebox";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { ResiduaError } from "../../errors.js";
-import type { Selection } from "../../registry/model-entry.js";
-import type { ScorableModel } from "../../serving/score-result.js";
-import { sendParts } from "../body-parts.js";
-import { DeadlineHeadersSchema, deadlineOf } from "../deadline.js";
-import type { InferBody } from "../inference/infer-request.js";
-import { type AskedOutput, inferResponse } from "../inference/infer-response.js";
+import type { Selection } from "../../registry/version-choice.js";
+import { Admission } from "../admission.js";
+import { sendChunks } from "../body-chunks.js";
+import { DeadlineHeadersSchema } from "../deadline.js";
+import { inferResponse } from "../inference/infer-response.js";
 import { InferErrorSchema, InferRequestSchema, InferResponseSchema } from "../inference/infer-schema.js";
-import { findOutputs, listOutputs } from "../inference/outputs.js";
+import type { InferenceOptions } from "../inference/inference-options.js";
+import { chooseOutputs } from "../inference/outputs.js";
 import { rawBody, takeRawBodies } from "../raw-body.js";
-import { limitsOf } from "../score-request.js";
 import { readByItsRoute } from "../validation.js";
-import type { InferenceOptions } from "./inference.js";
 
 const HEADER_LENGTH = "inference-header-content-length";
 const tags = ["open inference protocol"];
 const description =
-  "The tensors' bytes may follow the JSON, whose length the header Inference-Header-Content-Length then says; outputs are sent so where they ask for it (binary_data, binary_data_output).";
+  "The bytes of the input may follow the JSON; the header Inference-Header-Content-Length then gives the length of the JSON. Outputs are sent in the same way where the request asks for it (binary_data, binary_data_output).";
 const response = {
   200: InferResponseSchema,
   ...Object.fromEntries(
@@ -32,7 +30,7 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
   { models, scoring, bodies, bodyLimitBytes },
   done,
 ) => {
-  const { batcher, slabs } = scoring;
+  const { batcher } = scoring;
   takeRawBodies(app, {
     // NVIDIA's client names no content type at all.
     contentTypes: ["application/json", "application/octet-stream", "*"],
@@ -42,33 +40,31 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
   });
 
   const infer = async (request: FastifyRequest, reply: FastifyReply, name: string, selection: Selection) => {
-    const lease = models.acquire(name, selection);
+    const admission = Admission.admit({ models, scoring }, request, reply, name, selection);
     try {
-      const { model } = lease;
-      batcher.checkRoom();
-      const slab = slabs.take();
-      const limits = limitsOf(model, batcher.maxQueueWindows);
-      const reading = bodies.readInfer(rawBody(request), headerLengthOf(request), limits, slab);
+      const { model, limits, arena, client } = admission;
+      const reading = bodies.readInfer(rawBody(request), headerLengthOf(request), limits, arena);
+      // A small body has been read: to wait for it would part it from the requests that arrived with it.
       const body = reading instanceof Promise ? await reading : reading;
       const outputs = chooseOutputs(model, body);
-      const result = await scoring.scoreWindows(model, {
-        readings: body.values,
-        count: body.count,
-        include: outputs.flatMap(({ tensor }) => tensor.includes),
-        scorer: undefined,
-        threshold: undefined,
-        deadlineAtMs: deadlineOf(request, reply, body.timeoutMs),
-        client: request.raw.socket,
-        arrays: slab,
-      });
-      const answer = inferResponse(result, outputs, body.id, body.isDouble);
-      const { headerLength } = answer;
-      const parts = slabs.givingBack(slab, answer.parts);
-      if (headerLength === undefined) return sendParts(reply, "application/json", parts);
+      const result = await admission.whileScored(
+        scoring.scoreWindows(model, {
+          readings: body.values,
+          count: body.count,
+          scorer: undefined,
+          threshold: undefined,
+          deadlineAtMs: admission.deadlineAtMs(body.timeoutMs),
+          client,
+          arrays: arena,
+        }),
+      );
+      const { headerLength, chunks } = inferResponse(result, outputs, body.id, body.isDouble);
+      const sent = admission.whileSent(chunks);
+      if (headerLength === undefined) return sendChunks(reply, "application/json", sent);
       reply.header(HEADER_LENGTH, String(headerLength));
-      return sendParts(reply, "application/octet-stream", parts);
+      return sendChunks(reply, "application/octet-stream", sent);
     } finally {
-      lease.release();
+      admission.release();
     }
   };
 
@@ -110,18 +106,4 @@ function headerLengthOf(request: FastifyRequest): number | undefined {
   if (header === undefined) return undefined;
   if (typeof header === "string" && /^[0-9]{1,12}$/.test(header)) return Number(header);
   throw new ResiduaError("INVALID_REQUEST", "Inference-Header-Content-Length has to be a number of bytes.");
-}
-
-/** What is asked for, or what is answered by default. Throws UNSUPPORTED_BY_MODEL. */
-function chooseOutputs(model: ScorableModel, { outputs, isBinary }: InferBody): AskedOutput[] {
-  if (outputs === undefined || outputs.length === 0) {
-    return listOutputs(model)
-      .filter(({ isDefault }) => isDefault)
-      .map((tensor) => ({ tensor, isBinary }));
-  }
-  const tensors = findOutputs(
-    model,
-    outputs.map(({ name }) => name),
-  );
-  return tensors.map((tensor, i) => ({ tensor, isBinary: outputs[i]!.isBinary }));
 }

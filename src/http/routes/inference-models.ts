@@ -3,15 +3,16 @@ import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebo
 import { Type } from "@sinclair/typebox";
 import type { VersionState } from "../../registry/version-entry.js";
 import {
+  INPUT_NAME,
   InferErrorSchema,
   ModelMetadataSchema,
   RepositoryIndexSchema,
   ServerMetadataSchema,
 } from "../inference/infer-schema.js";
-import { INPUT_NAME, listOutputs } from "../inference/outputs.js";
+import type { InferenceOptions } from "../inference/inference-options.js";
 import type { LiveModels } from "../live-models.js";
+import { answersOf } from "../model-answers.js";
 import { checkReady } from "./health.js";
-import type { InferenceOptions } from "./inference.js";
 
 const EXTENSIONS = ["binary_tensor_data", "model_repository"];
 const REPOSITORY_STATES: Readonly<Record<VersionState, string>> = {
@@ -34,7 +35,7 @@ export const inferenceModelRoutes: FastifyPluginCallbackTypebox<InferenceOptions
   { version, lifecycle, models },
   done,
 ) => {
-  // The root of a prefix answers with and without a slash.
+  // The path is the prefix itself; it is answered with and without a trailing slash.
   app.get("", { schema: { summary: "The server", tags, response: { 200: ServerMetadataSchema } } }, () => ({
     name: "residua",
     version,
@@ -144,7 +145,7 @@ export const inferenceModelRoutes: FastifyPluginCallbackTypebox<InferenceOptions
   done();
 };
 
-/** No schema says so: most clients send no body at all. */
+/** The route has no schema for its body, since most clients send none. */
 function asksForReady(body: unknown): boolean {
   return typeof body === "object" && body !== null && "ready" in body && body.ready === true;
 }
@@ -162,7 +163,7 @@ function metadata(models: LiveModels, name: string, version?: string) {
       ),
       platform: `residua_${model.engine}`,
       inputs: [{ name: INPUT_NAME, datatype: "FP32", shape: [-1, timesteps, features] }],
-      outputs: listOutputs(model).map(({ name, datatype, shape }) => ({
+      outputs: answersOf(model).tensors.map(({ name, datatype, shape }) => ({
         name,
         datatype,
         shape: [-1, ...shape],

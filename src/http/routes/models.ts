@@ -1,4 +1,4 @@
-/** What is published and live, and the manifests of it. */
+/** The published models and their manifests. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "@sinclair/typebox";
 import { ManifestSchema } from "../../registry/manifest.js";

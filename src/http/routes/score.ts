@@ -5,14 +5,15 @@ import type { Logger } from "pino";
 import { ResiduaError } from "../../errors.js";
 import type { ScoringService } from "../../serving/scoring-service.js";
 import type { SeriesScoring } from "../../serving/series-scoring.js";
-import { type Parts, sendParts } from "../body-parts.js";
+import { Admission } from "../admission.js";
+import { type Chunks, sendChunks } from "../body-chunks.js";
 import type { BodyReader } from "../body-reader.js";
-import { DeadlineHeadersSchema, deadlineOf } from "../deadline.js";
+import { DeadlineHeadersSchema } from "../deadline.js";
 import type { LiveModels } from "../live-models.js";
-import { logFailure } from "../plugins/errors.js";
+import { answersOf, seriesColumns } from "../model-answers.js";
+import { isClientGone, logFailure } from "../plugins/errors.js";
 import { problemBody, problemResponse, toResiduaError } from "../problem.js";
 import { rawBody, takeRawBodies } from "../raw-body.js";
-import { limitsOf } from "../score-request.js";
 import { scoreResponse } from "../score-response.js";
 import {
   ModelParamsSchema,
@@ -20,7 +21,7 @@ import {
   ScoreResponseSchema,
   VersionQuerySchema,
 } from "../score-schema.js";
-import { seriesLines, seriesLinesAsScored, seriesResponse } from "../series-response.js";
+import { type SeriesForm, seriesLines, seriesLinesAsScored, seriesResponse } from "../series-response.js";
 import { readByItsRoute } from "../validation.js";
 
 export interface ScoreOptions {
@@ -33,12 +34,15 @@ export interface ScoreOptions {
 
 interface Answer {
   readonly type: string;
-  readonly parts: Parts;
+  readonly chunks: Chunks;
 }
 
 const JSON_TYPE = "application/json; charset=utf-8";
 const LINES_TYPE = "application/x-ndjson; charset=utf-8";
-/** Lines of a longer series go out while it is scored; by then most that could go wrong would have. */
+/**
+ * So many timesteps are scored before the status is sent, and the lines of a longer series while the rest is
+ * scored: a request that fails usually fails early, and is then answered with the status of its error.
+ */
 const ROWS_BEFORE_STATUS = 4096;
 
 export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
@@ -46,22 +50,31 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
   { log, models, scoring, bodies, bodyLimitBytes },
   done,
 ) => {
-  const { batcher, slabs } = scoring;
+  const { batcher } = scoring;
 
-  /** What to send, as soon as the status is known. */
-  const answerSeries = async (series: SeriesScoring, request: FastifyRequest): Promise<Answer> => {
-    if (!acceptsLines(request)) return { type: JSON_TYPE, parts: seriesResponse(await series.result) };
-    // Once lines are sent there is no status any more to say that a deadline passed.
+  /** The answer to a series, as soon as its status is known. */
+  const answerSeries = async (
+    form: SeriesForm,
+    series: SeriesScoring,
+    request: FastifyRequest,
+  ): Promise<Answer> => {
+    if (!acceptsLines(request)) {
+      return { type: JSON_TYPE, chunks: seriesResponse(form, await series.result) };
+    }
+    // A request with a deadline is answered as a whole: once lines are sent, no status can say that it
+    // passed.
     if (request.headers["x-request-timeout-ms"] === undefined) {
       const { rows } = series.scores;
       const settled = await series.until(Math.min(rows, ROWS_BEFORE_STATUS));
-      const parts = endWithProblem(seriesLinesAsScored(series), request);
-      if (settled < rows) return { type: LINES_TYPE, parts };
+      const chunks = endWithProblem(seriesLinesAsScored(form, series), request);
+      if (settled < rows) return { type: LINES_TYPE, chunks };
     }
-    return { type: LINES_TYPE, parts: seriesLines(await series.result) };
+    return { type: LINES_TYPE, chunks: seriesLines(form, await series.result) };
   };
 
-  /** Where scoring fails on the way, the last line says so, and the body ends without its end. */
+  /**
+   * Where scoring fails after lines were sent, the last line is the problem, and the connection is closed.
+   */
   async function* endWithProblem(
     lines: AsyncGenerator<Uint8Array, void>,
     request: FastifyRequest,
@@ -69,6 +82,7 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
     try {
       yield* lines;
     } catch (thrown) {
+      if (isClientGone(thrown, request)) return;
       const error = toResiduaError(thrown, bodyLimitBytes);
       logFailure(log, error, request);
       yield Buffer.from(`{"problem":${problemBody(error, request.url)}}\n`);
@@ -101,32 +115,41 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
       if (version !== undefined && alias !== undefined) {
         throw new ResiduaError("INVALID_REQUEST", "A request names a version or an alias, not both.");
       }
-      const lease = models.acquire(request.params.name, request.query);
-      let series: SeriesScoring | undefined;
+      const admission = Admission.admit(
+        { models, scoring },
+        request,
+        reply,
+        request.params.name,
+        request.query,
+      );
       try {
-        const { model } = lease;
-        batcher.checkRoom();
-        const slab = slabs.take();
-        const limits = limitsOf(model, batcher.maxQueueWindows);
-        const reading = bodies.readScore(rawBody(request), limits, slab);
-        // A small body is there already: awaiting it would part it from those it arrived with.
+        const { model, limits, arena, client } = admission;
+        const answers = answersOf(model);
+        const reading = bodies.readScore(rawBody(request), limits, arena);
+        // A small body has been read: to wait for it would part it from the requests that arrived with it.
         const body = reading instanceof Promise ? await reading : reading;
         const { include, scorer, threshold } = body.options;
-        const deadlineAtMs = deadlineOf(request, reply);
-        const asked = { readings: body.values, scorer, threshold, deadlineAtMs, client: request.raw.socket };
+        const asked = {
+          readings: body.values,
+          scorer,
+          threshold,
+          deadlineAtMs: admission.deadlineAtMs(),
+          client,
+        };
         if (body.kind === "windows") {
-          const { count } = body;
-          const result = await scoring.scoreWindows(model, { ...asked, count, include, arrays: slab });
-          return sendParts(reply, JSON_TYPE, slabs.givingBack(slab, scoreResponse(result)));
+          const program = answers.windowProgram(include);
+          const result = await admission.whileScored(
+            scoring.scoreWindows(model, { ...asked, count: body.count, arrays: arena }),
+          );
+          return sendChunks(reply, JSON_TYPE, admission.whileSent(scoreResponse(answers, program, result)));
         }
-        series = scoring.scoreSeries(model, { ...asked, rows: body.rows, starts: body.starts });
-        const { type, parts } = await answerSeries(series, request);
-        return sendParts(reply, type, parts);
+        const series = scoring.scoreSeries(model, { ...asked, rows: body.rows, starts: body.starts });
+        admission.keepUntil(series.result);
+        const form = { answers, columns: seriesColumns(include) };
+        const { type, chunks } = await answerSeries(form, series, request);
+        return sendChunks(reply, type, chunks);
       } finally {
-        const release = (): void => lease.release();
-        // A series may be scored on while its first lines are sent.
-        if (series === undefined) release();
-        else void series.result.then(release, release);
+        admission.release();
       }
     },
   );
@@ -134,7 +157,7 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
 };
 
 const description =
-  "A series is answered with a line of JSON for each timestep and event where Accept is application/x-ndjson: model and threshold first, timing last. Lines of a long one go out while it is scored; should that fail, the last line is a problem and the body ends unfinished. With X-Request-Timeout-Ms nothing is sent before all is scored.";
+  "With Accept: application/x-ndjson a series is answered with a line of JSON for each timestep and event: model and threshold first, timing last. The lines of a long series are sent while it is scored; if scoring then fails, the last line is a problem and the body breaks off. With X-Request-Timeout-Ms nothing is sent before everything is scored.";
 
 const FAILURES = {
   400: problemResponse("INVALID_JSON, INVALID_REQUEST, NON_FINITE_VALUE"),
@@ -143,12 +166,12 @@ const FAILURES = {
   415: problemResponse("UNSUPPORTED_MEDIA_TYPE"),
   422: problemResponse("SHAPE_MISMATCH, UNSUPPORTED_BY_MODEL"),
   429: problemResponse("QUEUE_FULL"),
-  500: problemResponse("INFERENCE_FAILED"),
+  500: problemResponse("INFERENCE_FAILED, INTERNAL"),
   503: problemResponse("MODEL_NOT_READY, SHUTTING_DOWN, ENGINE_RESTARTING"),
   504: problemResponse("DEADLINE_EXCEEDED"),
 };
 
-/** Whether the caller asked for a line a timestep. */
+/** Whether the caller asks for a line for each timestep. */
 function acceptsLines({ headers: { accept } }: FastifyRequest): boolean {
   return accept?.split(",").some((type) => type.split(";")[0]!.trim() === "application/x-ndjson") === true;
 }

@@ -1,4 +1,4 @@
-/** The kernels of assembly/, instantiated once for the main thread, and their memory. */
+/** The kernels of assembly/ and their memory, one instance for each thread. */
 import { readFileSync } from "node:fs";
 import { formatUnits } from "../../scoring/digits.js";
 import { fillTables, TABLES_END } from "./tables.js";
@@ -15,7 +15,7 @@ interface Exports {
   writeWindows(at: number, parts: number, partCount: number, windows: number): number;
 }
 
-/** What the kernels leave to JavaScript: numbers too rare to be worth code of their own. */
+/** What the kernels call JavaScript for: numbers that are too rare to be worth code of their own. */
 const host = {
   readDouble: (start: number, end: number): number =>
     Number(Buffer.from(memory.buffer, start, end - start).toString("latin1")),
@@ -29,7 +29,7 @@ export const kernels = new WebAssembly.Instance(module, { host }).exports as unk
 const { memory } = kernels;
 fillTables(memory.buffer);
 
-/** Where what a call works on begins; every call lays out its memory anew. */
+/** The first address after the tables. Every call uses the memory from here on as it needs. */
 export const FREE = TABLES_END;
 
 let views = viewsOf(memory.buffer);
@@ -43,7 +43,7 @@ function viewsOf(buffer: ArrayBuffer) {
   };
 }
 
-/** The memory, at least `bytes` of it; the views hold until the next call. */
+/** Views of the memory, which is grown to at least `bytes`. They are valid until the next call. */
 export function memoryOf(bytes: number): ReturnType<typeof viewsOf> {
   const missing = bytes - memory.buffer.byteLength;
   if (missing > 0) memory.grow(Math.ceil(missing / 65536));

@@ -1,10 +1,10 @@
-/** The numbers of a score request straight from its bytes, and the rest of it by JSON.parse. */
+/** Reads the numbers of a score request straight from its bytes, and its other members by JSON.parse. */
 import { type Arrays, OWN_ARRAYS } from "../../scoring/arrays.js";
 import { FREE, kernels, memoryOf } from "./kernels.js";
 
 /** The readings of a body, and its other members as JSON.parse gives them. */
 export interface BodyMatrix {
-  /** The member the readings stood in. */
+  /** The member that held the readings. */
   readonly key: "windows" | "series";
   /** [n, T, F], or [N, F]. */
   readonly shape: readonly number[];
@@ -13,22 +13,21 @@ export interface BodyMatrix {
   readonly others: Readonly<Record<string, unknown>>;
 }
 
-/** A larger body is not worth the memory, which WebAssembly never gives back. */
+/** Larger bodies are left to JSON.parse: WebAssembly never gives back memory that it was given. */
 const MAX_BYTES = 64 * 2 ** 20;
 
 /**
  * Reads the member `windows` or `series` of the object that `body` is.
  *
- * @param arrays where that of the readings comes from.
- * @returns undefined where JSON.parse has to look, and the ordinary checks have to say what is wrong if
- *   anything is: not plain JSON, a value that is no rectangle of numbers and nulls, a number that a double
- *   cannot hold, neither or both of the members, a key with an escape. What is returned is what JSON.parse
- *   would have given, bit for bit.
+ * @param arrays where the array of the readings comes from.
+ * @returns the same numbers as JSON.parse, bit for bit. Undefined for a body that must be read by JSON.parse,
+ *   and may be wrong: no JSON, a value that is not a rectangle of numbers and nulls, a number that a double
+ *   cannot hold, neither or both of the members, a key with an escape.
  */
 export function readBodyMatrix(body: Uint8Array, arrays: Arrays = OWN_ARRAYS): BodyMatrix | undefined {
   const length = body.length;
   if (length > MAX_BYTES) return undefined;
-  // Behind the text stands a 0, and up to 40 bytes are looked at.
+  // A 0 ends the text, and the kernel may read up to 40 bytes beyond it.
   const out = (FREE + length + 48 + 7) & ~7;
   // A reading takes at least two bytes, a digit and a comma.
   const { bytes, doubles } = memoryOf(out + Math.ceil(length / 2) * 8);

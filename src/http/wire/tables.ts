@@ -1,32 +1,36 @@
-/** The powers of five and ten the kernels look up, at the addresses of assembly/tables.ts. */
+/**
+ * The tables of powers of five and ten that the kernels use, at the addresses that assembly/tables.ts has
+ * too.
+ */
 const POWERS_OF_FIVE = 0;
 const POWERS_OF_TEN_FLOAT = 10432;
 const POWERS_OF_TEN = 11072;
 const EXACT_POWERS_OF_TEN = 11232;
-/** Behind the tables memory is free. */
+/** The first address after the tables. */
 export const TABLES_END = 11520;
 
 const bits = (number: bigint): number => number.toString(2).length;
 
-/** `number` cut to its `width` highest bits, or filled up with zeros to as many. */
+/** The `width` highest bits of `number`; a shorter number is shifted left to that width. */
 function normalise(number: bigint, width: number): bigint {
   const excess = bits(number) - width;
   return excess < 0 ? number << BigInt(-excess) : number >> BigInt(excess);
 }
 
 /**
- * 128 bits of 5^exponent, the highest set: truncated, but rounded up for the reciprocals that a double can
- * still be halfway with, which is what the proof in Lemire's paper asks for.
+ * The 128 highest bits of 5^exponent. They are truncated, except for 5^-1 to 5^-27, which are rounded up:
+ * with these exponents a decimal can lie exactly halfway between two doubles, and the proof needs an upper
+ * bound for them (Lemire, Number Parsing at a Gigabyte per Second, 2021).
  */
 function powerOfFive(exponent: number): bigint {
   if (exponent >= 0) return normalise(5n ** BigInt(exponent), 128);
   const power = 5n ** BigInt(-exponent);
-  // Not a power of two, so the quotient lies between 2^127 and 2^128 and is never exact.
+  // `power` is no power of two, so the quotient lies between 2^127 and 2^128 and is never exact.
   const quotient = (1n << BigInt(bits(power) + 127)) / power;
   return exponent >= -27 ? quotient + 1n : quotient;
 }
 
-/** 64 bits of 10^exponent, the highest set, rounded up. */
+/** The 64 highest bits of 10^exponent, rounded up. */
 function powerOfTen(exponent: number): bigint {
   if (exponent >= 0) {
     const power = 10n ** BigInt(exponent);
@@ -38,6 +42,7 @@ function powerOfTen(exponent: number): bigint {
   return (1n << BigInt(bits(power) + 63)) / power + 1n;
 }
 
+/** Writes the tables to the memory of the kernels. */
 export function fillTables(buffer: ArrayBuffer): void {
   const view = new DataView(buffer);
   for (let exponent = -342; exponent <= 308; exponent++) {

@@ -1,179 +1,214 @@
-/** What an answer's windows are made of: the same for every answer of a model that holds the same things. */
+/**
+ * The JSON of a scored window as programs for the writing kernel. A layout is made once for a model, from all
+ * members that its windows can have; a program is the selection of them that one request asked for.
+ */
 import { decimalsOf } from "../../scoring/digits.js";
-import type { ScoringModel } from "../../scoring/window-scoring.js";
+import type { ScoredHead } from "../../scoring/residuals.js";
+import type { Scaler } from "../../scoring/scaler.js";
+import type { ScoredWindows } from "../../serving/score-result.js";
 import { FREE } from "./kernels.js";
 import {
   align,
-  DOUBLE,
-  ERRORS,
-  FLOATS,
+  INSTRUCTION_WORDS,
   LITERAL,
   LITERAL_IF,
-  PART_BYTES,
   ROWS,
-  SCORE,
   VALUE_BYTES,
-  VERDICT,
-} from "./parts.js";
-import type { WrittenWindows } from "./window-writer.js";
-
-/** Room for the parts of the longest answer. */
-const MAX_PARTS = 32;
+  type ValueKind,
+} from "./program.js";
 
 type Values = Float64Array | Float32Array | Int8Array | Uint8Array;
+type ValuesOf = (windows: ScoredWindows) => Values;
 
-/** An array of the windows', and the word of the block that its address goes to. */
+/** How the value of a member is written. `n` is the number of windows. */
+export type Writing =
+  /**
+   * One value a window for the kinds SCORE, DOUBLE and VERDICT; an array of `count` values for ERRORS and
+   * FLOATS.
+   */
+  | { readonly kind: ValueKind; readonly count: number; readonly values: ValuesOf }
+  /** `[[F] x steps]`: what the head of this index gave, in the caller's units and in time order. */
+  | { readonly kind: "rows"; readonly head: number }
+  /** `true`; the member is left out of windows whose value is not 1. `values` gives [n] uint8. */
+  | { readonly kind: "flag"; readonly values: ValuesOf }
+  /** An object with members of its own. */
+  | { readonly kind: "object"; readonly members: readonly { name: string; writing: Writing }[] };
+
+/** A member of a window's JSON object. */
+export interface WindowMember {
+  readonly name: string;
+  /** Whether it is in every answer, or only in those to requests that ask for it. */
+  readonly isAlways: boolean;
+  readonly writing: Writing;
+}
+
+/** What `rows` are unscaled with. */
+export interface RowsModel {
+  readonly features: number;
+  readonly heads: readonly Pick<ScoredHead, "steps" | "reversed">[];
+  readonly scaler: Scaler;
+}
+
+/** An array of the windows', and the word of the program that receives its address. */
 interface Slot {
   readonly word: number;
   /** Bytes a window. */
   readonly bytes: number;
-  values(windows: WrittenWindows): Values;
+  readonly values: ValuesOf;
 }
 
-/** Everything about an answer that does not change from request to request. */
-export interface WindowLayout {
-  /** Parts, texts and constants, as they are to stand from FREE on. */
-  readonly block: Uint8Array;
-  readonly partCount: number;
+/** What the writer needs to write the members that a request asked for. */
+export interface WindowProgram {
+  /** Texts, scales and offsets, which stand from FREE on; the instructions hold their addresses. */
+  readonly constants: Uint8Array;
+  readonly instructions: Int32Array;
   readonly slots: readonly Slot[];
-  /** The most bytes a window takes, with the comma between two. */
+  /** The most bytes that a window's text takes, with the comma behind it. */
   readonly windowBytes: number;
+  /** How many numbers a window has. */
+  readonly windowNumbers: number;
 }
 
-const OPTIONAL = ["timestepError", "featureError", "headError", "embedding"];
-
-/** By model, and by which of OPTIONAL and of the heads are in the answer, as bits. */
-const layouts = new WeakMap<ScoringModel, Map<number, WindowLayout>>();
-
-export function layoutOf({ model, include, outputs, scores }: WrittenWindows): WindowLayout {
-  let ofModel = layouts.get(model);
-  if (ofModel === undefined) {
-    ofModel = new Map();
-    layouts.set(model, ofModel);
-  }
-  let key = 0;
-  for (const name of OPTIONAL) key = key * 2 + (include.has(name) ? 1 : 0);
-  for (const { name } of model.heads) key = key * 2 + (include.has(name) ? 1 : 0);
-  let layout = ofModel.get(key);
-  if (layout === undefined) {
-    layout = createLayout(model, include, outputs.embedding.length / scores.count);
-    ofModel.set(key, layout);
-  }
-  return layout;
+/** A member's share of a program. */
+interface LaidMember {
+  readonly name: string;
+  readonly isAlways: boolean;
+  readonly words: Int32Array;
+  readonly slots: readonly Slot[];
+  readonly textBytes: number;
+  readonly numbers: number;
 }
 
-function createLayout(model: ScoringModel, include: ReadonlySet<string>, units: number): WindowLayout {
-  const layout = new LayoutBuilder();
-  layout.text('{"score":');
-  layout.values(SCORE, 1, ({ scores }) => scores.score);
-  layout.text(',"pValue":');
-  layout.values(DOUBLE, 1, ({ pValue }) => pValue);
-  layout.text(',"anomalous":');
-  layout.values(VERDICT, 1, ({ anomalous }) => anomalous);
-  layout.text(',"coverage":');
-  layout.values(DOUBLE, 1, ({ scores }) => scores.coverage);
-  layout.textIf(',"saturated":true', ({ scores }) => scores.saturated);
-  if (include.has("timestepError")) {
-    layout.text(',"timestepError":');
-    layout.values(ERRORS, model.timesteps, ({ scores }) => scores.timestepError);
-  }
-  if (include.has("featureError")) {
-    layout.text(',"featureError":');
-    layout.values(ERRORS, model.features, ({ scores }) => scores.featureError);
-  }
-  if (include.has("headError")) {
-    model.heads.forEach(({ name, steps }, head) => {
-      layout.text(`${head === 0 ? ',"headError":{' : ","}"${name}":`);
-      layout.values(ERRORS, steps, ({ scores }) => scores.headErrors[head]!);
-    });
-    layout.text("}");
-  }
-  model.heads.forEach(({ name }, head) => {
-    if (!include.has(name)) return;
-    layout.text(`,"${name}":`);
-    layout.rows(model, head);
-  });
-  if (include.has("embedding")) {
-    layout.text(',"embedding":');
-    layout.values(FLOATS, units, ({ outputs }) => outputs.embedding);
-  }
-  layout.text("}");
-  return layout.build();
+/** The same while it is built. */
+interface MemberDraft {
+  readonly name: string;
+  readonly isAlways: boolean;
+  readonly words: number[];
+  readonly slots: Slot[];
+  textBytes: number;
+  numbers: number;
 }
 
-/** Collects parts and what they point to. */
+export class WindowLayout {
+  readonly #constants: Uint8Array;
+  readonly #members: readonly LaidMember[];
+
+  /** @param members in the order of the answer; the first of them is always in it. */
+  constructor(members: readonly WindowMember[], model: RowsModel) {
+    if (members[0]?.isAlways !== true)
+      throw new Error("The first member of a window must be in every answer.");
+    const builder = new LayoutBuilder(model);
+    const laid = members.map(({ name, isAlways, writing }, i) =>
+      builder.member(name, isAlways, writing, i === 0 ? "{" : ","),
+    );
+    this.#members = [...laid, builder.text("}")].map((member) => ({
+      ...member,
+      words: Int32Array.from(member.words),
+    }));
+    this.#constants = builder.constants();
+  }
+
+  /** @param asked the names of the members to write beside those that are in every answer. */
+  select(asked: ReadonlySet<string>): WindowProgram {
+    let length = 0;
+    for (const member of this.#members) if (isIn(member, asked)) length += member.words.length;
+    const instructions = new Int32Array(length);
+    const slots: Slot[] = [];
+    let at = 0;
+    let windowBytes = 1;
+    let windowNumbers = 0;
+    for (const member of this.#members) {
+      if (!isIn(member, asked)) continue;
+      instructions.set(member.words, at);
+      for (const { word, bytes, values } of member.slots) slots.push({ word: at + word, bytes, values });
+      at += member.words.length;
+      windowBytes += member.textBytes;
+      windowNumbers += member.numbers;
+    }
+    return { constants: this.#constants, instructions, slots, windowBytes, windowNumbers };
+  }
+}
+
+function isIn({ name, isAlways }: LaidMember, asked: ReadonlySet<string>): boolean {
+  return isAlways || asked.has(name);
+}
+
+/** Turns members into instructions, and collects the constants that those point to. */
 class LayoutBuilder {
-  readonly #words: number[] = [];
+  readonly #model: RowsModel;
   readonly #constants: Uint8Array[] = [];
-  readonly #slots: Slot[] = [];
-  /** Where the next constant goes; parts have room for MAX_PARTS. */
-  #end = FREE + MAX_PARTS * PART_BYTES;
-  #pending = "";
-  #windowBytes = 1;
+  /** Where the next constant goes. */
+  #end = FREE;
 
-  text(text: string): void {
-    this.#pending += text;
+  constructor(model: RowsModel) {
+    this.#model = model;
   }
 
-  textIf(text: string, flags: Slot["values"]): void {
-    this.#flush();
-    this.#slots.push({ word: this.#words.length + 3, bytes: 1, values: flags });
-    this.#literal(LITERAL_IF, text);
+  member(name: string, isAlways: boolean, writing: Writing, before: string): MemberDraft {
+    const laid = { name, isAlways, words: [], slots: [], textBytes: 0, numbers: 0 };
+    this.#write(laid, `${before}${JSON.stringify(name)}:`, writing);
+    return laid;
   }
 
-  values(kind: keyof typeof VALUE_BYTES, count: number, values: Slot["values"]): void {
-    this.#flush();
+  text(text: string): MemberDraft {
+    const laid = { name: "", isAlways: true, words: [], slots: [], textBytes: 0, numbers: 0 };
+    this.#literal(laid, LITERAL, text);
+    return laid;
+  }
+
+  constants(): Uint8Array {
+    const all = new Uint8Array(this.#end - FREE);
+    let at = 0;
+    for (const constant of this.#constants) {
+      all.set(constant, at);
+      at += align(constant.length);
+    }
+    return all;
+  }
+
+  /** @param text what stands in front of the value. */
+  #write(laid: MemberDraft, text: string, writing: Writing): void {
+    if (writing.kind === "flag") {
+      laid.slots.push({ word: laid.words.length + 3, bytes: 1, values: writing.values });
+      this.#literal(laid, LITERAL_IF, `${text}true`);
+    } else if (writing.kind === "object") {
+      for (const [i, { name, writing: inner }] of writing.members.entries()) {
+        this.#write(laid, `${i === 0 ? `${text}{` : ","}${JSON.stringify(name)}:`, inner);
+      }
+      this.#literal(laid, LITERAL, writing.members.length === 0 ? `${text}{}` : "}");
+    } else {
+      this.#literal(laid, LITERAL, text);
+      if (writing.kind === "rows") this.#rows(laid, writing.head);
+      else this.#values(laid, writing.kind, writing.count, writing.values);
+    }
+  }
+
+  #values(laid: MemberDraft, kind: ValueKind, count: number, values: ValuesOf): void {
     const { bytes, text } = VALUE_BYTES[kind];
-    this.#slots.push({ word: this.#words.length + 1, bytes: bytes * count, values });
-    this.#part(kind, 0, count);
-    this.#windowBytes += count * text + 2;
+    laid.slots.push({ word: laid.words.length + 1, bytes: bytes * count, values });
+    instruct(laid, kind, 0, count);
+    laid.textBytes += count * text + 2;
+    laid.numbers += count;
   }
 
-  /** A head's answer. */
-  rows(model: ScoringModel, head: number): void {
-    this.#flush();
-    const { features, heads, scaler } = model;
+  #rows(laid: MemberDraft, head: number): void {
+    const { features, heads, scaler } = this.#model;
     const { steps, reversed } = heads[head]!;
-    const bytes = steps * features * 4;
-    this.#slots.push({ word: this.#words.length + 1, bytes, values: ({ outputs }) => outputs.heads[head]! });
+    const bytes = steps * features * Float32Array.BYTES_PER_ELEMENT;
+    laid.slots.push({ word: laid.words.length + 1, bytes, values: ({ outputs }) => outputs.heads[head]! });
     const decimals = Int32Array.from(scaler.scale, decimalsOf);
     const scale = this.#place(Float64Array.from(scaler.scale));
     const offset = this.#place(Float64Array.from(scaler.offset));
-    this.#part(ROWS, 0, steps, features, reversed ? 1 : 0, scale, offset, this.#place(decimals));
-    // Up to 21 digits in front of the point, sign, point and comma; or an exponent.
-    this.#windowBytes += steps * decimals.reduce((sum, count) => sum + count + 26, 3) + 2;
+    instruct(laid, ROWS, 0, steps, features, reversed ? 1 : 0, scale, offset, this.#place(decimals));
+    // Up to 21 digits in front of the point, with sign, point and comma; or an exponent.
+    laid.textBytes += steps * decimals.reduce((sum, count) => sum + count + 26, 3) + 2;
+    laid.numbers += steps * features;
   }
 
-  build(): WindowLayout {
-    this.#flush();
-    const block = new Uint8Array(this.#end - FREE);
-    block.set(new Uint8Array(Int32Array.from(this.#words).buffer));
-    let at = MAX_PARTS * PART_BYTES;
-    for (const constant of this.#constants) {
-      block.set(constant, at);
-      at += align(constant.length);
-    }
-    return {
-      block,
-      partCount: this.#words.length / (PART_BYTES / 4),
-      slots: this.#slots,
-      windowBytes: this.#windowBytes,
-    };
-  }
-
-  #flush(): void {
-    if (this.#pending !== "") this.#literal(LITERAL, this.#pending);
-    this.#pending = "";
-  }
-
-  #literal(kind: number, text: string): void {
+  #literal(laid: MemberDraft, kind: number, text: string): void {
     const bytes = Buffer.from(text);
-    this.#part(kind, this.#place(bytes), bytes.length);
-    this.#windowBytes += bytes.length;
-  }
-
-  #part(...words: number[]): void {
-    for (let i = 0; i < PART_BYTES / 4; i++) this.#words.push(words[i] ?? 0);
+    instruct(laid, kind, this.#place(bytes), bytes.length);
+    laid.textBytes += bytes.length;
   }
 
   #place(constant: Uint8Array | Int32Array | Float64Array): number {
@@ -182,4 +217,8 @@ class LayoutBuilder {
     this.#end += align(constant.byteLength);
     return address;
   }
+}
+
+function instruct({ words }: MemberDraft, ...own: number[]): void {
+  for (let i = 0; i < INSTRUCTION_WORDS; i++) words.push(own[i] ?? 0);
 }

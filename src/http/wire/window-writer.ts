@@ -1,55 +1,68 @@
 /** Scored windows straight to the bytes of their JSON. */
-import type { NetworkOutputs, ScoringModel, WindowScores } from "../../scoring/window-scoring.js";
+import type { ScoredWindows } from "../../serving/score-result.js";
 import { FREE, kernels, memoryOf } from "./kernels.js";
-import { align } from "./parts.js";
-import { layoutOf } from "./window-layout.js";
+import { align, INSTRUCTION_WORDS } from "./program.js";
+import type { WindowProgram } from "./window-layout.js";
 
-/** What is written of each window. */
-export interface WrittenWindows {
-  readonly model: ScoringModel;
-  /** Of timestepError, featureError, headError, embedding and the heads' names. */
-  readonly include: ReadonlySet<string>;
-  readonly outputs: NetworkOutputs;
-  readonly scores: WindowScores;
-  /** [n]; NaN is written as null. */
-  readonly pValue: Float64Array;
-  /** [n]: 1, 0, or anything else for no verdict. */
-  readonly anomalous: Int8Array;
+/** A character takes up to three bytes in UTF-8. */
+const CHARACTER_BYTES = 3;
+/** The kernel stores eight bytes at a time, also at the end of the text. */
+const SPARE_BYTES = 64;
+
+/** Some of the windows that were scored together, and the texts to write around them. */
+export interface WindowsToWrite {
+  readonly windows: ScoredWindows;
+  /** The first window, and the one behind the last. */
+  readonly from: number;
+  readonly to: number;
+  readonly before?: string;
+  readonly after?: string;
 }
 
 /**
- * `{"score":...,...},{...}`: the windows from `from` up to `to` as JSON, without brackets around them,
- * between two texts. Errors and scores are the shortest decimals of their float32, the heads' answers have
- * the caller's units and the decimals of `formatUnits`, what is not a number is null.
+ * `{"score":...,...},{...}`: windows as JSON, without brackets around them. Errors and scores are the
+ * shortest decimals of their float32, what the heads gave is in the caller's units with the decimals of
+ * `formatUnits`, NaN is null.
+ *
+ * @throws Error where the arrays or the text have another length than the program was laid out for.
  */
 export function writeWindows(
-  windows: WrittenWindows,
-  from: number,
-  to: number,
-  before = "",
-  after = "",
+  program: WindowProgram,
+  { windows, from, to, before = "", after = "" }: WindowsToWrite,
 ): Uint8Array {
-  const { block, partCount, slots, windowBytes } = layoutOf(windows);
-  const blockEnd = FREE + block.length;
-  let start = blockEnd;
-  for (const { bytes } of slots) start += align(bytes * (to - from));
-  // A character of a text takes up to three bytes. The kernel stores eight bytes at a time, also at the end.
-  const most = (before.length + after.length) * 3 + 64 + (to - from) * windowBytes;
-  const memory = memoryOf(start + most);
-  memory.bytes.set(block, FREE);
-  let address = blockEnd;
+  const { constants, instructions, slots, windowBytes } = program;
+  const count = to - from;
+  const instructionsAt = FREE + constants.length;
+  const valuesAt = instructionsAt + instructions.byteLength;
+  let start = valuesAt;
+  for (const { bytes } of slots) start += align(bytes * count);
+  const textBytes = count * windowBytes;
+  const memory = memoryOf(start + textBytes + (before.length + after.length) * CHARACTER_BYTES + SPARE_BYTES);
+  memory.bytes.set(constants, FREE);
+  memory.words.set(instructions, instructionsAt / 4);
+  let address = valuesAt;
   for (const { word, bytes, values: valuesOf } of slots) {
-    const values = valuesOf(windows);
-    const count = values.length / windows.scores.count;
-    const some = to - from < windows.scores.count ? values.subarray(from * count, to * count) : values;
-    memory.words[FREE / 4 + word] = address;
-    if (some instanceof Float64Array) memory.doubles.set(some, address / 8);
-    else if (some instanceof Float32Array) memory.singles.set(some, address / 4);
-    else memory.bytes.set(some, address);
-    address += align(bytes * (to - from));
+    const all = valuesOf(windows);
+    const size = all.length / windows.scores.count;
+    const values = count < windows.scores.count ? all.subarray(from * size, to * size) : all;
+    if (values.byteLength !== bytes * count) {
+      throw new Error(
+        `${count} windows have ${values.byteLength} bytes where ${bytes * count} were laid out.`,
+      );
+    }
+    memory.words[instructionsAt / 4 + word] = address;
+    if (values instanceof Float64Array) memory.doubles.set(values, address / 8);
+    else if (values instanceof Float32Array) memory.singles.set(values, address / 4);
+    else memory.bytes.set(values, address);
+    address += align(bytes * count);
   }
   const first = start + putText(memory.bytes, start, before);
-  const last = kernels.writeWindows(first, FREE, partCount, to - from);
+  const last = kernels.writeWindows(first, instructionsAt, instructions.length / INSTRUCTION_WORDS, count);
+  if (last - first > textBytes) {
+    throw new Error(
+      `The text of ${count} windows has ${last - first} bytes; ${textBytes} were laid out for it.`,
+    );
+  }
   return memory.bytes.slice(start, last + putText(memory.bytes, last, after));
 }
 

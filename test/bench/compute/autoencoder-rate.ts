@@ -12,7 +12,7 @@ export interface AutoencoderTask {
   readonly seconds: number;
 }
 
-/** Compiles the network, measures one batch size after the other, and closes it again: rates by batch. */
+/** Compiles the network, measures one batch size after the other, and closes it; returns the rates by batch size. */
 export async function measureAutoencoder(
   engine: Engine,
   { shape, activation, batches, rounds, seconds }: AutoencoderTask,

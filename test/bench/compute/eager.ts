@@ -21,7 +21,7 @@ interface EagerTensorFlow {
 }
 
 const task = JSON.parse(process.argv[2] ?? "") as AutoencoderTask;
-// The shims that the package needs, and the backend, come with the engine's own way of loading it.
+// The engine's own loader brings the backend, and what the package needs to run on a current Node.
 loadNativeTensorFlow();
 const tf = createRequire(import.meta.url)("@tensorflow/tfjs-node-gpu") as EagerTensorFlow;
 const network = autoencoder(task.shape, task.activation);

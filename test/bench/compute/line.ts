@@ -5,7 +5,7 @@ export interface Line {
   readonly error: number;
 }
 
-/** NaN of fewer than two points, the error of fewer than three. */
+/** The slope is NaN for fewer than two points, the error for fewer than three. */
 export function fitLine(xs: readonly number[], ys: readonly number[]): Line {
   const [x0, y0] = [mean(xs), mean(ys)];
   const spread = sum(xs.map((x) => (x - x0) ** 2));

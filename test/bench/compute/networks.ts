@@ -16,7 +16,7 @@ export function autoencoder([timesteps, features, units]: Shape, activation: "re
   return buildNetwork({ family: "reconstruction", timesteps, features, units: [units], activation });
 }
 
-/** Weights of a trained model's size; the speed does not depend on their values. */
+/** Weights as large as those of a trained model; the speed does not depend on their values. */
 export function someWeights(network: Network): Weights {
   let state = 1;
   const next = (): number => {
@@ -37,8 +37,8 @@ export function someWindows(count: number, [timesteps, features]: Shape): Float3
 }
 
 /**
- * Multiply-adds that a window needs: the repeated input of the decoder is multiplied once, the first state of each
- * layer, which is zero, never.
+ * Multiply-adds that a window needs. The repeated input of the decoder is multiplied once, and the first state of each
+ * layer not at all, since it is zero.
  */
 export function multiplyAdds([timesteps, features, units]: Shape): number {
   const gates = 4 * units;

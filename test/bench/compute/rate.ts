@@ -1,13 +1,13 @@
-/** How many windows a second a function gets through. */
+/** The windows per second that a function computes. */
 export interface Rate {
   readonly windowsPerSecond: number;
-  /** How far the slowest round lies under the fastest, as a share of it; to the percent. */
+  /** The difference between the fastest and the slowest round as a share of the fastest, rounded to 0.01. */
   readonly spread: number;
 }
 
 const WARM_UP_MS = 300;
 
-/** The best of some rounds, after one that warms up. */
+/** The fastest of some rounds, after one that warms up. */
 export async function measureRate(
   run: () => unknown,
   batch: number,

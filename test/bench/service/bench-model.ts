@@ -1,6 +1,6 @@
 /** The model that the HTTP scenarios score with: T50 F8 U64 by default, published into a folder of its own. */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { repository } from "../../server-process.js";
@@ -21,14 +21,21 @@ export interface BinaryBody {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Trains for one epoch, through the command line, on a made-up series: only the shape is of interest. */
+/**
+ * Trains for one epoch, through the command line, on a made-up series: only the shape is of interest. The folder is
+ * removed when this process ends.
+ * @param checkout the folder of the built checkout whose command line trains, since bundles of a later one may have a
+ *   format that an earlier one cannot read
+ */
 export function publishBenchModel({
   timesteps = 50,
   features = 8,
   units = 64,
   versions = 1,
+  checkout = repository,
 } = {}): BenchModel {
   const folder = mkdtempSync(join(tmpdir(), "residua-bench-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const reading = (row: number, feature: number): string =>
     (0.5 + 0.4 * Math.sin(row / (5 + feature)) + 0.05 * Math.sin(row * 7.3 + feature)).toFixed(4);
   const rowOf = (row: number): string[] =>
@@ -50,7 +57,7 @@ export function publishBenchModel({
   ];
   for (let version = 1; version <= versions; version++) {
     const seed = ["--seed", `${version}`];
-    execFileSync(process.execPath, [join(repository, "dist", "src", "cli.js"), ...train, ...shape, ...seed], {
+    execFileSync(process.execPath, [join(checkout, "dist", "src", "cli.js"), ...train, ...shape, ...seed], {
       stdio: "pipe",
     });
   }

@@ -1,9 +1,9 @@
-/** Clients that ask without pause, each waiting for its answer before it asks again. */
+/** Clients that send requests without pause, each waiting for the answer before it sends the next one. */
 import { Agent, request } from "node:http";
 
 export interface LoopResult {
   readonly seconds: number;
-  /** By status, how many answers. */
+  /** The number of answers by status. */
   readonly statuses: Readonly<Record<number, number>>;
   /** Milliseconds of each answer with status 200, ascending. */
   readonly acceptedMs: readonly number[];
@@ -15,7 +15,7 @@ export interface Loop {
   readonly clients: number;
 }
 
-/** Runs the clients for that long. A connection that fails rejects: no answer is lost in silence. */
+/** Runs the clients for a number of seconds; rejects where a connection fails, so that no answer is lost unnoticed. */
 export async function runLoop({ url, body, clients }: Loop, seconds: number): Promise<LoopResult> {
   const agent = new Agent({ keepAlive: true, maxSockets: clients });
   const statuses: Record<number, number> = {};
@@ -36,7 +36,7 @@ export async function runLoop({ url, body, clients }: Loop, seconds: number): Pr
   return { seconds: (performance.now() - begin) / 1_000, statuses, acceptedMs };
 }
 
-/** The value that this share of the sorted ones does not exceed; 0 of none. */
+/** The value that a share of the sorted values does not exceed; 0 where there are none. */
 export function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
 }

@@ -1,4 +1,4 @@
-/** What a process holds and uses, read from /proc: Linux only. */
+/** The memory, files, threads and processor time of a process, read from /proc: Linux only. */
 import { readdirSync, readFileSync } from "node:fs";
 
 export interface Footprint {
@@ -17,13 +17,13 @@ export function footprint(pid: number): Footprint {
   };
 }
 
-/** Linux counts it in ticks of 10 ms, whatever the kernel's own. */
+/** Linux reports processor time in ticks of 10 ms, however often the kernel's own clock ticks. */
 const TICKS_PER_SECOND = 100;
 
-/** What all threads of a process have computed so far, for itself and in the kernel. */
+/** Processor time of all threads of a process so far, in user mode and in the kernel. */
 export function cpuSeconds(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  // The fields after the name, which may hold anything, from the third on.
+  // The program's name, the second field, may contain spaces and parentheses: the fields from the third on follow it.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }

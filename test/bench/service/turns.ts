@@ -1,6 +1,6 @@
-/** Sides that are measured in turn, so that what else runs on the machine meets them all. */
+/** Sides that are measured alternately, so that other work on the machine slows all of them alike. */
 
-/** Round after round, each side once; the first round warms up. By side, the results of the others. */
+/** Measures each side once in each round. The first round warms up; the results of the others are returned by side. */
 export async function takeTurns<T>(sides: readonly (() => T | Promise<T>)[], rounds: number): Promise<T[][]> {
   const results = sides.map((): T[] => []);
   for (let round = 0; round <= rounds; round++) {
@@ -12,7 +12,7 @@ export async function takeTurns<T>(sides: readonly (() => T | Promise<T>)[], rou
   return results;
 }
 
-/** Of an even number, the larger of the two in the middle. */
+/** Of an even number of values, the larger of the two in the middle. */
 export function median(all: readonly number[]): number {
   return [...all].sort((a, b) => a - b)[all.length >> 1]!;
 }

@@ -1,4 +1,7 @@
-/** Load by wrk, which has to be installed: of the cores that it shares with the service it takes less than a client in JavaScript. */
+/**
+ * Load from wrk, which has to be installed. It shares the cores with the service, and uses less of them than a client in
+ * JavaScript would.
+ */
 import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { repository } from "../../server-process.js";
@@ -6,9 +9,9 @@ import { repository } from "../../server-process.js";
 export interface WrkLoad {
   readonly url: string;
   readonly connections: number;
-  /** Whole ones: wrk takes no others. */
+  /** A whole number: wrk takes no other. */
   readonly seconds: number;
-  /** A file; JSON where no header says otherwise. */
+  /** A file; it is sent as JSON where no header says otherwise. */
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
 }

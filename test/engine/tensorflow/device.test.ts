@@ -1,4 +1,4 @@
-/** What happens to requests when the process that owns the device dies; the process here is one without TensorFlow. */
+/** What becomes of runs when the device process crashes. The process here has no TensorFlow (fake-device-process.ts). */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,10 +6,10 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { DeviceOptions } from "../../../src/engine/tensorflow/device.js";
 import { Device } from "../../../src/engine/tensorflow/device.js";
 import { asFloats } from "../../../src/engine/tensorflow/device-frames.js";
-import type { ModelPlan } from "../../../src/engine/tensorflow/device-work.js";
+import type { DeviceOptions } from "../../../src/engine/tensorflow/device-options.js";
+import type { ModelPlan } from "../../../src/engine/tensorflow/device-tasks.js";
 import { ResiduaError } from "../../../src/errors.js";
 import { BROKEN, ORDER } from "./fake-device-process.js";
 
@@ -30,9 +30,9 @@ interface Started {
   readonly device: Device;
   readonly folder: string;
   readonly lines: string[];
-  /** Resolves when the log has said so, from now on. */
+  /** Resolves when a line with this text is logged after the call. */
   said(text: string): Promise<void>;
-  /** The lines that start so, once there are as many: they come by another pipe than the answers. */
+  /** Waits for that many lines with this beginning: lines and answers come over different pipes. */
   seen(start: string, count: number): Promise<string[]>;
 }
 
@@ -90,7 +90,7 @@ test("a run is answered in the padded batch, with the windows asked for", async 
   assert.deepEqual(await seen("warm", 3), ["warm 8", "warm 1", "warm 4"]);
 });
 
-test("a run whose process is killed is answered by the next one", async (t) => {
+test("the next process answers a run whose process was killed", async (t) => {
   const { device, said, lines } = await start(t);
   const model = await device.load(PLAN);
   const holding = said("holding");
@@ -105,10 +105,10 @@ test("a run whose process is killed is answered by the next one", async (t) => {
     [3, 4, 5],
   );
   assert.notEqual(device.pid, pid);
-  assert.ok(lines.some((line) => line.includes("ended (SIGKILL) at the run of the model")));
+  assert.ok(lines.some((line) => line.includes("ended (SIGKILL) during the run of the model")));
 });
 
-test("after a death every batch size is compiled again, the largest first", async (t) => {
+test("after a crash every batch size is compiled again, the largest first", async (t) => {
   const { device, seen } = await start(t);
   const model = await device.load(PLAN);
   await device.warm(model);
@@ -126,7 +126,7 @@ test("a run takes a larger batch that is compiled before a smaller one that is n
   assert.deepEqual(await seen("run", 3), ["run 3 in 4", "run 1 in 4", "run 5 in 8"]);
 });
 
-test("with a plain program, a run is padded so far and no further, and waits for no compiling", async (t) => {
+test("with a plain program, a run is padded up to maxPadding only, and does not wait for a compilation", async (t) => {
   const { device, seen } = await start(t);
   const model = await device.load({
     ...PLAN,
@@ -142,7 +142,7 @@ test("with a plain program, a run is padded so far and no further, and waits for
   assert.deepEqual(await seen("run", 6), [...runs, "run plain 9 in 9"]);
 });
 
-test("a model that kills its process twice is set aside, and the others serve on", async (t) => {
+test("a model that crashes its process twice is disabled, and the others still answer", async (t) => {
   const { device } = await start(t);
   const bad = await device.load({ ...PLAN, label: "the bad model" });
   const good = await device.load(PLAN);
@@ -167,7 +167,7 @@ test("a process killed from outside twice is not the model's fault", async (t) =
   assert.equal(await code(device.run(model, window(1), 1)), "answered");
 });
 
-test("what waits for a process that does not come back is told to try again, then served again", async (t) => {
+test("runs that wait too long for a process are rejected with a time to retry, and later runs are answered", async (t) => {
   const { device, folder, said } = await start(t, { patienceMs: 20, backoffMs: [0, 30] });
   const model = await device.load(PLAN);
   writeFileSync(join(folder, BROKEN), "");
@@ -175,7 +175,7 @@ test("what waits for a process that does not come back is told to try again, the
   process.kill(device.pid!, "SIGKILL");
   await ended;
   const refused = await device.run(model, window(1), 1).then(
-    () => assert.fail("it cannot be answered"),
+    () => assert.fail("no process can answer"),
     (error: unknown) => error,
   );
   assert.ok(refused instanceof ResiduaError);
@@ -187,18 +187,21 @@ test("what waits for a process that does not come back is told to try again, the
   while ((await code(device.run(model, window(1), 1))) !== "answered");
 });
 
-test("a run that never ends is taken for a hang", async (t) => {
+test("a process whose run does not end is killed, and the next one answers", async (t) => {
   const { device } = await start(t, { hangMs: 300 });
   const model = await device.load(PLAN);
   const held = device.run(model, window(ORDER.holdOnce), 1);
   assert.deepEqual([...asFloats(await held)], [1002, 1002, 1002]);
 });
 
-test("a run that fails says why, and the process lives on", async (t) => {
+test("a run that fails says why, and the process goes on", async (t) => {
   const { device } = await start(t);
   const model = await device.load(PLAN);
   const { pid } = device;
-  await assert.rejects(device.run(model, window(ORDER.fail), 1), /could not run the model: as it was told/);
+  await assert.rejects(
+    device.run(model, window(ORDER.fail), 1),
+    /could not run the model: as the window asks/,
+  );
   assert.equal(await code(device.run(model, window(1), 1)), "answered");
   assert.equal(device.pid, pid);
 });
@@ -217,14 +220,14 @@ test("unloading frees the model, and closing rejects what still waits", async (t
   assert.equal(await code(device.run(second, window(1), 1)), "SHUTTING_DOWN");
 });
 
-test("a process that cannot start is an error with its own words", async () => {
+test("the error of a process that cannot start has its last lines", async () => {
   const folder = mkdtempSync(join(tmpdir(), "residua-test-device-"));
   writeFileSync(join(folder, BROKEN), "");
   const script = fileURLToPath(new URL("./fake-device-process.js", import.meta.url));
   await assert.rejects(
     Device.start({ command: { script, scratchFolder: folder, environment: process.env }, log: () => {} }),
-    (death: unknown) => {
-      assert.deepEqual(death, {
+    (exit: unknown) => {
+      assert.deepEqual(exit, {
         how: "status 3",
         killed: false,
         lastLines: ["cannot start: it is broken"],

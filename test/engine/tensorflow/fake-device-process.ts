@@ -1,8 +1,9 @@
 /**
- * Stands in for the device process where no TensorFlow is: it speaks the same frames, and what it does is told by
- * the first number of a window.
+ * Stands in for the device process in tests without TensorFlow: it reads and writes the same frames, and the first
+ * number of a window says what it does.
  *
- * Every output number is the window's sum. What has to happen once is remembered in the scratch folder, over deaths.
+ * Every output number is the sum of the window. A file in the scratch folder, which outlives the process, says that
+ * `holdOnce` has happened.
  */
 import { existsSync, writeFileSync } from "node:fs";
 import { Socket } from "node:net";
@@ -18,15 +19,15 @@ import {
   FrameReader,
 } from "../../../src/engine/tensorflow/device-frames.js";
 
-/** First numbers of a window that mean something. */
+/** What the first number of a window asks for. */
 export const ORDER = {
-  /** Says `holding` and never answers, the first time. */
+  /** The first time, prints `holding` and never answers. */
   holdOnce: 1001,
-  /** Never answers. */
+  /** Prints `holding` and never answers. */
   hold: 1002,
   /** Crashes. */
   abort: 1003,
-  /** Fails, and lives on. */
+  /** Reports a failure, and goes on. */
   fail: 1004,
 } as const;
 /** A file of this name in the scratch folder keeps the process from starting. */
@@ -60,7 +61,7 @@ function serve(folder: string): void {
       console.error("holding");
     } else if (order === ORDER.abort) process.abort();
     else if (order === ORDER.fail) {
-      answer(FRAME.failed, frame.id, [new TextEncoder().encode("as it was told")]);
+      answer(FRAME.failed, frame.id, [new TextEncoder().encode("as the window asks")]);
     } else {
       const sums = Array.from({ length: frame.count }, (_, i) =>
         numbers.subarray(i * size, (i + 1) * size).reduce((a, b) => a + b, 0),

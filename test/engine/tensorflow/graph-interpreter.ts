@@ -1,15 +1,21 @@
 /**
- * Runs a SavedModel in plain float64, as far as the engine's graphs use TensorFlow: what a graph says can be checked
- * where no TensorFlow is. It also counts what its matrix products cost.
+ * Runs the SavedModels of the tensorflow engine in plain float64, so that tests check what a graph computes without
+ * TensorFlow. It also counts the multiply-adds of the matrix products.
  */
 import { messages } from "../../../src/engine/tensorflow/protobuf.js";
-
-export interface Value {
-  readonly shape: readonly number[];
-  readonly data: readonly number[];
-  /** Of a tensor list. */
-  readonly entries?: readonly Value[];
-}
+import type { Value } from "./tensor-ops.js";
+import {
+  entries,
+  map,
+  matMul,
+  reshape,
+  slice,
+  stackRows,
+  swapFirstAxes,
+  tile,
+  volume,
+  zip,
+} from "./tensor-ops.js";
 
 interface AttributeObject {
   readonly i: number;
@@ -61,8 +67,9 @@ export interface Interpretation {
 }
 
 /**
- * @param windows what the placeholder gets.
- * @param signature the one whose outputs are asked for.
+ * @param windows the value of the placeholder.
+ * @param signature the program to run.
+ * @param outputs the names of the outputs to compute.
  */
 export function interpret(
   savedModel: Uint8Array,
@@ -93,7 +100,7 @@ class Interpreter {
     this.windows = windows;
   }
 
-  /** Gives a tensor of the nodes by its name: `node`, `node:1` in a graph, `node:argument:1` in a function. */
+  /** A function that computes a tensor of the nodes by its name: `node`, `node:1` in a graph, `node:argument:1` in a function. */
   scope(nodes: readonly NodeObject[], parameters: ReadonlyMap<string, Value>): (name: string) => Value {
     const byName = new Map(nodes.map((node) => [node.name, node]));
     const done = new Map<string, readonly Value[]>();
@@ -104,12 +111,12 @@ class Interpreter {
       let values = done.get(name);
       if (values === undefined) {
         const node = byName.get(name);
-        if (node === undefined) throw new Error(`there is no node ${name}`);
+        if (node === undefined) throw new Error(`the graph has no node ${name}`);
         values = this.evaluate(node, node.inputList.map(get));
         done.set(name, values);
       }
       const value = values[Number(rest.at(-1) ?? 0)];
-      if (value === undefined) throw new Error(`${reference} is not there`);
+      if (value === undefined) throw new Error(`the graph has no result ${reference}`);
       return value;
     };
     return get;
@@ -117,7 +124,7 @@ class Interpreter {
 
   private call(name: string, values: readonly Value[]): Value[] {
     const definition = this.functions.get(name);
-    if (definition === undefined) throw new Error(`there is no function ${name}`);
+    if (definition === undefined) throw new Error(`the graph has no function ${name}`);
     const { inputArgList, outputArgList } = definition.signature;
     if (inputArgList.length !== values.length) throw new Error(`${name} takes ${inputArgList.length} values`);
     const get = this.scope(
@@ -157,6 +164,9 @@ class Interpreter {
         return [zip(a!, b!, (x, y) => x + y)];
       case "AddV2":
         return [zip(a!, b!, (x, y) => x + y)];
+      case "Sub":
+        if (a!.data.length === 1) return [map(b!, (y) => a!.data[0]! - y)];
+        return [zip(a!, b!, (x, y) => x - y)];
       case "Mul":
         return [zip(a!, b!, (x, y) => x * y)];
       case "Less":
@@ -205,7 +215,7 @@ class Interpreter {
         return [{ shape: [list.length, ...list[0]!.shape], data: list.flatMap(({ data }) => data) }];
       }
       default:
-        throw new Error(`op ${node.op} is not known`);
+        throw new Error(`the interpreter does not know op ${node.op}`);
     }
   }
 }
@@ -215,88 +225,7 @@ function constant(attribute: AttributeObject): Value {
   const bytes = Uint8Array.from(Buffer.from(tensorContent, "base64"));
   const numbers = dtype === 1 ? new Float32Array(bytes.buffer) : new Int32Array(bytes.buffer);
   const shape = tensorShape.dimList.map(({ size }) => size);
-  if (numbers.length !== volume(shape)) throw new Error(`a constant of ${numbers.length} for [${shape}]`);
+  if (numbers.length !== volume(shape))
+    throw new Error(`a constant has ${numbers.length} numbers for shape [${shape}]`);
   return { shape, data: [...numbers] };
-}
-
-function volume(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
-}
-
-function map(value: Value, change: (x: number) => number): Value {
-  return { shape: value.shape, data: value.data.map(change) };
-}
-
-/** Of equal shapes, or with the second one repeated over the rows of the first. */
-function zip(a: Value, b: Value, join: (x: number, y: number) => number): Value {
-  if (a.data.length % b.data.length !== 0)
-    throw new Error(`[${a.shape}] and [${b.shape}] do not go together`);
-  return { shape: a.shape, data: a.data.map((x, i) => join(x, b.data[i % b.data.length]!)) };
-}
-
-function matMul(a: Value, b: Value, transposed: boolean): Value {
-  const [rows, inner] = a.shape as [number, number];
-  const [columns, other] = transposed ? [b.shape[0]!, b.shape[1]!] : [b.shape[1]!, b.shape[0]!];
-  if (inner !== other) throw new Error(`[${a.shape}] does not multiply [${b.shape}]`);
-  const data: number[] = [];
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      let sum = 0;
-      for (let k = 0; k < inner; k++) {
-        sum += a.data[row * inner + k]! * b.data[transposed ? column * inner + k : k * columns + column]!;
-      }
-      data.push(sum);
-    }
-  }
-  return { shape: [rows, columns], data };
-}
-
-function reshape(value: Value, wanted: readonly number[]): Value {
-  const known = wanted.reduce((product, size) => (size === -1 ? product : product * size), 1);
-  const shape = wanted.map((size) => (size === -1 ? value.data.length / known : size));
-  if (volume(shape) !== value.data.length) throw new Error(`[${value.shape}] is not [${wanted}]`);
-  return { shape, data: value.data };
-}
-
-function entries(value: Value): Value[] {
-  const shape = value.shape.slice(1);
-  const size = volume(shape);
-  return Array.from({ length: value.shape[0]! }, (_, i) => ({
-    shape,
-    data: value.data.slice(i * size, (i + 1) * size),
-  }));
-}
-
-function swapFirstAxes(value: Value): Value {
-  const [first, second, third] = value.shape as [number, number, number];
-  const data: number[] = [];
-  for (let j = 0; j < second; j++) {
-    for (let i = 0; i < first; i++) {
-      data.push(...value.data.slice((i * second + j) * third, (i * second + j + 1) * third));
-    }
-  }
-  return { shape: [second, first, third], data };
-}
-
-function slice(value: Value, begin: readonly number[], size: readonly number[]): Value {
-  if (value.shape.length === 0) return value;
-  const [from = 0, ...restBegin] = begin;
-  const [count = -1, ...restSize] = size;
-  const kept = entries(value).slice(from, count === -1 ? undefined : from + count);
-  if (value.shape.length === 1) return { shape: [kept.length], data: kept.flatMap(({ data }) => data) };
-  const parts = kept.map((entry) => slice(entry, restBegin, restSize));
-  return { shape: [parts.length, ...parts[0]!.shape], data: parts.flatMap(({ data }) => data) };
-}
-
-function stackRows(values: readonly Value[]): Value {
-  const rows = values.reduce((sum, { shape }) => sum + shape[0]!, 0);
-  return { shape: [rows, ...values[0]!.shape.slice(1)], data: values.flatMap(({ data }) => data) };
-}
-
-function tile(value: Value, times: readonly number[]): Value {
-  if (value.shape.length === 0) return value;
-  const [count = 1, ...rest] = times;
-  const once = entries(value).map((entry) => tile(entry, rest));
-  const all = Array.from({ length: count }, () => once).flat();
-  return { shape: [all.length, ...all[0]!.shape], data: all.flatMap(({ data }) => data) };
 }

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { loadKernels } from "../../../src/engine/wasm/kernels.js";
-import { CONTROL, HEAP } from "../../../src/engine/wasm/layout.js";
-import { ACTIVATION_NUMBERS } from "../../../src/engine/wasm/operations.js";
+import { ACTIVATION_NUMBERS } from "../../../src/engine/wasm/plan/records.js";
+import { CONTROL, HEAP } from "../../../src/engine/wasm/pool/layout.js";
 import type { Activation } from "../../../src/network/network.js";
 
 interface Exports {
@@ -44,9 +44,11 @@ const POINTS = (() => {
 })();
 
 /** The module is loaded first: on Node 20 that switches relaxed SIMD on. */
-await loadKernels();
+await loadKernels("inference");
 for (const build of ["kernels", "kernels-relaxed"]) {
-  const bytes = await readFile(new URL(`../../../src/engine/wasm/${build}.wasm`, import.meta.url));
+  const bytes = await readFile(
+    new URL(`../../../src/engine/wasm/kernels/inference/${build}.wasm`, import.meta.url),
+  );
   const skip = WebAssembly.validate(bytes) ? false : "this runtime has no relaxed SIMD";
 
   const start = async (): Promise<{ exports: Exports; floats: Float32Array }> => {

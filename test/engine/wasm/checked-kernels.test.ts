@@ -13,15 +13,15 @@ import { probeTraining } from "../../../src/engine/wasm/training-probe.js";
 import { supportsWideVectors } from "../../../src/engine/wasm/wide-vectors.js";
 
 const WIDE_KERNELS: readonly (readonly [KernelFolder, string])[] = [
-  [".", "sumTileOfSixRows"],
-  [".", "sumTileOfFourRows"],
-  [".", "sumTwoTilesOfTwoRows"],
-  [".", "sumFourTilesOfOneRow"],
-  [".", "scaledSigmoids"],
-  ["./gradient", "sumFourRowsGap4"],
-  ["./gradient", "sumFourRowsGap64"],
-  ["./gradient", "sumFourTilesGap0"],
-  ["./gradient", "sumFourTilesGap4"],
+  ["inference", "sumTileOfSixRows"],
+  ["inference", "sumTileOfFourRows"],
+  ["inference", "sumTwoTilesOfTwoRows"],
+  ["inference", "sumFourTilesOfOneRow"],
+  ["inference", "scaledSigmoids"],
+  ["training", "sumFourRowsGap4"],
+  ["training", "sumFourRowsGap64"],
+  ["training", "sumFourTilesGap0"],
+  ["training", "sumFourTilesGap4"],
 ];
 
 /** Asked of the system here, and not of the code under test. */
@@ -61,8 +61,8 @@ test("one different bit makes the engine fall back to narrow code, and is logged
 
 test("wide kernels are used where the results are the same", { skip: unsupported }, async () => {
   const check = { setting: "auto", log: (_: string, message: string) => assert.fail(message) } as const;
-  assert.equal((await checkedKernels(".", probeInference, check)).wide, true);
-  assert.equal((await checkedKernels("./gradient", probeTraining, check)).wide, true);
+  assert.equal((await checkedKernels("inference", probeInference, check)).wide, true);
+  assert.equal((await checkedKernels("training", probeTraining, check)).wide, true);
   const engine = await createWasmEngine({ threads: 1 });
   assert.equal(engine.vectorBits, 256);
   await engine.close();
@@ -75,7 +75,7 @@ test("off uses narrow vectors", async () => {
 });
 
 test("the probes' results depend on every kernel's numbers", async () => {
-  const kernels = await loadKernels(".", "narrow");
+  const kernels = await loadKernels("inference", "narrow");
   const results = await probeInference(kernels);
   const floats = new Float32Array(new Uint8Array(results).buffer);
   assert.ok(floats.every(Number.isFinite));

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { SharedHeap } from "../../../src/engine/wasm/heap.js";
-import { HEAP } from "../../../src/engine/wasm/layout.js";
+import { SharedHeap } from "../../../src/engine/wasm/inference/heap.js";
+import { HEAP } from "../../../src/engine/wasm/pool/layout.js";
 
 test("allocations do not overlap, and what is released can all be had again", () => {
   fc.assert(

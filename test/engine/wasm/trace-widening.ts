@@ -20,7 +20,7 @@ if (program === "kernel") {
   (exports[name] as (...parameters: number[]) => void)(...Array<number>(20).fill(0));
 } else {
   const kernels = await checkedKernels(
-    ".",
+    "inference",
     async (used) => {
       const results = await probeInference(used);
       if (used.wide) results[results.length - 1]! ^= 1;

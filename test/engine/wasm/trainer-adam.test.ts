@@ -1,20 +1,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { StepOptions } from "../../../src/engine/engine.js";
-import { createTrainer } from "../../../src/engine/wasm/trainer.js";
+import { createTrainer } from "../../../src/engine/wasm/training/trainer.js";
 import { buildNetwork } from "../../../src/network/architectures.js";
 import type { Weights } from "../../../src/network/weights.js";
 import { someNumbers, someWeights } from "../network-arbitrary.js";
+import { withGru } from "../with-gru.js";
 
-const NETWORK = buildNetwork({
+const LSTM_NETWORK = buildNetwork({
   family: "composite",
   timesteps: 6,
   features: 3,
   units: [9, 5],
   activation: "tanh",
 });
+const NETWORKS = { LSTM: LSTM_NETWORK, GRU: withGru(LSTM_NETWORK) };
 const COUNT = 10;
-const SIZE = COUNT * NETWORK.timesteps * NETWORK.features;
+const SIZE = COUNT * LSTM_NETWORK.timesteps * LSTM_NETWORK.features;
 
 /** Adam in float64, as Keras states it. */
 class ReferenceAdam {
@@ -47,29 +49,31 @@ class ReferenceAdam {
   }
 }
 
-for (const clipNorm of [undefined, 0.05, 1e6]) {
-  test(`steps are Adam's in float64, clipped at ${clipNorm}`, async (t) => {
-    const start = someWeights(NETWORK, 5);
-    const trainer = await createTrainer(NETWORK, start, { loss: "mse", seed: 1, threads: 2 });
-    t.after(() => trainer.close());
-    const adam = new ReferenceAdam();
-    const want = new Map([...start].map(([name, { data }]) => [name, Float64Array.from(data)]));
-    for (let step = 0; step < 8; step++) {
-      const inputs = someNumbers(step, SIZE);
-      const targets = someNumbers(step + 50, SIZE);
-      // A rate that changes, as a schedule's does.
-      const options = { learningRate: step < 4 ? 1e-2 : 1e-3, clipNorm };
-      const { loss, gradients } = await trainer.lossAndGradients(inputs, targets, COUNT);
-      assert.equal(await trainer.step(inputs, targets, COUNT, options), loss);
-      adam.update(want, gradients, options);
-    }
-    for (const [name, { data }] of trainer.weights()) {
-      data.forEach((value, n) => {
-        const off = Math.abs(value - want.get(name)![n]!);
-        assert.ok(off <= 2e-6, `${name}[${n}] is ${value}, not ${want.get(name)![n]}`);
-      });
-    }
-  });
+for (const [kind, network] of Object.entries(NETWORKS)) {
+  for (const clipNorm of [undefined, 0.05, 1e6]) {
+    test(`steps of a network of ${kind} are Adam's in float64, clipped at ${clipNorm}`, async (t) => {
+      const start = someWeights(network, 5);
+      const trainer = await createTrainer(network, start, { loss: "mse", seed: 1, threads: 2 });
+      t.after(() => trainer.close());
+      const adam = new ReferenceAdam();
+      const want = new Map([...start].map(([name, { data }]) => [name, Float64Array.from(data)]));
+      for (let step = 0; step < 8; step++) {
+        const inputs = someNumbers(step, SIZE);
+        const targets = someNumbers(step + 50, SIZE);
+        // A rate that changes, as a schedule's does.
+        const options = { learningRate: step < 4 ? 1e-2 : 1e-3, clipNorm };
+        const { loss, gradients } = await trainer.lossAndGradients(inputs, targets, COUNT);
+        assert.equal(await trainer.step(inputs, targets, COUNT, options), loss);
+        adam.update(want, gradients, options);
+      }
+      for (const [name, { data }] of trainer.weights()) {
+        data.forEach((value, n) => {
+          const off = Math.abs(value - want.get(name)![n]!);
+          assert.ok(off <= 2e-6, `${name}[${n}] is ${value}, not ${want.get(name)![n]}`);
+        });
+      }
+    });
+  }
 }
 
 test("the loss of one window goes to nearly nothing", async (t) => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createTrainer } from "../../../src/engine/wasm/trainer.js";
+import { createTrainer } from "../../../src/engine/wasm/training/trainer.js";
 import type { Network } from "../../../src/network/network.js";
 import { someNumbers, someWeights } from "../network-arbitrary.js";
 import { type DropoutMask, referenceLoss } from "../reference-network.js";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import type { Trainer } from "../../../src/engine/engine.js";
-import { createTrainer, WasmTrainer } from "../../../src/engine/wasm/trainer.js";
+import { createTrainer, WasmTrainer } from "../../../src/engine/wasm/training/trainer.js";
 import { GOLDEN_CASES, type GoldenCase, type GoldenName, readGoldenCase } from "../golden.js";
 
 const OPTIONS = { loss: "mse", seed: 1, threads: 2 } as const;
@@ -18,6 +18,7 @@ const TOLERANCES: Readonly<Record<GoldenName, number>> = {
   "deep-tanh": 1e-5,
   "hard-sigmoid-dropout": 1e-5,
   "stacked-dense": 1e-5,
+  gru: 1e-5,
 };
 
 async function assertGolden(trainer: Trainer, golden: GoldenCase): Promise<void> {
@@ -47,10 +48,10 @@ for (const name of GOLDEN_CASES) {
 
 test("so they are of the build without relaxed SIMD", async (t) => {
   const module = await WebAssembly.compile(
-    await readFile(new URL("../../../src/engine/wasm/gradient/kernels.wasm", import.meta.url)),
+    await readFile(new URL("../../../src/engine/wasm/kernels/training/kernels.wasm", import.meta.url)),
   );
   const kernels = { module, fused: false, wide: false };
-  for (const name of ["ramp-composite", "hard-sigmoid-dropout", "stacked-dense"] as const) {
+  for (const name of ["ramp-composite", "hard-sigmoid-dropout", "stacked-dense", "gru"] as const) {
     const golden = readGoldenCase(name);
     const trainer = new WasmTrainer(kernels, golden.network, golden.weights, OPTIONS);
     t.after(() => trainer.close());

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Loss } from "../../../src/engine/engine.js";
-import { createTrainer } from "../../../src/engine/wasm/trainer.js";
+import { createTrainer } from "../../../src/engine/wasm/training/trainer.js";
 import { buildNetwork } from "../../../src/network/architectures.js";
 import { networks, someNumbers, someWeights } from "../network-arbitrary.js";
 

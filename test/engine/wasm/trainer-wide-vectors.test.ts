@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import type { Kernels } from "../../../src/engine/wasm/kernels.js";
-import { WasmTrainer } from "../../../src/engine/wasm/trainer.js";
+import { WasmTrainer } from "../../../src/engine/wasm/training/trainer.js";
 import { type ArchitectureOptions, buildNetwork } from "../../../src/network/architectures.js";
 import { initialWeights, type Weights } from "../../../src/network/weights.js";
 import { someNumbers } from "../network-arbitrary.js";
@@ -54,7 +54,7 @@ async function trainAll(used: Kernels): Promise<Trained[]> {
 }
 
 test("every network and batch trains to the same bits with wide and narrow vectors", async () => {
-  const { wide, narrow } = await wideAndNarrow("./gradient", trainAll);
+  const { wide, narrow } = await wideAndNarrow("training", trainAll);
   assert.ok(wide.every(({ losses }) => losses.every(Number.isFinite)));
   // Not deepEqual of all, whose message would list every number that differs.
   assert.deepEqual(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createWasmEngine } from "../../../src/engine/wasm/engine.js";
-import { createTrainer } from "../../../src/engine/wasm/trainer.js";
+import { createTrainer } from "../../../src/engine/wasm/training/trainer.js";
 import { InputError } from "../../../src/errors.js";
 import { buildNetwork } from "../../../src/network/architectures.js";
 import type { Network } from "../../../src/network/network.js";

@@ -1,6 +1,6 @@
 /** The same work by kernels with wide and with narrow vectors, in code made by the optimising compiler. */
 import { setFlagsFromString } from "node:v8";
-import { type Kernels, loadKernels } from "../../../src/engine/wasm/kernels.js";
+import { type KernelFolder, type Kernels, loadKernels } from "../../../src/engine/wasm/kernels.js";
 import { supportsWideVectors } from "../../../src/engine/wasm/wide-vectors.js";
 
 /**
@@ -8,7 +8,7 @@ import { supportsWideVectors } from "../../../src/engine/wasm/wide-vectors.js";
  * wide vectors is still run. Call it in a process in which no kernel has run before.
  */
 export async function wideAndNarrow<T>(
-  folder: "." | "./gradient",
+  folder: KernelFolder,
   use: (kernels: Kernels) => Promise<T>,
 ): Promise<{ wide: T; narrow: T }> {
   // A function is compiled at its first call: without Liftoff, the first tier, by TurboFan, which widens vectors.

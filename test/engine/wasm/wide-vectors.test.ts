@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import type { Outputs } from "../../../src/engine/engine.js";
-import { Crew } from "../../../src/engine/wasm/crew.js";
 import { WasmEngine } from "../../../src/engine/wasm/engine.js";
-import { SharedHeap } from "../../../src/engine/wasm/heap.js";
+import { SharedHeap } from "../../../src/engine/wasm/inference/heap.js";
 import type { Kernels } from "../../../src/engine/wasm/kernels.js";
+import { WorkerPool } from "../../../src/engine/wasm/pool/worker-pool.js";
 import { buildNetwork } from "../../../src/network/architectures.js";
 import { initialWeights } from "../../../src/network/weights.js";
 import { wideAndNarrow } from "./wide-and-narrow.js";
@@ -14,7 +14,7 @@ import { wideAndNarrow } from "./wide-and-narrow.js";
 /** The outputs of networks of many widths for runs of many sizes. */
 async function answers(used: Kernels): Promise<Outputs[]> {
   const heap = new SharedHeap();
-  const engine = new WasmEngine(heap, await Crew.start(used, heap, 1), used, {
+  const engine = new WasmEngine(heap, await WorkerPool.start(used, heap.memory, 1), used, {
     setting: "auto",
     log: () => undefined,
   });
@@ -43,7 +43,7 @@ async function answers(used: Kernels): Promise<Outputs[]> {
 }
 
 test("every number of rows and tiles gives the same bits with wide and narrow vectors", async () => {
-  const { wide, narrow } = await wideAndNarrow(".", answers);
+  const { wide, narrow } = await wideAndNarrow("inference", answers);
   // Not deepEqual of all, whose message would list every number that differs.
   const differ = narrow.flatMap((answer, n) => (isDeepStrictEqual(wide[n], answer) ? [] : [n]));
   assert.deepEqual(differ, []);

@@ -7,7 +7,9 @@ const read = (text: string): BodyMatrix | undefined => readBodyMatrix(Buffer.fro
 const digits = (most: number) =>
   fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: most }).map((all) => all.join(""));
 
-/** Any number JSON can write, whatever its length: leading and trailing zeros, exponents, zeros with a sign. */
+/**
+ * Any number JSON can write, whatever its length: leading and trailing zeros, exponents, zeros with a sign.
+ */
 const numberText = fc
   .record({
     minus: fc.constantFrom("", "-"),
@@ -34,7 +36,9 @@ const numberText = fc
 
 const anyDouble = fc.double({ noNaN: true, noDefaultInfinity: true });
 
-/** The exact decimal halfway between a double and the next one, or a digit off it: where rounding is hardest. */
+/**
+ * The exact decimal halfway between a double and the next one, or a digit off it: where rounding is hardest.
+ */
 const halfway = fc.tuple(anyDouble, fc.constantFrom(-1n, 0n, 1n)).map(([x, off]) => {
   const view = new DataView(new ArrayBuffer(8));
   view.setFloat64(0, Math.abs(x));
@@ -47,7 +51,10 @@ const halfway = fc.tuple(anyDouble, fc.constantFrom(-1n, 0n, 1n)).map(([x, off])
   return `${twice * 5n ** BigInt(-exponent) * 10n + off}e${exponent - 1}`;
 });
 
-/** Halfway between two doubles of 2^52 to 2^53 units, in few enough digits for the product with a power of five. */
+/**
+ * Halfway between two doubles of 2^52 to 2^53 units, in few enough digits for the product with a power of
+ * five.
+ */
 const shortHalfway = fc
   .tuple(fc.bigInt(2n ** 52n, 2n ** 53n - 1n), fc.integer({ min: -4, max: 10 }), fc.constantFrom(0n, 1n))
   .map(([mantissa, exponent, off]) => {

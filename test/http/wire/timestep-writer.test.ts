@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { DOUBLE, ERRORS, SCORE, VERDICT } from "../../../src/http/wire/program.js";
 import {
+  writeColumn,
   writeDoubles,
   writeScores,
   writeTimestepLines,
-  writeVerdicts,
 } from "../../../src/http/wire/timestep-writer.js";
 import { formatFloat32 } from "../../../src/scoring/digits.js";
 
@@ -19,7 +20,10 @@ test("columns are JSON's numbers, verdicts and nulls", () => {
       (values, flags) => {
         assert.equal(text(writeScores(Float64Array.from(values))), values.map(formatFloat32).join(","));
         const verdicts = flags.map((flag) => (flag === -1 ? "null" : String(flag === 1)));
-        assert.equal(text(writeVerdicts(Int8Array.from(flags))), verdicts.join(","));
+        assert.equal(
+          text(writeColumn({ kind: VERDICT, count: 1, values: Int8Array.from(flags) })),
+          verdicts.join(","),
+        );
         const doubles = values.map((value) => JSON.stringify(value));
         assert.equal(text(writeDoubles(Float64Array.from(values))), doubles.join(","));
       },
@@ -28,18 +32,38 @@ test("columns are JSON's numbers, verdicts and nulls", () => {
   );
 });
 
+test("the longest texts of a float and of a double have the room that is laid out for them", () => {
+  const float = -999999949947011200;
+  assert.equal(
+    text(writeScores(Float64Array.of(float, float))),
+    Array(2).fill(formatFloat32(float)).join(","),
+  );
+  const largest = -999999984306749440000;
+  assert.equal(text(writeScores(Float64Array.of(largest))), formatFloat32(largest));
+  const double = -0.0000012345678901234567;
+  assert.equal(text(writeDoubles(Float64Array.of(double, double))), Array(2).fill(String(double)).join(","));
+});
+
 test("a line is an object on its own", () => {
-  const bytes = writeTimestepLines({
-    first: 98,
-    score: Float64Array.of(0.25, Number.NaN, 1e-9),
-    pValue: Float64Array.of(1 / 3, Number.NaN, 1),
-    anomalous: Int8Array.of(0, -1, 1),
-  });
+  const bytes = writeTimestepLines(98, 3, [
+    { name: "score", kind: SCORE, count: 1, values: Float64Array.of(0.25, Number.NaN, 1e-9) },
+    { name: "pValue", kind: DOUBLE, count: 1, values: Float64Array.of(1 / 3, Number.NaN, 1) },
+    { name: "anomalous", kind: VERDICT, count: 1, values: Int8Array.of(0, -1, 1) },
+  ]);
   assert.equal(
     text(bytes),
     '{"timestep":98,"score":0.25,"pValue":0.3333333333333333,"anomalous":false}\n' +
       '{"timestep":99,"score":null,"pValue":null,"anomalous":null}\n' +
       '{"timestep":100,"score":1e-9,"pValue":1,"anomalous":true}\n',
+  );
+});
+
+test("a column can have several numbers a timestep", () => {
+  const featureError = { kind: ERRORS, count: 2, values: Float64Array.of(1, 2, 3, Number.NaN) } as const;
+  assert.equal(text(writeColumn(featureError)), "[1,2],[3,null]");
+  assert.equal(
+    text(writeTimestepLines(0, 2, [{ name: "featureError", ...featureError }])),
+    '{"timestep":0,"featureError":[1,2]}\n{"timestep":1,"featureError":[3,null]}\n',
   );
 });
 

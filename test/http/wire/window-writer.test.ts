@@ -1,9 +1,34 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type WrittenWindows, writeWindows } from "../../../src/http/wire/window-writer.js";
+import type { PartsModel } from "../../../src/http/answer-part.js";
+import { windowMembers } from "../../../src/http/model-answers.js";
+import { SCORE } from "../../../src/http/wire/program.js";
+import { WindowLayout } from "../../../src/http/wire/window-layout.js";
+import { writeWindows } from "../../../src/http/wire/window-writer.js";
 import { decimalsOf, formatFloat32, formatUnits } from "../../../src/scoring/digits.js";
+import { prepareScoring, type ScoringModel } from "../../../src/scoring/scoring-model.js";
 import { unscaleHead } from "../../../src/scoring/window-scoring.js";
+import type { ScoredWindows } from "../../../src/serving/score-result.js";
+
+/** Windows, the model they are of, and the parts to write. */
+interface WrittenWindows extends ScoredWindows {
+  readonly model: ScoringModel;
+  readonly include: ReadonlySet<string>;
+}
+
+/** All of some windows as they are written with a layout that knows every part. */
+function write(windows: WrittenWindows, from: number, to: number): string {
+  const { model, include, outputs, scores } = windows;
+  const parts: PartsModel = {
+    scoring: model,
+    embeddingUnits: outputs.embedding.length / scores.count,
+    isCalibrated: true,
+    hasThreshold: true,
+  };
+  const program = new WindowLayout(windowMembers(parts), model).select(include);
+  return Buffer.from(writeWindows(program, { windows, from, to })).toString();
+}
 
 const double = fc.oneof(
   { weight: 6, arbitrary: fc.double({ min: 0, max: 10, noNaN: true }) },
@@ -45,18 +70,20 @@ const written: fc.Arbitrary<{ windows: WrittenWindows; from: number; to: number 
     const singles = (length: number) => list(single, length).map((all) => Float32Array.from(all));
     return fc.record({
       windows: fc.record({
-        model: fc.record({
-          timesteps: fc.constant(timesteps),
-          features: fc.constant(features),
-          heads: fc.constant(heads),
-          scaler: fc.record({
-            kind: fc.constant("standard" as const),
-            offset: list(offset, features),
-            scale: list(scale, features),
-          }),
-          clip: fc.constant(20),
-          minCoverage: fc.constant(0.5),
-        }),
+        model: fc
+          .record({
+            timesteps: fc.constant(timesteps),
+            features: fc.constant(features),
+            heads: fc.constant(heads),
+            scaler: fc.record({
+              kind: fc.constant("standard" as const),
+              offset: list(offset, features),
+              scale: list(scale, features),
+            }),
+            clip: fc.constant(20),
+            minCoverage: fc.constant(0.5),
+          })
+          .map((description) => prepareScoring(description)),
         include: fc
           .subarray([
             "reconstruction",
@@ -134,7 +161,7 @@ function plainText(
 test("windows are written as the plain formatting of their numbers, in any slice", () => {
   fc.assert(
     fc.property(written, ({ windows, from, to }) => {
-      const text = Buffer.from(writeWindows(windows, from, to)).toString();
+      const text = write(windows, from, to);
       const expected = [];
       for (let w = from; w < to; w++) expected.push(plainText(windows, w));
       assert.equal(text, expected.join(","));
@@ -148,14 +175,14 @@ test("windows are written as the plain formatting of their numbers, in any slice
 const errorsOf = (values: Float64Array): string[] => {
   const empty = new Float64Array(0);
   const windows: WrittenWindows = {
-    model: {
+    model: prepareScoring({
       timesteps: values.length,
       features: 0,
       heads: [],
       scaler: { kind: "none", offset: [], scale: [] },
       clip: null,
       minCoverage: 0,
-    },
+    }),
     include: new Set(["timestepError"]),
     outputs: { heads: [], embedding: new Float32Array(0) },
     scores: {
@@ -170,7 +197,7 @@ const errorsOf = (values: Float64Array): string[] => {
     pValue: Float64Array.of(Number.NaN),
     anomalous: Int8Array.of(-1),
   };
-  const text = Buffer.from(writeWindows(windows, 0, 1)).toString();
+  const text = write(windows, 0, 1);
   return text.slice(text.indexOf("[") + 1, text.indexOf("]")).split(",");
 };
 
@@ -208,4 +235,31 @@ test("many windows at once, more than the first page of memory holds", () => {
   const texts = errorsOf(values);
   assert.equal(texts.length, 50_000);
   assert.equal(texts[49_999], formatFloat32(49_999 / 3));
+});
+
+test("arrays that do not fit their layout, and a text that is longer than its layout says, are refused", () => {
+  const layout = new WindowLayout(
+    [{ name: "score", isAlways: true, writing: { kind: SCORE, count: 1, values: ({ pValue }) => pValue } }],
+    { features: 1, heads: [], scaler: { kind: "none", offset: [0], scale: [1] } },
+  );
+  const program = layout.select(new Set());
+  const windows = {
+    outputs: { heads: [], embedding: new Float32Array(0) },
+    scores: { count: 2 } as ScoredWindows["scores"],
+    anomalous: new Int8Array(2),
+  };
+  const fitting = { ...windows, pValue: Float64Array.of(0.25, -1.1754943508222875e-38) };
+  assert.equal(
+    Buffer.from(writeWindows(program, { windows: fitting, from: 0, to: 2 })).toString(),
+    '{"score":0.25},{"score":-1.1754944e-38}',
+  );
+  assert.throws(
+    () => writeWindows(program, { windows: { ...windows, pValue: new Float64Array(4) }, from: 0, to: 2 }),
+    /2 windows have 32 bytes where 16 were laid out/,
+  );
+  const tooShort = { ...program, windowBytes: 12 };
+  assert.throws(
+    () => writeWindows(tooShort, { windows: fitting, from: 0, to: 2 }),
+    /The text of 2 windows has 39 bytes; 24 were laid out/,
+  );
 });

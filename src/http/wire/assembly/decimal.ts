@@ -1,18 +1,22 @@
 /**
- * Digits to bytes, and doubles with a fixed number of decimals, as `formatUnits` of scoring/digits.ts writes
- * them.
+ * Writes whole numbers as ASCII digits, and doubles with a fixed number of decimals, byte for byte as `formatUnits` of
+ * scoring/digits.ts does.
  */
 import { highProduct, POWERS_OF_TEN } from "./tables";
 
-/** Writes `formatUnits(value, decimals)` at `at`; returns its length. */
+/** JavaScript's `formatUnits(value, decimals)`, written at `at`; returns its length in bytes. */
 @external("host", "writeUnits")
 declare function writeUnits(value: f64, decimals: i32, at: usize): i32;
 
+/** Eight ASCII zeros. */
 const ZEROS: u64 = 0x3030303030303030;
-/** From here on a number has more digits than a word takes. */
+/** Numbers below it have at most 19 digits, and fit a u64. */
 const TEN_TO_19: u64 = 10000000000000000000;
 
-/** A number below 10^8 as eight digits, the first in the lowest byte: halved three times, all halves at once. */
+/**
+ * A number below 10^8 as eight digits (0 to 9, not ASCII), the first in the lowest byte. It is split into two groups of
+ * four digits, these into pairs, and these into digits; all groups of a step at once.
+ */
 @inline
 export function splitDigits(number: u32): u64 {
   const thousands = number / 10000;
@@ -29,7 +33,7 @@ export function writeInteger(at: usize, number: u64): usize {
   return number < 100 ? writeTwo(at, <u32>number) : writeMany(at, number);
 }
 
-/** One digit or two, without a branch between them. */
+/** Writes a number below 100 as one or two digits, without a branch; returns where it ends. */
 @inline
 function writeTwo(at: usize, number: u32): usize {
   const tens = (number * 205) >> 11;
@@ -38,6 +42,7 @@ function writeTwo(at: usize, number: u32): usize {
   return at + 2 - short;
 }
 
+/** Writes a whole number of at least 10; returns where it ends. */
 function writeMany(at: usize, number: u64): usize {
   if (number >= 100000000) {
     const first = number / 100000000;
@@ -51,7 +56,7 @@ function writeMany(at: usize, number: u64): usize {
   return at + 8 - <usize>zeros;
 }
 
-/** Writes a number of 1 to 9 digits, without a branch between their counts. */
+/** Writes a number of 1 to 9 digits, without a branch on how many; returns where it ends. */
 @inline
 export function writeNine(at: usize, number: u32): usize {
   const first = number / 100000000;
@@ -63,28 +68,29 @@ export function writeNine(at: usize, number: u32): usize {
   return at + long + 8 - zeros;
 }
 
+/** Writes `null`; returns where it ends. */
 @inline
 export function writeNull(at: usize): usize {
   store<u32>(at, 0x6c6c756e);
   return at + 4;
 }
 
-/** Writes a value in the caller's units, null where it is not finite; returns where it ends. */
+/** Writes a value with at most `decimals` decimals, null where it is not finite; returns where it ends. */
 @inline
 export function writeFixed(at: usize, value: f64, decimals: i32): usize {
   const bits = reinterpret<u64>(value);
   const shift = 1075 - (<i32>(bits >> 52) & 0x7ff);
-  // Most values: at most 8 decimals, below 2^20 and above 2^-43.
+  // The fast way takes most values: at most 8 decimals, below 2^20 and above 2^-43.
   if (decimals > 8 || <u32>(shift - 33) >= 63) return writeExact(at, value, decimals);
   const mantissa = (bits & 0xfffffffffffff) | 0x10000000000000;
   const unit = load<u64>(POWERS_OF_TEN + (<usize>decimals << 3));
-  // mantissa * 10^decimals / 2^shift, rounded half up. Half a unit is a multiple of 2^32: what stands below
-  // in the product does not count.
+  // mantissa * 10^decimals / 2^shift, rounded half up. Half of 2^shift is a multiple of 2^32, so the low 32 bits of the
+  // product do not change the result.
   const product = (mantissa >> 32) * unit + (((mantissa & 0xffffffff) * unit) >> 32);
   const number = (product + (<u64>1 << (shift - 33))) >> (shift - 32);
   let whole = select<u64>(mantissa >> shift, 0, shift < 64);
   let fraction = number - whole * unit;
-  // The fraction may have been rounded up to one.
+  // Rounding may have carried the fraction up to one.
   if (fraction == unit) {
     fraction = 0;
     whole++;
@@ -99,7 +105,7 @@ export function writeFixed(at: usize, value: f64, decimals: i32): usize {
   return at + 9 - <usize>(clz(digits) >> 3);
 }
 
-/** The same for any value, in 128 bits or, at the far ends, by the host. */
+/** As `writeFixed` for any value: with products of 128 bits, or by JavaScript where those are too small. */
 function writeExact(at: usize, value: f64, decimals: i32): usize {
   const bits = reinterpret<u64>(value);
   const biased = <i32>(bits >> 52) & 0x7ff;
@@ -128,7 +134,7 @@ function writeExact(at: usize, value: f64, decimals: i32): usize {
   return rest == 0 ? at : writeFraction(at, rest, decimals);
 }
 
-/** Writes a point and 1 to 19 decimals, without the zeros at their end. */
+/** Writes a point and 1 to 19 decimals without their trailing zeros; returns where they end. */
 function writeFraction(at: usize, number: u64, decimals: i32): usize {
   store<u8>(at++, 0x2e);
   if (decimals <= 16) return writeSixteen(at, number * load<u64>(POWERS_OF_TEN + (<usize>(16 - decimals) << 3)));
@@ -142,7 +148,7 @@ function writeFraction(at: usize, number: u64, decimals: i32): usize {
   return at + 24 - <usize>(clz(digits) >> 3);
 }
 
-/** Sixteen decimals without the zeros at their end; all of them stand behind `at`. */
+/** Writes sixteen decimals, trailing zeros too, and returns where they end without them. */
 @inline
 function writeSixteen(at: usize, number: u64): usize {
   const high = number / 100000000;
@@ -153,7 +159,7 @@ function writeSixteen(at: usize, number: u64): usize {
   return last == 0 ? at + 8 - <usize>(clz(first) >> 3) : at + 16 - <usize>(clz(last) >> 3);
 }
 
-/** mantissa * unit / 2^shift, halves rounded up; TEN_TO_19 where it is that or more. */
+/** mantissa * unit / 2^shift, rounded half up; TEN_TO_19 where the result is that or more. */
 @inline
 function roundProduct(mantissa: u64, unit: u64, shift: i32): u64 {
   let high = highProduct(mantissa, unit);

@@ -1,9 +1,9 @@
-/** The one large member of a body: `windows` [n][T][F] or `series` [N][F], found in its bytes and read. */
+/** Finds the one large member of a JSON body, `windows` [n][T][F] or `series` [N][F], and reads its numbers. */
 import { readNumber } from "./number";
 
 /**
- * What `findMatrix` found: where the value stands, [valueStart, valueEnd), and its shape; n is 0 for a
- * series.
+ * What `findMatrix` found: the value is the bytes [valueStart, valueEnd), and its shape is windows x rows x features;
+ * `windows` is 0 for a series.
  */
 export let valueStart: usize = 0;
 export let valueEnd: usize = 0;
@@ -11,10 +11,10 @@ export let windows: i32 = 0;
 export let rows: i32 = 0;
 export let features: i32 = 0;
 
-/** How many other members the object has. */
+/** The number of other members in the object. */
 export let others: i32 = 0;
 
-/** Where the next reading goes. */
+/** Where the next reading is stored. */
 let target: usize = 0;
 
 const COMMA: u8 = 0x2c;
@@ -22,6 +22,7 @@ const QUOTE: u8 = 0x22;
 const OPENING: u8 = 0x5b;
 const CLOSING: u8 = 0x5d;
 
+/** Skips JSON's white space. */
 @inline
 function skipSpace(at: usize): usize {
   let byte = load<u8>(at);
@@ -30,13 +31,13 @@ function skipSpace(at: usize): usize {
 }
 
 /**
- * Goes through the members of the object in [at, end), reads the matrix and passes over the others without
- * judging them. The byte at `end` is 0, and 40 behind it can be read.
+ * Walks through the members of the JSON object in [at, end): reads the matrix, and skips the other members without
+ * checking them. The byte at `end` is 0, and 40 more bytes can be read after it.
  *
- * @param out receives the readings as doubles, null as NaN; there is room for half as many as the text has
- *   bytes.
- * @returns false where anything is not plain: another kind of value, rows of different length, a key with an
- *   escape, the member twice or not there, a number a double cannot hold.
+ * @param out receives the readings as doubles, null as NaN. It has room for half as many as the text has bytes.
+ * @returns false where the body needs JSON.parse: the matrix holds another kind of value or rows of different lengths,
+ *   a key has an escape or a character outside ASCII, the matrix is there twice or not at all, or a number exceeds a
+ *   double.
  */
 export function findMatrix(at: usize, end: usize, out: usize): bool {
   target = out;
@@ -74,14 +75,14 @@ export function findMatrix(at: usize, end: usize, out: usize): bool {
   return valueEnd != 0 && load<u8>(at) == 0x7d && skipSpace(at + 1) == end;
 }
 
-/** 3 for the key `windows`, 2 for `series`, 0 for any other. */
+/** The depth of the arrays in the member of a key: 3 for `windows`, 2 for `series`, 0 for any other. */
 function matrixDepth(key: usize, length: usize): i32 {
   if (length == 7 && (load<u64>(key) & 0xffffffffffffff) == 0x73776f646e6977) return 3;
   if (length == 6 && (load<u64>(key) & 0xffffffffffff) == 0x736569726573) return 2;
   return 0;
 }
 
-/** [n][T][F]; where it ends, or 0. */
+/** Reads [n][T][F]; returns where it ends, or 0 where it is not one. */
 function readWindows(at: usize): usize {
   if (load<u8>(at) != OPENING) return 0;
   let count = 0;
@@ -103,7 +104,7 @@ function readWindows(at: usize): usize {
   return load<u8>(at) == CLOSING ? at + 1 : 0;
 }
 
-/** [T][F]; where it ends, or 0. */
+/** Reads [T][F]; returns where it ends, or 0 where it is not one. */
 function readRows(at: usize): usize {
   if (load<u8>(at) != OPENING) return 0;
   let count = 0;
@@ -121,7 +122,7 @@ function readRows(at: usize): usize {
   return load<u8>(at) == CLOSING ? at + 1 : 0;
 }
 
-/** [F] numbers or nulls; where it ends, or 0. */
+/** Reads [F] numbers or nulls; returns where it ends, or 0 where it is not one. */
 function readRow(at: usize): usize {
   if (load<u8>(at) != OPENING) return 0;
   let out = target;
@@ -141,7 +142,7 @@ function readRow(at: usize): usize {
   return load<u8>(at) == CLOSING ? at + 1 : 0;
 }
 
-/** Passes over a value, strings and brackets minded; 0 where the text ends inside it. */
+/** Skips a value of any kind; returns where it ends, or 0 where the text ends inside it. */
 function skipValue(at: usize, end: usize): usize {
   let depth = 0;
   while (at < end) {
@@ -166,6 +167,7 @@ function skipValue(at: usize, end: usize): usize {
   return 0;
 }
 
+/** Skips a string; returns where it ends, or 0 where the text ends inside it. */
 function skipString(at: usize, end: usize): usize {
   for (at++; at < end; at++) {
     const byte = load<u8>(at);

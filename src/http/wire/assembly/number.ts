@@ -1,20 +1,21 @@
 /**
- * JSON's numbers to the nearest double.
+ * Reads JSON's numbers to the nearest double, as JSON.parse does.
  *
- * Digits are taken eight at a time in a 64-bit word. Up to 2^53 and 10^22 one division or product of doubles
- * is exact (Clinger 1990, "How to read floating point numbers accurately"); beyond, the product with a
- * 128-bit power of five decides (Lemire 2021, "Number parsing at a gigabyte per second"); more than 19
- * digits, subnormals and overflow are left to the host.
+ * Digits are converted eight at a time in a 64-bit word. For digits up to 2^53 and powers of ten up to 10^22, one
+ * division or product of doubles is correctly rounded (Clinger 1990, "How to read floating point numbers accurately").
+ * For others, the product with a 128-bit power of five decides (Lemire 2021, "Number parsing at a gigabyte per
+ * second"). JavaScript reads numbers of more than 19 digits, subnormal numbers and those that overflow.
  */
 import { EXACT_POWERS_OF_TEN, highProduct, POWERS_OF_FIVE, POWERS_OF_TEN } from "./tables";
 
-/** Reads the number in [start, end) as JavaScript does. */
+/** JavaScript's reading of the number in [start, end). */
 @external("host", "readDouble")
 declare function readDouble(start: usize, end: usize): f64;
 
+/** Eight ASCII zeros. */
 const ZEROS: u64 = 0x3030303030303030;
 
-/** Eight digits, the first in the lowest byte, to a number: pairs, fours, eight. */
+/** The number of eight digits, the first in the lowest byte. Digits become pairs, groups of four, then one number. */
 @inline
 function joinDigits(digits: u64): u64 {
   const pairs = digits * 10 + (digits >> 8);
@@ -23,13 +24,13 @@ function joinDigits(digits: u64): u64 {
   return (first + second) >> 32;
 }
 
-/** Which of the sixteen bytes are no digits. */
+/** A bit for each of sixteen bytes, set where the byte is not a digit. */
 @inline
 function breaksIn(bytes: v128): u32 {
   return <u32>i8x16.bitmask(i8x16.gt_u(i8x16.sub(bytes, i8x16.splat(0x30)), i8x16.splat(9)));
 }
 
-/** The first `count` digits at `at`, 1 to 8. */
+/** The number of the first `count` digits at `at`; 1 to 8 digits. */
 @inline
 function digitsAt(at: usize, count: u32): u64 {
   return joinDigits((load<u64>(at) ^ ZEROS) << (64 - (count << 3)));
@@ -41,12 +42,12 @@ function powerOfTen(exponent: u32): u64 {
 }
 
 /**
- * Most numbers: at most 8 digits, a point, 19 digits together. One look at 32 bytes tells where it ends, so that
- * the next number need not wait for the digits of this one.
+ * Reads a number. Most have at most 8 digits before the point and 19 in all. For these, one comparison of 32 bytes
+ * finds the end, so that the processor can begin with the next number while it converts the digits of this one.
  *
- * @param at where the number, or its minus, begins; 40 bytes behind the text's end can be read.
+ * @param at where the number, or its minus sign, begins. 40 bytes after the end of the text can be read.
  * @param out receives the number.
- * @returns where it ends, or 0 where it is no number of JSON.
+ * @returns where the number ends, or 0 where the text is not a number of JSON.
  */
 @inline
 export function readNumber(at: usize, out: usize): usize {
@@ -79,7 +80,7 @@ export function readNumber(at: usize, out: usize): usize {
   return end;
 }
 
-/** The same for a number of any length and with an exponent. */
+/** As `readNumber`, for a number of any length and with an exponent. */
 function readLong(at: usize, out: usize): usize {
   const start = at;
   const negative = load<u8>(at) == 0x2d;
@@ -133,7 +134,7 @@ function readLong(at: usize, out: usize): usize {
   return at;
 }
 
-/** Digits of `0.00ddd` or `d.ddd`, those in front of the first that is not 0 left out. */
+/** How many digits `0.00ddd` or `d.ddd` in [at, end) has from the first that is not 0. */
 function significantDigits(at: usize, end: usize): i32 {
   while (at < end && load<u8>(at) <= 0x30) at++;
   let count = <i32>(end - at);
@@ -141,7 +142,7 @@ function significantDigits(at: usize, end: usize): i32 {
   return count;
 }
 
-/** The double nearest to digits * 10^exponent, or NaN where that is for the host to say. */
+/** The double nearest to digits * 10^exponent, or NaN where JavaScript has to read it. */
 @inline
 function nearest(digits: u64, exponent: i32): f64 {
   if (digits <= 0x20000000000000 && <u32>(exponent + 22) <= 44) {
@@ -153,6 +154,7 @@ function nearest(digits: u64, exponent: i32): f64 {
   return nearestByProduct(digits, exponent);
 }
 
+/** As `nearest`, by Lemire's product with a power of five. */
 function nearestByProduct(digits: u64, exponent: i32): f64 {
   if (digits == 0) return 0;
   if (exponent < -342 || exponent > 308) return NaN;
@@ -161,7 +163,7 @@ function nearestByProduct(digits: u64, exponent: i32): f64 {
   const five = POWERS_OF_FIVE + (<usize>(exponent + 342) << 4);
   let high = highProduct(normal, load<u64>(five, 8));
   let low = normal * load<u64>(five, 8);
-  // Only where all bits under the 55 that count are set can the second half of the power change them.
+  // 55 bits of the product count. The low half of the power of five changes them only where all bits below are set.
   if ((high & 0x1ff) == 0x1ff) {
     const carry = highProduct(normal, load<u64>(five));
     low += carry;
@@ -172,7 +174,8 @@ function nearestByProduct(digits: u64, exponent: i32): f64 {
   // floor(exponent * log2(10)) + 63, the scale of the product, then the bias.
   let power = ((exponent * 217706) >> 16) + 63 + <i32>top - <i32>shift + 1023;
   if (power <= 0) return NaN;
-  // Halfway between two doubles: only where 5^exponent fits the word can that be exact. Then to even.
+  // A number exactly halfway between two doubles is rounded to even. That can be exact only where 5^exponent fits 64
+  // bits.
   if (low <= 1 && exponent >= -4 && exponent <= 23 && (mantissa & 3) == 1 && mantissa << (top + 9) == high) {
     mantissa &= ~1;
   }

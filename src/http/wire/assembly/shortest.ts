@@ -1,21 +1,21 @@
 /**
- * The shortest decimal that reads back as a number, laid out as JavaScript does: for float32 what
- * `formatFloat32` of scoring/digits.ts says, for a double what JSON.stringify does.
+ * Writes the shortest decimal that reads back as the same number, in JavaScript's notation: a float32 as
+ * `formatFloat32` of scoring/digits.ts, a double as JSON.stringify.
  *
- * Schubfach (Giulietti 2020, "The Schubfach way to render doubles"): the interval of numbers that round to
- * the float is scaled by a power of ten, of 64 or 128 bits, so that it holds a whole number and, if there is
- * one, a multiple of ten.
+ * The algorithm is Schubfach (Giulietti 2020, "The Schubfach way to render doubles"). It scales the interval of the
+ * numbers that round to the float by a power of ten, of 64 or 128 bits, such that the interval contains a whole number
+ * and at most one multiple of ten. The multiple of ten is the shorter decimal, where there is one.
  */
 import { writeInteger, writeNine, writeNull } from "./decimal";
 import { highProduct, POWERS_OF_FIVE, POWERS_OF_TEN_FLOAT } from "./tables";
 
-/** Writes a double as JSON.stringify does at `at`; returns its length. */
+/** JavaScript's JSON.stringify of a double, written at `at`; returns its length in bytes. */
 @external("host", "writeDouble")
 declare function writeDoubleByHost(value: f64, at: usize): i32;
 
 const ZEROS: u64 = 0x3030303030303030;
 
-/** floor(power * factor / 2^64), the lowest bit set where anything was cut off. */
+/** floor(power * factor / 2^64), with the lowest bit set where the division left a remainder. */
 @inline
 function scale(power: u64, factor: u32): u32 {
   const product = (power >> 32) * <u64>factor + (((power & 0xffffffff) * <u64>factor) >> 32);
@@ -38,7 +38,7 @@ export function writeFloat(at: usize, single: f32): usize {
   const mantissa = biased == 0 ? fraction : fraction | 0x800000;
   const binary = biased == 0 ? -149 : <i32>biased - 150;
   const odd = mantissa & 1;
-  // Below a power of two the floats stand closer.
+  // The float below a power of two is only half as far away as the float above.
   const closer = fraction == 0 && biased > 1;
   let exponent = (binary * 1262611 - (closer ? 524031 : 0)) >> 22; // floor(log10(2^binary)), or of 3/4 of it
   const shift = binary + ((-exponent * 1741647) >> 19) + 1; // + floor(log2(10^-exponent))
@@ -47,7 +47,7 @@ export function writeFloat(at: usize, single: f32): usize {
   const middle = scale(power, (mantissa << 2) << shift);
   const upper = scale(power, ((mantissa << 2) + 2) << shift) - odd;
 
-  // Both candidates, without a branch: whether a multiple of ten lies inside is a toss-up.
+  // Both candidates are computed, without a branch: the processor cannot predict whether a multiple of ten is inside.
   const units = middle >> 2;
   const tens = units / 10;
   const tensInside = <u32>(lower <= 40 * tens);
@@ -58,7 +58,7 @@ export function writeFloat(at: usize, single: f32): usize {
   const useTens = <u32>(units >= 10) & (tensInside ^ nextTensInside);
   let digits = select<u32>(tens + nextTensInside, units + nearer, useTens != 0);
   exponent += <i32>useTens;
-  // More zeros at the end, if any.
+  // Further trailing zeros move to the exponent.
   for (let fewer = digits / 10; fewer * 10 == digits; fewer = digits / 10) {
     digits = fewer;
     exponent++;
@@ -66,7 +66,7 @@ export function writeFloat(at: usize, single: f32): usize {
   return layOut(at, writeNine(at, digits), exponent);
 }
 
-/** floor(power * factor / 2^128), the lowest bit set where anything was cut off. */
+/** floor(power * factor / 2^128), with the lowest bit set where the division left a remainder. */
 @inline
 function scaleLong(high: u64, low: u64, factor: u64): u64 {
   const carry = highProduct(low, factor);
@@ -90,12 +90,12 @@ export function writeDouble(at: usize, value: f64): usize {
   const odd = mantissa & 1;
   const closer = fraction == 0 && biased > 1;
   let exponent = (binary * 1262611 - (closer ? 524031 : 0)) >> 22;
-  // The table ends there.
+  // The table of powers ends there.
   if (exponent < -308) return at + <usize>writeDoubleByHost(value, at);
   const shift = binary + ((-exponent * 1741647) >> 19) + 1;
   const five = POWERS_OF_FIVE + (<usize>(342 - exponent) << 4);
   const high = load<u64>(five, 8);
-  // What was truncated is to be rounded up here.
+  // The table truncates the powers that are not exact; Schubfach needs them rounded up.
   const low = load<u64>(five) + <u64>(exponent > 27 || exponent < -55);
   const lower = scaleLong(high, low, ((mantissa << 2) - 2 + <u64>closer) << shift) + odd;
   const middle = scaleLong(high, low, (mantissa << 2) << shift);
@@ -116,7 +116,7 @@ export function writeDouble(at: usize, value: f64): usize {
     const inside = <u32>(lower <= 4 * units);
     const nextInside = <u32>(upper >= 4 * units + 4);
     const half = 4 * units + 2;
-    // In the middle, to even.
+    // Halfway between both, the even one.
     const nearer = <u32>(middle > half || (middle == half && (units & 1) != 0));
     digits = units + (inside != nextInside ? nextInside : nearer);
   }
@@ -125,8 +125,8 @@ export function writeDouble(at: usize, value: f64): usize {
 }
 
 /**
- * Lays out the number whose digits, at most 17, stand in [at, end), times 10^exponent, the way
- * Number.prototype.toString does.
+ * Gives a number the notation of Number.prototype.toString. Its digits, at most 17, are at [at, end), and it is those
+ * times 10^exponent. Returns where it ends.
  */
 @inline
 function layOut(at: usize, end: usize, exponent: i32): usize {
@@ -144,7 +144,7 @@ function layOut(at: usize, end: usize, exponent: i32): usize {
   if (point > -6 && point <= 0) {
     const zeros = 2 - point;
     shiftDigits(at, zeros);
-    // Not more than stood there before: the digits begin behind them.
+    // The zeros go to the bytes before the shifted digits.
     for (let i = 0; i < zeros; i++) store<u8>(at + i, 0x30);
     store<u8>(at, 0x2e, 1);
     return end + zeros;
@@ -161,7 +161,7 @@ function layOut(at: usize, end: usize, exponent: i32): usize {
   return writeInteger(to, <u64>abs(power));
 }
 
-/** Moves up to 24 bytes. */
+/** Moves the 24 bytes at `at` by `by` bytes. */
 @inline
 function shiftDigits(at: usize, by: usize): void {
   const first = load<u64>(at);
@@ -172,7 +172,7 @@ function shiftDigits(at: usize, by: usize): void {
   store<u64>(at + by, third, 16);
 }
 
-/** `[a,b,...]`: doubles rounded to float32; returns where it ends. */
+/** Writes `[a,b,...]` of `count` doubles rounded to float32; returns where it ends. */
 export function writeFloats(at: usize, values: usize, count: i32): usize {
   store<u8>(at, 0x5b);
   if (count == 0) at++;
@@ -184,7 +184,7 @@ export function writeFloats(at: usize, values: usize, count: i32): usize {
   return at + 1;
 }
 
-/** As `writeFloats`, from float32. */
+/** As `writeFloats`, of float32. */
 export function writeSingles(at: usize, values: usize, count: i32): usize {
   store<u8>(at, 0x5b);
   if (count == 0) at++;

@@ -1,17 +1,18 @@
-/** Where the caller puts the tables (../tables.ts fills them), and 64-bit products. */
-
-/** [651] of 128 bits, low half first: 5^q from q = -342 on, the highest bit set; see ../tables.ts for rounding. */
-export const POWERS_OF_FIVE: usize = 0;
-/** [78] uint64: 10^k for k from -32, the highest bit set, rounded up. */
-export const POWERS_OF_TEN_FLOAT: usize = 10432;
-/** [20] uint64: 10^0 to 10^19. */
-export const POWERS_OF_TEN: usize = 11072;
-/** [23] float64: 10^0 to 10^22, all of them exact. */
-export const EXACT_POWERS_OF_TEN: usize = 11232;
+/** The addresses of the tables, which ../tables.ts fills, and the high half of a 64-bit product. */
 
 /**
- * The high half of a 64 x 64-bit product, for which WebAssembly has no instruction; the low half is a * b.
+ * 651 numbers of 128 bits, low half first: 5^q for q from -342, scaled so that the highest bit is set; ../tables.ts
+ * says how each is rounded.
  */
+export const POWERS_OF_FIVE: usize = 0;
+/** 78 uint64: 10^k for k from -32, scaled so that the highest bit is set, and rounded up. */
+export const POWERS_OF_TEN_FLOAT: usize = 10432;
+/** 20 uint64: 10^0 to 10^19. */
+export const POWERS_OF_TEN: usize = 11072;
+/** 23 float64: 10^0 to 10^22, all exact. */
+export const EXACT_POWERS_OF_TEN: usize = 11232;
+
+/** The high 64 bits of a * b. WebAssembly has no instruction for it; the low 64 bits are `a * b`. */
 @inline
 export function highProduct(a: u64, b: u64): u64 {
   const a0 = a & 0xffffffff;

@@ -1,8 +1,8 @@
-/** Windows of an answer, each written by the same short program of parts. */
+/** Writes the windows of an answer. A list of parts, the same for every window, says what is written of each. */
 import { writeFixed, writeNull } from "./decimal";
 import { writeDouble, writeFloat, writeFloats, writeSingles } from "./shortest";
 
-/** Words of a part; what they mean stands in ../parts.ts. */
+/** The length of an instruction in 32-bit words; ../program.ts explains them. */
 const PART_WORDS: usize = 8;
 
 const LITERAL = 0;
@@ -19,7 +19,7 @@ function word(part: usize, index: usize): i32 {
   return load<i32>(part + (index << 2));
 }
 
-/** Writes windows, a comma between them; returns where they end. */
+/** Writes `windows` windows with commas between them; returns where they end. */
 export function writeWindows(at: usize, parts: usize, partCount: i32, windows: i32): usize {
   const end = parts + ((<usize>partCount * PART_WORDS) << 2);
   for (let window = 0; window < windows; window++) {
@@ -29,6 +29,7 @@ export function writeWindows(at: usize, parts: usize, partCount: i32, windows: i
   return at;
 }
 
+/** Writes one part of one window; returns where it ends. */
 function writePart(at: usize, part: usize, window: i32): usize {
   const base = <usize>word(part, 1);
   const count = word(part, 2);
@@ -60,7 +61,7 @@ function writeText(at: usize, from: usize, length: i32): usize {
   return at + length;
 }
 
-/** 0 false, 1 true, anything else no verdict. */
+/** Writes false for 0, true for 1, and null for anything else (no verdict). */
 function writeVerdict(at: usize, verdict: u8): usize {
   if (verdict > 1) return writeNull(at);
   if (verdict == 1) {
@@ -72,7 +73,7 @@ function writeVerdict(at: usize, verdict: u8): usize {
   return at + 5;
 }
 
-/** A head's answer, [steps][F] of float32, unscaled and in time order. */
+/** Writes the output of a head [steps][F] in the caller's units (scaled * scale + offset) and in order of time. */
 function writeRows(at: usize, part: usize, window: i32): usize {
   const steps = word(part, 2);
   const features = word(part, 3);
@@ -89,7 +90,7 @@ function writeRows(at: usize, part: usize, window: i32): usize {
     for (let feature: usize = 0; feature < <usize>features; feature++) {
       const scaled = <f64>load<f32>(row + (feature << 2));
       let value = scaled * load<f64>(scales + (feature << 3)) + load<f64>(offsets + (feature << 3));
-      // A finite answer stays finite even where its unit takes it past a double.
+      // A finite output stays finite, even where the product with the scale exceeds a double.
       if (abs(value) == Infinity && abs(scaled) < Infinity) value = copysign(f64.MAX_VALUE, value);
       at = writeFixed(at + 1, value, load<i32>(decimals + (feature << 2)));
       store<u8>(at, 0x2c);

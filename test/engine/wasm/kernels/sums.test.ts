@@ -18,14 +18,14 @@ interface Shape {
 }
 
 // Plain JavaScript, which is run by the build before there is anything compiled.
-const engine = fileURLToPath(new URL("../../../../../src/engine/wasm/", import.meta.url));
-const { SUMS_FILES } = (await import(join(engine, "kernels/sums-shapes.mjs"))) as {
+const kernels = fileURLToPath(new URL("../../../../../src/engine/wasm/kernels/", import.meta.url));
+const { SUMS_FILES } = (await import(join(kernels, "templates/sums-shapes.mjs"))) as {
   SUMS_FILES: Record<string, { shapes: readonly Shape[] }>;
 };
-const { sumsFunction } = (await import(join(engine, "kernels/sums-template.mjs"))) as {
+const { sumsFunction } = (await import(join(kernels, "templates/sums-template.mjs"))) as {
   sumsFunction: (shape: Shape) => string;
 };
-const { generateKernels } = (await import(join(engine, "kernels/generate.mjs"))) as {
+const { generateKernels } = (await import(join(kernels, "generate.mjs"))) as {
   generateKernels: (root: string) => void;
 };
 const shapes = Object.values(SUMS_FILES).flatMap((file) => file.shapes);
@@ -65,7 +65,7 @@ test("a shape that needs more conditions than there are is refused", () => {
 
 test("the build's files are as the template says", () => {
   for (const [file, { shapes: ofFile }] of Object.entries(SUMS_FILES)) {
-    const text = readFileSync(join(engine, file), "utf8");
+    const text = readFileSync(join(kernels, file), "utf8");
     for (const shape of ofFile) assert.ok(text.includes(sumsFunction(shape)), shape.name);
   }
 });

@@ -1,29 +1,29 @@
 /**
- * Activations of four floats. Their error bounds are in test/engine/wasm/activations.test.ts.
+ * The activations, for vectors of four floats. test/engine/wasm/activations.test.ts checks their error bounds.
  *
  * 2^z = 2^n 2^r with n whole and |r| <= 1/2: adding 1.5 * 2^23 rounds z to n and leaves n in the low bits of the sum; a
  * shift moves it into the exponent. 2^r = (A + rB) / (A - rB) with A = a0 + a1 r^2 and B = b0 + r^2, the third
  * Padé approximant of the exponential function, whose relative error for |r| <= 1/2 is below 1e-8.
- *
  * `pmin` and `pmax` are one instruction each, and return a NaN that is their first operand.
  */
-import { HARD_SIGMOID, HARD_SIGMOID_KERAS3, RELU, SIGMOID, TANH } from "../layout";
+import { HARD_SIGMOID, HARD_SIGMOID_KERAS3, RELU, SIGMOID, TANH } from "../../../plan/layout";
 import { madd, nmadd } from "./arithmetic";
 
 /**
- * Constants, four times each. The compiler builds a constant in the code anew at each use, with three instructions; one
- * that is loaded from memory before a loop stays in a register.
+ * The constants, four times each. V8 builds a constant in the code with three instructions at each use; one that is
+ * loaded from memory before a loop stays in a register.
  */
 const CONSTANTS = memory.data<f32>(
   [
-    // 1 + 2^z does not change beyond z = +-100. A and B are about 2^8, so nothing overflows.
+    // z is clipped to [-100, 100]: beyond, 1 + 2^z rounds to 1 or to 2^z. A and B are about 2^8, so nothing overflows.
     100, 100, 100, 100, -100, -100, -100, -100,
     // 1.5 * 2^23
     12582912, 12582912, 12582912, 12582912,
-    // 60 / ln^2 2, 120 / ln^3 2 and 12 / ln 2: Pade's A = 120 + 12 x^2 and B = 60 + x^2 in r = x / ln 2, over ln^3 2.
+    // b0 = 60 / ln^2 2, a0 = 120 / ln^3 2, a1 = 12 / ln 2. The approximant is e^x = (A + xB) / (A - xB) with
+    // A = 120 + 12 x^2 and B = 60 + x^2. With x = r ln 2, numerator and denominator are divided by ln^3 2.
     124.88214, 124.88214, 124.88214, 124.88214, 360.33368, 360.33368, 360.33368, 360.33368,
     17.31234, 17.31234, 17.31234, 17.31234,
-    // Beyond 9.1 tanh is 1 to float32's last bit.
+    // x is clipped to [-9.1, 9.1]: beyond, tanh x rounds to -1 or 1 in float32.
     9.1, 9.1, 9.1, 9.1, -9.1, -9.1, -9.1, -9.1,
     // 2 / ln 2, 1, and -1 / ln 2
     2.885390, 2.885390, 2.885390, 2.885390, 1, 1, 1, 1, -1.442695, -1.442695, -1.442695, -1.442695,
@@ -42,13 +42,13 @@ const TWICE_LOG2E: usize = 128;
 const ONE: usize = 144;
 const MINUS_LOG2E: usize = 160;
 
-/** As a splat: V8 merges two vectors into one of 256 bits (../wide-vectors.ts) only if their constants are splats. */
+/** As a splat: V8 merges two vectors into one of 256 bits (../../../wide-vectors.ts) only if their constants are splats. */
 @inline
 function constant(offset: usize): v128 {
   return v128.load32_splat(CONSTANTS + offset);
 }
 
-/** 1 / (1 + 2^z). The parameters are the constants above, which a loop keeps in registers. */
+/** 1 / (1 + 2^z). The other parameters are the constants above, which a loop keeps in registers. */
 @inline
 function logistic(z: v128, most: v128, least: v128, round: v128, b0: v128, a0: v128, a1: v128): v128 {
   z = f32x4.pmax(f32x4.pmin(z, most), least);
@@ -63,8 +63,9 @@ function logistic(z: v128, most: v128, least: v128, round: v128, b0: v128, a0: v
 }
 
 /**
- * tanh x = (2^z - 1) / (2^z + 1) with z = 2x / ln 2, both parts multiplied by A - rB:
- * ((2^n - 1) A + (2^n + 1) rB) / ((2^n + 1) A + (2^n - 1) rB), which loses nothing where x is small.
+ * tanh x = (2^z - 1) / (2^z + 1) with z = 2x / ln 2. Numerator and denominator are multiplied by A - rB:
+ * ((2^n - 1) A + (2^n + 1) rB) / ((2^n + 1) A + (2^n - 1) rB). For small x (n = 0) the first term of the numerator is
+ * exactly 0, so no digits cancel.
  */
 @inline
 function hyperbolicTangent(
@@ -110,6 +111,23 @@ export function scaledSigmoids(count: i32, at: usize): void {
   }
 }
 
+/** The same for two gates only: [count][16]; the third and the fourth vector stay. */
+export function scaledSigmoidPairs(count: i32, at: usize): void {
+  const most = constant(MOST);
+  const least = constant(LEAST);
+  const round = constant(ROUND);
+  const b0 = constant(B0);
+  const a0 = constant(A0);
+  const a1 = constant(A1);
+  for (let n = 0; n < count; n++) {
+    const first = logistic(v128.load(at), most, least, round, b0, a0, a1);
+    const second = logistic(v128.load(at, 16), most, least, round, b0, a0, a1);
+    v128.store(at, first);
+    v128.store(at, second, 16);
+    at += 64;
+  }
+}
+
 /** As `scaledSigmoids`, from sums that are not multiplied. All are loaded before one is stored, for the same reason. */
 export function sigmoids(count: i32, at: usize): void {
   const slope = constant(MINUS_LOG2E);
@@ -130,7 +148,7 @@ export function sigmoids(count: i32, at: usize): void {
   }
 }
 
-/** tanh of four floats every `stride` bytes, in place. */
+/** tanh, in place, of `count` vectors of four floats that are `stride` bytes apart. */
 export function tanhs(count: i32, at: usize, stride: usize): void {
   const most = constant(MOST_TANH);
   const least = constant(LEAST_TANH);
@@ -146,7 +164,7 @@ export function tanhs(count: i32, at: usize, stride: usize): void {
   }
 }
 
-/** to = tanh(from) * by, four floats at a time. */
+/** to = tanh(from) * by, for `count` vectors of four floats; strides in bytes. */
 export function tanhTimes(
   count: i32,
   from: usize,
@@ -173,11 +191,13 @@ export function tanhTimes(
   }
 }
 
+/** max(x, 0). */
 @inline
 export function relu(x: v128): v128 {
   return f32x4.pmax(x, f32x4.splat(0));
 }
 
+/** 1 / (1 + e^-x), for use outside a loop. */
 function sigmoid(x: v128): v128 {
   return logistic(
     f32x4.mul(x, constant(MINUS_LOG2E)),
@@ -190,6 +210,7 @@ function sigmoid(x: v128): v128 {
   );
 }
 
+/** tanh x, for use outside a loop. */
 @inline
 export function tanh(x: v128): v128 {
   return hyperbolicTangent(
@@ -205,12 +226,13 @@ export function tanh(x: v128): v128 {
   );
 }
 
+/** clip(slope * x + 0.5, 0, 1). */
 function clipped(x: v128, slope: f32): v128 {
   const y = madd(x, f32x4.splat(slope), f32x4.splat(0.5));
   return f32x4.pmin(f32x4.pmax(y, f32x4.splat(0)), f32x4.splat(1));
 }
 
-/** The activation with that number in ../layout. */
+/** The activation with that number in ../../../plan/layout.ts; `linear` for any other number. */
 export function activate(activation: i32, x: v128): v128 {
   if (activation == RELU) return relu(x);
   if (activation == TANH) return tanh(x);
@@ -220,7 +242,7 @@ export function activate(activation: i32, x: v128): v128 {
   return x;
 }
 
-/** Applies an activation to `count` floats in place, a multiple of 4: for the tests of their error bounds. */
+/** Applies an activation to `count` floats in place, a multiple of 4. The tests of the error bounds call it. */
 export function activateAll(activation: i32, at: usize, count: i32): void {
   for (let end = at + (<usize>count << 2); at < end; at += 16) {
     v128.store(at, activate(activation, v128.load(at)));

@@ -1,6 +1,6 @@
 /** Four floats at a time. One build fuses multiply and add (relaxed SIMD), the other rounds the product first. */
 
-/** Not 0: use the kernels for wide vectors, which V8 compiles to 256-bit instructions (../wide-vectors.ts). */
+/** Not 0: use the kernels for wide vectors, which V8 compiles to 256-bit instructions (../../../wide-vectors.ts). */
 @external("residua", "wideVectors")
 export declare const wideVectors: i32;
 

@@ -4,13 +4,13 @@
  * Each stage is a loop of its own, short enough to keep its constants in registers. An activation is a long chain of
  * dependent instructions, and the processor overlaps several of them only if little else stands between.
  */
-import { RELU, SIGMOID, TANH } from "../layout";
+import { RELU, SIGMOID, TANH } from "../../../plan/layout";
 import { activate, relu, scaledSigmoids, tanhs, tanhTimes } from "./activations";
 import { madd } from "./arithmetic";
 
 /**
  * @param sums [count][16]: i, f, g and o of four units, before their activations; overwritten. If the gates are
- * sigmoids, the sums of i, f and o are multiplied by -1 / ln 2 (packing.ts).
+ * sigmoids, the sums of i, f and o are multiplied by -1 / ln 2 (../../../inference/packing.ts).
  * @param cell c, four floats, `unitStride` bytes from one to the next; so is `state`, which takes h.
  */
 export function updateCells(

@@ -1,26 +1,24 @@
-/** Runs a plan (see ../layout and ../lowering.ts) for one block of rows. */
+/** Runs a plan (../../../inference/placement.ts) for one block of rows. */
 import {
-  JOB_PLACES,
-  JOB_PLAN,
-  JOB_SCRATCH,
-  JOB_SCRATCH_STRIDE,
-  LSTM_CELL,
-  LSTM_RECURRENT_ACTIVATION,
-  LSTM_SEQUENCES,
-  LSTM_STATE_A,
-  LSTM_STATE_B,
-  LSTM_SUMS,
-  LSTM_TILES,
   OP_ACTIVATION,
+  OP_BIAS,
+  OP_CELL,
   OP_COPY,
   OP_DENSE,
-  OP_FROM,
+  OP_GRU,
+  OP_INPUT,
+  OP_KERNEL,
   OP_KIND,
   OP_LSTM,
+  OP_OUTPUT,
+  OP_RECURRENT_ACTIVATION,
+  OP_SEQUENCES,
   OP_START,
+  OP_STATE_A,
+  OP_STATE_B,
   OP_STEPS,
-  OP_TO,
-  OP_WEIGHTS,
+  OP_SUMS,
+  OP_TILES,
   OP_WIDTH_IN,
   OP_WIDTH_OUT,
   OP_WORDS,
@@ -28,64 +26,65 @@ import {
   PLACE_SCRATCH,
   PLAN_HEADER_WORDS,
   STEP_OF_BLOCK,
-} from "../layout";
+  VALUE_DATA,
+  VALUE_PLACE,
+  VALUE_ROW,
+  VALUE_STEP,
+} from "../../../plan/layout";
+import { JOB_PLACES, JOB_PLAN, JOB_SCRATCH, JOB_SCRATCH_STRIDE } from "../../../pool/layout";
 import { dense } from "./dense";
-import { lstmStep } from "./lstm";
-
-@inline
-export function word(at: usize, index: i32): i32 {
-  return load<i32>(at + (<usize>index << 2));
-}
+import { recurrentStep } from "./recurrent";
+import { pointer, word, wordAddress } from "./words";
 
 /** Where a worker's scratch begins: SCRATCH_KERNEL_BYTES for kernels to work in, and then values. */
 @inline
 function scratchAddress(job: usize, worker: i32): usize {
-  return <usize>word(job, JOB_SCRATCH) + <usize>worker * <usize>word(job, JOB_SCRATCH_STRIDE);
+  return pointer(job, JOB_SCRATCH) + <usize>worker * pointer(job, JOB_SCRATCH_STRIDE);
 }
 
 /** Where row `firstRow` of a value is; values in scratch begin with the block's own first row. */
-export function valueAddress(value: usize, job: usize, worker: i32, firstRow: i32): usize {
-  const place = word(value, 0);
-  const offset = <usize>word(value, 1);
+function valueAddress(value: usize, job: usize, worker: i32, firstRow: i32): usize {
+  const place = word(value, VALUE_PLACE);
+  const offset = pointer(value, VALUE_DATA);
   if (place == PLACE_MEMORY) return offset;
   if (place == PLACE_SCRATCH) return scratchAddress(job, worker) + offset;
-  return <usize>word(job, JOB_PLACES + place) + offset + <usize>firstRow * <usize>word(value, 2);
+  return pointer(job, JOB_PLACES + place) + offset + <usize>firstRow * pointer(value, VALUE_ROW);
 }
 
 /** Bytes from one step of a value to the next. */
 @inline
-export function stepBytes(value: usize, rows: i32): usize {
-  const step = word(value, 3);
-  return step == STEP_OF_BLOCK ? <usize>rows * <usize>word(value, 2) : <usize>step;
+function stepBytes(value: usize, rows: i32): usize {
+  const step = word(value, VALUE_STEP);
+  return step == STEP_OF_BLOCK ? <usize>rows * pointer(value, VALUE_ROW) : <usize>step;
 }
 
 export function forward(job: usize, worker: i32, firstRow: i32, rows: i32): void {
-  const plan = <usize>word(job, JOB_PLAN);
+  const plan = pointer(job, JOB_PLAN);
   const operations = word(plan, 0);
   let op = plan + (PLAN_HEADER_WORDS << 2);
   for (let n = 0; n < operations; n++, op += OP_WORDS << 2) {
     const kind = word(op, OP_KIND);
-    const value = op + (OP_FROM << 2);
-    const result = op + (OP_TO << 2);
+    const value = wordAddress(op, OP_INPUT);
+    const result = wordAddress(op, OP_OUTPUT);
     const from = valueAddress(value, job, worker, firstRow);
     const to = valueAddress(result, job, worker, firstRow);
-    if (kind == OP_LSTM) {
-      lstm(op, job, worker, firstRow, rows, from, to);
+    if (kind == OP_LSTM || kind == OP_GRU) {
+      recurrent(op, job, worker, firstRow, rows, from, to);
     } else if (kind == OP_DENSE) {
       dense(
         word(op, OP_STEPS),
         rows,
         word(op, OP_WIDTH_IN),
         word(op, OP_WIDTH_OUT),
-        <usize>word(op, OP_WEIGHTS),
-        valueAddress(op + (OP_START << 2), job, worker, firstRow),
+        pointer(op, OP_KERNEL),
+        pointer(op, OP_BIAS),
         from,
-        <usize>word(value, 2),
+        pointer(value, VALUE_ROW),
         stepBytes(value, rows),
         to,
-        <usize>word(result, 2),
+        pointer(result, VALUE_ROW),
         stepBytes(result, rows),
-        word(result, 0) == PLACE_SCRATCH,
+        word(result, VALUE_PLACE) == PLACE_SCRATCH,
         word(op, OP_ACTIVATION),
         scratchAddress(job, worker),
       );
@@ -95,55 +94,58 @@ export function forward(job: usize, worker: i32, firstRow: i32, rows: i32): void
       const fromStep = stepBytes(value, rows);
       const toStep = stepBytes(result, rows);
       for (let r = 0; r < rows; r++) {
-        let a = from + <usize>r * <usize>word(value, 2);
-        let b = to + <usize>r * <usize>word(result, 2);
+        let a = from + <usize>r * pointer(value, VALUE_ROW);
+        let b = to + <usize>r * pointer(result, VALUE_ROW);
         for (let t = 0; t < steps; t++, a += fromStep, b += toStep) memory.copy(b, a, bytes);
       }
+    } else {
+      unreachable();
     }
   }
 }
 
-/** Every step of an LSTM layer. The first has no state: its part of the sum is left out. */
-function lstm(op: usize, job: usize, worker: i32, firstRow: i32, rows: i32, from: usize, to: usize): void {
+/** Every step of a recurrent layer. The first has no state: its part of the sum is left out. */
+function recurrent(op: usize, job: usize, worker: i32, firstRow: i32, rows: i32, from: usize, to: usize): void {
   const steps = word(op, OP_STEPS);
-  const tiles = word(op, LSTM_TILES);
-  const value = op + (OP_FROM << 2);
-  const start = op + (OP_START << 2);
+  const tiles = word(op, OP_TILES);
+  const value = wordAddress(op, OP_INPUT);
+  const start = wordAddress(op, OP_START);
   const unitStride = <usize>tiles << 4;
   const fromStep = stepBytes(value, rows);
-  const toStep: usize = word(op, LSTM_SEQUENCES) ? stepBytes(op + (OP_TO << 2), rows) : 0;
-  const cell = valueAddress(op + (LSTM_CELL << 2), job, worker, firstRow);
-  const sums = valueAddress(op + (LSTM_SUMS << 2), job, worker, firstRow);
+  const toStep: usize = word(op, OP_SEQUENCES) ? stepBytes(wordAddress(op, OP_OUTPUT), rows) : 0;
+  const scratch = scratchAddress(job, worker);
+  const cell = scratch + pointer(op, OP_CELL);
+  const sums = scratch + pointer(op, OP_SUMS);
   const startAt = valueAddress(start, job, worker, firstRow);
-  let next: usize = toStep ? to : valueAddress(op + (LSTM_STATE_A << 2), job, worker, firstRow);
-  let spare: usize = toStep ? 0 : valueAddress(op + (LSTM_STATE_B << 2), job, worker, firstRow);
+  let next: usize = toStep ? to : scratch + pointer(op, OP_STATE_A);
+  let spare: usize = toStep ? 0 : scratch + pointer(op, OP_STATE_B);
   let state: usize = 0;
   memory.fill(cell, 0, <usize>rows * unitStride);
   for (let t = 0; t < steps; t++) {
     if (!toStep && t == steps - 1) next = to;
-    lstmStep(
+    recurrentStep(
+      word(op, OP_KIND),
       rows,
       tiles,
       word(op, OP_WIDTH_IN),
-      <usize>word(op, OP_WEIGHTS),
+      pointer(op, OP_KERNEL),
       startAt,
-      <usize>word(start, 2),
+      pointer(start, VALUE_ROW),
       from,
-      <usize>word(value, 2),
+      pointer(value, VALUE_ROW),
       state,
       cell,
       next,
       unitStride,
       sums,
       word(op, OP_ACTIVATION),
-      word(op, LSTM_RECURRENT_ACTIVATION),
+      word(op, OP_RECURRENT_ACTIVATION),
     );
     from += fromStep;
+    state = next;
     if (toStep) {
-      state = next;
       next += toStep;
     } else {
-      state = next;
       next = spare;
       spare = state;
     }

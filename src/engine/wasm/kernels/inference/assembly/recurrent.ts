@@ -1,39 +1,60 @@
 /**
- * The gates' sums of one step of an LSTM, W x + R h + b, for a block of rows, and then its cells.
+ * The gates' sums of one step of a recurrent layer, W x + R h + b, for a block of rows, and then its states.
  *
- * A tile is four units: their i, f, c and o gates are four vectors. The outer loop runs over tiles and the inner one over
- * rows, so that the weights of one tile stay in the first-level cache. Most rows are computed six at a time with half a
- * tile; the rest four at a time, then two with a whole tile, and a last one with two tiles. With wide vectors
- * (../wide-vectors.ts) every shape has twice as many tiles. ../kernels/sums-template.mjs says why these shapes.
+ * A tile is four units: their gates are four vectors (../../../plan/gates.ts). The outer loop is over tiles and the inner
+ * one over rows, so that one tile's weights stay in the first-level cache. Most rows are computed six at a time with half
+ * a tile; the rest four at a time, then two with a whole tile, and a last one with two tiles. With wide vectors
+ * (../../../wide-vectors.ts) every shape has twice as many tiles. ../../templates/sums-template.mjs says why these shapes.
  *
  * Every output is the sum of the same terms in the same order from the same start, whichever shape computes it. So
  * results do not depend on how many rows are computed together.
  */
+import { OP_GRU, OP_LSTM } from "../../../plan/layout";
 import { wideVectors } from "./arithmetic";
 import { updateCells } from "./cells";
 import {
-  sumHalfTileOfFourRows,
-  sumTileOfFourRows,
   sumFourTilesOfOneRow,
-  sumTileOfTwoRows,
-  sumTwoTilesOfTwoRows,
+  sumHalfTileOfFourRows,
   sumHalfTileOfSixRows,
-  sumTileOfSixRows,
+  sumTileOfFourRows,
   sumTileOfOneRow,
+  sumTileOfSixRows,
+  sumTileOfTwoRows,
   sumTwoTilesOfOneRow,
+  sumTwoTilesOfTwoRows,
 } from "./generated/gate-sums";
+import { updateGruStates } from "./gru";
+
+/** The states of `count` tiles, whose sums follow one another, from the gates' sums. */
+@inline
+function updateStates(
+  kind: i32,
+  count: i32,
+  sums: usize,
+  cell: usize,
+  state: usize,
+  unitStride: usize,
+  activation: i32,
+  recurrentActivation: i32,
+): void {
+  if (kind == OP_LSTM) updateCells(count, sums, cell, state, unitStride, activation, recurrentActivation);
+  else if (kind == OP_GRU) updateGruStates(count, sums, cell, state, unitStride, activation, recurrentActivation);
+  else unreachable();
+}
 
 /**
+ * @param kind OP_LSTM or OP_GRU.
  * @param weights tiles of [inputs + 4 * tiles][16].
  * @param start what accumulators start from: row r, tile p at start + r * startStride + 64 p.
  * @param x the step's inputs, `inputs` floats a row; not read where `inputs` is 0.
  * @param state h of the step before, 4 * tiles floats a row; 0 for the first step, where it is zero.
- * @param cell c of the step before, zeros for the first step; becomes that of this step.
+ * @param cell an LSTM's c of the step before, or a GRU's h, zeros for the first step; becomes that of this step.
  * @param stateOut h of this step.
  * @param sums to work in: 64 bytes for each row, and for each tile of two.
  * Strides are in bytes; cells and states have the same, `unitStride`.
  */
-export function lstmStep(
+export function recurrentStep(
+  kind: i32,
   rows: i32,
   tiles: i32,
   inputs: i32,
@@ -87,7 +108,7 @@ export function lstmStep(
       sumTileOfTwoRows(tiles, inputs, w, b + r * startStride, startStride, x + r * xStride, xStride, h, unitStride, sums + (r << 6));
     }
     const unit = <usize>p << 4;
-    updateCells(grouped, sums, cell + unit, stateOut + unit, unitStride, activation, recurrentActivation);
+    updateStates(kind, grouped, sums, cell + unit, stateOut + unit, unitStride, activation, recurrentActivation);
   }
   // The last one to three rows: one row (or pair) after the other, with all its tiles.
   let r = <usize>grouped;
@@ -98,7 +119,7 @@ export function lstmStep(
     pairSums(tiles, inputs, weights, tileBytes, start, startStride, x, xStride, h, unitStride, sums);
     // In `sums` the tiles of the second row follow those of the first, as its state follows the first one's.
     const unit = r * unitStride;
-    updateCells(2 * tiles, sums, cell + unit, stateOut + unit, 16, activation, recurrentActivation);
+    updateStates(kind, 2 * tiles, sums, cell + unit, stateOut + unit, 16, activation, recurrentActivation);
     r += 2;
     start += 2 * startStride;
     x += 2 * xStride;
@@ -107,7 +128,7 @@ export function lstmStep(
   if (r != rows) {
     rowSums(tiles, inputs, weights, tileBytes, start, x, h, sums);
     const unit = r * unitStride;
-    updateCells(tiles, sums, cell + unit, stateOut + unit, 16, activation, recurrentActivation);
+    updateStates(kind, tiles, sums, cell + unit, stateOut + unit, 16, activation, recurrentActivation);
   }
 }
 

@@ -6,13 +6,13 @@
  * Before that, if the norm of all gradients together is above `clipNorm`, they are scaled down to it (Pascanu et al.
  * 2013).
  */
-import { madd } from "../../assembly/arithmetic";
+import { madd } from "../../inference/assembly/arithmetic";
 import { flush, loadLeast, loadMagnitude } from "./flush";
 import { Job } from "./plan";
 
 /**
  * 1 - beta1, 1 - beta2, epsilon, in memory: loaded before a loop they stay in registers, while a constant in the code
- * is built anew at each use (../../assembly/activations.ts).
+ * is built anew at each use (../../inference/assembly/activations.ts).
  */
 const CONSTANTS = memory.data<f32>([0.1, 0.001, 1e-7]);
 
@@ -63,7 +63,7 @@ export function gradientScale(job: Job): f64 {
   return norm > job.clipNorm ? job.clipNorm / norm : 1;
 }
 
-/** Moves one block of weights. */
+/** Adam's step for one block of weights. */
 export function update(job: Job, block: i32, gradientScale: f64): void {
   const first = block * PARAMETER_BLOCK;
   const bytes = <usize>min(PARAMETER_BLOCK, job.parameterCount - first) << 2;

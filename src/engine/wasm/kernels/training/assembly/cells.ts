@@ -1,41 +1,45 @@
 /**
- * The elementwise part of an LSTM, four units at a time. Forward there is one loop for each stage, so that activations
- * keep their constants in registers. Backward there is one loop for each common pair of activations: the first
- * parameter of `backward`, a constant, says which, and as it is inlined the compiler drops the other branches.
+ * The elementwise part of an LSTM (Hochreiter & Schmidhuber 1997; forget gate: Gers et al. 2000), with r the recurrent
+ * activation, a the activation, and z the gates' sums x.W + h.R + b:
+ *
+ *   i, f, o = r(z)   g = a(z)   c' = f c + i g   h' = o a(c')
+ *
+ * Four units at a time: forwards one loop a stage, so that activations keep their constants in registers; backwards one
+ * loop, which is compiled for each of the common pairs of activations and for any other.
  */
-import { activate, relu, sigmoids, tanh, tanhs, tanhTimes } from "../../assembly/activations";
-import { madd } from "../../assembly/arithmetic";
-import { RELU, SIGMOID, TANH } from "../../layout";
+import { activate, relu, sigmoids, tanh, tanhs, tanhTimes } from "../../inference/assembly/activations";
+import { madd } from "../../inference/assembly/arithmetic";
+import { RELU, SIGMOID, TANH } from "../../../plan/layout";
 import { flush, loadLeast, loadMagnitude } from "./flush";
 import { Operation } from "./plan";
 import { loadOne, reluSlope, sigmoidSlope, slope, tanhSlope } from "./slope";
 
-/** tanh with sigmoid gates, relu with sigmoid gates, and any other pair. */
-const TANH_CELLS: i32 = 0;
-const RELU_CELLS: i32 = 1;
-const OTHER_CELLS: i32 = 2;
+/** Pairs of an activation and a recurrent activation. */
+const TANH_SIGMOID: i32 = 0;
+const RELU_SIGMOID: i32 = 1;
+const ANY_PAIR: i32 = 2;
 
 @inline
-function candidate(cells: i32, x: v128, activation: i32): v128 {
-  if (cells == TANH_CELLS) return tanh(x);
-  if (cells == RELU_CELLS) return relu(x);
+function candidate(pair: i32, x: v128, activation: i32): v128 {
+  if (pair == TANH_SIGMOID) return tanh(x);
+  if (pair == RELU_SIGMOID) return relu(x);
   return activate(activation, x);
 }
 
 @inline
-function candidateSlope(cells: i32, y: v128, activation: i32, one: v128): v128 {
-  if (cells == TANH_CELLS) return tanhSlope(y, one);
-  if (cells == RELU_CELLS) return reluSlope(y, one);
+function candidateSlope(pair: i32, y: v128, activation: i32, one: v128): v128 {
+  if (pair == TANH_SIGMOID) return tanhSlope(y, one);
+  if (pair == RELU_SIGMOID) return reluSlope(y, one);
   return slope(activation, y, one);
 }
 
 @inline
-function gateSlope(cells: i32, y: v128, activation: i32, one: v128): v128 {
-  if (cells != OTHER_CELLS) return sigmoidSlope(y, one);
+function gateSlope(pair: i32, y: v128, activation: i32, one: v128): v128 {
+  if (pair != ANY_PAIR) return sigmoidSlope(y, one);
   return slope(activation, y, one);
 }
 
-/** Replaces the gates' sums at `gates` by their activations, and computes h and c of one timestep. */
+/** From the gates' sums, at `gates`, to their activations in the same place, and to h and c of one timestep. */
 export function forwardCells(lstm: Operation, step: i32, rows: i32, gates: usize, h: usize, c: usize): void {
   const activation = lstm.activation;
   const stateRow = lstm.stateRow;
@@ -120,27 +124,41 @@ function activateCells(rows: i32, gates: usize, c: usize, h: usize, stateRow: us
   }
 }
 
-/** From the gradients of h (dh) and c (dc) of one timestep to those of the gates' sums, which replace the gates. */
+/**
+ * From the gradients of h (dh) and c (dc) of one timestep to those of the gates' sums, in the gates' place, and to dc of
+ * the timestep before.
+ */
 export function backwardCells(lstm: Operation, step: i32, rows: i32, gates: usize, c: usize, dh: usize, dc: usize): void {
-  if (lstm.recurrentActivation == SIGMOID && lstm.activation == TANH) backwardTanh(lstm, step, rows, gates, c, dh, dc);
-  else if (lstm.recurrentActivation == SIGMOID && lstm.activation == RELU) backwardRelu(lstm, step, rows, gates, c, dh, dc);
-  else backwardOther(lstm, step, rows, gates, c, dh, dc);
+  const sigmoid = lstm.recurrentActivation == SIGMOID;
+  if (sigmoid && lstm.activation == TANH) backwardTanh(lstm, step, rows, gates, c, dh, dc);
+  else if (sigmoid && lstm.activation == RELU) backwardRelu(lstm, step, rows, gates, c, dh, dc);
+  else backwardAny(lstm, step, rows, gates, c, dh, dc);
 }
 
 function backwardTanh(lstm: Operation, step: i32, rows: i32, gates: usize, c: usize, dh: usize, dc: usize): void {
-  backward(TANH_CELLS, lstm, step, rows, gates, c, dh, dc);
+  backward(TANH_SIGMOID, lstm, step, rows, gates, c, dh, dc);
 }
 
 function backwardRelu(lstm: Operation, step: i32, rows: i32, gates: usize, c: usize, dh: usize, dc: usize): void {
-  backward(RELU_CELLS, lstm, step, rows, gates, c, dh, dc);
+  backward(RELU_SIGMOID, lstm, step, rows, gates, c, dh, dc);
 }
 
-function backwardOther(lstm: Operation, step: i32, rows: i32, gates: usize, c: usize, dh: usize, dc: usize): void {
-  backward(OTHER_CELLS, lstm, step, rows, gates, c, dh, dc);
+function backwardAny(lstm: Operation, step: i32, rows: i32, gates: usize, c: usize, dh: usize, dc: usize): void {
+  backward(ANY_PAIR, lstm, step, rows, gates, c, dh, dc);
 }
 
+/** @param pair a constant, so that each of the three functions above gets a loop of its own. */
 @inline
-function backward(cells: i32, lstm: Operation, step: i32, rows: i32, gates: usize, c: usize, dh: usize, dc: usize): void {
+function backward(
+  pair: i32,
+  lstm: Operation,
+  step: i32,
+  rows: i32,
+  gates: usize,
+  c: usize,
+  dh: usize,
+  dc: usize,
+): void {
   const activation = lstm.activation;
   const recurrentActivation = lstm.recurrentActivation;
   const stateRow = lstm.stateRow;
@@ -161,15 +179,15 @@ function backward(cells: i32, lstm: Operation, step: i32, rows: i32, gates: usiz
       const f = v128.load(at, 16);
       const g = v128.load(at, 32);
       const o = v128.load(at, 48);
-      const activated = candidate(cells, v128.load(c + state), activation);
+      const activated = candidate(pair, v128.load(c + state), activation);
       const stateGradient = v128.load(gradient);
-      let cellGradient = f32x4.mul(f32x4.mul(stateGradient, o), candidateSlope(cells, activated, activation, one));
+      let cellGradient = f32x4.mul(f32x4.mul(stateGradient, o), candidateSlope(pair, activated, activation, one));
       if (!latest) cellGradient = f32x4.add(cellGradient, v128.load(dc + state));
       const before = earlier ? v128.load(earlier + state) : f32x4.splat(0);
-      const di = f32x4.mul(f32x4.mul(cellGradient, g), gateSlope(cells, i, recurrentActivation, one));
-      const df = f32x4.mul(f32x4.mul(cellGradient, before), gateSlope(cells, f, recurrentActivation, one));
-      const dg = f32x4.mul(f32x4.mul(cellGradient, i), candidateSlope(cells, g, activation, one));
-      const dO = f32x4.mul(f32x4.mul(stateGradient, activated), gateSlope(cells, o, recurrentActivation, one));
+      const di = f32x4.mul(f32x4.mul(cellGradient, g), gateSlope(pair, i, recurrentActivation, one));
+      const df = f32x4.mul(f32x4.mul(cellGradient, before), gateSlope(pair, f, recurrentActivation, one));
+      const dg = f32x4.mul(f32x4.mul(cellGradient, i), candidateSlope(pair, g, activation, one));
+      const dO = f32x4.mul(f32x4.mul(stateGradient, activated), gateSlope(pair, o, recurrentActivation, one));
       v128.store(at, flush(di, least, magnitude), 0);
       v128.store(at, flush(df, least, magnitude), 16);
       v128.store(at, flush(dg, least, magnitude), 32);

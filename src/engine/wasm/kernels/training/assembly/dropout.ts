@@ -3,9 +3,10 @@
  * others are scaled by 1 / (1 - rate). Which ones are dropped depends only on the seed, the step, the layer, the row and
  * the element. So they are the same on any number of threads, and the same again in the backward pass.
  */
-import { Job, Operation, TRAIN, Value } from "./plan";
+import { MODE_TRAIN } from "../../../training/layout";
+import { Job, Operation, Value } from "./plan";
 
-/** Output = input * mask (forward), or the input's gradient = the output's gradient * mask (backward). */
+/** Output = input * mask. */
 export function forwardDropout(job: Job, dropout: Operation, start: usize, first: usize, rows: i32): void {
   const input = dropout.input;
   const output = dropout.output;
@@ -14,6 +15,7 @@ export function forwardDropout(job: Job, dropout: Operation, start: usize, first
   }
 }
 
+/** The input's gradient = the output's gradient * mask. */
 export function backwardDropout(job: Job, dropout: Operation, start: usize, first: usize, rows: i32): void {
   const input = dropout.input;
   const output = dropout.output;
@@ -25,7 +27,7 @@ export function backwardDropout(job: Job, dropout: Operation, start: usize, firs
 }
 
 function drop(job: Job, dropout: Operation, shape: Value, window: usize, from: usize, to: usize, accumulate: bool): void {
-  const dropped: u32 = job.mode == TRAIN ? dropout.dropped : 0;
+  const dropped: u32 = job.mode == MODE_TRAIN ? dropout.dropped : 0;
   const scale = <f32>(1 / (1 - <f64>dropped / 4294967296.0));
   const key = mix(mix(mix(<u32>job.seed) ^ <u32>job.step) ^ <u32>dropout.layer) ^ <u32>window;
   let element: u32 = 0;

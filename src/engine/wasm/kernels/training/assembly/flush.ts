@@ -16,7 +16,7 @@ export function loadMagnitude(): v128 {
   return v128.load32_splat(MAGNITUDE);
 }
 
-/** 0 for what is below `least`; NaN stays NaN. `magnitude` masks the sign. */
+/** x, or 0 where |x| is below `least`; NaN stays NaN. `magnitude` is a mask without the sign bit. */
 @inline
 export function flush(x: v128, least: v128, magnitude: v128): v128 {
   return v128.andnot(x, f32x4.lt(v128.and(x, magnitude), least));

@@ -1,5 +1,6 @@
 /** The loss of a head, by window in float64, and its gradient at the head's output. */
-import { GRADIENTS, Job, Operation } from "./plan";
+import { MODE_GRADIENTS } from "../../../training/layout";
+import { Job, Operation } from "./plan";
 
 /**
  * Adds to each window's loss its weight times the mean over the head's rows and features of its squared or absolute
@@ -10,14 +11,14 @@ export function addLoss(job: Job, head: Operation, start: usize, first: usize, r
   const features = job.features;
   const windowBytes = (<usize>job.timesteps * <usize>features) << 2;
   const share = 1 / (<f64>output.steps * <f64>features);
-  const asked = job.mode >= GRADIENTS && output.gradient != 0;
+  const asked = job.mode >= MODE_GRADIENTS && output.gradient != 0;
   const evenShare = <f32>(share / <f64>job.windows);
   for (let row = first; row < first + rows; row++) {
     const weight = load<f32>(job.windowWeights + ((start + row) << 2));
     const gradientShare = evenShare * weight;
     let sum: f64 = 0;
     for (let step = 0; step < output.steps; step++) {
-      const targetRow = head.start + (head.reversed ? output.steps - 1 - step : step);
+      const targetRow = head.firstRow + (head.reversed ? output.steps - 1 - step : step);
       let target = job.targets + (start + row) * windowBytes + ((<usize>targetRow * <usize>features) << 2);
       const offset = <usize>step * output.stepBytes + row * output.rowBytes;
       let given = output.data + offset;

@@ -4,7 +4,7 @@
  * 64. Every sum adds its terms in one fixed order, so the bits are the same with wide and with narrow vectors, and
  * however the rows are shared out.
  */
-import { wideVectors } from "../../assembly/arithmetic";
+import { wideVectors } from "../../inference/assembly/arithmetic";
 import { multiplyNarrow, multiplyRowsNarrow } from "./narrow-matrix";
 import { multiplyRowsWide, multiplyWide } from "./wide-matrix";
 

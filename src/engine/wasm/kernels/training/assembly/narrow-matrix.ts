@@ -4,7 +4,7 @@
  * Eight accumulators (2 rows of 4 vectors) fit into the 16 vector registers of x64 together with their operands. With more
  * accumulators, or with steps written out, V8 would keep some of them in memory.
  */
-import { madd } from "../../assembly/arithmetic";
+import { madd } from "../../inference/assembly/arithmetic";
 
 /** Rows whose outer products are added up before the sums are stored: they fit into the first-level cache. */
 const CHUNK_ROWS: i32 = 64;

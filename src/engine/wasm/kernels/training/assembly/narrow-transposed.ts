@@ -2,7 +2,7 @@
  * The product with a transposed matrix, with narrow (128-bit) vectors: 2 rows times 4 dot products are eight
  * accumulators (narrow-matrix.ts says why eight).
  */
-import { madd } from "../../assembly/arithmetic";
+import { madd } from "../../inference/assembly/arithmetic";
 
 /** The sum of each of four vectors, as one vector. */
 @inline

@@ -1,4 +1,4 @@
-/** Temporary memory of this thread. ../plan.ts says how large it is. */
+/** This thread's own scratch memory; ../../../training/placement.ts says how much there is. */
 export let scratch: usize = 0;
 
 export function useScratch(at: usize): void {

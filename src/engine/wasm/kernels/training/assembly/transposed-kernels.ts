@@ -2,8 +2,9 @@
  * The product with a transposed kernel (a layer's weight matrix), with wide (256-bit) vectors. It reads transposed copies
  * of the kernels, made anew after every change of the weights, in which 16 rows of a kernel stand side by side.
  */
+import { TRAINING_NEXT_TRANSPOSITION, TRAINING_TRANSPOSED, TRANSPOSITION_WORDS } from "../../../training/layout";
 import { sumFourRowsGap4, sumFourRowsGap64, sumFourTilesGap4 } from "./generated/product-sums";
-import { Job, Turn } from "./plan";
+import { Job, Transposition } from "./plan";
 import { scratch, ZEROS } from "./scratch";
 import { transpose, transposeFour } from "./transposing";
 import { waitFor } from "./waiting";
@@ -13,20 +14,20 @@ import { waitFor } from "./waiting";
  * time, and wait for one another.
  */
 export function transposeKernels(job: Job): void {
-  const doneAt = changetype<usize>(job) + offsetof<Job>("turned");
+  const doneAt = job.at(TRAINING_TRANSPOSED);
   while (true) {
-    const index = atomic.add<i32>(changetype<usize>(job) + offsetof<Job>("nextTurn"), 1);
-    if (index >= job.turnCount) break;
-    transposeRows(changetype<Turn>(job.turns + <usize>index * offsetof<Turn>()));
-    if (atomic.add<i32>(doneAt, 1) == job.turnCount - 1) atomic.notify(doneAt, -1);
+    const index = atomic.add<i32>(job.at(TRAINING_NEXT_TRANSPOSITION), 1);
+    if (index >= job.transpositionCount) break;
+    transposeRows(changetype<Transposition>(job.transpositions + <usize>index * (TRANSPOSITION_WORDS << 2)));
+    if (atomic.add<i32>(doneAt, 1) == job.transpositionCount - 1) atomic.notify(doneAt, -1);
   }
-  for (let done = atomic.load<i32>(doneAt); done < job.turnCount; done = atomic.load<i32>(doneAt)) {
+  for (let done = atomic.load<i32>(doneAt); done < job.transpositionCount; done = atomic.load<i32>(doneAt)) {
     waitFor(doneAt, done);
   }
 }
 
 /** From [tile][row][4 vectors][4 lanes] to [4 lanes][4 vectors][tile][row], for at most 16 rows of a kernel. */
-function transposeRows(part: Turn): void {
+function transposeRows(part: Transposition): void {
   const tiles = part.tiles;
   const laneBytes = <usize>tiles << 8;
   for (let tile = 0; tile < tiles; tile++) {

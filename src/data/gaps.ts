@@ -1,0 +1,25 @@
+/** Which steps in time are gaps. No window lies on both sides of one. */
+
+/** A step of more than this many times the median step is a gap, where nobody says what is one. */
+const GAP_STEPS = 10;
+
+/**
+ * The longest step between two rows that is not a gap: 10 times the median step of all the series together. Steps of
+ * zero do not count, since rows that share a time say nothing about how often there is a reading. Of an even number
+ * of steps the median is the larger of the two in the middle.
+ *
+ * @param series the times of each series in milliseconds, not decreasing.
+ * @returns milliseconds; undefined where no step is above zero: then there is no gap.
+ */
+export function usualMaxGapMs(series: readonly Float64Array[]): number | undefined {
+  const steps = new Float64Array(series.reduce((sum, timesMs) => sum + timesMs.length, 0));
+  let count = 0;
+  for (const timesMs of series) {
+    for (let row = 1; row < timesMs.length; row++) {
+      const step = timesMs[row]! - timesMs[row - 1]!;
+      if (step > 0) steps[count++] = step;
+    }
+  }
+  const median = steps.subarray(0, count).sort()[count >> 1];
+  return median === undefined ? undefined : GAP_STEPS * median;
+}

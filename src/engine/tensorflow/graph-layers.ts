@@ -1,0 +1,158 @@
+/**
+ * The layers of a Network as TensorFlow nodes.
+ *
+ * Between layers a sequence is time-major rows [T * n, width], so that all timesteps are one matrix, and one timestep
+ * is one block of it.
+ */
+import type { Layer, Network } from "../../network/network.js";
+import type { Result, Scope } from "./graph-builder.js";
+import { gruCell } from "./graph-gru.js";
+import { lstmCell } from "./graph-lstm.js";
+import { activate, addBias, matMul, repeat, reshape, slice, split, swapFirstAxes } from "./graph-ops.js";
+import type { Cell } from "./graph-recurrence.js";
+import { lowerRecurrence } from "./graph-recurrence.js";
+
+/** What a layer gives: a vector, the same vector at every timestep, or a sequence in one of two layouts. n windows. */
+type Value =
+  /** [n, width] */
+  | { readonly kind: "vector"; readonly width: number; readonly result: Result }
+  /** [n, width], the same at each of `steps` timesteps */
+  | { readonly kind: "repeated"; readonly steps: number; readonly width: number; readonly result: Result }
+  /** [steps * n, width], time-major */
+  | { readonly kind: "rows"; readonly steps: number; readonly width: number; readonly result: Result }
+  /** [n, steps, width] */
+  | { readonly kind: "windows"; readonly steps: number; readonly width: number; readonly result: Result };
+
+type Sequence = Exclude<Value, { kind: "vector" }>;
+
+/** Adds the nodes of one network to a graph or to the body of a function. */
+export class NetworkLowering {
+  private readonly scope: Scope;
+  private readonly weights: ReadonlyMap<string, Result>;
+  private readonly blockSteps: number;
+
+  /**
+   * @param weights by the names of `weightShapes`.
+   * @param blockSteps timesteps that one iteration of a recurrence's loop unrolls (graph-recurrence.ts).
+   */
+  constructor(scope: Scope, weights: ReadonlyMap<string, Result>, blockSteps: number) {
+    this.scope = scope;
+    this.weights = weights;
+    this.blockSteps = blockSteps;
+  }
+
+  /**
+   * @param windows [n, T, F] in scaled units.
+   * @returns the output of each head [n, steps, F] in order, then the embedding [n, U].
+   */
+  run(network: Network, windows: Result): Result[] {
+    const { timesteps, inputSteps, features } = network;
+    const read =
+      inputSteps === timesteps ? windows : slice(this.scope, windows, [0, 0, 0], [-1, inputSteps, features]);
+    const input: Value = { kind: "windows", steps: inputSteps, width: features, result: read };
+    const embedding = vector(this.chain(network.encoder, input));
+    const heads = network.heads.map((head) => this.windows(sequence(this.chain(head.layers, embedding))));
+    return [...heads, embedding.result];
+  }
+
+  private chain(layers: readonly Layer[], from: Value): Value {
+    return layers.reduce((value, layer) => this.layer(layer, value), from);
+  }
+
+  private layer(layer: Layer, value: Value): Value {
+    switch (layer.kind) {
+      case "dropout":
+        return value;
+      case "repeatVector":
+        return { ...vector(value), kind: "repeated", steps: layer.times };
+      case "flatten": {
+        const from = sequence(value);
+        const width = from.steps * from.width;
+        return { kind: "vector", width, result: reshape(this.scope, this.windows(from), [-1, width]) };
+      }
+      case "reshape": {
+        const [steps, width] = layer.shape;
+        const result = reshape(this.scope, vector(value).result, [-1, steps, width]);
+        return { kind: "windows", steps, width, result };
+      }
+      case "dense":
+        return { kind: "vector", width: layer.units, result: this.dense(layer, vector(value).result) };
+      case "timeDistributedDense": {
+        const from = sequence(value);
+        const flat =
+          from.kind === "windows" ? reshape(this.scope, from.result, [-1, from.width]) : from.result;
+        const dense = this.dense(layer, flat);
+        const result =
+          from.kind === "windows" ? reshape(this.scope, dense, [-1, from.steps, layer.units]) : dense;
+        return { kind: from.kind, steps: from.steps, width: layer.units, result };
+      }
+      case "lstm": {
+        const cell = lstmCell(layer, this.weight(layer.name, "recurrent_kernel"));
+        return this.recurrent(layer, value, this.weight(layer.name, "bias"), cell);
+      }
+      case "gru": {
+        // Two rows of biases: of the input's product and of the state's.
+        const rows = split(this.scope, this.weight(layer.name, "bias"), 0, 2);
+        const [bias, recurrentBias] = rows.map((row) => reshape(this.scope, row, [3 * layer.units]));
+        const cell = gruCell(layer, this.weight(layer.name, "recurrent_kernel"), recurrentBias!);
+        return this.recurrent(layer, value, bias!, cell);
+      }
+      default: {
+        const unknown: never = layer;
+        throw new TypeError(`the tensorflow engine does not know the layer ${JSON.stringify(unknown)}`);
+      }
+    }
+  }
+
+  /** @param bias of the input projection: [gateWidth] */
+  private recurrent(
+    { name, units, returnSequences }: Extract<Layer, { kind: "lstm" | "gru" }>,
+    value: Value,
+    bias: Result,
+    cell: Cell,
+  ): Value {
+    const from = sequence(value);
+    const input = { rows: this.rows(from), repeated: from.kind === "repeated", steps: from.steps };
+    const layer = { name, returnSequences, kernel: this.weight(name, "kernel"), bias, cell };
+    const result = lowerRecurrence(this.scope, layer, input, this.blockSteps);
+    return returnSequences
+      ? { kind: "rows", steps: from.steps, width: units, result }
+      : { kind: "vector", width: units, result };
+  }
+
+  private dense(layer: Extract<Layer, { kind: "dense" | "timeDistributedDense" }>, rows: Result): Result {
+    const tied = layer.kind === "dense" ? layer.tiedTo : undefined;
+    const kernel = this.weight(tied ?? layer.name, "kernel");
+    const product = matMul(this.scope, rows, kernel, tied !== undefined);
+    const sum = addBias(this.scope, product, this.weight(layer.name, "bias"));
+    return activate(this.scope, layer.activation, sum);
+  }
+
+  /** Time-major rows [steps * n, width]; [n, width] where they are the same at every timestep. */
+  private rows(value: Sequence): Result {
+    if (value.kind !== "windows") return value.result;
+    const timeMajor = swapFirstAxes(this.scope, value.result);
+    return reshape(this.scope, timeMajor, [-1, value.width]);
+  }
+
+  /** A sequence as [n, steps, width]. */
+  private windows(value: Sequence): Result {
+    if (value.kind === "windows") return value.result;
+    if (value.kind === "repeated") return repeat(this.scope, value.result, value.steps, value.width);
+    return swapFirstAxes(this.scope, reshape(this.scope, value.result, [value.steps, -1, value.width]));
+  }
+
+  private weight(layer: string, part: string): Result {
+    return this.weights.get(`${layer}/${part}`)!;
+  }
+}
+
+function vector(value: Value): Extract<Value, { kind: "vector" }> {
+  if (value.kind !== "vector") throw new TypeError("a vector was expected; the network was not validated");
+  return value;
+}
+
+function sequence(value: Value): Sequence {
+  if (value.kind === "vector") throw new TypeError("a sequence was expected; the network was not validated");
+  return value;
+}

@@ -1,0 +1,246 @@
+/**
+ * A plan placed for inference: packed weights in shared memory, and values in a worker's scratch or in a job's buffers.
+ *
+ * Dropout does nothing here. A flattened or reshaped value is another name for the same bytes where those stand
+ * together. A repeated vector is a sequence whose steps are 0 bytes apart: a recurrent layer that reads one multiplies
+ * it by its kernel once, and starts every step's sums from that.
+ */
+import { unknownKind } from "../../../network/layers/description.js";
+import type { Network } from "../../../network/network.js";
+import type { Weights } from "../../../network/weights.js";
+import { GATES, TILE_WIDTH, tilesOf } from "../plan/gates.js";
+import {
+  OP_ACTIVATION,
+  OP_BIAS,
+  OP_CELL,
+  OP_COPY,
+  OP_DENSE,
+  OP_INPUT,
+  OP_KERNEL,
+  OP_OUTPUT,
+  OP_RECURRENT_ACTIVATION,
+  OP_SEQUENCES,
+  OP_START,
+  OP_STATE_A,
+  OP_STATE_B,
+  OP_STEPS,
+  OP_SUMS,
+  OP_TILES,
+  OP_WIDTH_IN,
+  OP_WIDTH_OUT,
+  PLACE_MEMORY,
+  PLACE_SCRATCH,
+  STEP_OF_BLOCK,
+} from "../plan/layout.js";
+import {
+  type DenseOperation,
+  type Operation,
+  planNetwork,
+  type RecurrentOperation,
+  type Value,
+} from "../plan/plan.js";
+import { ACTIVATION_NUMBERS, RECURRENT_NUMBERS } from "../plan/records.js";
+import {
+  gateScale,
+  type PackedDense,
+  packDense,
+  packDenseBias,
+  packRecurrent,
+  packRecurrentBias,
+  panelsOf,
+  tileColumns,
+} from "./packing.js";
+import {
+  constantValue,
+  inputOfJob,
+  outputOfJob,
+  type PlacedOperation,
+  type PlacedValue,
+  type Placement,
+  type Storage,
+  sameBytes,
+} from "./placed.js";
+
+/** Places a valid network. */
+export function placeForInference(network: Network, weights: Weights): Placement {
+  const placer = new Placer(network, weights);
+  for (const operation of planNetwork(network)) placer.place(operation);
+  return placer;
+}
+
+class Placer implements Placement {
+  readonly operations: PlacedOperation[] = [];
+  readonly constants: { storage: Storage; data: Float32Array }[] = [];
+  readonly scratch: { storage: Storage; rowBytes: number }[] = [];
+  readonly #network: Network;
+  readonly #weights: Weights;
+  readonly #placed = new Map<Value, PlacedValue>();
+  #embedding: PlacedValue | undefined;
+  #heads = 0;
+
+  constructor(network: Network, weights: Weights) {
+    this.#network = network;
+    this.#weights = weights;
+  }
+
+  place(operation: Operation): void {
+    if ("output" in operation) this.#placed.set(operation.output, this.#outputOf(operation));
+    else if (operation.kind === "embedding") {
+      this.#embedding = this.#placed.get(operation.input)!;
+      this.#copy(this.#embedding, outputOfJob(0, undefined, operation.input.width));
+    } else if (operation.kind === "head") {
+      const { steps } = operation.head;
+      const to = outputOfJob(++this.#heads, steps, this.#network.features);
+      this.#deliver(this.#placed.get(operation.input)!, to);
+    } else unknownKind(operation);
+  }
+
+  #outputOf(operation: Extract<Operation, { output: Value }>): PlacedValue {
+    if (operation.kind === "load") return inputOfJob(this.#network);
+    const input = this.#placed.get(operation.input)!;
+    switch (operation.kind) {
+      case "dropout":
+        return input;
+      case "repeat":
+        return { ...input, steps: operation.output.steps, stepBytes: 0 };
+      case "reshape":
+        return this.#reshape(input, operation.output);
+      case "dense":
+        return this.#denseLayer(operation, input);
+      case "lstm":
+      case "gru":
+        return this.#recurrent(operation, input);
+      default:
+        return unknownKind(operation);
+    }
+  }
+
+  #reshape(input: PlacedValue, { steps, width }: Value): PlacedValue {
+    if (input.steps === undefined || input.stepBytes === input.width * 4) {
+      return { ...input, steps, width, ...(steps !== undefined && { stepBytes: width * 4 }) };
+    }
+    const together = this.#scratch(undefined, width, width * 4);
+    this.#copy(input, { ...together, steps: input.steps, width: input.width, stepBytes: input.width * 4 });
+    return together;
+  }
+
+  #denseLayer({ layer, tiedTo }: DenseOperation, input: PlacedValue): PlacedValue {
+    const { name, units, activation } = layer;
+    const kernel = this.#weights.get(`${tiedTo ?? name}/kernel`)!.data;
+    return this.#dense(input, {
+      kernel: packDense(kernel, input.width, units, tiedTo !== undefined),
+      bias: packDenseBias(this.#weights.get(`${name}/bias`)!.data, units),
+      units,
+      activation,
+    });
+  }
+
+  #dense(input: PlacedValue, { kernel, bias, units, activation }: PackedDense): PlacedValue {
+    const output = this.#scratch(input.steps, units, panelsOf(units) * 32);
+    this.operations.push({
+      kind: OP_DENSE,
+      words: {
+        [OP_STEPS]: input.steps ?? 1,
+        [OP_ACTIVATION]: ACTIVATION_NUMBERS[activation],
+        [OP_WIDTH_IN]: input.width,
+        [OP_WIDTH_OUT]: units,
+      },
+      values: { [OP_INPUT]: input, [OP_OUTPUT]: output },
+      storages: { [OP_BIAS]: this.#constant(bias), [OP_KERNEL]: this.#constant(kernel) },
+    });
+    return output;
+  }
+
+  #recurrent({ kind, layer, times }: RecurrentOperation, from: PlacedValue): PlacedValue {
+    const input = times === undefined ? from : { ...from, steps: times, stepBytes: 0 };
+    const { name, units, returnSequences } = layer;
+    const tiles = tilesOf(units);
+    const packing = { gates: GATES[kind], units, scale: gateScale(layer.recurrentActivation) };
+    const kernel = this.#weights.get(`${name}/kernel`)!.data;
+    const bias = packRecurrentBias(packing, this.#weights.get(`${name}/bias`)!.data);
+    const repeated = input.stepBytes === 0;
+    const inputs = repeated ? 0 : input.width;
+    const start = repeated
+      ? this.#dense(
+          { ...input, steps: undefined },
+          {
+            kernel: packDense(tileColumns(packing, kernel, input.width), input.width, TILE_WIDTH * tiles),
+            bias,
+            units: TILE_WIDTH * tiles,
+            activation: "linear",
+          },
+        )
+      : constantValue(this.#constant(bias), bias.length);
+    const packed = packRecurrent(
+      packing,
+      kernel,
+      this.#weights.get(`${name}/recurrent_kernel`)!.data,
+      inputs,
+    );
+    const unitBytes = 16 * tiles;
+    const scratch = (rowBytes: number): Storage => this.#scratch(undefined, units, rowBytes).storage;
+    const output = this.#scratch(returnSequences ? input.steps : undefined, units, unitBytes);
+    this.operations.push({
+      kind: RECURRENT_NUMBERS[kind],
+      words: {
+        [OP_STEPS]: input.steps!,
+        [OP_ACTIVATION]: ACTIVATION_NUMBERS[layer.activation],
+        [OP_RECURRENT_ACTIVATION]: ACTIVATION_NUMBERS[layer.recurrentActivation],
+        [OP_WIDTH_IN]: inputs,
+        [OP_TILES]: tiles,
+        [OP_SEQUENCES]: Number(returnSequences),
+      },
+      values: { [OP_INPUT]: input, [OP_OUTPUT]: output, [OP_START]: start },
+      storages: {
+        [OP_CELL]: scratch(unitBytes),
+        [OP_SUMS]: scratch(4 * unitBytes),
+        ...(!returnSequences && { [OP_STATE_A]: scratch(unitBytes), [OP_STATE_B]: scratch(unitBytes) }),
+        [OP_KERNEL]: this.#constant(packed),
+      },
+    });
+    return output;
+  }
+
+  /** Puts a head's value where the job wants it: the dense layer that made it writes it there itself. */
+  #deliver(value: PlacedValue, to: PlacedValue): void {
+    const last = this.operations.at(-1);
+    const made = last?.values[OP_OUTPUT];
+    if (
+      last?.kind !== OP_DENSE ||
+      made === undefined ||
+      value.storage === this.#embedding?.storage ||
+      !sameBytes(made, value)
+    ) {
+      this.#copy(value, to);
+      return;
+    }
+    this.scratch.splice(
+      this.scratch.findIndex((entry) => entry.storage === made.storage),
+      1,
+    );
+    // A layer that gives a vector writes all of the head in its one step.
+    const width = made.steps === undefined ? made.width : to.width;
+    last.values[OP_OUTPUT] = { ...to, steps: made.steps, width, stepBytes: width * 4 };
+  }
+
+  #copy(from: PlacedValue, to: PlacedValue): void {
+    this.operations.push({
+      kind: OP_COPY,
+      words: { [OP_STEPS]: from.steps ?? 1, [OP_WIDTH_IN]: from.width },
+      values: { [OP_INPUT]: from, [OP_OUTPUT]: to },
+      storages: {},
+    });
+  }
+
+  #scratch(steps: number | undefined, width: number, rowBytes: number): PlacedValue {
+    const storage = { place: PLACE_SCRATCH, offset: 0 };
+    this.scratch.push({ storage, rowBytes: rowBytes * (steps ?? 1) });
+    return { storage, rowBytes, stepBytes: STEP_OF_BLOCK, steps, width };
+  }
+
+  #constant(data: Float32Array): Storage {
+    const storage = { place: PLACE_MEMORY, offset: 0 };
+    this.constants.push({ storage, data });
+    return storage;
+  }
+}

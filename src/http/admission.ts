@@ -1,0 +1,117 @@
+/** What a scoring request holds from its body to the end of its answer. */
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { Lease } from "../registry/leased-model.js";
+import type { ServedModel } from "../registry/served-model.js";
+import type { Selection } from "../registry/version-choice.js";
+import type { Arena } from "../scoring/arrays.js";
+import type { Client } from "../serving/request-slices.js";
+import type { ScoringService } from "../serving/scoring-service.js";
+import { deadlineOf } from "./deadline.js";
+import type { LiveModels } from "./live-models.js";
+import { limitsOf, type ScoreLimits } from "./score-request.js";
+
+/**
+ * An admitted request: it has a lease of the version that answers it, and an arena for its arrays. A route
+ * calls `release` in a `finally`. What is still used by then is given back later: the arena by `whileSent`,
+ * both by `keepUntil`.
+ */
+export class Admission {
+  readonly model: ServedModel;
+  /** What the body may hold. */
+  readonly limits: ScoreLimits;
+  /** For the request's readings and the arrays of its result. */
+  readonly arena: Arena;
+  readonly client: Client;
+  readonly #scoring: ScoringService;
+  readonly #lease: Lease;
+  readonly #request: FastifyRequest;
+  readonly #reply: FastifyReply;
+  #isLeaseHandedOn = false;
+  #isArenaHandedOn = false;
+
+  private constructor(scoring: ScoringService, lease: Lease, request: FastifyRequest, reply: FastifyReply) {
+    this.#scoring = scoring;
+    this.#lease = lease;
+    this.#request = request;
+    this.#reply = reply;
+    this.model = lease.model;
+    this.limits = limitsOf(lease.model, scoring.batcher.maxQueueWindows);
+    this.arena = scoring.arenas.take();
+    this.client = request.raw.socket;
+  }
+
+  /**
+   * Throws ResiduaError: MODEL_NOT_FOUND, VERSION_NOT_FOUND, ALIAS_NOT_FOUND, MODEL_NOT_READY, SHUTTING_DOWN,
+   * and QUEUE_FULL where not even one window has room in the queue.
+   */
+  static admit(
+    { models, scoring }: { readonly models: LiveModels; readonly scoring: ScoringService },
+    request: FastifyRequest,
+    reply: FastifyReply,
+    name: string,
+    selection: Selection,
+  ): Admission {
+    const lease = models.acquire(name, selection);
+    try {
+      scoring.batcher.checkRoom();
+      return new Admission(scoring, lease, request, reply);
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+  }
+
+  /**
+   * When the answer is of no use any more, on the batcher's clock.
+   *
+   * @param timeoutMs from the body; the shorter counts.
+   */
+  deadlineAtMs(timeoutMs?: number): number | undefined {
+    return deadlineOf(this.#request, this.#reply, timeoutMs);
+  }
+
+  /**
+   * Waits for windows whose arrays lie in the arena. Where they fail, other runs of the engine may still be
+   * at work on some of them, so the arena is not used again; the garbage collector gets it.
+   */
+  async whileScored<T>(result: Promise<T>): Promise<T> {
+    this.#isArenaHandedOn = true;
+    const scored = await result;
+    this.#isArenaHandedOn = false;
+    return scored;
+  }
+
+  /**
+   * The same chunks; the arena that they are made from is given back behind the last one, or where nobody
+   * takes it.
+   */
+  whileSent(chunks: Generator<Uint8Array, void>): Generator<Uint8Array, void> {
+    this.#isArenaHandedOn = true;
+    return givingBack(chunks, () => this.#scoring.arenas.give(this.arena));
+  }
+
+  /** Keeps lease and arena until a result has come or failed, while other things are done. */
+  keepUntil(result: Promise<unknown>): void {
+    this.#isLeaseHandedOn = true;
+    this.#isArenaHandedOn = true;
+    const giveBack = (): void => {
+      this.#lease.release();
+      this.#scoring.arenas.give(this.arena);
+    };
+    void result.then(giveBack, giveBack);
+  }
+
+  /** Gives back what nothing else uses. To be called once. */
+  release(): void {
+    if (!this.#isLeaseHandedOn) this.#lease.release();
+    if (!this.#isArenaHandedOn) this.#scoring.arenas.give(this.arena);
+  }
+}
+
+function* givingBack<T>(values: Iterable<T>, giveBack: () => void): Generator<T, void> {
+  try {
+    yield* values;
+  } finally {
+    giveBack();
+  }
+}

@@ -1,0 +1,136 @@
+/** What the answers of one version are made from: everything about them that no request changes. */
+import { ResiduaError } from "../errors.js";
+import { embeddingUnits } from "../network/network.js";
+import type { Threshold } from "../registry/manifest.js";
+import { type LoadedModel, type ServedModel, Slot } from "../registry/served-model.js";
+import type { ScoredWindows } from "../serving/score-result.js";
+import type { PartsModel, SeriesColumn } from "./answer-part.js";
+import { ANSWER_PARTS, INCLUDABLE } from "./answer-parts.js";
+import { WindowLayout, type WindowMember, type WindowProgram } from "./wire/window-layout.js";
+
+/** A tensor that a version can answer with. */
+export interface OutputTensor {
+  readonly name: string;
+  readonly datatype: "FP32" | "BOOL";
+  /** FP64 where the windows came as FP64. */
+  readonly isInCallersUnits: boolean;
+  /** Of one window. */
+  readonly shape: readonly number[];
+  /** Whether it is in an answer to a request that names no outputs. */
+  readonly isDefault: boolean;
+  /** [n, ...shape], row-major; NaN where there is no number. */
+  readonly values: (windows: ScoredWindows) => Float32Array | Float64Array | Uint8Array;
+}
+
+/** A column of the answer to a series. */
+export interface NamedSeriesColumn extends SeriesColumn {
+  readonly name: string;
+  readonly place: number;
+}
+
+export class ModelAnswers {
+  readonly #model: Pick<LoadedModel, "name" | "version">;
+  /** What `include` can name and the model can give. */
+  readonly #windowParts: ReadonlySet<string>;
+  readonly #layout: WindowLayout;
+  readonly #defaultProgram: WindowProgram;
+  readonly #scoresProgram: WindowProgram;
+  readonly #modelText: string;
+  readonly #ownThreshold: Threshold | null;
+  readonly #ownThresholdText: string;
+  /** All tensors that the version can give, in the order of an answer. */
+  readonly tensors: readonly OutputTensor[];
+
+  constructor(model: LoadedModel) {
+    const { name, version, sha256, engine, device, manifest, scoring, calibration, executable } = model;
+    this.#model = { name, version };
+    this.#modelText = JSON.stringify({ name, version, sha256, engine, device });
+    this.#ownThreshold = manifest.threshold;
+    this.#ownThresholdText = thresholdText(manifest.threshold);
+    const parts: PartsModel = {
+      scoring,
+      embeddingUnits: embeddingUnits(executable.network),
+      isCalibrated: calibration?.[manifest.scorers[0]!] !== undefined,
+      hasThreshold: manifest.threshold !== null,
+    };
+    const members = windowMembers(parts);
+    this.#layout = new WindowLayout(members, scoring);
+    this.#windowParts = new Set(members.map((member) => member.name));
+    this.#defaultProgram = this.#layout.select(DEFAULT_PARTS);
+    this.#scoresProgram = this.#layout.select(new Set());
+    this.tensors = outputTensors(parts);
+  }
+
+  /**
+   * How to write the windows of an answer.
+   *
+   * @param include what the request asks for; undefined where it does not say.
+   * @throws ResiduaError UNSUPPORTED_BY_MODEL for a part that the model cannot give, such as a head it does
+   *   not have.
+   */
+  windowProgram(include: readonly string[] | undefined): WindowProgram {
+    if (include === undefined) return this.#defaultProgram;
+    if (include.length === 0) return this.#scoresProgram;
+    const missing = include.findIndex((part) => !this.#windowParts.has(part));
+    if (missing < 0) return this.#layout.select(new Set(include));
+    const { name, version } = this.#model;
+    const there = INCLUDABLE.filter((part) => this.#windowParts.has(part)).join(", ");
+    throw new ResiduaError(
+      "UNSUPPORTED_BY_MODEL",
+      `${name} ${version} has no ${include[missing]} for windows; it has ${there}.`,
+      { violations: [{ path: `/include/${missing}`, message: `has to be one of ${there}` }] },
+    );
+  }
+
+  /** `{"model": ..., "threshold": ...`, without the closing brace. */
+  headText(threshold: Threshold | null): string {
+    const text = threshold === this.#ownThreshold ? this.#ownThresholdText : thresholdText(threshold);
+    return `{"model":${this.#modelText},"threshold":${text}`;
+  }
+}
+
+/** Made for every version when it is loaded. */
+export const MODEL_ANSWERS = new Slot("answers", (model) => new ModelAnswers(model));
+
+/** What the answers of a version are made from. */
+export function answersOf(model: ServedModel): ModelAnswers {
+  return model.get(MODEL_ANSWERS);
+}
+
+const DEFAULT_PARTS: ReadonlySet<string> = new Set(
+  ANSWER_PARTS.filter(({ presence }) => presence === "default").map(({ name }) => name),
+);
+
+/** The members that a model's windows can have. */
+export function windowMembers(model: PartsModel): WindowMember[] {
+  return ANSWER_PARTS.flatMap(({ name, presence, windows }) => {
+    const writing = windows?.writing(model);
+    return writing === undefined ? [] : [{ name, isAlways: presence === "always", writing }];
+  });
+}
+
+/** The columns of an answer to a series, in the order of lines. @param include what the request asks for. */
+export function seriesColumns(include: readonly string[] = []): NamedSeriesColumn[] {
+  return ANSWER_PARTS.flatMap(({ name, presence, series }) =>
+    series !== undefined && (presence === "always" || include.includes(name))
+      ? [{ name, place: series.place, ...series.column }]
+      : [],
+  );
+}
+
+function outputTensors(model: PartsModel): OutputTensor[] {
+  const placed = ANSWER_PARTS.flatMap(({ tensor }) => {
+    const shape = tensor?.shape(model);
+    if (tensor === undefined || shape === undefined) return [];
+    const { place, name, datatype, isDefault, isInCallersUnits = false } = tensor;
+    const values = (windows: ScoredWindows) => tensor.values(windows, model);
+    return [{ place, tensor: { name, datatype, isInCallersUnits, shape, isDefault, values } }];
+  });
+  return placed.sort((a, b) => a.place - b.place).map(({ tensor }) => tensor);
+}
+
+function thresholdText(threshold: Threshold | null): string {
+  if (threshold === null) return "null";
+  const { value, method, scorer, falseAlarmRate } = threshold;
+  return JSON.stringify({ value, method, scorer, falseAlarmRate });
+}

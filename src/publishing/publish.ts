@@ -1,0 +1,80 @@
+/** A trained model becomes the next version in a folder of models. */
+import type { ReadingValues } from "../data/reading-options.js";
+import { publishBundle } from "../registry/bundle.js";
+import type { BundleContents } from "../registry/bundle-files.js";
+import type { TrainedModel } from "../training/train-model.js";
+
+/** Where a model is published. */
+export interface PublishOptions {
+  /** The folder of models; it is made where it does not exist. */
+  readonly modelsFolder: string;
+  /** The name of the model. */
+  readonly name: string;
+  /** How the data files were read: it goes into the training record. */
+  readonly reading: ReadingValues;
+}
+
+/** The version that was published. */
+export interface Published {
+  readonly version: string;
+  /** `<models folder>/<name>/<version>` */
+  readonly folder: string;
+  /** Of manifest.json, in hex. */
+  readonly sha256: string;
+}
+
+/**
+ * Writes the bundle of a trained model, under the next free version of its name. Readers see it only
+ * when all of it is on the disk. No alias is changed, and nothing is printed.
+ *
+ * Throws InputError where the name is not one of a model.
+ */
+export function publish(trained: TrainedModel, options: PublishOptions): Promise<Published> {
+  return publishBundle(options.modelsFolder, options.name, bundleContents(trained, options.reading));
+}
+
+function bundleContents(trained: TrainedModel, reading: ReadingValues): BundleContents {
+  const { options, scoring, threshold, fit } = trained;
+  return {
+    network: trained.network,
+    weights: trained.weights,
+    family: options.architecture.family,
+    features: trained.features.map((name) => ({ name, unit: null })),
+    scaler: scoring.scaler,
+    clip: scoring.clip,
+    minCoverage: scoring.minCoverage,
+    loss: options.loss,
+    scorers: trained.scorers,
+    threshold: threshold ?? null,
+    fitted: scoring.fitted,
+    calibration: trained.calibration,
+    golden: trained.examples,
+    sampleBody: { windows: nestReadings(trained) },
+    training: {
+      data: trained.files,
+      // Defaults are recorded too. What is undefined is left out of JSON.
+      options: { ...reading, ...options },
+      seed: options.seed,
+      windows: trained.windows,
+      stopped: fit.stopped,
+      bestEpoch: fit.bestEpoch,
+      losses: fit.epochs.map(({ loss, validationLoss, learningRate }) => ({
+        loss,
+        validationLoss: validationLoss ?? null,
+        learningRate,
+      })),
+    },
+  };
+}
+
+/** The readings of the example windows as arrays for JSON, [count][T][F]; null where one is missing. */
+function nestReadings({ scoring, examples }: TrainedModel): (number | null)[][][] {
+  const { timesteps, features } = scoring;
+  return Array.from({ length: examples.count }, (_, window) =>
+    Array.from({ length: timesteps }, (_, step) => {
+      const from = (window * timesteps + step) * features;
+      const row = examples.readings.subarray(from, from + features);
+      return Array.from(row, (reading) => (Number.isNaN(reading) ? null : reading));
+    }),
+  );
+}

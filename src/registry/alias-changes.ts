@@ -1,0 +1,62 @@
+/** Changes of a model's aliases. Every registry on the folder of models follows them at its next poll. */
+import { ResiduaError } from "../errors.js";
+import { changeAliases, isAliasName } from "./aliases.js";
+import type { ModelEntry } from "./model-entry.js";
+import type { VersionKeeper } from "./version-keeper.js";
+
+/** Throws ResiduaError INVALID_REQUEST for a name that no alias can have. */
+export function checkAliasName(alias: string): void {
+  if (isAliasName(alias)) return;
+  throw new ResiduaError(
+    "INVALID_REQUEST",
+    `"${alias}" is no name for an alias: small letters, digits, ".", "_" and "-", beginning with a letter or digit.`,
+  );
+}
+
+/**
+ * Brings a version up, and lets an alias stand for it. Throws ResiduaError: VERSION_NOT_FOUND where there is
+ * no such version or it is refused, MODEL_NOT_READY where it could not be loaded just now.
+ */
+export async function assignAlias(
+  keeper: VersionKeeper,
+  entry: ModelEntry,
+  alias: string,
+  version: string,
+): Promise<void> {
+  const { name } = entry;
+  const target = entry.versions.get(version);
+  const there = [...entry.versions.keys()].join(", ");
+  if (target === undefined || !target.isStored) {
+    throw new ResiduaError(
+      "VERSION_NOT_FOUND",
+      `Model "${name}" has no version ${version}; it has ${there}.`,
+    );
+  }
+  const outcome = await keeper.bringUp(entry, target);
+  if (outcome === "failed") {
+    throw new ResiduaError(
+      "MODEL_NOT_READY",
+      `Version ${version} of model "${name}" could not be loaded just now; alias "${alias}" is as it was.`,
+      { retryAfterSeconds: 1 },
+    );
+  }
+  if (outcome === "refused") {
+    throw new ResiduaError(
+      "VERSION_NOT_FOUND",
+      `Version ${version} of model "${name}" is refused: ${target.reason}`,
+    );
+  }
+  await changeAliases(entry.folder, (aliases) => aliases.set(alias, version));
+}
+
+/** Takes an alias away. Throws ResiduaError ALIAS_NOT_FOUND. */
+export async function removeAlias(entry: ModelEntry, alias: string): Promise<void> {
+  await changeAliases(entry.folder, (aliases) => {
+    if (aliases.delete(alias)) return;
+    const there = [...aliases.keys()].join(", ") || "none";
+    throw new ResiduaError(
+      "ALIAS_NOT_FOUND",
+      `Model "${entry.name}" has no alias "${alias}"; it has ${there}.`,
+    );
+  });
+}

@@ -1,0 +1,108 @@
+/** One version in memory: its bundle, compiled, with all that is derived from it once. */
+import type { Engine, EngineName, Executable } from "../engine/engine.js";
+import type { ScoringModel } from "../scoring/scoring-model.js";
+import type { Calibration } from "../scoring/thresholds.js";
+import type { Bundle } from "./bundle.js";
+import { replayGolden } from "./golden.js";
+import type { Manifest } from "./manifest.js";
+
+/** What a bundle holds, ready to run. */
+export interface LoadedModel {
+  readonly name: string;
+  readonly version: string;
+  /** Of manifest.json, in hex. */
+  readonly sha256: string;
+  readonly engine: EngineName;
+  readonly device: string;
+  readonly manifest: Manifest;
+  readonly scoring: ScoringModel;
+  readonly calibration: Calibration | undefined;
+  readonly executable: Executable;
+  /** A request body with real windows. */
+  readonly sampleBody: object;
+}
+
+/**
+ * A place in every served model for something that a layer above this one derives from it, such as the texts
+ * of its answers. A registry is opened with its slots, and fills them when it loads a version.
+ */
+export class Slot<T> {
+  /** For the message where it was not filled. */
+  readonly name: string;
+  readonly make: (model: LoadedModel) => T;
+
+  constructor(name: string, make: (model: LoadedModel) => T) {
+    this.name = name;
+    this.make = make;
+  }
+}
+
+export class ServedModel implements LoadedModel {
+  readonly name: string;
+  readonly version: string;
+  readonly sha256: string;
+  readonly engine: EngineName;
+  readonly device: string;
+  readonly manifest: Manifest;
+  readonly scoring: ScoringModel;
+  readonly calibration: Calibration | undefined;
+  readonly executable: Executable;
+  readonly sampleBody: object;
+  readonly #filled: ReadonlyMap<Slot<unknown>, unknown>;
+
+  constructor(loaded: LoadedModel, slots: readonly Slot<unknown>[]) {
+    this.name = loaded.name;
+    this.version = loaded.version;
+    this.sha256 = loaded.sha256;
+    this.engine = loaded.engine;
+    this.device = loaded.device;
+    this.manifest = loaded.manifest;
+    this.scoring = loaded.scoring;
+    this.calibration = loaded.calibration;
+    this.executable = loaded.executable;
+    this.sampleBody = loaded.sampleBody;
+    this.#filled = new Map(slots.map((slot) => [slot, slot.make(this)]));
+  }
+
+  /** What a slot was filled with. Throws Error where the registry was opened without that slot. */
+  get<T>(slot: Slot<T>): T {
+    const filled = this.#filled.get(slot);
+    if (filled === undefined) throw new Error(`The registry was opened without the slot "${slot.name}".`);
+    return filled as T;
+  }
+}
+
+/**
+ * Compiles a bundle and runs its golden windows, which also warms it.
+ * Throws InputError where the engine cannot run it, or answers otherwise than when it was published.
+ */
+export async function loadModel(
+  bundle: Bundle,
+  engine: Engine,
+  slots: readonly Slot<unknown>[] = [],
+): Promise<ServedModel> {
+  const executable = await engine.compile(bundle.network, bundle.weights);
+  try {
+    await replayGolden(executable, bundle.golden);
+    const { name, version, sha256, manifest, scoring, calibration, sampleBody } = bundle;
+    const { name: engineName, device } = engine;
+    return new ServedModel(
+      {
+        name,
+        version,
+        sha256,
+        engine: engineName,
+        device,
+        manifest,
+        scoring,
+        calibration,
+        executable,
+        sampleBody,
+      },
+      slots,
+    );
+  } catch (error) {
+    await executable.close();
+    throw error;
+  }
+}

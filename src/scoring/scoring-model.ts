@@ -1,0 +1,120 @@
+/** What scoring needs of a model, made ready once: when a version is loaded, or when training has fitted a scaler. */
+import { InputError } from "../errors.js";
+import { LOSSES, type Loss } from "./losses.js";
+import { errorOfLoss, FLOAT32_MAX, ResidualSums, type ScoredHead } from "./residuals.js";
+import { type Scaler, WindowScaler } from "./scaler.js";
+import type { Scorer, ScorerContext, ScoringShape, WindowScorer } from "./scorers/scorer.js";
+import { type FittedScorers, SCORERS, type ScorerName } from "./scorers/scorers.js";
+import { WindowResiduals } from "./window-residuals.js";
+
+/** What `prepareScoring` takes; a manifest has all of it but `fitted`. */
+export interface ScoringDescription extends ScoringShape {
+  readonly scaler: Scaler;
+  /** Scaled readings are clipped to [-clip, clip]; null for none (then float32 is the limit). */
+  readonly clip: number | null;
+  /** Least share of readings present for a verdict. */
+  readonly minCoverage: number;
+  /** "mse" where it is left out. */
+  readonly loss?: Loss;
+  /** The parameters of the scorers that learn some. A scorer without its parameters cannot be used. */
+  readonly fitted?: FittedScorers;
+}
+
+/** A scorer ready for a model's windows, with the sums that go with it. */
+export interface PreparedScorer {
+  readonly scorer: Scorer;
+  readonly sums: ResidualSums;
+  readonly window: WindowScorer;
+}
+
+/**
+ * A model as `prepareWindows`, `scoreWindows` and `unscaleHead` use it. It holds working memory that each of them
+ * overwrites, so two threads never share one.
+ */
+export class ScoringModel implements ScoringDescription {
+  readonly timesteps: number;
+  readonly features: number;
+  readonly heads: readonly ScoredHead[];
+  readonly scaler: Scaler;
+  readonly clip: number | null;
+  readonly minCoverage: number;
+  readonly loss: Loss;
+  readonly fitted: FittedScorers;
+  readonly windowScaler: WindowScaler;
+  readonly residuals: WindowResiduals;
+  readonly #scorers = new Map<string, PreparedScorer>();
+
+  /** @throws InputError where the parameters of a scorer do not fit the model. */
+  constructor(description: ScoringDescription, scorers: readonly Scorer[]) {
+    const { timesteps, features, heads, scaler, clip, minCoverage } = description;
+    this.timesteps = timesteps;
+    this.features = features;
+    this.heads = heads;
+    this.scaler = scaler;
+    this.clip = clip;
+    this.minCoverage = minCoverage;
+    this.loss = description.loss ?? LOSSES[0];
+    this.fitted = description.fitted ?? new Map();
+    this.windowScaler = new WindowScaler(scaler, timesteps, Math.min(clip ?? FLOAT32_MAX, FLOAT32_MAX));
+    this.residuals = new WindowResiduals(this);
+    const sums = {
+      squared: new ResidualSums(timesteps, features, "squared"),
+      absolute: new ResidualSums(timesteps, features, "absolute"),
+    };
+    for (const scorer of scorers) {
+      const context = contextOf(scorer, this);
+      const parameters = parametersOf(scorer, context, this.fitted);
+      if (parameters === undefined) continue;
+      const window = scorer.create(context, parameters);
+      this.#scorers.set(scorer.name, { scorer, sums: sums[context.error], window });
+    }
+  }
+
+  /** Whether the model can be scored with a scorer: false where the scorer learns parameters and has none here. */
+  has(name: ScorerName): boolean {
+    return this.#scorers.has(name);
+  }
+
+  /** @throws Error where there is no such scorer, or its parameters are missing: a caller asks for what there is. */
+  scorer(name: ScorerName): PreparedScorer {
+    const scorer = this.#scorers.get(name);
+    if (scorer === undefined) throw new Error(`The scorer ${name} is not fitted for this model.`);
+    return scorer;
+  }
+}
+
+/** Makes a model ready to score. Throws InputError where the parameters of a scorer do not fit the model. */
+export function prepareScoring(
+  description: ScoringDescription,
+  scorers: readonly Scorer[] = SCORERS,
+): ScoringModel {
+  return new ScoringModel(description, scorers);
+}
+
+/** What a scorer may know of the model that it is fitted to, or made ready for. */
+export function contextOf({ error }: Scorer, model: ScoringShape & { readonly loss: Loss }): ScorerContext {
+  const { timesteps, features, heads, loss } = model;
+  return { timesteps, features, heads, error: error === "loss" ? errorOfLoss(loss) : error };
+}
+
+/**
+ * The parameters of a scorer; empty for one that learns nothing, undefined where they are missing. Throws InputError
+ * where there are too few or too many, or the scorer refuses them.
+ */
+function parametersOf(
+  { name, parameters }: Scorer,
+  context: ScorerContext,
+  fitted: FittedScorers,
+): Float64Array | undefined {
+  if (parameters === undefined) return new Float64Array(0);
+  const own = fitted.get(name as ScorerName);
+  if (own === undefined) return undefined;
+  const count = parameters.count(context);
+  if (own.length !== count) {
+    throw new InputError(`The scorer ${name} has ${own.length} parameters; this model needs ${count}.`);
+  }
+  const problem = parameters.check(own, context);
+  if (problem !== undefined)
+    throw new InputError(`The parameters of the scorer ${name} are wrong: ${problem}.`);
+  return own;
+}

@@ -1,0 +1,37 @@
+/** What the scorers learn from normal windows, run through the executable that serves. */
+
+import type { Dataset } from "../data/dataset.js";
+import type { Executable } from "../engine/engine.js";
+import { ScorerFitting } from "../scoring/scorer-fitting.js";
+import type { Scorer } from "../scoring/scorers/scorer.js";
+import { type FittedScorers, SCORERS } from "../scoring/scorers/scorers.js";
+import type { ScoringModel } from "../scoring/scoring-model.js";
+import { prepareWindows } from "../scoring/window-scoring.js";
+import { gatherWindows } from "./window-reader.js";
+import type { WindowSet } from "./window-set.js";
+
+/** Windows in one run of the engine. */
+const CHUNK_WINDOWS = 512;
+
+/**
+ * Fits every scorer that learns.
+ *
+ * @param windows normal ones, at least one; not those of the calibration sample, whose scores would come out too small.
+ * @throws InputError where they are too few for a scorer.
+ */
+export async function fitScorers(
+  executable: Executable,
+  model: ScoringModel,
+  dataset: Dataset,
+  windows: WindowSet,
+  scorers: readonly Scorer[] = SCORERS,
+): Promise<FittedScorers> {
+  const fitting = new ScorerFitting(model, scorers);
+  for (let from = 0; from < windows.count && !fitting.isEmpty; from += CHUNK_WINDOWS) {
+    const count = Math.min(CHUNK_WINDOWS, windows.count - from);
+    const numbers = Array.from({ length: count }, (_, i) => from + i);
+    const prepared = prepareWindows(model, gatherWindows(dataset, windows, model.timesteps, numbers), count);
+    fitting.add(prepared, await executable.run(prepared.scaled, count));
+  }
+  return fitting.finish();
+}

@@ -1,0 +1,170 @@
+/** The options of training, declared once for every front end, and what training makes of them. */
+import {
+  choice,
+  finiteNumber,
+  numberAbove1,
+  type OptionValues,
+  option,
+  optionOr,
+  positiveNumber,
+  rate,
+  share,
+  wholeNumber,
+} from "../data/option-values.js";
+import { COLUMNS_OPTION, FILE_OPTIONS } from "../data/reading-options.js";
+import { InputError } from "../errors.js";
+import { buildNetwork, CELLS, FAMILIES, isRecurrent } from "../network/architectures.js";
+import type { Corruption } from "../network/network.js";
+import { LOSSES } from "../scoring/losses.js";
+import { SCALER_KINDS } from "../scoring/scaler.js";
+import type { TrainOptions } from "./train-model.js";
+
+/** Parses a seed of the random numbers of training. */
+export const seed = wholeNumber(0, 0xffff_ffff);
+
+/** Parses units of layers: `64` or `64,16`. */
+export function unitList(text: string): number[] {
+  return text.split(",").map((units) => wholeNumber(1)(units.trim()));
+}
+
+/** Parses `masking:0.3` or `gaussian:0.1`. */
+export function corruption(text: string): Corruption {
+  const match = /^(masking|gaussian):(.+)$/.exec(text);
+  const wrong = new InputError("It has to be masking:SHARE or gaussian:STDDEV, such as masking:0.3.");
+  if (match === null) throw wrong;
+  let value: number;
+  try {
+    value = finiteNumber(match[2]!);
+  } catch {
+    throw wrong;
+  }
+  if (match[1] === "masking" && value >= 0 && value < 1) return { kind: "masking", rate: value };
+  if (match[1] === "gaussian" && value >= 0) return { kind: "gaussian", stddev: value };
+  throw wrong;
+}
+
+/** What a network is, and how it is fitted and calibrated: the options that training and evaluation share. */
+export const FITTING_OPTIONS = {
+  family: choice("family", "kind of autoencoder", FAMILIES, "reconstruction"),
+  columns: COLUMNS_OPTION,
+  ...FILE_OPTIONS,
+  timesteps: optionOr("rows", "rows of a window", wholeNumber(1), 32),
+  horizon: option("rows", "rows after those, for which the prediction head answers", wholeNumber(1)),
+  reverse: { help: "reconstruction decoders give the last row first", oppositeHelp: undefined },
+  stride: optionOr("rows", "rows between the starts of two windows", wholeNumber(1), 1),
+  units: optionOr("list", "units of the encoder's layers, outermost first: 64, or 64,16", unitList, [64]),
+  cell: choice("name", "kind of recurrent layer", CELLS, "lstm"),
+  activation: choice("name", "activation of the hidden layers", ["tanh", "relu"], "tanh"),
+  loss: choice("name", "squared or absolute errors", LOSSES, "mse"),
+  epochs: option(
+    "count",
+    "the most epochs (default: 100, more where an epoch has few steps)",
+    wholeNumber(1),
+  ),
+  batchSize: optionOr("windows", "windows of a step", wholeNumber(1, 65_536), 32),
+  windowsPerEpoch: optionOr(
+    "count",
+    "the most windows of an epoch; where there are more, each epoch draws its own",
+    wholeNumber(1),
+    8192,
+  ),
+  learningRate: optionOr(
+    "rate",
+    "learning rate of Adam; halved where the validation loss stands still",
+    positiveNumber,
+    3e-3,
+  ),
+  patience: option(
+    "epochs",
+    "epochs without a better validation loss before training stops; 0 for never (default: 10, more where an epoch has few steps)",
+    wholeNumber(0),
+  ),
+  validation: optionOr("share", "share of the windows that decides when to stop", share, 0.1),
+  calibration: optionOr("share", "share of the windows that sets the threshold", share, 0.2),
+  scaler: choice("kind", "how readings are scaled", SCALER_KINDS, "standard"),
+  clip: option(
+    "limit",
+    "scaled readings are clipped to this limit (default: 20; none with --scaler none)",
+    positiveNumber,
+  ),
+  corruption: option(
+    "kind",
+    "masking:SHARE or gaussian:STDDEV (default for denoising: masking:0.3)",
+    corruption,
+  ),
+  slowTrend: option(
+    "size",
+    "where features drift together: while fitting, shift windows by up to this many times a slow change of their series",
+    positiveNumber,
+  ),
+  amplitude: option(
+    "most",
+    "where normal operation differs in size: while fitting, enlarge windows by a factor between 1 and this",
+    numberAbove1,
+  ),
+  falseAlarmRate: optionOr("share", "share of normal windows that may be flagged", rate, 0.01),
+  threshold: option(
+    "value",
+    "score above which a window is anomalous, in place of a calibrated one",
+    finiteNumber,
+  ),
+} as const;
+
+/** The values of FITTING_OPTIONS. */
+export type FittingValues = OptionValues<typeof FITTING_OPTIONS>;
+
+/** Largest L2 norm of the gradients of a step. */
+const CLIP_NORM = 1;
+const MIN_COVERAGE = 0.5;
+/** Scaled readings are clipped here, unless they are not scaled. */
+const DEFAULT_CLIP = 20;
+const DENOISING: Corruption = { kind: "masking", rate: 0.3 };
+
+/**
+ * What `trainModel` takes, from the values of options. The number of features is not known yet, so the network is
+ * checked for one feature.
+ *
+ * Throws InputError where options contradict each other.
+ */
+export function toTrainOptions(values: FittingValues, seed: number): TrainOptions {
+  if (values.validation + values.calibration >= 1) {
+    throw new InputError("--validation and --calibration together have to leave a share to fit on: below 1.");
+  }
+  if (!isRecurrent(values.family) && values.horizon !== undefined) {
+    throw new InputError(
+      `--horizon needs a prediction head: --family prediction or composite, not ${values.family}.`,
+    );
+  }
+  const architecture = {
+    family: values.family,
+    timesteps: values.timesteps,
+    horizon: values.horizon,
+    units: values.units,
+    activation: values.activation,
+    cell: values.cell,
+    reverse: values.reverse,
+  };
+  buildNetwork({ ...architecture, features: 1 });
+  return {
+    architecture,
+    stride: values.stride,
+    loss: values.loss,
+    epochs: values.epochs,
+    batchSize: values.batchSize,
+    learningRate: values.learningRate,
+    patience: values.patience,
+    clipNorm: CLIP_NORM,
+    windowsPerEpoch: values.windowsPerEpoch,
+    validation: values.validation,
+    calibration: values.calibration,
+    scaler: values.scaler,
+    clip: values.clip ?? (values.scaler === "none" ? null : DEFAULT_CLIP),
+    minCoverage: MIN_COVERAGE,
+    corruption: values.corruption ?? (values.family === "denoising" ? DENOISING : undefined),
+    slowTrend: values.slowTrend,
+    amplitude: values.amplitude,
+    falseAlarmRate: values.falseAlarmRate,
+    threshold: values.threshold,
+    seed,
+  };
+}

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Option, OptionTable } from "../../src/data/option-values.js";
+import { InputError } from "../../src/errors.js";
+import {
+  corruption,
+  FITTING_OPTIONS,
+  type FittingValues,
+  toTrainOptions,
+  unitList,
+} from "../../src/training/train-options.js";
+
+/** The values of the table where nothing but these texts is given, as a front end makes them. */
+function valuesOf(texts: Readonly<Record<string, string>>): FittingValues {
+  const table: OptionTable = FITTING_OPTIONS;
+  const values = Object.entries(table).map(([name, entry]) => {
+    const text = texts[name];
+    if (!("parse" in entry)) return [name, text === undefined ? undefined : text === "true"];
+    return [name, text === undefined ? entry.default : entry.parse(text)];
+  });
+  return Object.fromEntries(values) as FittingValues;
+}
+
+test("units and corruption are read as they are written", () => {
+  assert.deepEqual(unitList("64, 16"), [64, 16]);
+  assert.deepEqual(corruption("masking:0.3"), { kind: "masking", rate: 0.3 });
+  assert.deepEqual(corruption("gaussian:2"), { kind: "gaussian", stddev: 2 });
+  for (const text of ["", "64,", "64,0", "64;16"]) assert.throws(() => unitList(text), InputError, text);
+  for (const text of [
+    "masking",
+    "masking:1",
+    "masking:-1",
+    "gaussian:-1",
+    "gaussian:x",
+    "dropout:0.1",
+    "masking:",
+  ]) {
+    assert.throws(() => corruption(text), InputError, text);
+  }
+});
+
+test("every default is one that its own parser takes", () => {
+  const table: OptionTable = FITTING_OPTIONS;
+  for (const [name, entry] of Object.entries(table)) {
+    if (!("parse" in entry) || entry.default === undefined) continue;
+    const { parse, default: fallback } = entry as Option<unknown>;
+    assert.deepEqual(parse(String(fallback)), fallback, name);
+  }
+});
+
+test("what is not asked for follows from what is", () => {
+  const plain = toTrainOptions(valuesOf({}), 7);
+  assert.deepEqual([plain.seed, plain.clip, plain.corruption, plain.epochs], [7, 20, undefined, undefined]);
+  assert.equal(toTrainOptions(valuesOf({ scaler: "none" }), 1).clip, null);
+  assert.equal(toTrainOptions(valuesOf({ scaler: "none", clip: "3" }), 1).clip, 3);
+  assert.deepEqual(toTrainOptions(valuesOf({ family: "denoising" }), 1).corruption, {
+    kind: "masking",
+    rate: 0.3,
+  });
+});
+
+test("options that contradict each other are refused", () => {
+  const wrong: [Readonly<Record<string, string>>, RegExp][] = [
+    [{ validation: "0.5", calibration: "0.5" }, /^--validation and --calibration together/],
+    [{ family: "dense", horizon: "3" }, /^--horizon needs a prediction head/],
+    [{ family: "dense", reverse: "true" }, /^Reverse needs an LSTM reconstruction decoder/],
+  ];
+  for (const [texts, message] of wrong) {
+    assert.throws(
+      () => toTrainOptions(valuesOf(texts), 1),
+      (error) => error instanceof InputError && message.test(error.message),
+    );
+  }
+});
