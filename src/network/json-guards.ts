@@ -1,4 +1,4 @@
-/** Guards over JSON that may come from anywhere. What they throw names the thing and says what it has to be. */
+/** Checks of JSON that may come from anywhere. Their errors name the value and say what it has to be. */
 import { InputError } from "../errors.js";
 
 export type JsonObject = { readonly [key: string]: unknown };
@@ -25,7 +25,7 @@ export function array(value: unknown, what: string): readonly unknown[] {
   return value;
 }
 
-/** A value as a sentence can quote it. */
+/** A value as error messages quote it: short, and in words for what is no scalar. */
 export function text(value: unknown): string {
   if (value === undefined) return "missing";
   if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";

@@ -2,7 +2,7 @@
  * A network and its weights as a TF.js layers model, both ways: `model.json` (topology and weights manifest) and
  * `weights.bin` (the float32 tensors one after the other, little-endian).
  *
- * What TF.js has no word for stands beside it, in the bundle's manifest: the rows each head answers for, the layer
+ * What TF.js has no field for is in the bundle's manifest: the rows each head answers for, the layer
  * that ends the encoder, and which kernels are one matrix (here they are written twice).
  */
 import { InputError } from "../errors.js";
@@ -40,12 +40,12 @@ export interface NetworkDescription {
 }
 
 export interface LayersModel {
-  /** To be written as JSON. */
+  /** An object that JSON can hold. */
   readonly modelJson: object;
   readonly weightsBin: Uint8Array;
 }
 
-/** What `readLayersModel` has to be told to give this network again. */
+/** What `readLayersModel` needs besides the files to give this network again. */
 export function describeNetwork(network: Network): NetworkDescription {
   const embedding = network.encoder[network.encoder.length - 1];
   if (embedding === undefined || embeddingUnits(network) < 1)
@@ -64,7 +64,7 @@ export function describeNetwork(network: Network): NetworkDescription {
   };
 }
 
-/** Throws InputError where the weights are not the network's, or not finite. */
+/** The files of a network. Throws InputError where the weights are not the network's, or not finite. */
 export function writeLayersModel(network: Network, weights: Weights): LayersModel {
   validateNetwork(network);
   checkWeights(network, weights);
@@ -168,7 +168,7 @@ function readNetwork(modelTopology: unknown, description: NetworkDescription): N
   return network;
 }
 
-/** Bit for bit: the two copies were written from one matrix. */
+/** Throws InputError unless the two kernels are the same bit for bit, since both were written from one matrix. */
 function checkTie(tie: Tie, tensors: ReadonlyMap<string, Tensor>): void {
   const kernel = tensors.get(tie.kernel);
   const original = tensors.get(tie.transposeOf);
@@ -189,10 +189,10 @@ function checkTie(tie: Tie, tensors: ReadonlyMap<string, Tensor>): void {
 
 function transpose({ shape, data }: Tensor): Float32Array {
   const [rows, columns] = [shape[0]!, shape[1]!];
-  const turned = new Float32Array(data.length);
+  const transposed = new Float32Array(data.length);
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++)
-      turned[column * rows + row] = data[row * columns + column]!;
+      transposed[column * rows + row] = data[row * columns + column]!;
   }
-  return turned;
+  return transposed;
 }

@@ -14,7 +14,7 @@ export interface Topology {
   readonly chains: readonly (readonly Layer[])[];
 }
 
-/** Reads a topology. Throws InputError, naming the layer, where it holds anything a network has no word for. */
+/** Reads a topology. Throws InputError, naming the layer, where it holds anything that no network here has. */
 export function readTopology(topology: unknown): Topology {
   const model = object(topology, "modelTopology");
   if (model["class_name"] !== "Model" && model["class_name"] !== "Functional") {

@@ -1,6 +1,9 @@
 /** What costs nothing: chance, the distance from the mean, and principal components, of windows of the rule's length. */
 
 import { Random } from "../../../src/network/random.js";
+import { DriftCounter } from "../../../src/scoring/drift.js";
+import type { Drift } from "../../../src/scoring/drift-decision.js";
+import { type DriftReference, describeNormal } from "../../../src/scoring/drift-reference.js";
 import {
   fitPrincipalComponents,
   type PrincipalComponents,
@@ -49,15 +52,26 @@ export function scoreWithBaseline(
   const normal = Float64Array.from(
     calibration.flatMap((part) => [...part]).filter((score) => !Number.isNaN(score)),
   );
-  if (normal.length === 0) return { scores, flagged: undefined, pValues: undefined, causesNamed: undefined };
+  if (normal.length === 0)
+    return { scores, flagged: undefined, pValues: undefined, moved: undefined, causesNamed: undefined };
   const sample = compressSample(normal, countBlocks(starts, timesteps));
   const threshold = conformalThreshold(sample, Math.max(FALSE_ALARM_RATE, smallestFalseAlarmRate(sample)));
+  const toPValues = (part: Float64Array) => part.map((score) => pValue(sample, score));
+  const pValues = toPValues(scores);
+  const reference = describeNormal(calibration.map(toPValues), timesteps);
   return {
     scores,
     flagged: Uint8Array.from(scores, (score) => (score > threshold ? 1 : 0)),
-    pValues: scores.map((score) => pValue(sample, score)),
+    pValues,
+    moved: reference === undefined ? undefined : countDrift(pValues, reference)?.moved,
     causesNamed: undefined,
   };
+}
+
+function countDrift(pValues: Float64Array, reference: DriftReference): Drift | null {
+  const counter = new DriftCounter(reference.blockRows);
+  for (const p of pValues) counter.push(p);
+  return counter.drift(reference);
 }
 
 function scoreByChance({ rows, trainRows }: QualitySeries, seed: number): Scored {
@@ -67,6 +81,7 @@ function scoreByChance({ rows, trainRows }: QualitySeries, seed: number): Scored
     scores,
     flagged: Uint8Array.from(scores, (score) => (score > 1 - FALSE_ALARM_RATE ? 1 : 0)),
     pValues: scores.map((score) => 1 - score),
+    moved: undefined,
     causesNamed: undefined,
   };
 }

@@ -34,6 +34,8 @@ export async function scoreWithModel(
     const { events }: { events: FileEvent[] } = JSON.parse(readFileSync(at("events.json"), "utf8"));
     return {
       ...parseScores(readFileSync(at("scores.csv"), "utf8")),
+      // `score` does not say yet whether the level has moved.
+      moved: undefined,
       causesNamed: shareNamed(series, events),
     };
   } finally {
@@ -66,7 +68,7 @@ function run(args: readonly string[]): Promise<void> {
   });
 }
 
-function parseScores(text: string): Omit<Scored, "causesNamed"> {
+function parseScores(text: string): Omit<Scored, "causesNamed" | "moved"> {
   const [header = "", ...lines] = text.trimEnd().split("\n");
   const names = header.split(",");
   const cells = lines.map((line) => line.split(","));

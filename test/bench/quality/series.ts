@@ -34,6 +34,8 @@ export interface Scored {
   readonly flagged: Uint8Array | undefined;
   /** [test rows], by the normal scores of the forward folds; undefined without calibration. */
   readonly pValues: Float64Array | undefined;
+  /** Whether the service would say that the normal level has moved, by all test rows; undefined where it says nothing. */
+  readonly moved: boolean | undefined;
   /** Of the labelled causes that an event meets, the share of features named among as many as there are. */
   readonly causesNamed: number | undefined;
 }

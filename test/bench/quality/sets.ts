@@ -1,11 +1,12 @@
 /**
  * Reads the data sets from a folder with one subfolder each, as their authors lay them out:
  *
- *   skab/{valve1,valve2,other}/N.csv      the first 400 rows of each file are learnt from (SKAB's own split)
+ *   skab/{valve1,valve2,other}/N.csv      the first 400 rows of each file are learnt from, as in SKAB's own
+ *                                         split whatever their labels (other/2 has anomalous ones among them)
  *   smd/{train,test}/M.csv.gz, smd/test_label/M.txt.gz, smd/interpretation_label/M.txt
  *   nab/data/GROUP/NAME.csv, nab/labels/combined_windows.json, nab/splits.csv (the files, in order)
- *   extra/power_demand_1997.csv.gz        value and holiday label; the mean of each eight rows, two hours
- *   extra/MBA_ECG805.csv.gz               value and label; the first 120,000 rows without those labelled are learnt from
+ *   extra/power_demand_1997.csv.gz        value and holiday label; the mean of eight rows, two hours, each; 80 days are learnt from
+ *   extra/MBA_ECG805.csv.gz               value and label; the first 60,000 rows but those labelled are learnt from
  *   ucr/NAME_TRAIN_BEGIN_END.txt          a value a line
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -55,7 +56,7 @@ function* readSkab(folder: string): Generator<QualitySeries> {
         features: columns.map((column) => names[column]!),
         rows: cells.length,
         values: Float64Array.from(cells.flatMap((row) => columns.map((column) => Number(row[column])))),
-        labels: Uint8Array.from(cells, (row) => Number(row[anomaly])),
+        labels: Uint8Array.from(cells, (row, at) => (at < SKAB_TRAIN_ROWS ? 0 : Number(row[anomaly]))),
         trainRows: SKAB_TRAIN_ROWS,
         causes: [],
       };
@@ -120,7 +121,8 @@ function* readNab(folder: string): Generator<QualitySeries> {
 }
 
 const POWER_ROWS_JOINED = 8;
-const POWER_TRAIN_SHARE = 0.5;
+/** Eighty days, before the first holidays after New Year's Day. */
+const POWER_TRAIN_ROWS = 80 * 12;
 
 function* readPower(folder: string): Generator<QualitySeries> {
   const rows = readLines(join(folder, "extra", "power_demand_1997.csv.gz"))
@@ -137,11 +139,11 @@ function* readPower(folder: string): Generator<QualitySeries> {
   yield {
     ...univariate("power", "power_demand_1997", values),
     labels,
-    trainRows: Math.floor(POWER_TRAIN_SHARE * joined),
+    trainRows: POWER_TRAIN_ROWS,
   };
 }
 
-const ECG_TRAIN_ROWS = 120_000;
+const ECG_TRAIN_ROWS = 60_000;
 
 function* readEcg(folder: string): Generator<QualitySeries> {
   const rows = readLines(join(folder, "extra", "MBA_ECG805.csv.gz")).map((line) => line.split(","));

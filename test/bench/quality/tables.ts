@@ -20,6 +20,7 @@ const TITLES: Readonly<Record<FigureName, string>> = {
   hit: "hits",
   falseAlarmsNext: "flagged next (median)",
   falseAlarmsAll: "flagged (mean)",
+  moved: "moved",
   eventPrecision: "event precision",
   eventRecall: "event recall",
   medianDelay: "delay",
@@ -31,15 +32,8 @@ const TITLES: Readonly<Record<FigureName, string>> = {
  * rows flagged at 1 % are the median over series for normal rows directly following, the mean for all normal rows.
  */
 export function formatSets(results: readonly Result[]): string {
-  const lines = [row(["set", "detector", "series", ...FIGURES.map((figure) => TITLES[figure])])];
-  lines.push(
-    row(
-      lines[0]!
-        .split("|")
-        .slice(1, -1)
-        .map(() => "---"),
-    ),
-  );
+  const titles = ["set", "detector", "series", ...FIGURES.map((figure) => TITLES[figure])];
+  const lines = [row(titles), row(titles.map(() => "---"))];
   for (const set of SET_NAMES) {
     const own = results.filter((result) => result.set === set);
     for (const detector of new Set(own.map((result) => result.detector))) {
