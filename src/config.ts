@@ -24,6 +24,8 @@ export const ConfigSchema = Type.Object({
   RESIDUA_ENGINE: oneOf(["auto", "wasm", "tensorflow", "cuda"], { default: "auto" }),
   /** Worker threads of the `wasm` engine; by default the cores available to the process. */
   RESIDUA_THREADS: Type.Integer({ minimum: 1, maximum: 1024 }),
+  /** 256-bit vectors of the `wasm` engine: `auto` uses them where they are supported, `off` never. */
+  RESIDUA_WIDE_VECTORS: oneOf(["auto", "off"], { default: "auto" }),
   RESIDUA_MAX_BATCH_WINDOWS: Type.Integer({ minimum: 1, maximum: 65_536, default: 128 }),
   RESIDUA_MAX_WAIT_MS: Type.Number({ minimum: 0, maximum: 60_000, default: 1 }),
   RESIDUA_MAX_QUEUE_WINDOWS: Type.Integer({ minimum: 1, maximum: 100_000_000, default: 8192 }),

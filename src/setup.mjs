@@ -22,6 +22,7 @@ import {
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { generateKernels } from "./engine/wasm/kernels/generate.mjs";
 import { install } from "./setup/install.mjs";
 import { chooseNode, dropUnusableNode, wantsBundledNode } from "./setup/node.mjs";
 import { run } from "./setup/process.mjs";
@@ -132,6 +133,8 @@ export function partsFor(script, env) {
 
 /** Each folder of the output has a stamp: the hash of the sources it was made from. */
 async function build(withTests) {
+  // Before the sources are hashed, since what is generated is among them.
+  generateKernels();
   const files = ["package-lock.json", "tsconfig.json", ...sources("src")];
   const stale = [["src", hashOf(files)]];
   if (withTests) stale.push(["test", hashOf([...files, ...sources("test")])]);

@@ -13,6 +13,7 @@ test("an empty environment gives the defaults", () => {
     RESIDUA_MODELS: "models",
     RESIDUA_POLL_SECONDS: 2,
     RESIDUA_ENGINE: "auto",
+    RESIDUA_WIDE_VECTORS: "auto",
     RESIDUA_MAX_BATCH_WINDOWS: 128,
     RESIDUA_MAX_WAIT_MS: 1,
     RESIDUA_MAX_QUEUE_WINDOWS: 8192,
@@ -47,6 +48,7 @@ test("a wrong value is refused with one sentence that names the variable", () =>
     ["HOST", "", 'HOST has to be a text that is not empty, not "".'],
     ["RESIDUA_MAX_WAIT_MS", "-1", 'RESIDUA_MAX_WAIT_MS has to be a number from 0 to 60000, not "-1".'],
     ["RESIDUA_ENGINE", "gpu", 'RESIDUA_ENGINE has to be one of auto, wasm, tensorflow, cuda, not "gpu".'],
+    ["RESIDUA_WIDE_VECTORS", "on", 'RESIDUA_WIDE_VECTORS has to be one of auto, off, not "on".'],
     ["RESIDUA_THREADS", "0", 'RESIDUA_THREADS has to be a whole number from 1 to 1024, not "0".'],
   ] as const) {
     assert.throws(() => loadConfig({ [name]: value }), new InputError(sentence));

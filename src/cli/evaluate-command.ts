@@ -51,7 +51,10 @@ interface Evaluation {
 /** Trains on each file. */
 async function evaluateFamily(paths: string[], flags: EvaluateFlags, config: Config): Promise<Evaluation> {
   const options = checkUsage(() => toTrainOptions(flags, flags.seeds[0]!));
-  const engine = await createWasmEngine({ threads: config.RESIDUA_THREADS });
+  const engine = await createWasmEngine({
+    threads: config.RESIDUA_THREADS,
+    wideVectors: config.RESIDUA_WIDE_VECTORS,
+  });
   const files: FileEvaluation[] = [];
   try {
     for (const path of paths) {
@@ -78,7 +81,10 @@ async function evaluatePublished(
   name: string,
   config: Config,
 ): Promise<Evaluation> {
-  const { engine } = await chooseEngine(config.RESIDUA_ENGINE, { threads: config.RESIDUA_THREADS });
+  const { engine } = await chooseEngine(config.RESIDUA_ENGINE, {
+    threads: config.RESIDUA_THREADS,
+    wideVectors: config.RESIDUA_WIDE_VECTORS,
+  });
   try {
     const folder = flags.models ?? config.RESIDUA_MODELS;
     const model = await loadStoredModel(folder, name, { version: flags.version?.toString() }, engine);

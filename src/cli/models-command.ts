@@ -45,7 +45,10 @@ async function list(flags: ModelsFlags): Promise<void> {
 async function verify(flags: ModelsFlags): Promise<void> {
   const config = loadConfig(process.env);
   const folder = flags.models ?? config.RESIDUA_MODELS;
-  const { engine } = await chooseEngine(config.RESIDUA_ENGINE, { threads: config.RESIDUA_THREADS });
+  const { engine } = await chooseEngine(config.RESIDUA_ENGINE, {
+    threads: config.RESIDUA_THREADS,
+    wideVectors: config.RESIDUA_WIDE_VECTORS,
+  });
   let checked = 0;
   let refused = 0;
   try {

@@ -50,7 +50,10 @@ export function addScoreCommand(program: Command): void {
 
 async function score(paths: string[], flags: ScoreFlags): Promise<void> {
   const config = loadConfig(process.env);
-  const { engine } = await chooseEngine(config.RESIDUA_ENGINE, { threads: config.RESIDUA_THREADS });
+  const { engine } = await chooseEngine(config.RESIDUA_ENGINE, {
+    threads: config.RESIDUA_THREADS,
+    wideVectors: config.RESIDUA_WIDE_VECTORS,
+  });
   try {
     const folder = flags.models ?? config.RESIDUA_MODELS;
     const selection = { version: flags.version?.toString() };

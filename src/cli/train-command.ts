@@ -47,7 +47,10 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
   const dataset = await readDataset(paths, datasetOptions(reading));
   for (const note of dataset.notes) printNote(note);
 
-  const engine = await createWasmEngine({ threads: config.RESIDUA_THREADS });
+  const engine = await createWasmEngine({
+    threads: config.RESIDUA_THREADS,
+    wideVectors: config.RESIDUA_WIDE_VECTORS,
+  });
   let progress: TrainingProgress | undefined;
   const interruption = watchInterruption(
     () => process.stderr.write("\nStopping after this epoch; Ctrl-C again ends at once.\n"),

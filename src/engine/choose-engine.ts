@@ -5,6 +5,7 @@ import type { DeviceLog } from "./tensorflow/device-options.js";
 import { createTensorflowEngine } from "./tensorflow/engine.js";
 import { gpuUnavailable } from "./tensorflow/gpu.js";
 import { createWasmEngine } from "./wasm/engine.js";
+import type { WideVectors } from "./wasm/wide-vectors.js";
 
 export type EngineSetting = "auto" | "wasm" | "tensorflow" | "cuda";
 
@@ -13,6 +14,8 @@ export interface EngineOptions {
   readonly threads: number;
   /** Windows of the largest batch, 128 by default; the `tensorflow` engine compiles batch sizes up to it. */
   readonly maxBatchWindows?: number;
+  /** The setting RESIDUA_WIDE_VECTORS, for the `wasm` engine; `auto` unless given. */
+  readonly wideVectors?: WideVectors;
   readonly log?: DeviceLog;
 }
 
@@ -26,11 +29,11 @@ export async function chooseEngine(
   setting: EngineSetting,
   options: EngineOptions,
 ): Promise<{ engine: Engine; reason: string }> {
-  const { threads, maxBatchWindows = 128, log } = options;
+  const { threads, maxBatchWindows = 128, wideVectors = "auto", log } = options;
   const tensorflow = (gpu: "required" | "allowed"): Promise<Engine> =>
     createTensorflowEngine({ gpu, maxBatchWindows, ...(log && { log }) });
   const wasm = async (why: string): Promise<{ engine: Engine; reason: string }> => ({
-    engine: await createWasmEngine({ threads }),
+    engine: await createWasmEngine({ threads, wideVectors, ...(log && { log }) }),
     reason: `the wasm engine runs on ${threads} thread${threads === 1 ? "" : "s"}${why}`,
   });
   const running = (engine: Engine): { engine: Engine; reason: string } => ({

@@ -92,6 +92,7 @@ export class Service {
     const { engine, reason } = await chooseEngine(config.RESIDUA_ENGINE, {
       threads: config.RESIDUA_THREADS,
       maxBatchWindows: config.RESIDUA_MAX_BATCH_WINDOWS,
+      wideVectors: config.RESIDUA_WIDE_VECTORS,
       log: (level, message) => log[level](message),
     });
     this.#engine = engine;

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { chooseEngine } from "../../src/engine/choose-engine.js";
 import { builtAddon } from "../../src/engine/tensorflow/addon.js";
 import { gpuUnavailable } from "../../src/engine/tensorflow/gpu.js";
+import { WasmEngine } from "../../src/engine/wasm/engine.js";
 
 const missing = gpuUnavailable();
 const withoutGpu = { skip: missing === undefined ? "this machine may have a GPU" : false };
@@ -20,6 +21,13 @@ test("wasm is taken without a look at anything else", async () => {
     [engine.name, engine.device, reason],
     ["wasm", "cpu", "the wasm engine runs on 2 threads"],
   );
+  await engine.close();
+});
+
+test("the setting of wide vectors reaches the wasm engine", async () => {
+  const { engine } = await chooseEngine("wasm", { threads: 1, wideVectors: "off" });
+  assert.ok(engine instanceof WasmEngine);
+  assert.equal(engine.vectorBits, 128);
   await engine.close();
 });
 

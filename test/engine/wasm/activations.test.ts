@@ -55,7 +55,7 @@ for (const build of ["kernels", "kernels-relaxed"]) {
     const memory = new WebAssembly.Memory({ initial: 16, maximum: 65_536, shared: true });
     const { exports } = new WebAssembly.Instance(await WebAssembly.compile(bytes), {
       env: { memory },
-      residua: { finished: () => undefined, joinsVectors: 0 },
+      residua: { finished: () => undefined, wideVectors: 0 },
     });
     return {
       exports: exports as unknown as Exports,

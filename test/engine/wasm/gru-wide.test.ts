@@ -1,4 +1,4 @@
-/** GRU layers give the same bits in wide vectors and in narrow ones, whatever the units and the rows. */
+/** GRU layers give the same bits with wide and with narrow vectors, whatever the units and the rows. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
@@ -13,7 +13,7 @@ import type { Network } from "../../../src/network/network.js";
 import type { Weights } from "../../../src/network/weights.js";
 import { someNumbers, someWeights } from "../network-arbitrary.js";
 import { withGru } from "../with-gru.js";
-import { joinedAndApart } from "./joined-and-apart.js";
+import { wideAndNarrow } from "./wide-and-narrow.js";
 
 const NETWORKS: readonly Network[] = [1, 4, 5, 13, 16, 23, 34].flatMap((units) =>
   (["relu", "tanh", "sigmoid"] as const).map((activation) =>
@@ -33,7 +33,10 @@ const COUNTS = [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 16, 37];
 
 async function answers(kernels: Kernels): Promise<Outputs[]> {
   const heap = new SharedHeap();
-  const engine = new WasmEngine(heap, await WorkerPool.start(kernels, heap.memory, 1));
+  const engine = new WasmEngine(heap, await WorkerPool.start(kernels, heap.memory, 1), kernels, {
+    setting: "auto",
+    log: () => undefined,
+  });
   const all: Outputs[] = [];
   for (const [n, network] of NETWORKS.entries()) {
     const executable = await engine.compile(network, someWeights(network, n));
@@ -68,18 +71,18 @@ async function trained(kernels: Kernels): Promise<{ losses: number[]; weights: W
 }
 
 test("answers are the same", async () => {
-  const { joined, apart } = await joinedAndApart("inference", answers);
+  const { wide, narrow } = await wideAndNarrow("inference", answers);
   assert.deepEqual(
-    apart.flatMap((answer, n) => (isDeepStrictEqual(joined[n], answer) ? [] : [n])),
+    narrow.flatMap((answer, n) => (isDeepStrictEqual(wide[n], answer) ? [] : [n])),
     [],
   );
 });
 
 test("losses and trained weights are the same", async () => {
-  const { joined, apart } = await joinedAndApart("training", trained);
-  assert.ok(joined.every(({ losses }) => losses.every(Number.isFinite)));
+  const { wide, narrow } = await wideAndNarrow("training", trained);
+  assert.ok(wide.every(({ losses }) => losses.every(Number.isFinite)));
   assert.deepEqual(
-    apart.flatMap((run, n) => (isDeepStrictEqual(joined[n], run) ? [] : [n])),
+    narrow.flatMap((run, n) => (isDeepStrictEqual(wide[n], run) ? [] : [n])),
     [],
   );
 });

@@ -50,7 +50,7 @@ test("so they are of the build without relaxed SIMD", async (t) => {
   const module = await WebAssembly.compile(
     await readFile(new URL("../../../src/engine/wasm/kernels/training/kernels.wasm", import.meta.url)),
   );
-  const kernels = { module, fused: false, joined: false };
+  const kernels = { module, fused: false, wide: false };
   for (const name of ["ramp-composite", "hard-sigmoid-dropout", "stacked-dense", "gru"] as const) {
     const golden = readGoldenCase(name);
     const trainer = new WasmTrainer(kernels, golden.network, golden.weights, OPTIONS);

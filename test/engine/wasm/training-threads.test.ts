@@ -15,7 +15,7 @@ function trainerOf(kernels: Kernels): WasmTrainer {
 test("threads that cannot start fail every batch", async () => {
   // A module without the kernels: its thread ends with an error.
   const module = await WebAssembly.compile(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
-  const trainer = trainerOf({ module, fused: true, joined: false });
+  const trainer = trainerOf({ module, fused: true, wide: false });
   const first = trainer.evaluate(windows, count);
   const second = trainer.lossAndGradients(windows, windows, count);
   for (const batch of [first, second]) {

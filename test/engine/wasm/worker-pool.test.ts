@@ -120,7 +120,7 @@ test("the build without relaxed SIMD answers as Keras does", async () => {
     await readFile(new URL("../../../src/engine/wasm/kernels/inference/kernels.wasm", import.meta.url)),
   );
   const heap = new SharedHeap();
-  const pool = await WorkerPool.start({ module, fused: false, joined: false }, heap.memory, 2);
+  const pool = await WorkerPool.start({ module, fused: false, wide: false }, heap.memory, 2);
   for (const { network, weights, windows, count, outputs } of [golden, other]) {
     const executable = compileNetwork(heap, pool, network, weights);
     const answer = await executable.run(windows, count);

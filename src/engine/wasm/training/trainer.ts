@@ -5,6 +5,7 @@ import type { Loss, StepOptions, Trainer } from "../../engine.js";
 import { type Kernels, loadKernels } from "../kernels.js";
 import { JOB_KIND_TRAIN } from "../pool/layout.js";
 import { WorkerPool } from "../pool/worker-pool.js";
+import { supportsWideVectors } from "../wide-vectors.js";
 import { batchRecord, type Mode } from "./batch-record.js";
 import { TRAINING } from "./layout.js";
 import { ParameterLayout } from "./parameters.js";
@@ -36,15 +37,24 @@ export interface TrainerOptions {
   readonly threads: number;
 }
 
-/** Starts a trainer with threads of its own. Throws InputError for a network that cannot be built, or other weights than its. */
+/**
+ * Starts a trainer with threads of its own. Throws InputError if the network is not valid or the weights are not its.
+ * @param kernels checked ones; without them kernels are loaded unchecked, wide ones where they are supported.
+ */
 export async function createTrainer(
   network: Network,
   weights: Weights,
   options: TrainerOptions,
+  kernels?: Kernels,
 ): Promise<Trainer> {
   validateNetwork(network);
   checkWeights(network, weights);
-  return new WasmTrainer(await loadKernels("training"), network, weights, options);
+  return new WasmTrainer(
+    kernels ?? (await loadKernels("training", supportsWideVectors() ? "wide" : "narrow")),
+    network,
+    weights,
+    options,
+  );
 }
 
 /** `createTrainer` makes them. */

@@ -1,5 +1,5 @@
 /**
- * The kernels that each job transposes first where vectors are wide (kernels/training/assembly/turned-kernels.ts): in
+ * The kernels that each job transposes first where vectors are wide (kernels/training/assembly/transposed-kernels.ts): in
  * parts of 16 rows for threads to share out.
  */
 import { record } from "../plan/records.js";

@@ -1,12 +1,10 @@
 /**
  * The activations, for vectors of four floats. test/engine/wasm/activations.test.ts checks their error bounds.
  *
- * All exponentials are powers of two: 2^z = 2^n 2^r with n whole and |r| <= 1/2. Adding 1.5 * 2^23 to z rounds it to n,
- * and leaves n in the low bits of the sum; a shift by 23 moves n to the exponent bits. 2^r = (A + rB) / (A - rB) with
- * A = a0 + a1 r^2 and B = b0 + r^2, the third Padé approximant of the exponential function, whose relative error for
- * |r| <= 1/2 is below 1e-8.
- *
- * `pmin` and `pmax` are one instruction each (`min` and `max` are several), and return a NaN in the first operand.
+ * 2^z = 2^n 2^r with n whole and |r| <= 1/2: adding 1.5 * 2^23 rounds z to n and leaves n in the low bits of the sum; a
+ * shift moves it into the exponent. 2^r = (A + rB) / (A - rB) with A = a0 + a1 r^2 and B = b0 + r^2, the third
+ * Padé approximant of the exponential function, whose relative error for |r| <= 1/2 is below 1e-8.
+ * `pmin` and `pmax` are one instruction each, and return a NaN that is their first operand.
  */
 import { HARD_SIGMOID, HARD_SIGMOID_KERAS3, RELU, SIGMOID, TANH } from "../../../plan/layout";
 import { madd, nmadd } from "./arithmetic";
@@ -44,7 +42,7 @@ const TWICE_LOG2E: usize = 128;
 const ONE: usize = 144;
 const MINUS_LOG2E: usize = 160;
 
-/** Loaded as one float that is repeated: only then can V8 widen two vectors that use the constant to 256 bits. */
+/** As a splat: V8 merges two vectors into one of 256 bits (../../../wide-vectors.ts) only if their constants are splats. */
 @inline
 function constant(offset: usize): v128 {
   return v128.load32_splat(CONSTANTS + offset);
@@ -93,10 +91,7 @@ function hyperbolicTangent(
   return f32x4.div(madd(less, a, f32x4.mul(more, rb)), madd(more, a, f32x4.mul(less, rb)));
 }
 
-/**
- * Replaces the sums of the gates i, f and o by their sigmoids. The sums [count][16] are in the order i, f, c, o, four
- * units each, and multiplied by -1 / ln 2 (by the packing of the weights); those of c stay as they are.
- */
+/** Replaces the sums of the gates i, f and o, multiplied by -1 / ln 2, by sigmoids: [count][16]; the third vector stays. */
 export function scaledSigmoids(count: i32, at: usize): void {
   const most = constant(MOST);
   const least = constant(LEAST);
@@ -105,7 +100,7 @@ export function scaledSigmoids(count: i32, at: usize): void {
   const a0 = constant(A0);
   const a1 = constant(A1);
   for (let n = 0; n < count; n++) {
-    // V8 widens vectors to 256 bits only where all are loaded before the first is stored.
+    // All are loaded before one is stored: otherwise V8 could not merge the vectors of i and f into one of 256 bits.
     const i = logistic(v128.load(at), most, least, round, b0, a0, a1);
     const f = logistic(v128.load(at, 16), most, least, round, b0, a0, a1);
     const o = logistic(v128.load(at, 48), most, least, round, b0, a0, a1);
@@ -116,7 +111,7 @@ export function scaledSigmoids(count: i32, at: usize): void {
   }
 }
 
-/** The same for two gates only: [count][16], the third and fourth vector left. */
+/** The same for two gates only: [count][16]; the third and the fourth vector stay. */
 export function scaledSigmoidPairs(count: i32, at: usize): void {
   const most = constant(MOST);
   const least = constant(LEAST);
@@ -133,7 +128,7 @@ export function scaledSigmoidPairs(count: i32, at: usize): void {
   }
 }
 
-/** `scaledSigmoids` of sums that are not multiplied. All are loaded before any is stored: only then are those of i and f joined. */
+/** As `scaledSigmoids`, from sums that are not multiplied. All are loaded before one is stored, for the same reason. */
 export function sigmoids(count: i32, at: usize): void {
   const slope = constant(MINUS_LOG2E);
   const most = constant(MOST);
@@ -237,7 +232,7 @@ function clipped(x: v128, slope: f32): v128 {
   return f32x4.pmin(f32x4.pmax(y, f32x4.splat(0)), f32x4.splat(1));
 }
 
-/** Applies the activation of that number (../layout); any other number is `linear`. */
+/** The activation with that number in ../../../plan/layout.ts; `linear` for any other number. */
 export function activate(activation: i32, x: v128): v128 {
   if (activation == RELU) return relu(x);
   if (activation == TANH) return tanh(x);

@@ -1,8 +1,8 @@
-/** Four floats at a time. One build fuses multiply and add (relaxed SIMD), the other rounds between them. */
+/** Four floats at a time. One build fuses multiply and add (relaxed SIMD), the other rounds the product first. */
 
-/** Not 0: the compiler under us joins two vectors that stand side by side into one (../vector-joining.ts). */
-@external("residua", "joinsVectors")
-export declare const joinsVectors: i32;
+/** Not 0: use the kernels for wide vectors, which V8 compiles to 256-bit instructions (../../../wide-vectors.ts). */
+@external("residua", "wideVectors")
+export declare const wideVectors: i32;
 
 /** a * b + c */
 @inline

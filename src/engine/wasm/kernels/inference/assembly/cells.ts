@@ -1,16 +1,16 @@
 /**
  * The cells of one tile: c' = f c + i g and h' = o act(c').
  *
- * One loop a stage, each short enough to keep its constants in registers: an activation is a long chain of dependent
- * instructions, and only where little else stands between two of them does the processor overlap enough of them.
+ * Each stage is a loop of its own, short enough to keep its constants in registers. An activation is a long chain of
+ * dependent instructions, and the processor overlaps several of them only if little else stands between.
  */
 import { RELU, SIGMOID, TANH } from "../../../plan/layout";
 import { activate, relu, scaledSigmoids, tanhs, tanhTimes } from "./activations";
 import { madd } from "./arithmetic";
 
 /**
- * @param sums [count][16]: i, f, g and o of four units, before their activations; written over. Of a layer whose
- * gates are sigmoids, the sums of i, f and o come multiplied by -1 / ln 2 (packing.ts).
+ * @param sums [count][16]: i, f, g and o of four units, before their activations; overwritten. If the gates are
+ * sigmoids, the sums of i, f and o are multiplied by -1 / ln 2 (../../../inference/packing.ts).
  * @param cell c, four floats, `unitStride` bytes from one to the next; so is `state`, which takes h.
  */
 export function updateCells(

@@ -1,13 +1,14 @@
 /**
  * A dense layer over rows that lie anywhere: row r of step t is read at from + r * fromRow + t * fromStep.
  *
- * Eight columns (a panel) of six rows are twelve accumulators; rows that are left over go four at a time, and the
- * last ones alone with four panels. Panels run outside and rows inside, so that a panel's weights stay in the
- * first-level cache. Every output is accumulated in the same order whichever shape runs it.
+ * Most rows are computed six at a time with eight columns (a panel), the rest four at a time, and the last ones alone
+ * with four panels; ../../templates/sums-template.mjs says why these shapes. The outer loop runs over panels and the inner
+ * one over rows, so that a panel's weights stay in the first-level cache. Every output is the sum of the same terms in
+ * the same order, whichever shape computes it.
  */
 import { activate } from "./activations";
 import { madd, storeFirst } from "./arithmetic";
-import { fourRows, sixRows } from "./panel-sums";
+import { sumPanelOfFourRows, sumPanelOfSixRows } from "./generated/panel-sums";
 
 /**
  * to[t][r][0 .. columns) = activation(from[t][r][0 .. depth) . weights + bias)
@@ -34,7 +35,7 @@ export function dense(
   sums: usize,
 ): void {
   const width = padded ? (columns + 7) & ~7 : columns;
-  // Where one step's rows follow the other's, groups of rows need not end with a step.
+  // Where each step's rows follow those of the step before, a group of rows may reach over steps.
   if (fromStep == <usize>rows * fromRow) {
     denseRows(steps * rows, rows, depth, width, weights, bias, from, fromRow, to, toRow, toStep, activation, sums);
     return;
@@ -44,7 +45,7 @@ export function dense(
   }
 }
 
-/** `all` rows at equal distances; their results, `rows` of a step after `rows` of another. */
+/** `all` rows at equal distances. Their results: `rows` rows of the first step, then `rows` rows of the next. */
 function denseRows(
   all: i32,
   rows: i32,
@@ -64,7 +65,7 @@ function denseRows(
   const panelBytes = <usize>depth << 5;
   const sixes = all - (all % 6);
   const fours = sixes + ((all - sixes) & ~3);
-  // From behind the last row of a step to the first of the next.
+  // Bytes from the end of a step's last row to the first row of the next step.
   const wrap = toStep - <usize>rows * toRow;
   for (let p = 0; p < panels; p++) {
     const w = weights + <usize>p * panelBytes;
@@ -75,8 +76,8 @@ function denseRows(
     let r = 0;
     for (let m = 0; m < fours; ) {
       const count = m < sixes ? 6 : 4;
-      if (count == 6) sixRows(depth, w, start, a, fromRow, sums);
-      else fourRows(depth, w, start, a, fromRow, sums);
+      if (count == 6) sumPanelOfSixRows(depth, w, start, a, fromRow, sums);
+      else sumPanelOfFourRows(depth, w, start, a, fromRow, sums);
       for (let s = sums, end = sums + (<usize>count << 5); s < end; s += 32) {
         finish(c, v128.load(s), v128.load(s, 16), left, activation);
         c += toRow;

@@ -5,16 +5,25 @@ import { takeBlocks } from "./ring";
 import { word } from "./words";
 
 export { activateAll } from "./activations";
+// For the comparison of wide and narrow vectors (../../../inference-probe.ts).
+export { dense } from "./dense";
+export { recurrentStep } from "./recurrent";
 // The functions below are exported for the optimiser's sake only. It would move a function that has one caller into
 // that caller, whose addresses would then take the registers that the function's loop needs.
 export { scaledSigmoids, tanhs, tanhTimes } from "./activations";
 export { reluCells } from "./cells";
 export { oneRowFourPanels } from "./dense";
-export { sumFours, sumSixes } from "./half-tile-sums";
-export { sumFourTiles, sumPairOfTwoTiles } from "./joined-row-sums";
-export { sumFoursOfTile, sumSixesOfTile } from "./joined-tile-sums";
-export { fourRows, sixRows } from "./panel-sums";
-export { sumPair, sumTwoTiles } from "./tile-sums";
+export {
+  sumFourTilesOfOneRow,
+  sumHalfTileOfFourRows,
+  sumHalfTileOfSixRows,
+  sumTileOfFourRows,
+  sumTileOfSixRows,
+  sumTileOfTwoRows,
+  sumTwoTilesOfOneRow,
+  sumTwoTilesOfTwoRows,
+} from "./generated/gate-sums";
+export { sumPanelOfFourRows, sumPanelOfSixRows } from "./generated/panel-sums";
 
 /** The first byte after the kernels' constants: at most CONTROL. */
 export function constantsEnd(): usize {

@@ -2,22 +2,28 @@
  * The gates' sums of one step of a recurrent layer, W x + R h + b, for a block of rows, and then its states.
  *
  * A tile is four units: their gates are four vectors (../../../plan/gates.ts). The outer loop is over tiles and the inner
- * one over rows, so that one tile's weights stay in the first-level cache. Six rows of half a tile are twelve
- * accumulators: two fused multiply-adds a cycle at a latency of four keep eight busy, and four more let a delayed one
- * catch up. Rows that are left over go four at a time, then two with a whole tile, and a last one with two tiles. With
- * wide vectors every shape has twice as many tiles.
+ * one over rows, so that one tile's weights stay in the first-level cache. Most rows are computed six at a time with half
+ * a tile; the rest four at a time, then two with a whole tile, and a last one with two tiles. With wide vectors
+ * (../../../wide-vectors.ts) every shape has twice as many tiles. ../../templates/sums-template.mjs says why these shapes.
  *
- * Every output is accumulated in the same order, from the same start, by the same operations, whichever shape runs
- * it: results do not depend on how rows are grouped.
+ * Every output is the sum of the same terms in the same order from the same start, whichever shape computes it. So
+ * results do not depend on how many rows are computed together.
  */
-import { joinsVectors } from "./arithmetic";
 import { OP_GRU, OP_LSTM } from "../../../plan/layout";
+import { wideVectors } from "./arithmetic";
 import { updateCells } from "./cells";
+import {
+  sumFourTilesOfOneRow,
+  sumHalfTileOfFourRows,
+  sumHalfTileOfSixRows,
+  sumTileOfFourRows,
+  sumTileOfOneRow,
+  sumTileOfSixRows,
+  sumTileOfTwoRows,
+  sumTwoTilesOfOneRow,
+  sumTwoTilesOfTwoRows,
+} from "./generated/gate-sums";
 import { updateGruStates } from "./gru";
-import { sumFours, sumSixes } from "./half-tile-sums";
-import { sumFourTiles, sumPairOfTwoTiles } from "./joined-row-sums";
-import { sumFoursOfTile, sumSixesOfTile } from "./joined-tile-sums";
-import { sumPair, sumTile, sumTwoTiles } from "./tile-sums";
 
 /** The states of `count` tiles, whose sums follow one another, from the gates' sums. */
 @inline
@@ -69,18 +75,18 @@ export function recurrentStep(
   const paired = rows & ~1;
   const sixes = paired - (paired % 6);
   const fours = (paired - sixes) & ~3;
-  // Rows for which the outer loop is over tiles; with wide vectors a last pair is not among them.
-  const grouped = joinsVectors ? sixes + fours : paired;
+  // The rows for which the outer loop runs over tiles. With wide vectors a last pair is not among them.
+  const grouped = wideVectors ? sixes + fours : paired;
   for (let p = 0; p < tiles && grouped; p++) {
     const w = weights + <usize>p * tileBytes;
     const b = start + (<usize>p << 6);
     let r: usize = 0;
     if (sixes) {
-      if (joinsVectors) {
-        sumSixesOfTile(sixes, tiles, inputs, w, b, startStride, x, xStride, state, unitStride, sums);
+      if (wideVectors) {
+        sumTileOfSixRows(sixes, tiles, inputs, w, b, startStride, x, xStride, state, unitStride, sums);
       } else {
-        sumSixes(sixes, tiles, inputs, w, b, startStride, x, xStride, state, unitStride, sums);
-        sumSixes(sixes, tiles, inputs, w + 32, b + 32, startStride, x, xStride, state, unitStride, sums + 32);
+        sumHalfTileOfSixRows(sixes, tiles, inputs, w, b, startStride, x, xStride, state, unitStride, sums);
+        sumHalfTileOfSixRows(sixes, tiles, inputs, w + 32, b + 32, startStride, x, xStride, state, unitStride, sums + 32);
       }
       r = sixes;
     }
@@ -89,29 +95,29 @@ export function recurrentStep(
       const y = x + r * xStride;
       const h: usize = state ? state + r * unitStride : 0;
       const to = sums + (r << 6);
-      if (joinsVectors) {
-        sumFoursOfTile(fours, tiles, inputs, w, a, startStride, y, xStride, h, unitStride, to);
+      if (wideVectors) {
+        sumTileOfFourRows(fours, tiles, inputs, w, a, startStride, y, xStride, h, unitStride, to);
       } else {
-        sumFours(fours, tiles, inputs, w, a, startStride, y, xStride, h, unitStride, to);
-        sumFours(fours, tiles, inputs, w + 32, a + 32, startStride, y, xStride, h, unitStride, to + 32);
+        sumHalfTileOfFourRows(fours, tiles, inputs, w, a, startStride, y, xStride, h, unitStride, to);
+        sumHalfTileOfFourRows(fours, tiles, inputs, w + 32, a + 32, startStride, y, xStride, h, unitStride, to + 32);
       }
       r += fours;
     }
     if (r != grouped) {
       const h: usize = state ? state + r * unitStride : 0;
-      sumPair(tiles, inputs, w, b + r * startStride, startStride, x + r * xStride, xStride, h, unitStride, sums + (r << 6));
+      sumTileOfTwoRows(tiles, inputs, w, b + r * startStride, startStride, x + r * xStride, xStride, h, unitStride, sums + (r << 6));
     }
     const unit = <usize>p << 4;
     updateStates(kind, grouped, sums, cell + unit, stateOut + unit, unitStride, activation, recurrentActivation);
   }
-  // The rows that are left: the inner loop is over tiles.
+  // The last one to three rows: one row (or pair) after the other, with all its tiles.
   let r = <usize>grouped;
   start += r * startStride;
   x += r * xStride;
   let h: usize = state ? state + r * unitStride : 0;
   if (r != paired) {
     pairSums(tiles, inputs, weights, tileBytes, start, startStride, x, xStride, h, unitStride, sums);
-    // Two rows' tiles follow one another, as their states do.
+    // In `sums` the tiles of the second row follow those of the first, as its state follows the first one's.
     const unit = r * unitStride;
     updateStates(kind, 2 * tiles, sums, cell + unit, stateOut + unit, 16, activation, recurrentActivation);
     r += 2;
@@ -126,7 +132,7 @@ export function recurrentStep(
   }
 }
 
-/** Every tile of two rows, one row after the other, with wide vectors. */
+/** Every tile of two rows with wide vectors; in `sums` one row after the other. */
 function pairSums(
   tiles: i32,
   inputs: i32,
@@ -146,12 +152,12 @@ function pairSums(
   let p = 0;
   for (; p + 2 <= tiles; p += 2, at += 128, w += 2 * tileBytes) {
     const to = sums + at;
-    sumPairOfTwoTiles(tiles, inputs, w, tileBytes, start + at, startStride, x, xStride, state, unitStride, to, rowBytes);
+    sumTwoTilesOfTwoRows(tiles, inputs, w, tileBytes, start + at, startStride, x, xStride, state, unitStride, to, rowBytes);
   }
   if (p < tiles) {
-    sumTile(tiles, inputs, w, start + at, x, state, sums + at);
+    sumTileOfOneRow(tiles, inputs, w, start + at, x, state, sums + at);
     const h: usize = state ? state + unitStride : 0;
-    sumTile(tiles, inputs, w, start + startStride + at, x + xStride, h, sums + rowBytes + at);
+    sumTileOfOneRow(tiles, inputs, w, start + startStride + at, x + xStride, h, sums + rowBytes + at);
   }
 }
 
@@ -169,13 +175,13 @@ function rowSums(
   let at: usize = 0;
   let w = weights;
   let p = 0;
-  if (joinsVectors) {
+  if (wideVectors) {
     for (; p + 4 <= tiles; p += 4, at += 256, w += 4 * tileBytes) {
-      sumFourTiles(tiles, inputs, w, tileBytes, start + at, x, state, sums + at);
+      sumFourTilesOfOneRow(tiles, inputs, w, tileBytes, start + at, x, state, sums + at);
     }
   }
   for (; p + 2 <= tiles; p += 2, at += 128, w += 2 * tileBytes) {
-    sumTwoTiles(tiles, inputs, w, tileBytes, start + at, x, state, sums + at);
+    sumTwoTilesOfOneRow(tiles, inputs, w, tileBytes, start + at, x, state, sums + at);
   }
-  if (p < tiles) sumTile(tiles, inputs, w, start + at, x, state, sums + at);
+  if (p < tiles) sumTileOfOneRow(tiles, inputs, w, start + at, x, state, sums + at);
 }

@@ -3,15 +3,16 @@
  *
  *   m += (g - m)(1 - beta1)   v += (g² - v)(1 - beta2)   w -= m rate sqrt(1 - beta2^t) / (1 - beta1^t) / (sqrt(v) + epsilon)
  *
- * after gradients whose norm together is above `clipNorm` are scaled to it (Pascanu et al. 2013).
+ * Before that, if the norm of all gradients together is above `clipNorm`, they are scaled down to it (Pascanu et al.
+ * 2013).
  */
 import { madd } from "../../inference/assembly/arithmetic";
 import { flush, loadLeast, loadMagnitude } from "./flush";
 import { Job } from "./plan";
 
 /**
- * 1 - beta1, 1 - beta2, epsilon: loaded before a loop they stay in registers, which constants in the code do not
- * (../../assembly/activations.ts).
+ * 1 - beta1, 1 - beta2, epsilon, in memory: loaded before a loop they stay in registers, while a constant in the code
+ * is built anew at each use (../../inference/assembly/activations.ts).
  */
 const CONSTANTS = memory.data<f32>([0.1, 0.001, 1e-7]);
 
@@ -33,7 +34,7 @@ export function sumSquares(gradients: usize, bytes: usize): f64 {
   return f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
 }
 
-/** 0 where every gradient is finite, otherwise NaN: all that is asked where nothing is clipped. `bytes` in whole lines. */
+/** 0 if every gradient is finite, otherwise NaN: enough if gradients are not clipped. `bytes` is a multiple of 64. */
 export function sumZeros(gradients: usize, bytes: usize): f64 {
   const zero = f32x4.splat(0);
   let a = zero;
@@ -51,7 +52,7 @@ export function sumZeros(gradients: usize, bytes: usize): f64 {
   return <f64>f32x4.extract_lane(pairs, 0) + <f64>f32x4.extract_lane(pairs, 1);
 }
 
-/** The factor that brings the gradients' norm down to `clipNorm`; NaN where one is not finite. */
+/** The factor that scales the gradients' norm down to `clipNorm`; NaN if a gradient is not finite. */
 export function gradientScale(job: Job): f64 {
   let sum: f64 = 0;
   for (let product = 0; product < job.weightGradientCount; product++) {
@@ -62,7 +63,7 @@ export function gradientScale(job: Job): f64 {
   return norm > job.clipNorm ? job.clipNorm / norm : 1;
 }
 
-/** Moves one block of weights. */
+/** Adam's step for one block of weights. */
 export function update(job: Job, block: i32, gradientScale: f64): void {
   const first = block * PARAMETER_BLOCK;
   const bytes = <usize>min(PARAMETER_BLOCK, job.parameterCount - first) << 2;

@@ -82,7 +82,7 @@ function updateReluCells(rows: i32, gates: usize, before: usize, c: usize, h: us
   }
 }
 
-/** c = i g + f c', where `before` is that c' or 0. */
+/** c = i g + f c', with c' at `before`; where `before` is 0 (first step), c' is zero. */
 function addToCells(rows: i32, gates: usize, before: usize, c: usize, stateRow: usize): void {
   for (let row = 0; row < rows; row++) {
     let cell = f32x4.mul(v128.load(gates, 0), v128.load(gates, 32));
@@ -112,7 +112,7 @@ function activateCandidates(rows: i32, gates: usize, activation: i32): void {
   }
 }
 
-/** h = o a(c). Units that are padding are made 0, since a(0) need not be. */
+/** h = o a(c). Units that are only padding become 0: for some activations a(0) is not 0. */
 function activateCells(rows: i32, gates: usize, c: usize, h: usize, stateRow: usize, activation: i32, real: v128): void {
   for (let row = 0; row < rows; row++) {
     const cell = v128.and(v128.load(c), real);

@@ -1,12 +1,12 @@
 /**
  * Inverted dropout (Srivastava et al. 2014, JMLR 15): each element of a row is dropped with probability `rate`, the
- * others are scaled by 1 / (1 - rate). What is dropped is a function of seed, step, layer, row and element alone, so
- * that it is the same on any number of threads, and the same again in the backward pass.
+ * others are scaled by 1 / (1 - rate). Which ones are dropped depends only on the seed, the step, the layer, the row and
+ * the element. So they are the same on any number of threads, and the same again in the backward pass.
  */
 import { MODE_TRAIN } from "../../../training/layout";
 import { Job, Operation, Value } from "./plan";
 
-/** Output = input * mask, or from the output's gradient the input's. */
+/** Output = input * mask. */
 export function forwardDropout(job: Job, dropout: Operation, start: usize, first: usize, rows: i32): void {
   const input = dropout.input;
   const output = dropout.output;
@@ -15,6 +15,7 @@ export function forwardDropout(job: Job, dropout: Operation, start: usize, first
   }
 }
 
+/** The input's gradient = the output's gradient * mask. */
 export function backwardDropout(job: Job, dropout: Operation, start: usize, first: usize, rows: i32): void {
   const input = dropout.input;
   const output = dropout.output;

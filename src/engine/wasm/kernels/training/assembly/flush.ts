@@ -5,7 +5,7 @@
 const LEAST = memory.data<f32>([1e-30]);
 const MAGNITUDE = memory.data<i32>([0x7fffffff]);
 
-/** What `flush` asks for: loaded before a loop they stay in registers, which constants in the code do not. */
+/** The constants that `flush` takes: loaded from memory before a loop they stay in registers. */
 @inline
 export function loadLeast(): v128 {
   return v128.load32_splat(LEAST);
@@ -16,7 +16,7 @@ export function loadMagnitude(): v128 {
   return v128.load32_splat(MAGNITUDE);
 }
 
-/** 0 for what is below `least`; NaN stays NaN. `magnitude` masks the sign. */
+/** x, or 0 where |x| is below `least`; NaN stays NaN. `magnitude` is a mask without the sign bit. */
 @inline
 export function flush(x: v128, least: v128, magnitude: v128): v128 {
   return v128.andnot(x, f32x4.lt(v128.and(x, magnitude), least));

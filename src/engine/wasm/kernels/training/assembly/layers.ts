@@ -1,13 +1,13 @@
-/** The layers without a memory, over a block of windows: forward, and from the gradient of the output to the input's. */
+/** The layers without a state, over a block of windows: forwards, and from the output's gradient to the input's. */
 import { activate } from "../../inference/assembly/activations";
-import { joinsVectors } from "../../inference/assembly/arithmetic";
-import { Float } from "./joined-sums";
-import { multiply, multiplyTransposed } from "./matrix";
+import { wideVectors } from "../../inference/assembly/arithmetic";
+import { multiply } from "./matrix";
+import { multiplyTransposed } from "./narrow-transposed";
 import { Job, Operation, Value } from "./plan";
 import { loadOne, slope } from "./slope";
-import { multiplyTurned, turnKernels } from "./turned-kernels";
+import { multiplyTransposedWide, transposeKernels } from "./transposed-kernels";
 
-/** The encoder's rows of the windows [window][timestep][feature], time-major. */
+/** Copies the rows of the windows [window][timestep][feature] that the encoder reads into a time-major value. */
 export function loadWindows(job: Job, operation: Operation, start: usize, first: usize, rows: i32): void {
   const output = operation.output;
   const rowBytes = <usize>job.features << 2;
@@ -27,7 +27,7 @@ export function forwardDense(job: Job, dense: Operation, first: usize, rows: i32
   const output = dense.output;
   let x = input.data + first * input.rowBytes;
   let y = output.data + first * output.rowBytes;
-  if (joinsVectors && dense.transposedKernel) turnKernels(job);
+  if (wideVectors && dense.transposedKernel) transposeKernels(job);
   for (let step = 0; step < output.steps; step++) {
     if (dense.tied) {
       multiply(rows, input.width, dense.tiles, x, input.rowBytes, dense.kernel, dense.kernelTile, dense.bias, 64, 0, y, 64, output.rowBytes);
@@ -40,10 +40,10 @@ export function forwardDense(job: Job, dense: Operation, first: usize, rows: i32
   }
 }
 
-/** Each row of a with each of the first `count` rows of the kernel as it is stored. */
+/** The products of each row of a with each of the first `count` rows of the kernel as it is stored. */
 function multiplyByKernel(dense: Operation, rows: i32, count: i32, a: usize, aRow: usize, c: usize, cRow: usize, accumulate: bool): void {
-  if (joinsVectors && dense.transposedKernel) {
-    multiplyTurned<Float>(rows, count, dense.tiles, a, 64, aRow, dense.transposedKernel, c, cRow, accumulate);
+  if (wideVectors && dense.transposedKernel) {
+    multiplyTransposedWide(rows, count, dense.tiles, a, 64, aRow, dense.transposedKernel, c, cRow, accumulate, false);
   } else {
     multiplyTransposed(rows, count, dense.tiles, a, 64, aRow, dense.kernel, dense.kernelTile, c, cRow, accumulate);
   }
@@ -97,7 +97,7 @@ function clear(value: Value, rows: i32, at: usize): void {
   memory.fill(at, 0, <usize>rows * value.rowBytes);
 }
 
-/** The one row of the input at every step. */
+/** Copies the one row of the input to every step. */
 export function forwardRepeat(operation: Operation, first: usize, rows: i32): void {
   const output = operation.output;
   const bytes = <usize>rows * output.rowBytes;
@@ -124,7 +124,7 @@ export function backwardRepeat(operation: Operation, first: usize, rows: i32): v
   }
 }
 
-/** The same elements in rows of another length: [T, F] to [T * F] or back. */
+/** Copies the numbers into rows of another length: [T, F] to [T * F] or back. */
 export function forwardReshape(operation: Operation, first: usize, rows: i32): void {
   const input = operation.input;
   const output = operation.output;

@@ -45,6 +45,6 @@ export function addLoss(job: Job, head: Operation, start: usize, first: usize, r
 function slopeOf(job: Job, residual: f32): f32 {
   if (!job.absolute) return 2 * residual;
   if (residual > 0) return 1;
-  // Of 0 it is 0, and of NaN NaN.
+  // 0 for a residual of 0, and NaN for NaN.
   return residual < 0 ? -1 : residual;
 }

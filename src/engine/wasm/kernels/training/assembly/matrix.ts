@@ -1,26 +1,12 @@
 /**
- * The three products that training is made of, on float32 matrices cut into tiles of 16 columns: element (row, column)
- * stands at base + (column / 16) * tileBytes + row * rowBytes + (column % 16) * 4. A row-major matrix is one whose
- * tileBytes is 64. Every sum runs over its terms in one fixed order, however the rows are shared out.
- *
- * Eight accumulators (2 rows of 4 vectors, or 2 rows by 4 dot products) fit the 16 registers together with what feeds
- * them; more spill. So do loops unrolled by hand: V8 orders a turn's additions by accumulator, and its loads before.
- *
- * Where vectors are joined others take their place: joined-matrix.ts, and turned-kernels.ts for `multiplyTransposed`.
+ * The products that training is made of, on float32 matrices cut into tiles of 16 columns: element (row, column) stands
+ * at base + (column / 16) * tileBytes + row * rowBytes + (column % 16) * 4. A row-major matrix is one whose tileBytes is
+ * 64. Every sum adds its terms in one fixed order, so the bits are the same with wide and with narrow vectors, and
+ * however the rows are shared out.
  */
-import { joinsVectors, madd } from "../../inference/assembly/arithmetic";
-import { multiplyJoined, multiplyRowsJoined } from "./joined-matrix";
-
-/** Rows whose outer products are summed before the accumulators go back to memory: they fit the first-level cache. */
-const CHUNK_ROWS: i32 = 64;
-
-/** The sum of each of four vectors, as one vector. */
-@inline
-function sumEach(a: v128, b: v128, c: v128, d: v128): v128 {
-  const ab = f32x4.add(v128.shuffle<f32>(a, b, 0, 1, 4, 5), v128.shuffle<f32>(a, b, 2, 3, 6, 7));
-  const cd = f32x4.add(v128.shuffle<f32>(c, d, 0, 1, 4, 5), v128.shuffle<f32>(c, d, 2, 3, 6, 7));
-  return f32x4.add(v128.shuffle<f32>(ab, cd, 0, 2, 4, 6), v128.shuffle<f32>(ab, cd, 1, 3, 5, 7));
-}
+import { wideVectors } from "../../inference/assembly/arithmetic";
+import { multiplyNarrow, multiplyRowsNarrow } from "./narrow-matrix";
+import { multiplyRowsWide, multiplyWide } from "./wide-matrix";
 
 /** c = start + a . b, for `rows` rows and `tiles` tiles; a is [rows, depth], row-major. */
 export function multiply(
@@ -38,199 +24,16 @@ export function multiply(
   cTile: usize,
   cRow: usize,
 ): void {
-  if (joinsVectors) {
-    multiplyJoined(rows, tiles, depth, a, aRow, b, bTile, 0, 0, 0, 0, 0, start, startTile, startRow, c, cTile, cRow);
-    return;
-  }
-  const depthBytes = (<usize>depth) << 2;
-  const pairs = rows & ~1;
-  if (pairs > 0) {
-    for (let tile = 0; tile < tiles; tile++) {
-      let from = start;
-      let to = c;
-      let left = a;
-      for (let row = 0; row < pairs; row += 2) {
-        const start1 = from + startRow;
-        let c00 = v128.load(from, 0);
-        let c01 = v128.load(from, 16);
-        let c02 = v128.load(from, 32);
-        let c03 = v128.load(from, 48);
-        let c10 = v128.load(start1, 0);
-        let c11 = v128.load(start1, 16);
-        let c12 = v128.load(start1, 32);
-        let c13 = v128.load(start1, 48);
-        let a0 = left;
-        let a1 = left + aRow;
-        let right = b;
-        const end = a0 + depthBytes;
-        while (a0 < end) {
-          const b0 = v128.load(right, 0);
-          const b1 = v128.load(right, 16);
-          const b2 = v128.load(right, 32);
-          const b3 = v128.load(right, 48);
-          const x0 = v128.load32_splat(a0);
-          c00 = madd(x0, b0, c00);
-          c01 = madd(x0, b1, c01);
-          c02 = madd(x0, b2, c02);
-          c03 = madd(x0, b3, c03);
-          const x1 = v128.load32_splat(a1);
-          c10 = madd(x1, b0, c10);
-          c11 = madd(x1, b1, c11);
-          c12 = madd(x1, b2, c12);
-          c13 = madd(x1, b3, c13);
-          a0 += 4;
-          a1 += 4;
-          right += 64;
-        }
-        const to1 = to + cRow;
-        v128.store(to, c00, 0);
-        v128.store(to, c01, 16);
-        v128.store(to, c02, 32);
-        v128.store(to, c03, 48);
-        v128.store(to1, c10, 0);
-        v128.store(to1, c11, 16);
-        v128.store(to1, c12, 32);
-        v128.store(to1, c13, 48);
-        left += aRow << 1;
-        from += startRow << 1;
-        to += cRow << 1;
-      }
-      b += bTile;
-      start += startTile;
-      c += cTile;
-    }
-    b -= bTile * tiles;
-    start -= startTile * tiles;
-    c -= cTile * tiles;
-  }
-  if (rows > pairs) {
-    multiplyRow(
-      depthBytes,
-      tiles,
-      a + aRow * pairs,
-      b,
-      bTile,
-      start + startRow * pairs,
-      startTile,
-      c + cRow * pairs,
-      cTile,
-    );
-  }
-}
-
-/** One row of `multiply`, whose sums run in the same order. */
-export function multiplyRow(
-  depthBytes: usize,
-  tiles: i32,
-  a: usize,
-  b: usize,
-  bTile: usize,
-  start: usize,
-  startTile: usize,
-  c: usize,
-  cTile: usize,
-): void {
-  const end = a + depthBytes;
-  for (let tile = 0; tile < tiles; tile++) {
-    let c0 = v128.load(start, 0);
-    let c1 = v128.load(start, 16);
-    let c2 = v128.load(start, 32);
-    let c3 = v128.load(start, 48);
-    let right = b;
-    for (let left = a; left < end; left += 4) {
-      const x = v128.load32_splat(left);
-      c0 = madd(x, v128.load(right, 0), c0);
-      c1 = madd(x, v128.load(right, 16), c1);
-      c2 = madd(x, v128.load(right, 32), c2);
-      c3 = madd(x, v128.load(right, 48), c3);
-      right += 64;
-    }
-    v128.store(c, c0, 0);
-    v128.store(c, c1, 16);
-    v128.store(c, c2, 32);
-    v128.store(c, c3, 48);
-    b += bTile;
-    start += startTile;
-    c += cTile;
-  }
-}
-
-/**
- * c = a . bᵀ, or c += a . bᵀ: every row of a with each of the first `count` rows of b, over `tiles` tiles of both.
- * c is row-major; rows of b are taken four at a time, so c's rows hold a multiple of four.
- */
-export function multiplyTransposed(
-  rows: i32,
-  count: i32,
-  tiles: i32,
-  a: usize,
-  aTile: usize,
-  aRow: usize,
-  b: usize,
-  bTile: usize,
-  c: usize,
-  cRow: usize,
-  accumulate: bool,
-): void {
-  const aBytes = <usize>tiles * aTile;
-  for (let column = 0; column < count; column += 4) {
-    let left = a;
-    let to = c;
-    for (let row = 0; row < rows; row += 2) {
-      // A last single row is computed twice, by the same numbers.
-      const paired = row + 1 < rows;
-      let c00 = f32x4.splat(0);
-      let c01 = f32x4.splat(0);
-      let c02 = f32x4.splat(0);
-      let c03 = f32x4.splat(0);
-      let c10 = f32x4.splat(0);
-      let c11 = f32x4.splat(0);
-      let c12 = f32x4.splat(0);
-      let c13 = f32x4.splat(0);
-      const other = paired ? aRow : 0;
-      for (let lane: usize = 0; lane < 64; lane += 16) {
-        let a0 = left + lane;
-        let a1 = a0 + other;
-        let right = b + lane;
-        for (const end = a0 + aBytes; a0 < end; ) {
-          const x0 = v128.load(a0);
-          const x1 = v128.load(a1);
-          let y = v128.load(right);
-          c00 = madd(x0, y, c00);
-          c10 = madd(x1, y, c10);
-          y = v128.load(right, 64);
-          c01 = madd(x0, y, c01);
-          c11 = madd(x1, y, c11);
-          y = v128.load(right, 128);
-          c02 = madd(x0, y, c02);
-          c12 = madd(x1, y, c12);
-          y = v128.load(right, 192);
-          c03 = madd(x0, y, c03);
-          c13 = madd(x1, y, c13);
-          a0 += aTile;
-          a1 += aTile;
-          right += bTile;
-        }
-      }
-      let sums = sumEach(c00, c01, c02, c03);
-      if (accumulate) sums = f32x4.add(sums, v128.load(to));
-      v128.store(to, sums);
-      if (paired) {
-        sums = sumEach(c10, c11, c12, c13);
-        if (accumulate) sums = f32x4.add(sums, v128.load(to + cRow));
-        v128.store(to + cRow, sums);
-      }
-      left += aRow << 1;
-      to += cRow << 1;
-    }
-    b += 256;
-    c += 16;
+  if (wideVectors) {
+    multiplyWide(rows, tiles, depth, a, aRow, b, bTile, 0, 0, 0, 0, 0, start, startTile, startRow, c, cTile, cRow);
+  } else {
+    multiplyNarrow(rows, depth, tiles, a, aRow, b, bTile, start, startTile, startRow, c, cTile, cRow);
   }
 }
 
 /**
  * c = aᵀ . b, or c += aᵀ . b: the sum over rows of the outer products of a's row (row-major, `depth` wide) and b's
- * (`tiles` tiles). Two columns of a go together, so c has an even number of rows.
+ * (`tiles` tiles). Four columns of a (narrow: two) are taken together, so c has room for a multiple of four rows.
  */
 export function multiplyRows(
   rows: i32,
@@ -245,71 +48,8 @@ export function multiplyRows(
   cTile: usize,
   accumulate: bool,
 ): void {
-  if (joinsVectors) {
-    multiplyRowsJoined(rows, depth, tiles, a, aRow, b, bTile, bRow, c, cTile, accumulate);
-    return;
-  }
-  for (let done = 0; done < rows; done += CHUNK_ROWS) {
-    const bytes = <usize>min(CHUNK_ROWS, rows - done) * bRow;
-    let right = b;
-    for (let tile = 0; tile < tiles; tile++) {
-      let left = a;
-      let to = c + <usize>tile * cTile;
-      for (let column = 0; column < depth; column += 2) {
-        let c00 = f32x4.splat(0);
-        let c01 = f32x4.splat(0);
-        let c02 = f32x4.splat(0);
-        let c03 = f32x4.splat(0);
-        let c10 = f32x4.splat(0);
-        let c11 = f32x4.splat(0);
-        let c12 = f32x4.splat(0);
-        let c13 = f32x4.splat(0);
-        if (accumulate) {
-          c00 = v128.load(to, 0);
-          c01 = v128.load(to, 16);
-          c02 = v128.load(to, 32);
-          c03 = v128.load(to, 48);
-          c10 = v128.load(to, 64);
-          c11 = v128.load(to, 80);
-          c12 = v128.load(to, 96);
-          c13 = v128.load(to, 112);
-        }
-        let from = left;
-        const end = right + bytes;
-        for (let at = right; at < end; at += bRow) {
-          const b0 = v128.load(at, 0);
-          const b1 = v128.load(at, 16);
-          const b2 = v128.load(at, 32);
-          const b3 = v128.load(at, 48);
-          const x0 = v128.load32_splat(from, 0);
-          c00 = madd(x0, b0, c00);
-          c01 = madd(x0, b1, c01);
-          c02 = madd(x0, b2, c02);
-          c03 = madd(x0, b3, c03);
-          const x1 = v128.load32_splat(from, 4);
-          c10 = madd(x1, b0, c10);
-          c11 = madd(x1, b1, c11);
-          c12 = madd(x1, b2, c12);
-          c13 = madd(x1, b3, c13);
-          from += aRow;
-        }
-        v128.store(to, c00, 0);
-        v128.store(to, c01, 16);
-        v128.store(to, c02, 32);
-        v128.store(to, c03, 48);
-        v128.store(to, c10, 64);
-        v128.store(to, c11, 80);
-        v128.store(to, c12, 96);
-        v128.store(to, c13, 112);
-        left += 8;
-        to += 128;
-      }
-      right += bTile;
-    }
-    a += aRow * CHUNK_ROWS;
-    b += bRow * CHUNK_ROWS;
-    accumulate = true;
-  }
+  if (wideVectors) multiplyRowsWide(rows, depth, tiles, a, aRow, b, bTile, bRow, c, cTile, accumulate);
+  else multiplyRowsNarrow(rows, depth, tiles, a, aRow, b, bTile, bRow, c, cTile, accumulate);
 }
 
 /** c = or c += the sum of `rows` rows of b, tile by tile; tiles of c are 64 bytes apart. */

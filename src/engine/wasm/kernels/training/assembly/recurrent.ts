@@ -3,17 +3,20 @@
  * Gates stand in tiles of 16 columns, four vectors of four units (../../../plan/gates.ts); what becomes of the gates'
  * sums is in cells.ts for an LSTM and in gru.ts for a GRU.
  */
-import { joinsVectors } from "../../inference/assembly/arithmetic";
 import { OP_GRU, OP_LSTM } from "../../../plan/layout";
+import { wideVectors } from "../../inference/assembly/arithmetic";
 import { backwardCells, forwardCells } from "./cells";
 import { backwardGru, forwardGru } from "./gru";
-import { multiplyJoined } from "./joined-matrix";
-import { Line } from "./joined-sums";
-import { multiply, multiplyTransposed } from "./matrix";
+import { multiply } from "./matrix";
+import { multiplyTransposed } from "./narrow-transposed";
 import { Operation } from "./plan";
-import { multiplyTurned } from "./turned-kernels";
+import { multiplyTransposedWide } from "./transposed-kernels";
+import { multiplyWide } from "./wide-matrix";
 
-/** Rows `first` to `first + rows` of the group. The zero first state is never multiplied, a repeated input only once. */
+/**
+ * Rows `first` to `first + rows` of the group. The state before the first step is zero and is not multiplied; a repeated
+ * input is multiplied once.
+ */
 export function forwardRecurrent(layer: Operation, first: usize, rows: i32): void {
   const input = layer.input;
   const tiles = layer.tiles;
@@ -34,8 +37,8 @@ export function forwardRecurrent(layer: Operation, first: usize, rows: i32): voi
       copyTiles(rows, tiles, projected, layer.projectedTile, gates, tileBytes);
     } else if (layer.repeated) {
       multiply(rows, depth, tiles, before, stateRow, recurrent, recurrentTile, projected, layer.projectedTile, 64, gates, tileBytes, 64);
-    } else if (joinsVectors) {
-      multiplyJoined(rows, tiles, input.width, x, input.rowBytes, layer.kernel, layer.kernelTile, depth, before, stateRow, recurrent, recurrentTile, layer.bias, 64, 0, gates, tileBytes, 64);
+    } else if (wideVectors) {
+      multiplyWide(rows, tiles, input.width, x, input.rowBytes, layer.kernel, layer.kernelTile, depth, before, stateRow, recurrent, recurrentTile, layer.bias, 64, 0, gates, tileBytes, 64);
     } else {
       project(layer, rows, x, gates, tileBytes);
       if (depth > 0) {
@@ -66,7 +69,7 @@ function project(layer: Operation, rows: i32, x: usize, to: usize, toTile: usize
   multiply(rows, input.width, layer.tiles, x, input.rowBytes, layer.kernel, layer.kernelTile, layer.bias, 64, 0, to, toTile, 64);
 }
 
-/** From the gradient of the output to those before the gates' activations, and to that of the input if asked for. */
+/** From the gradient of the output to those of the gates' sums, and if it is needed to that of the input. */
 export function backwardRecurrent(layer: Operation, first: usize, rows: i32): void {
   const input = layer.input;
   const output = layer.output;
@@ -86,8 +89,8 @@ export function backwardRecurrent(layer: Operation, first: usize, rows: i32): vo
   for (let step = layer.steps - 1; step >= 0; step--) {
     if (step < layer.steps - 1) {
       const later = gates + layer.gatesStep;
-      if (joinsVectors) {
-        multiplyTurned<Line>(rows, units, tiles, later, tileBytes, 64, layer.transposedRecurrent, dh, output.rowBytes, sequences);
+      if (wideVectors) {
+        multiplyTransposedWide(rows, units, tiles, later, tileBytes, 64, layer.transposedRecurrent, dh, output.rowBytes, sequences, true);
       } else {
         multiplyTransposed(rows, units, tiles, later, tileBytes, 64, layer.recurrentKernel, layer.recurrentTile, dh, output.rowBytes, sequences);
       }
@@ -108,17 +111,17 @@ export function backwardRecurrent(layer: Operation, first: usize, rows: i32): vo
   inputGradient(layer, rows, sums, layer.projectedTile, input.gradient + first * input.rowBytes);
 }
 
-/** The gates' gradients, or their sums over time, through the kernel. */
+/** The input's gradient: the gates' gradients (or their sums over time) times the transposed kernel. */
 function inputGradient(layer: Operation, rows: i32, gates: usize, gatesTile: usize, dx: usize): void {
   const input = layer.input;
-  if (joinsVectors) {
-    multiplyTurned<Line>(rows, input.width, layer.tiles, gates, gatesTile, 64, layer.transposedKernel, dx, input.rowBytes, layer.accumulate != 0);
+  if (wideVectors) {
+    multiplyTransposedWide(rows, input.width, layer.tiles, gates, gatesTile, 64, layer.transposedKernel, dx, input.rowBytes, layer.accumulate != 0, true);
   } else {
     multiplyTransposed(rows, input.width, layer.tiles, gates, gatesTile, 64, layer.kernel, layer.kernelTile, dx, input.rowBytes, layer.accumulate != 0);
   }
 }
 
-/** The sum over timesteps of the gates' gradients: what a repeated input gets. */
+/** The sum over timesteps of the gates' gradients, from which the gradient of a repeated input follows. */
 function sumSteps(layer: Operation, rows: i32, gates: usize, sums: usize): void {
   const lines = <usize>rows << 6;
   for (let tile = 0; tile < layer.tiles; tile++) {

@@ -1,9 +1,9 @@
-/** Memory of this thread's own, for what it needs for a moment; how much there is, ../plan.ts says. */
+/** This thread's own scratch memory; ../../../training/placement.ts says how much there is. */
 export let scratch: usize = 0;
 
 export function useScratch(at: usize): void {
   scratch = at;
 }
 
-/** A line of zeros, to start from. */
+/** 64 bytes of zeros: the start of sums that start from nothing. */
 export const ZEROS = memory.data(64, 64);

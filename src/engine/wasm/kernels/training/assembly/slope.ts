@@ -1,4 +1,4 @@
-/** Derivatives of the activations, from the y they gave; `one` is loaded before a loop, to stay in its register. */
+/** Derivatives of the activations as functions of their result y. `one` is loaded before a loop, so that it stays in a register. */
 import { HARD_SIGMOID, LINEAR, RELU, SIGMOID, TANH } from "../../../plan/layout";
 
 const ONE = memory.data<f32>([1]);
@@ -23,7 +23,7 @@ export function sigmoidSlope(y: v128, one: v128): v128 {
   return f32x4.mul(y, f32x4.sub(one, y));
 }
 
-/** Of the activation of that number in ../../layout. */
+/** The derivative of the activation of that number in ../../../plan/layout.ts. */
 export function slope(activation: i32, y: v128, one: v128): v128 {
   if (activation == RELU) return reluSlope(y, one);
   if (activation == TANH) return tanhSlope(y, one);

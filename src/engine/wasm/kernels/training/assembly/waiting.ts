@@ -1,9 +1,9 @@
-/** Threads that wait for each other. */
+/** How threads wait for one another. */
 
-/** How often a waiting thread looks before it sleeps: some tens of microseconds. */
+/** How many times a waiting thread reads the word before it sleeps: some tens of microseconds. */
 const SPINS: i32 = 20000;
 
-/** Returns when the word is not `value` any more; who changes it notifies those who sleep. */
+/** Returns when the word at `at` is no longer `value`. The thread that changes it has to notify those that sleep. */
 export function waitFor(at: usize, value: i32): void {
   for (let spin = 0; spin < SPINS; spin++) {
     if (atomic.load<i32>(at) != value) return;

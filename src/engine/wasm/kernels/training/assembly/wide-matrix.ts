@@ -1,17 +1,17 @@
 /**
- * The products of matrix.ts where vectors are joined (joined-sums.ts): four rows at a time, and those left over one by
- * one. Every sum has the same terms in the same order as there. The third product is in turned-kernels.ts.
+ * The products of matrix.ts with wide (256-bit) vectors: four rows at a time, and the rest one by one. Every sum has the
+ * same terms in the same order as with narrow vectors. The product with a transposed matrix is in transposed-kernels.ts.
  */
-import { Float, Nothing, sumFour, sumOne } from "./joined-sums";
-import { multiplyRow } from "./matrix";
+import { sumFourRowsGap4, sumFourTilesGap0 } from "./generated/product-sums";
+import { multiplyRow } from "./narrow-matrix";
 import { scratch, ZEROS } from "./scratch";
-import { turn } from "./turning";
+import { transpose } from "./transposing";
 
-/** Rows whose outer products are summed before the sums go back to memory: those of four tiles fit the first-level cache. */
+/** Rows whose outer products are added up before the sums are stored: those of four tiles fit into the first-level cache. */
 const CHUNK_ROWS: i32 = 96;
 
-/** c = start + a . b + more . moreB: as matrix.ts's `multiply`, with a second product where `moreDepth` is not 0. */
-export function multiplyJoined(
+/** c = start + a . b + more . moreB: as `multiply` of matrix.ts, with a second product unless `moreDepth` is 0. */
+export function multiplyWide(
   rows: i32,
   tiles: i32,
   depth: i32,
@@ -35,8 +35,8 @@ export function multiplyJoined(
   const repeats = i32(moreDepth > 0);
   const bytes = <usize>depth << 2;
   const lineBytes = <usize>fours << 2;
-  turn(fours, depth, a, aRow, scratch, lineBytes);
-  turn(fours, moreDepth, more, moreRow, scratch + <usize>depth * lineBytes, lineBytes);
+  transpose(fours, depth, a, aRow, scratch, lineBytes);
+  transpose(fours, moreDepth, more, moreRow, scratch + <usize>depth * lineBytes, lineBytes);
   if (fours) {
     let right = b;
     let moreRight = moreB;
@@ -45,7 +45,7 @@ export function multiplyJoined(
     for (let tile = 0; tile < tiles; tile++) {
       const jump = moreRight - right - (bytes << 4);
       for (let row: usize = 0; row < <usize>fours; row += 4) {
-        sumFour<Float>(depth, moreDepth, repeats, scratch + (row << 2), lineBytes, 0, right, 64, jump, from + row * startRow, startRow, to + row * cRow, cRow);
+        sumFourRowsGap4(depth, moreDepth, repeats, scratch + (row << 2), lineBytes, 0, right, 64, jump, from + row * startRow, startRow, to + row * cRow, cRow);
       }
       right += bTile;
       moreRight += moreTile;
@@ -66,7 +66,7 @@ export function multiplyJoined(
     let tile = 0;
     for (; tile + 4 <= tiles; tile += 4) {
       const jump = moreRight - right - (bytes << 4);
-      sumOne<Nothing>(depth, moreDepth, repeats, a, 4, leftJump, right, 64, jump, bTile, moreTile, from, startTile, to, cTile);
+      sumFourTilesGap0(depth, moreDepth, repeats, a, 4, leftJump, right, 64, jump, bTile, moreTile, from, startTile, to, cTile);
       right += bTile << 2;
       moreRight += moreTile << 2;
       from += startTile << 2;
@@ -83,8 +83,8 @@ export function multiplyJoined(
   }
 }
 
-/** As matrix.ts's `multiplyRows`; four columns of a go together, so c's rows are a multiple of four. */
-export function multiplyRowsJoined(
+/** As `multiplyRows` of matrix.ts. Four columns of a are taken together, so c has room for a multiple of four rows. */
+export function multiplyRowsWide(
   rows: i32,
   depth: i32,
   tiles: i32,
@@ -104,7 +104,7 @@ export function multiplyRowsJoined(
       let to = c + (column << 6);
       for (let tile = 0; tile < tiles; tile++) {
         const start = accumulate ? to : ZEROS;
-        sumFour<Float>(terms, 0, 0, a + (column << 2), aRow, 0, right, bRow, 0, start, accumulate ? 64 : 0, to, 64);
+        sumFourRowsGap4(terms, 0, 0, a + (column << 2), aRow, 0, right, bRow, 0, start, accumulate ? 64 : 0, to, 64);
         right += bTile;
         to += cTile;
       }

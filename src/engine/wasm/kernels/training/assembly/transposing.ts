@@ -1,8 +1,11 @@
-/** Rows that become columns: where vectors are joined, numbers that meet the same vector must stand side by side. */
+/**
+ * Transposed copies of matrices. With wide vectors the numbers to the left of one term (one of each row) have to stand
+ * side by side.
+ */
 
-/** Four rows of four numbers become four columns. */
+/** Transposes four rows of four numbers. */
 @inline
-export function turnFour(from: usize, fromRow: usize, to: usize, toRow: usize): void {
+export function transposeFour(from: usize, fromRow: usize, to: usize, toRow: usize): void {
   const a = v128.load(from);
   const b = v128.load(from + fromRow);
   from += fromRow << 1;
@@ -19,13 +22,13 @@ export function turnFour(from: usize, fromRow: usize, to: usize, toRow: usize): 
   v128.store(to + toRow, v128.shuffle<f32>(moreAb, moreCd, 2, 3, 6, 7));
 }
 
-/** `rows` rows, a multiple of four, of `columns` numbers; both sides have room for a multiple of four. */
-export function turn(rows: i32, columns: i32, from: usize, fromRow: usize, to: usize, toRow: usize): void {
+/** Transposes [rows, columns] to [columns, rows]. `rows` is a multiple of four, and both sides have room for a multiple of four columns. */
+export function transpose(rows: i32, columns: i32, from: usize, fromRow: usize, to: usize, toRow: usize): void {
   for (let row = 0; row < rows; row += 4) {
     let left = from;
     let line = to;
     for (let column = 0; column < columns; column += 4) {
-      turnFour(left, fromRow, line, toRow);
+      transposeFour(left, fromRow, line, toRow);
       left += 16;
       line += toRow << 2;
     }

@@ -1,24 +1,24 @@
 /**
- * The products with transposed kernels where vectors are joined (joined-sums.ts): kernels are turned after every change
- * of the weights, so that sums for 16 of their rows stand side by side.
+ * The product with a transposed kernel (a layer's weight matrix), with wide (256-bit) vectors. It reads transposed copies
+ * of the kernels, made anew after every change of the weights, in which 16 rows of a kernel stand side by side.
  */
-import { Float, Line, sumFour, sumOne } from "./joined-sums";
+import { TRAINING_NEXT_TRANSPOSITION, TRAINING_TRANSPOSED, TRANSPOSITION_WORDS } from "../../../training/layout";
+import { sumFourRowsGap4, sumFourRowsGap64, sumFourTilesGap4 } from "./generated/product-sums";
 import { Job, Transposition } from "./plan";
 import { scratch, ZEROS } from "./scratch";
-import { turn, turnFour } from "./turning";
+import { transpose, transposeFour } from "./transposing";
 import { waitFor } from "./waiting";
-import { TRAINING_NEXT_TRANSPOSITION, TRAINING_TRANSPOSED, TRANSPOSITION_WORDS } from "../../../training/layout";
 
 /**
- * Returns when every kernel is turned. Threads take 16 rows of a kernel at a time, whichever gets there first, and wait
- * for one another.
+ * Transposes every kernel of the job and returns when all are done. The threads share the work, 16 rows of a kernel at a
+ * time, and wait for one another.
  */
-export function turnKernels(job: Job): void {
+export function transposeKernels(job: Job): void {
   const doneAt = job.at(TRAINING_TRANSPOSED);
   while (true) {
     const index = atomic.add<i32>(job.at(TRAINING_NEXT_TRANSPOSITION), 1);
     if (index >= job.transpositionCount) break;
-    turnRows(changetype<Transposition>(job.transpositions + <usize>index * (TRANSPOSITION_WORDS << 2)));
+    transposeRows(changetype<Transposition>(job.transpositions + <usize>index * (TRANSPOSITION_WORDS << 2)));
     if (atomic.add<i32>(doneAt, 1) == job.transpositionCount - 1) atomic.notify(doneAt, -1);
   }
   for (let done = atomic.load<i32>(doneAt); done < job.transpositionCount; done = atomic.load<i32>(doneAt)) {
@@ -26,8 +26,8 @@ export function turnKernels(job: Job): void {
   }
 }
 
-/** From [tile][row][4 vectors][4 lanes] to [4 lanes][4 vectors][tile][row], for at most 16 rows. */
-function turnRows(part: Transposition): void {
+/** From [tile][row][4 vectors][4 lanes] to [4 lanes][4 vectors][tile][row], for at most 16 rows of a kernel. */
+function transposeRows(part: Transposition): void {
   const tiles = part.tiles;
   const laneBytes = <usize>tiles << 8;
   for (let tile = 0; tile < tiles; tile++) {
@@ -35,7 +35,7 @@ function turnRows(part: Transposition): void {
     let to = part.to + (<usize>tile << 6);
     for (let vector = 0; vector < 4; vector++) {
       for (let row: usize = 0; row < <usize>part.rows; row += 4) {
-        turnFour(from + (row << 6), 64, to + (row << 2), laneBytes);
+        transposeFour(from + (row << 6), 64, to + (row << 2), laneBytes);
       }
       from += 16;
       to += <usize>tiles << 6;
@@ -44,20 +44,22 @@ function turnRows(part: Transposition): void {
 }
 
 /**
- * As matrix.ts's `multiplyTransposed`, where b is turned: [16 of its rows][4 lanes][4 vectors][tile][16]. c's rows have
- * room for a multiple of 16. If a's rows are lines, `Left` is Line; if they are longer it is Float, and a is turned too.
+ * As `multiplyTransposed` of narrow-transposed.ts, from a transposed copy of b:
+ * [16 of its rows][4 lanes][4 vectors][tile][16]. c's rows have room for a multiple of 16 numbers.
+ * @param aInLines whether a's rows are 64 bytes apart; otherwise a transposed copy of it is made in scratch.
  */
-export function multiplyTurned<Left>(
+export function multiplyTransposedWide(
   rows: i32,
   count: i32,
   tiles: i32,
   a: usize,
   aTile: usize,
   aRow: usize,
-  turned: usize,
+  transposed: usize,
   c: usize,
   cRow: usize,
   accumulate: bool,
+  aInLines: bool,
 ): void {
   const fours = rows & ~3;
   const jump: usize = <usize>16 - <usize>tiles * aTile;
@@ -67,36 +69,40 @@ export function multiplyTurned<Left>(
   let leftLane: usize = 4;
   let leftStep = aTile;
   let leftJump = jump;
-  if (offsetof<Left>() == offsetof<Float>()) {
+  let leftRow: usize = 64;
+  if (!aInLines) {
+    leftRow = 4;
     left = scratch + (rowsBytes << 2);
     leftLane = <usize>fours << 2;
     leftStep = leftLane << 4;
     leftJump = (leftLane << 2) - <usize>tiles * leftStep;
-    turn(fours, tiles << 4, a, aRow, left, leftLane);
+    transpose(fours, tiles << 4, a, aRow, left, leftLane);
   }
   for (let column = 0; column < count; column += 16) {
     let to = scratch;
     for (let lane: usize = 0; lane < 4; lane++) {
       for (let row: usize = 0; row < <usize>fours; row += 4) {
-        const from = left + lane * leftLane + row * offsetof<Left>();
-        sumFour<Left>(tiles, tiles, 3, from, leftStep, leftJump, turned, 64, 0, ZEROS, 0, to + (row << 6), 64);
+        const from = left + lane * leftLane + row * leftRow;
+        const at = to + (row << 6);
+        if (aInLines) sumFourRowsGap64(tiles, tiles, 3, from, leftStep, leftJump, transposed, 64, 0, ZEROS, 0, at, 64);
+        else sumFourRowsGap4(tiles, tiles, 3, from, leftStep, leftJump, transposed, 64, 0, ZEROS, 0, at, 64);
       }
-      turned += laneBytes;
+      transposed += laneBytes;
       to += rowsBytes;
     }
-    turned -= laneBytes << 2;
+    transposed -= laneBytes << 2;
     for (let row = fours; row < rows; row++) {
       const from = a + <usize>row * aRow;
       to = scratch + (<usize>row << 6);
-      sumOne<Float>(tiles, tiles, 3, from, aTile, jump, turned, 64, 0, laneBytes, laneBytes, ZEROS, 0, to, rowsBytes);
+      sumFourTilesGap4(tiles, tiles, 3, from, aTile, jump, transposed, 64, 0, laneBytes, laneBytes, ZEROS, 0, to, rowsBytes);
     }
     addLanes(rows, c, cRow, accumulate);
-    turned += laneBytes << 2;
+    transposed += laneBytes << 2;
     c += 64;
   }
 }
 
-/** The sums that are in scratch, [4 lanes][row][16], added up: as matrix.ts's `sumEach`. */
+/** Adds up the four lanes' sums in scratch, [4 lanes][row][16], in the order of `sumEach` of narrow-transposed.ts. */
 function addLanes(rows: i32, c: usize, cRow: usize, accumulate: bool): void {
   const rowsBytes = <usize>rows << 6;
   let a = scratch;

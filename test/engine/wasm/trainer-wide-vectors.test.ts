@@ -1,4 +1,4 @@
-/** Training with joined vectors: it must give the same bits as without, whatever the network and the batch. */
+/** Training with wide vectors: the same bits as with narrow ones, whatever the network and the batch. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
@@ -7,7 +7,7 @@ import { WasmTrainer } from "../../../src/engine/wasm/training/trainer.js";
 import { type ArchitectureOptions, buildNetwork } from "../../../src/network/architectures.js";
 import { initialWeights, type Weights } from "../../../src/network/weights.js";
 import { someNumbers } from "../network-arbitrary.js";
-import { joinedAndApart } from "./joined-and-apart.js";
+import { wideAndNarrow } from "./wide-and-narrow.js";
 
 const OF_MANY_UNITS = [1, 6, 13, 16, 23, 34].flatMap((units): ArchitectureOptions[] => [
   { family: "reconstruction", timesteps: 4, features: 1, units: [units], activation: "relu" },
@@ -27,7 +27,7 @@ interface Trained {
   readonly weights: Weights;
 }
 
-/** What steps of many batch sizes make of a network. */
+/** Trains a network in steps of many batch sizes. */
 async function train(used: Kernels, architecture: ArchitectureOptions): Promise<Trained> {
   const network = buildNetwork(architecture);
   const options = { loss: "mse", seed: 3, threads: 2 } as const;
@@ -53,12 +53,12 @@ async function trainAll(used: Kernels): Promise<Trained[]> {
   return all;
 }
 
-test("every network and batch trains to the same bits joined or not", async () => {
-  const { joined, apart } = await joinedAndApart("training", trainAll);
-  assert.ok(joined.every(({ losses }) => losses.every(Number.isFinite)));
-  // Not deepEqual of it all, which would show every number that differs.
+test("every network and batch trains to the same bits with wide and narrow vectors", async () => {
+  const { wide, narrow } = await wideAndNarrow("training", trainAll);
+  assert.ok(wide.every(({ losses }) => losses.every(Number.isFinite)));
+  // Not deepEqual of all, whose message would list every number that differs.
   assert.deepEqual(
-    ARCHITECTURES.filter((_, n) => !isDeepStrictEqual(joined[n], apart[n])),
+    ARCHITECTURES.filter((_, n) => !isDeepStrictEqual(wide[n], narrow[n])),
     [],
   );
 });
