@@ -25,7 +25,7 @@ export function seriesResponse(form: SeriesForm, result: SeriesResult): Generato
   return joinChunks(objectChunks(form, result));
 }
 
-/** A line with model and threshold, one for each timestep, one for each event, and one with the timing. */
+/** Lines: model and threshold, then each timestep, each event, and the timing. */
 export function seriesLines(form: SeriesForm, result: SeriesResult): Generator<Uint8Array, void> {
   return joinChunks(allLines(form, result));
 }
