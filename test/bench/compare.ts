@@ -3,9 +3,10 @@
  *
  * `npm run -s bench -- compare OLD NEW engine|training|http [--json] [--seed N] [--threads N]`
  * OLD and NEW are folders with a built checkout, or git revisions, which are then built in a folder of their own; both
- * run on the Node that runs this. At least 15 pairs are measured, in half of them OLD first, in an order by seed. A
- * pair's ratio is the geometric mean, over the cases, of NEW's speed over OLD's; that of all pairs is their median,
- * with its 95 % bootstrap interval. While the interval is wider than 0.06, five more pairs are measured, up to 60.
+ * run on the Node that runs this, in slices that alternate between them. At least 15 pairs are measured, in half of them
+ * OLD first, in an order by seed. A pair's ratio is the geometric mean, over the cases, of NEW's speed over OLD's; that
+ * of all pairs is their median, with its 95 % bootstrap interval. While the interval is wider than 0.06, five more pairs
+ * are measured, up to 60.
  * `engine` and `training` run on one thread by default. `http` needs wrk.
  *
  * Exit status: 0 where the interval is narrow and not wholly below 0.97; 1 where it is wholly below, so NEW is slower;
@@ -74,8 +75,7 @@ else printResult();
 process.exitCode = EXIT_STATUS[judgement.verdict];
 
 async function measurePair(of: Measure, isOldFirst: boolean): Promise<Pair> {
-  const first = await of(isOldFirst ? sides.before : sides.after);
-  const second = await of(isOldFirst ? sides.after : sides.before);
+  const [first, second] = await (isOldFirst ? of(sides.before, sides.after) : of(sides.after, sides.before));
   const [was, is] = isOldFirst ? [first, second] : [second, first];
   return { isOldFirst, before: was, after: is, ratio: ratioOf(was, is) };
 }

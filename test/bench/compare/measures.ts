@@ -1,55 +1,111 @@
 /**
- * What is compared. A checkout measures itself, through the command line of its own scenarios, or serves requests: both
- * have been the same for longer than the layout of the sources, so that checkouts of different times can be compared.
+ * What is compared: both checkouts are measured at nearly the same time, in slices that alternate between them, because a
+ * machine that others use changes its speed from one second to the next. Each pair has processes of its own: how fast
+ * one is differs from start to start.
  */
-import { execFileSync } from "node:child_process";
-import { join } from "node:path";
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import { startServer } from "../../server-process.js";
 import { BENCH_MODEL, type BenchModel, publishBenchModel } from "../service/bench-model.js";
 import { requireWrk, runWrk } from "../service/wrk.js";
 import type { Rates } from "./ratios.js";
+import type { Done, Order, Ready } from "./side.js";
 
-/** One measurement of a checkout: by case, how much is done per second. */
-export type Measure = (checkout: string) => Rates | Promise<Rates>;
+/** Measures two checkouts beside each other: for each of them, by case, how much is done per second. */
+export type Measure = (first: string, second: string) => Promise<readonly [Rates, Rates]>;
 
 export interface MeasureOptions {
   readonly threads: string;
 }
 
 export const MEASURES: Readonly<Record<string, (options: MeasureOptions) => Measure>> = {
-  engine:
-    ({ threads }) =>
-    (checkout) =>
-      ratesOf(
-        runScenario(checkout, ["engine", "--threads", threads, "--batches", "1,16,128"]),
-        ({ shape, windowsPerSecond }) =>
-          Object.entries(windowsPerSecond as Record<string, number>).map(([batch, rate]) => [
-            `T${shape![0]} F${shape![1]} U${shape![2]}, ${batch} at once`,
-            rate,
-          ]),
-      ),
-  training:
-    ({ threads }) =>
-    (checkout) =>
-      ratesOf(
-        runScenario(checkout, ["training", "--threads", threads]),
-        ({ shape, batch, windowsPerSecond }) =>
-          // The tutorial's line has no shape: it takes too short a time to be compared.
-          shape === undefined
-            ? []
-            : [[`T${shape[0]} F${shape[1]} U${shape[2]}, batch ${batch}`, windowsPerSecond as number]],
-      ),
+  engine: ({ threads }) => measureEngines("engine", threads),
+  training: ({ threads }) => measureEngines("training", threads),
   http: () => {
     requireWrk();
     // Each side publishes the model that it serves, once: one may not read the other's bundles.
     const models = new Map<string, BenchModel>();
-    return (checkout) => {
+    const modelOf = (checkout: string): BenchModel => {
       const model = models.get(checkout) ?? publishBenchModel({ checkout });
       models.set(checkout, model);
-      return measureRequests(checkout, model);
+      return model;
     };
+    return (first, second) => measureRequests([first, second], modelOf);
   },
 };
+
+const WARM_UP_MS = 60;
+const SLICE_MS = 60;
+/** Which side is measured, slice by slice: a speed that rises or falls steadily favours neither. */
+const ALTERNATION = [0, 1, 1, 0, 0, 1, 1, 0] as const;
+
+function measureEngines(what: "engine" | "training", threads: string): Measure {
+  return async (first, second) => {
+    const sides = await Promise.all([first, second].map((checkout) => startSide(checkout, what, threads)));
+    const rates = [new Map<string, number>(), new Map<string, number>()] as const;
+    try {
+      for (const name of sides[0]!.cases) {
+        for (const side of sides) await side.run({ case: name, milliseconds: WARM_UP_MS });
+        const totals: [Total, Total] = [
+          { windows: 0, seconds: 0 },
+          { windows: 0, seconds: 0 },
+        ];
+        for (const side of ALTERNATION) {
+          const { windows, seconds } = await sides[side]!.run({ case: name, milliseconds: SLICE_MS });
+          totals[side].windows += windows;
+          totals[side].seconds += seconds;
+        }
+        totals.forEach(({ windows, seconds }, side) => {
+          rates[side]!.set(name, windows / seconds);
+        });
+      }
+    } finally {
+      for (const { child } of sides) child.kill();
+    }
+    return rates;
+  };
+}
+
+interface Total {
+  windows: number;
+  seconds: number;
+}
+
+interface Side {
+  readonly child: ChildProcess;
+  readonly cases: readonly string[];
+  run(order: Order): Promise<Done>;
+}
+
+const SIDE = fileURLToPath(new URL("side.js", import.meta.url));
+
+async function startSide(checkout: string, what: string, threads: string): Promise<Side> {
+  const child = fork(SIDE, [checkout, what, threads], { cwd: checkout });
+  const { cases } = await answer<Ready>(child);
+  const run = (order: Order): Promise<Done> => {
+    const done = answer<Done>(child);
+    child.send(order);
+    return done;
+  };
+  return { child, cases, run };
+}
+
+/** The next message of a child. Rejects where it ends instead. */
+async function answer<T>(child: ChildProcess): Promise<T> {
+  const ended = new AbortController();
+  const message = once(child, "message", { signal: ended.signal });
+  const onExit = (): void => ended.abort();
+  child.once("exit", onExit);
+  try {
+    const [value] = await message;
+    return value as T;
+  } catch (cause) {
+    throw new Error("One side of the comparison ended before it had measured.", { cause });
+  } finally {
+    child.off("exit", onExit);
+  }
+}
 
 const REQUESTS = [
   { windows: 1, connections: 16 },
@@ -57,47 +113,33 @@ const REQUESTS = [
   { windows: 1, connections: 1 },
 ] as const;
 
-/** A new process of the service in each pair: how fast one is differs from start to start. */
-async function measureRequests(checkout: string, model: BenchModel): Promise<Rates> {
-  const server = await startServer({ RESIDUA_MODELS: model.models, LOG_LEVEL: "warn" }, checkout);
-  const rates = new Map<string, number>();
+async function measureRequests(
+  checkouts: readonly [string, string],
+  modelOf: (checkout: string) => BenchModel,
+): Promise<readonly [Rates, Rates]> {
+  const rates = [new Map<string, number>(), new Map<string, number>()] as const;
+  const models = checkouts.map(modelOf);
+  const servers = await Promise.all(
+    checkouts.map((checkout, side) =>
+      startServer({ RESIDUA_MODELS: models[side]!.models, LOG_LEVEL: "warn" }, checkout),
+    ),
+  );
   try {
-    await server.ready();
-    const url = `${server.url}/v1/models/${BENCH_MODEL}/score`;
-    for (const { windows, connections } of REQUESTS) {
-      const load = { url, connections, seconds: 1, body: model.body(windows) };
-      // The first second warms up.
-      runWrk(load);
-      const { requestsPerSecond } = runWrk(load);
-      rates.set(`${windows} windows a request, ${connections} connections`, requestsPerSecond);
+    for (const server of servers) await server.ready();
+    const load = (side: number, { windows, connections }: (typeof REQUESTS)[number]): number =>
+      runWrk({
+        url: `${servers[side]!.url}/v1/models/${BENCH_MODEL}/score`,
+        connections,
+        seconds: 1,
+        body: models[side]!.body(windows),
+      }).requestsPerSecond;
+    for (const side of [0, 1]) load(side, REQUESTS[0]);
+    for (const request of REQUESTS) {
+      const name = `${request.windows} windows a request, ${request.connections} connections`;
+      for (const side of [0, 1] as const) rates[side].set(name, load(side, request));
     }
   } finally {
-    await server.end();
+    for (const server of servers) await server.end();
   }
   return rates;
-}
-
-interface ScenarioLine {
-  readonly shape?: readonly number[];
-  readonly batch?: number;
-  readonly windowsPerSecond?: number | Readonly<Record<string, number>>;
-}
-
-/** The lines that a scenario of a checkout prints with `--json`, measured once and for a short time. */
-function runScenario(checkout: string, args: readonly string[]): ScenarioLine[] {
-  const program = join(checkout, "dist", "test", "bench", "run.js");
-  const short = ["--json", "--rounds", "1", "--seconds", "0.3"];
-  const printed = execFileSync(process.execPath, [program, ...args, ...short], {
-    cwd: checkout,
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", 2],
-  });
-  return printed
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as ScenarioLine);
-}
-
-function ratesOf(lines: readonly ScenarioLine[], of: (line: ScenarioLine) => [string, number][]): Rates {
-  return new Map(lines.flatMap(of));
 }
