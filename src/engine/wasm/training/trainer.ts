@@ -1,4 +1,5 @@
 /** Training in WebAssembly: loss, gradients and Adam's step of a whole batch are one job of a pool of threads. */
+import { InputError } from "../../../errors.js";
 import { type Network, validateNetwork } from "../../../network/network.js";
 import { checkWeights, type Weights } from "../../../network/weights.js";
 import type { Loss, StepOptions, Trainer } from "../../engine.js";
@@ -36,13 +37,18 @@ export interface TrainerOptions {
   readonly threads: number;
 }
 
-/** Starts a trainer with threads of its own. Throws InputError for a network that cannot be built, or other weights than its. */
+/** Starts a trainer with threads of its own. Throws InputError for a network that cannot be built or has a linear path, or other weights than its. */
 export async function createTrainer(
   network: Network,
   weights: Weights,
   options: TrainerOptions,
 ): Promise<Trainer> {
   validateNetwork(network);
+  if (network.linearPath !== undefined) {
+    throw new InputError(
+      "A network with a linear path is trained without it: residualNetwork(network), on what the path leaves.",
+    );
+  }
   checkWeights(network, weights);
   return new WasmTrainer(await loadKernels("training"), network, weights, options);
 }
