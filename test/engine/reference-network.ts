@@ -6,6 +6,7 @@
  *   i, f, o = r(x.W + h.R + b)   g = a(x.W + h.R + b)   c' = f c + i g   h' = o a(c')
  * GRU (Cho et al. 2014, with Keras's `reset_after`), v and s the update and reset gates:
  *   v, s = r(x.W + b + h.R + d)   g = a(x.W + b + s (h.R + d))   h' = v h + (1 - v) g
+ * A linear path P beside an autoencoder g: Px + g(x - Px), Px = (x.W + b).V + d of the flattened window.
  */
 import type { Loss } from "../../src/engine/engine.js";
 import type { Activation, Layer, Network } from "../../src/network/network.js";
@@ -50,15 +51,42 @@ export function runReference(
 ): ReferenceOutputs {
   const through = (layers: readonly Layer[], input: Value): Value =>
     layers.reduce((value, layer) => applyLayer(layer, weights, value, dropout), input);
-  const embedding = through(network.encoder, {
+  const input = {
     steps: network.inputSteps,
     width: network.features,
     data: Array.from(window).slice(0, network.inputSteps * network.features),
-  });
+  };
+  const linear = network.linearPath && linearReconstruction(network.linearPath.name, weights, input.data);
+  const data = input.data.map((value, n) => value - (linear?.[n] ?? 0));
+  const embedding = through(network.encoder, { ...input, data });
   return {
-    heads: network.heads.map((head) => Float64Array.from(through(head.layers, embedding).data)),
+    heads: network.heads.map((head) => {
+      if (head.name === "linear") return linear!;
+      return Float64Array.from(through(head.layers, embedding).data).map(
+        (value, n) => value + (linear?.[n] ?? 0),
+      );
+    }),
     embedding: Float64Array.from(embedding.data),
   };
+}
+
+/** Px of a flattened window. */
+function linearReconstruction(
+  name: string,
+  weights: ReferenceWeights,
+  window: readonly number[],
+): Float64Array {
+  const weight = (part: string): Numbers => weights.get(`${name}_${part}`)!.data;
+  const affine = (part: string, from: ArrayLike<number>): Float64Array => {
+    const bias = weight(`${part}/bias`);
+    const kernel = weight(`${part}/kernel`);
+    return Float64Array.from(bias, (start, column) => {
+      let sum = start;
+      for (let k = 0; k < from.length; k++) sum += from[k]! * kernel[k * bias.length + column]!;
+      return sum;
+    });
+  };
+  return affine("expand", affine("project", window));
 }
 
 /**

@@ -11,6 +11,7 @@ import type { Weights } from "../../../network/weights.js";
 import { GATES, TILE_WIDTH, tilesOf } from "../plan/gates.js";
 import {
   OP_ACTIVATION,
+  OP_ADD,
   OP_BIAS,
   OP_CELL,
   OP_COPY,
@@ -19,11 +20,13 @@ import {
   OP_KERNEL,
   OP_OUTPUT,
   OP_RECURRENT_ACTIVATION,
+  OP_SECOND_INPUT,
   OP_SEQUENCES,
   OP_START,
   OP_STATE_A,
   OP_STATE_B,
   OP_STEPS,
+  OP_SUBTRACT,
   OP_SUMS,
   OP_TILES,
   OP_WIDTH_IN,
@@ -33,6 +36,7 @@ import {
   STEP_OF_BLOCK,
 } from "../plan/layout.js";
 import {
+  type CombineOperation,
   type DenseOperation,
   type Operation,
   planNetwork,
@@ -60,6 +64,11 @@ import {
   type Storage,
   sameBytes,
 } from "./placed.js";
+
+const COMBINING_NUMBERS: Readonly<Record<CombineOperation["kind"], number>> = {
+  add: OP_ADD,
+  subtract: OP_SUBTRACT,
+};
 
 /** Places a valid network. */
 export function placeForInference(network: Network, weights: Weights): Placement {
@@ -105,6 +114,9 @@ class Placer implements Placement {
         return { ...input, steps: operation.output.steps, stepBytes: 0 };
       case "reshape":
         return this.#reshape(input, operation.output);
+      case "add":
+      case "subtract":
+        return this.#combine(operation, input);
       case "dense":
         return this.#denseLayer(operation, input);
       case "lstm":
@@ -122,6 +134,24 @@ class Placer implements Placement {
     const together = this.#scratch(undefined, width, width * 4);
     this.#copy(input, { ...together, steps: input.steps, width: input.width, stepBytes: input.width * 4 });
     return together;
+  }
+
+  /** The result stands as a window does, its steps one after the other. */
+  #combine({ kind, second, output: { steps, width } }: CombineOperation, input: PlacedValue): PlacedValue {
+    const rowFloats = (steps ?? 1) * width;
+    const output = {
+      ...this.#scratch(undefined, rowFloats, rowFloats * 4),
+      steps,
+      width,
+      stepBytes: width * 4,
+    };
+    this.operations.push({
+      kind: COMBINING_NUMBERS[kind],
+      words: { [OP_STEPS]: steps ?? 1, [OP_WIDTH_IN]: width },
+      values: { [OP_INPUT]: input, [OP_SECOND_INPUT]: this.#placed.get(second)!, [OP_OUTPUT]: output },
+      storages: {},
+    });
+    return output;
   }
 
   #denseLayer({ layer, tiedTo }: DenseOperation, input: PlacedValue): PlacedValue {
@@ -201,12 +231,12 @@ class Placer implements Placement {
     return output;
   }
 
-  /** Puts a head's value where the job wants it: the dense layer that made it writes it there itself. */
+  /** Puts a head's value where the job wants it: the dense layer or sum that made it writes it there itself. */
   #deliver(value: PlacedValue, to: PlacedValue): void {
     const last = this.operations.at(-1);
     const made = last?.values[OP_OUTPUT];
     if (
-      last?.kind !== OP_DENSE ||
+      (last?.kind !== OP_DENSE && last?.kind !== OP_ADD) ||
       made === undefined ||
       value.storage === this.#embedding?.storage ||
       !sameBytes(made, value)
