@@ -110,6 +110,8 @@ export function fitLinearPath(
   if (size > LARGEST_WINDOW) return undefined;
   const most = Math.min(windowsToFit(size), Math.floor(MOST_VALUES / size));
   const read = windows.read(spreadNumbers(windows.count, most));
+  // Of windows that are all the same, only rounding errors would be left to find components in.
+  if (read.every((value, i) => value === read[i % size])) return undefined;
   const components = fitPrincipalComponents(read, size, varianceShare);
   return components.count === 0 ? undefined : new FittedLinearPath(components);
 }
