@@ -3,8 +3,7 @@
  * `weights.bin` (the float32 tensors one after the other, little-endian).
  *
  * What TF.js has no word for stands beside it, in the bundle's manifest: the rows each head answers for, the layer
- * that ends the encoder, and which kernels are one matrix (here they are written twice). A linear path follows from
- * model.json alone, by the names of its layers; its last dense layer is written a second time with negated weights.
+ * that ends the encoder, and which kernels are one matrix (here they are written twice).
  */
 import { InputError } from "../errors.js";
 import { object, text } from "./json-guards.js";
@@ -209,7 +208,10 @@ function checkTie(tie: Tie, tensors: ReadonlyMap<string, Tensor>): void {
   }
 }
 
-/** By name: the negated weights of a linear path in a model file, and those that they are a copy of. */
+/**
+ * By name: the negated weights of a linear path in a model file, and those that they are a copy of. They follow from
+ * model.json alone, by the names of the path's layers.
+ */
 function negatedCopies(network: Network): Map<string, string> {
   if (network.linearPath === undefined) return new Map();
   const { expand } = linearPathLayers(network.linearPath, network);

@@ -9,7 +9,7 @@
  * A linear path P beside an autoencoder g: Px + g(x - Px), Px = (x.W + b).V + d of the flattened window.
  */
 import type { Loss } from "../../src/engine/engine.js";
-import type { Activation, Layer, Network } from "../../src/network/network.js";
+import type { Activation, Layer, LinearPath, Network } from "../../src/network/network.js";
 
 export type Numbers = ArrayLike<number>;
 export type ReferenceWeights = ReadonlyMap<string, { readonly data: Numbers }>;
@@ -51,20 +51,16 @@ export function runReference(
 ): ReferenceOutputs {
   const through = (layers: readonly Layer[], input: Value): Value =>
     layers.reduce((value, layer) => applyLayer(layer, weights, value, dropout), input);
-  const input = {
-    steps: network.inputSteps,
-    width: network.features,
-    data: Array.from(window).slice(0, network.inputSteps * network.features),
-  };
-  const linear = network.linearPath && linearReconstruction(network.linearPath.name, weights, input.data);
-  const data = input.data.map((value, n) => value - (linear?.[n] ?? 0));
-  const embedding = through(network.encoder, { ...input, data });
+  const { inputSteps: steps, features: width, linearPath } = network;
+  const input = Array.from(window).slice(0, steps * width);
+  const linear = linearPath && linearReconstruction(linearPath, weights, input);
+  const linearAt = (n: number): number => linear?.[n] ?? 0;
+  const data = input.map((value, n) => value - linearAt(n));
+  const embedding = through(network.encoder, { steps, width, data });
   return {
     heads: network.heads.map((head) => {
       if (head.name === "linear") return linear!;
-      return Float64Array.from(through(head.layers, embedding).data).map(
-        (value, n) => value + (linear?.[n] ?? 0),
-      );
+      return Float64Array.from(through(head.layers, embedding).data, (value, n) => value + linearAt(n));
     }),
     embedding: Float64Array.from(embedding.data),
   };
@@ -72,21 +68,15 @@ export function runReference(
 
 /** Px of a flattened window. */
 function linearReconstruction(
-  name: string,
+  { name, components }: LinearPath,
   weights: ReferenceWeights,
-  window: readonly number[],
+  data: Numbers,
 ): Float64Array {
-  const weight = (part: string): Numbers => weights.get(`${name}_${part}`)!.data;
-  const affine = (part: string, from: ArrayLike<number>): Float64Array => {
-    const bias = weight(`${part}/bias`);
-    const kernel = weight(`${part}/kernel`);
-    return Float64Array.from(bias, (start, column) => {
-      let sum = start;
-      for (let k = 0; k < from.length; k++) sum += from[k]! * kernel[k * bias.length + column]!;
-      return sum;
-    });
+  const dense = (part: string, units: number, from: Numbers): Numbers => {
+    const layer: Layer = { kind: "dense", name: `${name}_${part}`, units, activation: "linear" };
+    return applyLayer(layer, weights, { steps: 1, width: from.length, data: from }, undefined).data;
   };
-  return affine("expand", affine("project", window));
+  return Float64Array.from(dense("expand", data.length, dense("project", components, data)));
 }
 
 /**

@@ -11,22 +11,18 @@ import type { Weights } from "../../../network/weights.js";
 import { GATES, TILE_WIDTH, tilesOf } from "../plan/gates.js";
 import {
   OP_ACTIVATION,
-  OP_ADD,
   OP_BIAS,
   OP_CELL,
-  OP_COPY,
   OP_DENSE,
   OP_INPUT,
   OP_KERNEL,
   OP_OUTPUT,
   OP_RECURRENT_ACTIVATION,
-  OP_SECOND_INPUT,
   OP_SEQUENCES,
   OP_START,
   OP_STATE_A,
   OP_STATE_B,
   OP_STEPS,
-  OP_SUBTRACT,
   OP_SUMS,
   OP_TILES,
   OP_WIDTH_IN,
@@ -62,13 +58,8 @@ import {
   type PlacedValue,
   type Placement,
   type Storage,
-  sameBytes,
 } from "./placed.js";
-
-const COMBINING_NUMBERS: Readonly<Record<CombineOperation["kind"], number>> = {
-  add: OP_ADD,
-  subtract: OP_SUBTRACT,
-};
+import { combineOperation, copyOperation, writeTo } from "./weightless.js";
 
 /** Places a valid network. */
 export function placeForInference(network: Network, weights: Weights): Placement {
@@ -145,12 +136,7 @@ class Placer implements Placement {
       width,
       stepBytes: width * 4,
     };
-    this.operations.push({
-      kind: COMBINING_NUMBERS[kind],
-      words: { [OP_STEPS]: steps ?? 1, [OP_WIDTH_IN]: width },
-      values: { [OP_INPUT]: input, [OP_SECOND_INPUT]: this.#placed.get(second)!, [OP_OUTPUT]: output },
-      storages: {},
-    });
+    this.operations.push(combineOperation(kind, input, this.#placed.get(second)!, output));
     return output;
   }
 
@@ -231,35 +217,22 @@ class Placer implements Placement {
     return output;
   }
 
-  /** Puts a head's value where the job wants it: the dense layer or sum that made it writes it there itself. */
+  /** Puts a head's value where the job wants it: the operation that made it writes it there itself, if it can. */
   #deliver(value: PlacedValue, to: PlacedValue): void {
     const last = this.operations.at(-1);
-    const made = last?.values[OP_OUTPUT];
-    if (
-      (last?.kind !== OP_DENSE && last?.kind !== OP_ADD) ||
-      made === undefined ||
-      value.storage === this.#embedding?.storage ||
-      !sameBytes(made, value)
-    ) {
+    const isEmbedding = value.storage === this.#embedding?.storage;
+    if (last === undefined || isEmbedding || !writeTo(last, value, to)) {
       this.#copy(value, to);
       return;
     }
     this.scratch.splice(
-      this.scratch.findIndex((entry) => entry.storage === made.storage),
+      this.scratch.findIndex((entry) => entry.storage === value.storage),
       1,
     );
-    // A layer that gives a vector writes all of the head in its one step.
-    const width = made.steps === undefined ? made.width : to.width;
-    last.values[OP_OUTPUT] = { ...to, steps: made.steps, width, stepBytes: width * 4 };
   }
 
   #copy(from: PlacedValue, to: PlacedValue): void {
-    this.operations.push({
-      kind: OP_COPY,
-      words: { [OP_STEPS]: from.steps ?? 1, [OP_WIDTH_IN]: from.width },
-      values: { [OP_INPUT]: from, [OP_OUTPUT]: to },
-      storages: {},
-    });
+    this.operations.push(copyOperation(from, to));
   }
 
   #scratch(steps: number | undefined, width: number, rowBytes: number): PlacedValue {

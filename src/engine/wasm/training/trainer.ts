@@ -37,13 +37,14 @@ export interface TrainerOptions {
   readonly threads: number;
 }
 
-/** Starts a trainer with threads of its own. Throws InputError for a network that cannot be built or has a linear path, or other weights than its. */
+/** Starts a trainer with threads of its own. Throws InputError for a network that cannot be built, or other weights than its. */
 export async function createTrainer(
   network: Network,
   weights: Weights,
   options: TrainerOptions,
 ): Promise<Trainer> {
   validateNetwork(network);
+  // Adam would move P, too, and lose the principal components that it consists of.
   if (network.linearPath !== undefined) {
     throw new InputError(
       "A network with a linear path is trained without it: residualNetwork(network), on what the path leaves.",
