@@ -54,6 +54,10 @@ export function publishBenchModel({
     "relu",
     "--epochs",
     "1",
+    // One fit of the plain network; an earlier checkout has no linear path that could be turned off.
+    "--calibration",
+    "0.2",
+    ...(checkout === repository ? ["--linear-path", "off"] : []),
   ];
   for (let version = 1; version <= versions; version++) {
     const seed = ["--seed", `${version}`];
