@@ -12,6 +12,7 @@ import {
   smallestFalseAlarmRate,
 } from "../scoring/thresholds.js";
 import { countBlocks } from "../scoring/windows.js";
+import { type NormalPart, normalPart } from "./fit-alarms.js";
 import { scoreSeries } from "./series-scoring.js";
 import { startsBySeries, type WindowSet } from "./window-set.js";
 
@@ -23,6 +24,8 @@ export interface CalibrateOptions {
    */
   readonly stride: number;
   readonly onWindows?: ((done: number, of: number) => void) | undefined;
+  /** Takes what was scored of each series, for `describeNormalBehaviour`. */
+  readonly onPart?: ((part: NormalPart) => void) | undefined;
 }
 
 /**
@@ -47,6 +50,7 @@ export async function calibrate(
     const { scores } = await scoreSeries(executable, model, SCORER_NAMES, series.values, starts, {
       onWindows: (scored) => options.onWindows?.(done + scored, windows.count),
     });
+    options.onPart?.(normalPart(scores, starts, model.timesteps));
     done += starts.length;
     blocks += countBlocks(starts, model.timesteps);
     const kept = everyStride(starts, options.stride);

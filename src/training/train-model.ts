@@ -11,6 +11,8 @@ import { InputError } from "../errors.js";
 import { type ArchitectureOptions, buildNetwork } from "../network/architectures.js";
 import type { Corruption, Network } from "../network/network.js";
 import { initialWeights, type Weights } from "../network/weights.js";
+import type { FalseAlarms } from "../scoring/false-alarms.js";
+import type { NormalBehaviour } from "../scoring/normal-behaviour.js";
 import { errorOfLoss } from "../scoring/residuals.js";
 import { fitScaler, type ScalerKind } from "../scoring/scaler.js";
 import { SCORER_NAMES, type ScorerName } from "../scoring/scorers/scorers.js";
@@ -20,6 +22,7 @@ import { type Augmentation, type AugmentationOptions, createAugmentation } from 
 import { calibrate, chooseThresholds } from "./calibration.js";
 import { type ExampleWindows, runExamples } from "./example-windows.js";
 import { defaultBudget, type EpochRecord, type FitResult, fit } from "./fit.js";
+import { describeNormalBehaviour, type NormalPart, stepOf } from "./fit-alarms.js";
 import { fitScorers } from "./fit-scorers.js";
 import { createWindowSource, gatherRows, type WindowSource } from "./window-reader.js";
 import { splitDataset } from "./window-set.js";
@@ -43,6 +46,8 @@ export interface TrainOptions extends AugmentationOptions {
   readonly minCoverage: number;
   readonly corruption: Corruption | undefined;
   readonly falseAlarmRate: number;
+  /** How many events a series may be wrongly told to have; undefined where its timesteps keep the rate. */
+  readonly falseAlarms: FalseAlarms | undefined;
   /** A score above which a window or timestep is anomalous, in place of a calibrated one. */
   readonly threshold: number | undefined;
   readonly seed: number;
@@ -91,6 +96,8 @@ export interface TrainedModel {
   readonly scorers: readonly ScorerName[];
   readonly calibration: Calibration | undefined;
   readonly threshold: ModelThreshold | undefined;
+  /** How normal scores make events; undefined without a calibration. */
+  readonly behaviour: NormalBehaviour | undefined;
   readonly fit: FitResult;
   readonly windows: { readonly fit: number; readonly validation: number; readonly calibration: number };
   readonly examples: ExampleWindows;
@@ -109,6 +116,7 @@ export async function trainModel(
 ): Promise<TrainedModel> {
   const features = dataset.features.length;
   const network = buildNetwork({ ...options.architecture, features });
+  const stepMs = stepOf(dataset, options.falseAlarms);
   const split = splitDataset(dataset, { ...options, timesteps: network.timesteps });
   for (const note of split.notes) events.onNote?.(note);
   const windows = {
@@ -139,20 +147,24 @@ export async function trainModel(
   const executable = await engine.compile(network, fitted.weights);
   try {
     // Residuals of windows that the weights were fitted on are smaller than those of new ones.
-    const normal = windows.validation > 0 ? split.validation : split.fit;
-    const parameters = await fitScorers(executable, unfitted, dataset, normal);
+    const unseen = windows.validation > 0 ? split.validation : split.fit;
+    const parameters = await fitScorers(executable, unfitted, dataset, unseen);
     const scoring = prepareScoring({ ...description, fitted: parameters });
+    const parts: NormalPart[] = [];
     const calibration =
       windows.calibration === 0
         ? undefined
         : await calibrate(executable, scoring, dataset, split.calibration, {
             stride: options.stride,
             onWindows: events.onCalibration,
+            onPart: (part) => parts.push(part),
           });
     const scorer = errorOfLoss(options.loss);
     const scorers =
       calibration === undefined ? [scorer] : [scorer, ...SCORER_NAMES.filter((other) => other !== scorer)];
     const threshold = chooseThreshold(options, scorer, calibration, events);
+    const normal = { ...options, timesteps: network.timesteps, calibration, stepMs, scorer };
+    const behaviour = describeNormalBehaviour(parts, normal, events.onNote);
     const exampleSet = windows.calibration > 0 ? split.calibration : split.fit;
     const examples = await runExamples(executable, scoring, dataset, exampleSet);
     const { signal: _, ...recorded } = options;
@@ -166,6 +178,7 @@ export async function trainModel(
       scorers,
       calibration,
       threshold,
+      behaviour,
       fit: fitted,
       windows,
       examples,
