@@ -26,7 +26,7 @@ const SHIPPED = readdirSync(modelsFolder, { withFileTypes: true })
 type Matrix = number[][];
 interface ScoreAnswer {
   readonly model: { name: string; version: string };
-  readonly windows: { score: number; reconstruction?: Matrix; prediction?: Matrix }[];
+  readonly windows: { score: number; reconstruction?: Matrix; prediction?: Matrix; linear?: Matrix }[];
 }
 
 function readJson<T>(...path: string[]): T {

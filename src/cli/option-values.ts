@@ -5,7 +5,7 @@ import { seed } from "../training/train-options.js";
 
 const MOST_SEEDS = 100;
 
-/** `1,2,3`, or how many: `3` stands for the same. */
+/** Seeds: `1,2,3`; or their number: `3` means 1, 2 and 3. */
 export function seedList(text: string): number[] {
   if (!text.includes(",")) return Array.from({ length: wholeNumber(1, MOST_SEEDS)(text) }, (_, i) => i + 1);
   return nameList(text).map(seed);

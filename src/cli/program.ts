@@ -41,7 +41,7 @@ function createProgram(): Command {
   return program;
 }
 
-/** commander's "error: unknown option '--x'" as a sentence. */
+/** Makes a sentence of commander's "error: unknown option '--x'". */
 function toSentence(text: string): string {
   const plain = text
     .replace(/^error: /, "")

@@ -92,7 +92,7 @@ export async function fitBaselines(
 
 type Uncalibrated = Omit<Detector, "threshold">;
 
-/** @param scaling with a window of one row. */
+/** @param scaling a scoring model whose windows have one row. */
 function createRowL2(scaling: ScoringModel): Uncalibrated {
   const { features } = scaling;
   return {

@@ -68,16 +68,16 @@ function* walkTies(
 
 /** Rows by label and verdict, and events. The counts of several files can be added. */
 export interface Counts {
-  /** Anomalous rows that are flagged, and that are not. */
+  /** Anomalous rows that are flagged (hits), and that are not (misses). */
   readonly hits: number;
   readonly misses: number;
-  /** Normal rows that are flagged, and that are not. */
+  /** Normal rows that are flagged (false alarms), and that are not. */
   readonly falseAlarmRows: number;
   readonly quietRows: number;
-  /** Labelled events, and those of them that hold a flagged row. */
+  /** Labelled events, and those with at least one flagged row. */
   readonly events: number;
   readonly eventsFound: number;
-  /** Runs of flagged rows that hold no anomalous row. */
+  /** Runs of flagged rows without an anomalous row. */
   readonly falseAlarms: number;
 }
 
@@ -151,13 +151,13 @@ export function addCounts(a: Counts, b: Counts): Counts {
 
 /** Shares of the counts; undefined where the number that a share is taken of is zero. */
 export interface Rates {
-  /** Of the flagged rows, the anomalous. */
+  /** Precision: the share of flagged rows that are anomalous. */
   readonly precision: number | undefined;
-  /** Of the anomalous rows, the flagged. */
+  /** Recall: the share of anomalous rows that are flagged. */
   readonly recall: number | undefined;
-  /** The harmonic mean of both: 2 hits / (2 hits + misses + false alarms). */
+  /** F1, the harmonic mean of precision and recall: 2 hits / (2 hits + misses + false alarms). */
   readonly f1: number | undefined;
-  /** Of the normal rows, the flagged. */
+  /** The share of normal rows that are flagged. */
   readonly falseAlarmRate: number | undefined;
 }
 

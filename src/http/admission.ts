@@ -62,9 +62,8 @@ export class Admission {
   }
 
   /**
-   * When the answer is of no use any more, on the batcher's clock.
-   *
-   * @param timeoutMs from the body; the shorter counts.
+   * The time after which the caller no longer waits, on the batcher's clock.
+   * @param timeoutMs a timeout from the body; the shorter of both counts.
    */
   deadlineAtMs(timeoutMs?: number): number | undefined {
     return deadlineOf(this.#request, this.#reply, timeoutMs);
@@ -81,16 +80,13 @@ export class Admission {
     return scored;
   }
 
-  /**
-   * The same chunks; the arena that they are made from is given back behind the last one, or where nobody
-   * takes it.
-   */
+  /** Passes on the chunks, and gives the arena back after the last one, or when the client takes no more. */
   whileSent(chunks: Generator<Uint8Array, void>): Generator<Uint8Array, void> {
     this.#isArenaHandedOn = true;
     return givingBack(chunks, () => this.#scoring.arenas.give(this.arena));
   }
 
-  /** Keeps lease and arena until a result has come or failed, while other things are done. */
+  /** Keeps the lease and the arena until the result has settled. Returns at once. */
   keepUntil(result: Promise<unknown>): void {
     this.#isLeaseHandedOn = true;
     this.#isArenaHandedOn = true;

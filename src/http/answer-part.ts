@@ -1,4 +1,4 @@
-/** What is said about a part that an answer can have. The parts themselves stand in answer-parts.ts. */
+/** The description of a part of an answer. answer-parts.ts lists the parts. */
 import type { TSchema } from "@sinclair/typebox";
 import type { ScoringModel } from "../scoring/window-scoring.js";
 import type { ScoredWindows, SeriesScores } from "../serving/score-result.js";

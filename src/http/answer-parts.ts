@@ -16,6 +16,9 @@ import { DOUBLE, ERRORS, FLOATS, SCORE, VERDICT } from "./wire/program.js";
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Numbers = (description: string) => Type.Array(Nullable(Type.Number()), { description });
 
+/** The places of the heads' tensors. */
+const HEAD_PLACES: Readonly<Record<HeadName, number>> = { reconstruction: 0, prediction: 1, linear: 9 };
+
 export const ANSWER_PARTS: readonly AnswerPart[] = [
   {
     name: "score",
@@ -189,12 +192,13 @@ export const ANSWER_PARTS: readonly AnswerPart[] = [
   },
 ];
 
-/** What a head of the network gives, in the caller's units. */
-function headPart(name: HeadName, place: number): AnswerPart {
+/** What a head of the network gives, in the caller's units. A linear path's own output is given where it is asked for. */
+function headPart(name: HeadName): AnswerPart {
+  const isDefault = name !== "linear";
   const indexIn = ({ scoring }: PartsModel): number => scoring.heads.findIndex((head) => head.name === name);
   return {
     name,
-    presence: "default",
+    presence: isDefault ? "default" : "asked",
     windows: {
       schema: Type.Array(Numbers("[F]"), { description: "[steps][F], in the caller's units" }),
       writing: (model) => {
@@ -204,8 +208,8 @@ function headPart(name: HeadName, place: number): AnswerPart {
     },
     tensor: {
       name,
-      place,
-      isDefault: true,
+      place: HEAD_PLACES[name],
+      isDefault,
       datatype: "FP32",
       isInCallersUnits: true,
       shape: (model) => {

@@ -1,4 +1,4 @@
-/** Reads requests: small bodies at once, large ones on a thread of their own. */
+/** Reads the bodies of requests: small ones on the event loop, large ones on a thread. */
 import { Worker } from "node:worker_threads";
 import { type ErrorCode, ResiduaError, type Violation } from "../errors.js";
 import type { Arrays } from "../scoring/arrays.js";

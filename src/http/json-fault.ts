@@ -3,7 +3,7 @@
  * between versions of V8, often have no position, and quote the body.
  */
 export interface JsonFault {
-  /** Characters from the start, from 0. */
+  /** The index of the character, from 0. */
   readonly position: number;
   readonly line: number;
   readonly column: number;

@@ -1,4 +1,4 @@
-/** Errors as callers see them: `application/problem+json` (RFC 9457). */
+/** Errors as problem documents, `application/problem+json` (RFC 9457). */
 import { Type } from "@sinclair/typebox";
 import type { FastifyError } from "fastify";
 import { ERRORS, ResiduaError } from "../errors.js";

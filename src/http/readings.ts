@@ -13,8 +13,8 @@ export interface WindowShape {
 }
 
 /**
- * [n][T][F] to [n, T, F]; null becomes NaN.
- * Throws INVALID_REQUEST, SHAPE_MISMATCH, NON_FINITE_VALUE, with JSON pointers.
+ * Reads [n][T][F] into [n, T, F]; null becomes NaN. Throws INVALID_REQUEST, SHAPE_MISMATCH or NON_FINITE_VALUE with
+ * JSON pointers.
  */
 export function flattenWindows(windows: readonly unknown[], shape: WindowShape): Float64Array {
   const { timesteps, features } = shape;
@@ -32,8 +32,8 @@ export function flattenWindows(windows: readonly unknown[], shape: WindowShape):
 }
 
 /**
- * [N][F] to [N, F]; null becomes NaN.
- * Throws INVALID_REQUEST, SHAPE_MISMATCH, NON_FINITE_VALUE, with JSON pointers.
+ * Reads [N][F] into [N, F]; null becomes NaN. Throws INVALID_REQUEST, SHAPE_MISMATCH or NON_FINITE_VALUE with JSON
+ * pointers.
  */
 export function flattenSeries(rows: readonly unknown[], shape: WindowShape): Float64Array {
   const values = new Float64Array(rows.length * shape.features);
@@ -73,7 +73,8 @@ function copyRows(rows: readonly unknown[], features: number, values: Float64Arr
       i += 1;
     }
   }
-  // Zero times a number is zero unless it is infinite, and JSON knows no other number that is not finite.
+  // value * 0 is 0 for every finite number. JSON's only other number is infinite, such as 1e999, for which it is
+  // NaN.
   return sum === 0;
 }
 

@@ -27,8 +27,8 @@ export function seriesResponse(form: SeriesForm, result: SeriesResult): Generato
 }
 
 /**
- * A line with model and threshold, one for each timestep, one for each event, and one with the rest: timing, `timesteps`
- * without its columns, and drift.
+ * Lines: model and threshold, then each timestep, each event, and the rest: the timing, `timesteps` without its columns,
+ * and drift.
  */
 export function seriesLines(form: SeriesForm, result: SeriesResult): Generator<Uint8Array, void> {
   return joinChunks(allLines(form, result));

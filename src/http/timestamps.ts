@@ -1,4 +1,4 @@
-/** The timestamps of a series: RFC 3339 or epoch milliseconds, increasing. */
+/** Reads the timestamps of a series: RFC 3339 or epoch milliseconds, increasing. */
 
 import { parseDateTime } from "../data/timestamp.js";
 import type { Violation } from "../errors.js";

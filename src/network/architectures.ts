@@ -9,6 +9,7 @@
  *                                           corrupted inputs, which is no part of the network
  */
 import { InputError } from "../errors.js";
+import { checkWithin } from "./limits.js";
 import type {
   Activation,
   Head,
@@ -52,6 +53,8 @@ export interface ArchitectureOptions {
   readonly reverse?: boolean | undefined;
   /** Share of the embedding dropped in training; 0 for none. */
   readonly dropout?: number | undefined;
+  /** Components of a linear path beside the network (linear-path.ts); none where it is left out. */
+  readonly linearPath?: number | undefined;
 }
 
 const HEADS_OF: Record<Family, readonly HeadName[]> = {
@@ -70,15 +73,21 @@ export function isRecurrent(family: Family): boolean {
 
 /**
  * The network of a family. Its layers are named `encoder_1`, `encoder_2`, ..., and `<head>_1`, ...,
- * `<head>_output`.
+ * `<head>_output`; a linear path is named `linear`.
  *
  * Throws InputError where the options contradict each other or give a network that cannot be built.
  */
 export function buildNetwork(options: ArchitectureOptions): Network {
   checkOptions(options);
-  const network = isRecurrent(options.family) ? recurrentNetwork(options) : denseNetwork(options);
+  const plain = isRecurrent(options.family) ? recurrentNetwork(options) : denseNetwork(options);
+  const network = options.linearPath === undefined ? plain : withLinearPath(plain, options.linearPath);
   validateNetwork(network);
   return network;
+}
+
+function withLinearPath(network: Network, components: number): Network {
+  const head: Head = { name: "linear", start: 0, steps: network.timesteps, reversed: false, layers: [] };
+  return { ...network, heads: [...network.heads, head], linearPath: { name: "linear", components } };
 }
 
 function checkOptions(options: ArchitectureOptions): void {
@@ -107,8 +116,20 @@ function checkOptions(options: ArchitectureOptions): void {
       `Cell gru needs recurrent layers: take family reconstruction, prediction or composite, not ${family}.`,
     );
   }
+  if (options.linearPath !== undefined) checkLinearPathOption(options, options.linearPath);
   const dropout = options.dropout ?? 0;
   if (!(dropout >= 0 && dropout < 1)) throw new InputError(`dropout has to be in [0, 1), not ${dropout}.`);
+}
+
+function checkLinearPathOption(
+  { family, reverse, timesteps, features }: ArchitectureOptions,
+  components: number,
+): void {
+  if (HEADS_OF[family].includes("prediction")) {
+    throw new InputError(`A linear path is part of a reconstruction: family ${family} also predicts.`);
+  }
+  if (reverse === true) throw new InputError("A linear path needs a decoder that is not reversed.");
+  checkWithin("components of the linear path", components, 1, timesteps * features);
 }
 
 function positive(what: string, value: number): void {

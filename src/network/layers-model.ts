@@ -2,11 +2,13 @@
  * A network and its weights as a TF.js layers model, both ways: `model.json` (topology and weights manifest) and
  * `weights.bin` (the float32 tensors one after the other, little-endian).
  *
- * What TF.js has no field for is in the bundle's manifest: the rows each head answers for, the layer
- * that ends the encoder, and which kernels are one matrix (here they are written twice).
+ * What TF.js has no field for is in the bundle's manifest: the rows each head answers for, the layer that ends the
+ * encoder, and which kernels are one matrix (here they are written twice). A linear path follows from model.json alone,
+ * by the names of its layers; its last dense layer is written a second time with negated weights.
  */
 import { InputError } from "../errors.js";
 import { object, text } from "./json-guards.js";
+import { linearPathLayers, linearPathSums } from "./linear-path.js";
 import {
   embeddingUnits,
   type Head,
@@ -76,6 +78,10 @@ export function writeLayersModel(network: Network, weights: Weights): LayersMode
       return [name, { shape, data: source === undefined ? tensor.data : transpose(tensor) }];
     }),
   );
+  for (const [copy, original] of negatedCopies(network)) {
+    const { shape, data } = weights.get(original)!;
+    tensors.set(copy, { shape, data: data.map((value) => -value) });
+  }
   const { weightsManifest, weightsBin } = packTensors(tensors);
   return {
     modelJson: {
@@ -106,7 +112,14 @@ export function readLayersModel(
     throw new InputError(`format of model.json has to be "layers-model", not ${text(model["format"])}.`);
   }
   const plain = readNetwork(model["modelTopology"], description);
-  const tensors = unpackTensors(model["weightsManifest"], weightsBin, weightShapes(plain));
+  const negated = negatedCopies(plain);
+  const shapes = weightShapes(plain);
+  for (const [copy, original] of negated) shapes.set(copy, shapes.get(original)!);
+  const tensors = unpackTensors(model["weightsManifest"], weightsBin, shapes);
+  for (const [copy, original] of negated) {
+    checkNegated(copy, tensors.get(copy)!, original, tensors.get(original)!);
+    tensors.delete(copy);
+  }
   const tiedTo = new Map<string, string>();
   for (const tie of description.ties) {
     checkTie(tie, tensors);
@@ -137,7 +150,7 @@ function untied(layer: Layer): Layer {
 }
 
 function readNetwork(modelTopology: unknown, description: NetworkDescription): Network {
-  const { inputSteps, features, chains } = readTopology(modelTopology);
+  const { inputSteps, features, chains, linearPath } = readTopology(modelTopology);
   if (inputSteps !== description.inputSteps || features !== description.features) {
     throw new InputError(
       `model.json reads [${inputSteps}, ${features}], the manifest says [${description.inputSteps}, ${description.features}].`,
@@ -157,13 +170,22 @@ function readNetwork(modelTopology: unknown, description: NetworkDescription): N
     );
   }
   const heads = description.heads.map(({ name, start, steps, reversed }, at): Head => {
+    // Px is not computed from the embedding.
+    if (linearPath !== undefined && at > 0) return { name, start, steps, reversed, layers: [] };
     // Chains of one model share their layer objects up to where they part.
     if (encoder.some((layer, depth) => chains[at]![depth] !== layer)) {
       throw new InputError(`Head "${name}" does not read the embedding layer "${embeddingLayer}".`);
     }
     return { name, start, steps, reversed, layers: chains[at]!.slice(end) };
   });
-  const network = { timesteps, inputSteps, features, encoder, heads };
+  const network: Network = {
+    timesteps,
+    inputSteps,
+    features,
+    encoder,
+    heads,
+    ...(linearPath && { linearPath }),
+  };
   validateNetwork(network);
   return network;
 }
@@ -184,6 +206,23 @@ function checkTie(tie: Tie, tensors: ReadonlyMap<string, Tensor>): void {
     throw new InputError(
       `"${tie.kernel}" is not the transpose of "${tie.transposeOf}", to which it is tied.`,
     );
+  }
+}
+
+/** By name: the negated weights of a linear path in a model file, and those that they are a copy of. */
+function negatedCopies(network: Network): Map<string, string> {
+  if (network.linearPath === undefined) return new Map();
+  const { expand } = linearPathLayers(network.linearPath, network);
+  const { negated } = linearPathSums(network.linearPath, network);
+  return new Map(["kernel", "bias"].map((part) => [`${negated.name}/${part}`, `${expand.name}/${part}`]));
+}
+
+/** But for the sign bit for bit: a copy that differs would have tfjs-layers subtract another Px than it adds. */
+function checkNegated(copyName: string, copy: Tensor, originalName: string, original: Tensor): void {
+  const bits = new Uint32Array(copy.data.buffer);
+  const wanted = new Uint32Array(original.data.map((value) => -value).buffer);
+  if (bits.some((value, at) => value !== wanted[at])) {
+    throw new InputError(`"${copyName}" is not the negative of "${originalName}", whose copy it is.`);
   }
 }
 

@@ -4,11 +4,15 @@
  *   window [T, F] -> the first `inputSteps` rows -> encoder -> embedding [U] -> one chain of layers per head
  *
  * A head answers for `steps` rows of the window from row `start` on; a `reversed` head gives them last row first.
+ *
+ * With a linear path (linear-path.ts) the encoder reads r = x - Px, and two heads answer: `reconstruction`, Px plus what
+ * its layers make of the embedding, and `linear`, Px.
  */
 import { InputError } from "../errors.js";
 import type { WeightDescription } from "./layers/description.js";
 import { descriptionOf, type Layer } from "./layers/layers.js";
 import { checkWithin, MAX_FEATURES, MAX_PARAMETERS, MAX_TIMESTEPS } from "./limits.js";
+import { checkLinearPath, type LinearPath, layersOfLinearPath } from "./linear-path.js";
 
 export * from "./activations.js";
 export type { DenseLayer, TimeDistributedDenseLayer } from "./layers/dense.js";
@@ -17,8 +21,9 @@ export type { GruLayer } from "./layers/gru.js";
 export type { Layer, LayerKind, LayerOf } from "./layers/layers.js";
 export type { LstmLayer } from "./layers/lstm.js";
 export { MAX_FEATURES, MAX_PARAMETERS, MAX_TIMESTEPS, MAX_UNITS } from "./limits.js";
+export type { LinearPath } from "./linear-path.js";
 
-export const HEAD_NAMES = ["reconstruction", "prediction"] as const;
+export const HEAD_NAMES = ["reconstruction", "prediction", "linear"] as const;
 export type HeadName = (typeof HEAD_NAMES)[number];
 
 export interface Head {
@@ -50,6 +55,18 @@ export interface Network {
   readonly features: number;
   readonly encoder: readonly Layer[];
   readonly heads: readonly Head[];
+  /** P, where the encoder reads x - Px instead of x. */
+  readonly linearPath?: LinearPath;
+}
+
+/**
+ * g alone: the network without its linear path and without the head `linear`. It is what training fits, on windows
+ * x - Px; its weights are the network's without those of the linear path. A network without a linear path is its own.
+ */
+export function residualNetwork(network: Network): Network {
+  if (network.linearPath === undefined) return network;
+  const { linearPath: _, ...rest } = network;
+  return { ...rest, heads: network.heads.filter(({ name }) => name !== "linear") };
 }
 
 /** The shape after a chain of layers. Throws InputError, naming the layer, where one does not fit. */
@@ -57,7 +74,10 @@ export function outputShape(layers: readonly Layer[], input: readonly number[]):
   return layers.reduce((shape, layer) => descriptionOf(layer).outputShape(layer, shape), input);
 }
 
-/** Every layer with the shape it reads and the shape it gives: the encoder's, then each head's in order. */
+/**
+ * Every layer with the shape it reads and the shape it gives: the encoder's, then each head's in order, then the linear
+ * path's.
+ */
 export function layersWithShapes(
   network: Network,
 ): { layer: Layer; input: readonly number[]; output: readonly number[]; head: Head | undefined }[] {
@@ -72,8 +92,10 @@ export function layersWithShapes(
       rows.push({ layer, input, output, head });
       return output;
     }, from);
-  const embedding = walk(network.encoder, [network.inputSteps, network.features], undefined);
+  const window = [network.inputSteps, network.features];
+  const embedding = walk(network.encoder, window, undefined);
   for (const head of network.heads) walk(head.layers, embedding, head);
+  walk(layersOfLinearPath(network), window, undefined);
   return rows;
 }
 
@@ -114,6 +136,7 @@ export function validateNetwork(network: Network): void {
   checkWithin("features", network.features, 1, MAX_FEATURES);
   checkWithin("inputSteps", network.inputSteps, 1, network.timesteps);
   if (network.heads.length === 0) fail("A network needs at least one head.");
+  checkLinearPath(network);
   const names = new Set<string>();
   const untied = new Map<string, readonly [number, number]>();
   for (const { layer, input } of layersWithShapes(network)) {
@@ -140,6 +163,7 @@ export function validateNetwork(network: Network): void {
   for (const head of network.heads) {
     if (headNames.has(head.name)) fail(`Two heads are named "${head.name}".`);
     headNames.add(head.name);
+    if (head.name === "linear") continue;
     const shape = outputShape(head.layers, embedding);
     if (shape.length !== 2 || shape[0] !== head.steps || shape[1] !== network.features) {
       fail(`Head "${head.name}" gives [${shape.join(", ")}], not [${head.steps}, ${network.features}].`);

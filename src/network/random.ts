@@ -1,8 +1,8 @@
 /** Seeded random numbers: the same seed gives the same numbers on every machine. */
 
 /**
- * xoshiro128** 1.1 (Blackman & Vigna 2021, "Scrambled Linear Pseudorandom Number Generators", ACM TOMS 47),
- * its 128 bits of state filled from a 32-bit seed by splitmix32.
+ * The generator xoshiro128** 1.1 (Blackman & Vigna 2021, "Scrambled Linear Pseudorandom Number Generators", ACM
+ * TOMS 47). splitmix32 fills its 128 bits of state from a 32-bit seed.
  */
 export class Random {
   #a: number;
@@ -11,7 +11,7 @@ export class Random {
   #d: number;
   #spare: number | undefined;
 
-  /** @param seed any whole number; its lowest 32 bits count. */
+  /** @param seed any whole number, of which the lowest 32 bits are used. */
   constructor(seed: number) {
     let state = seed >>> 0;
     const splitmix = (): number => {
@@ -42,12 +42,12 @@ export class Random {
     return result;
   }
 
-  /** From [0, 1), in steps of 2^-32. */
+  /** A uniform number in [0, 1), a multiple of 2^-32. */
   uniform(): number {
     return this.uint32() / 0x1_0000_0000;
   }
 
-  /** A whole number from 0 to `below` - 1, each as likely; `below` is at most 2^32. */
+  /** A uniform whole number from 0 to `below` - 1; `below` is at most 2^32. */
   below(below: number): number {
     const limit = 0x1_0000_0000 - (0x1_0000_0000 % below);
     for (;;) {
@@ -56,7 +56,7 @@ export class Random {
     }
   }
 
-  /** From the standard normal distribution, by Marsaglia's polar method. */
+  /** A number from the standard normal distribution, by Marsaglia's polar method. */
   normal(): number {
     if (this.#spare !== undefined) {
       const spare = this.#spare;

@@ -1,17 +1,32 @@
 /** Reads the graph of a TF.js layers model (`modelTopology` of model.json), which may come from anywhere. */
+import { isDeepStrictEqual } from "node:util";
 import { InputError } from "../errors.js";
 import { array, count, type JsonObject, object, text } from "./json-guards.js";
 import { LAYERS, type Layer } from "./layers/layers.js";
+import { type LinearPath, linearPathLayers, linearPathSums } from "./linear-path.js";
 import { HEAD_NAMES } from "./network.js";
+import { ADD } from "./topology-writer.js";
 
 /** More layers than this are a mistake or an attack, not a model. */
 const MAX_LAYERS = 1_000;
+/** What the name of a linear path's first dense layer ends in. */
+const PROJECT_SUFFIX = "_project";
 
 export interface Topology {
   readonly inputSteps: number;
   readonly features: number;
-  /** By position in the model's outputs: the layers from the input to that output. */
+  /**
+   * By position in the model's outputs: the layers from the input to that output. Beside a linear path, the layers of g,
+   * and none for the output Px.
+   */
   readonly chains: readonly (readonly Layer[])[];
+  readonly linearPath?: LinearPath;
+}
+
+/** A layer by its name, with the names of those it reads; `layer` is undefined where it adds the two it reads. */
+interface Entry {
+  readonly layer: Layer | undefined;
+  readonly sources: readonly string[];
 }
 
 /** Reads a topology. Throws InputError, naming the layer, where it holds anything that no network here has. */
@@ -21,7 +36,7 @@ export function readTopology(topology: unknown): Topology {
     throw new InputError(`modelTopology is a ${text(model["class_name"])}, not a functional Model.`);
   }
   const config = object(model["config"], "modelTopology.config");
-  const layers = new Map<string, { layer: Layer; source: string }>();
+  const layers = new Map<string, Entry>();
   let input: { name: string; shape: [number, number] } | undefined;
   const entries = array(config["layers"], "modelTopology.config.layers");
   if (entries.length > MAX_LAYERS) {
@@ -38,9 +53,10 @@ export function readTopology(topology: unknown): Topology {
       if (input !== undefined) throw new InputError("The model has two inputs; an autoencoder has one.");
       input = { name, shape: inputShape(name, settings) };
     } else {
+      const adds = item["class_name"] === ADD;
       layers.set(name, {
-        layer: readLayer(name, item["class_name"], settings),
-        source: sourceOf(name, item["inbound_nodes"]),
+        layer: adds ? undefined : readLayer(name, item["class_name"], settings),
+        sources: sourcesOf(name, item["inbound_nodes"], adds ? 2 : 1),
       });
     }
   }
@@ -54,22 +70,111 @@ export function readTopology(topology: unknown): Topology {
   if (outputs.length > HEAD_NAMES.length) {
     throw new InputError(`The model has ${outputs.length} outputs; the most is ${HEAD_NAMES.length}.`);
   }
-  const unread = new Set(layers.keys());
-  const chains = outputs.map((output) => {
+  const graph = new Graph(layers, inputName);
+  const linearPath = outputs.length === 2 ? readLinearPath(graph, outputs, shape) : undefined;
+  const chains = linearPath?.chains ?? outputs.map((output) => graph.chain(output, inputName));
+  graph.checkAllRead();
+  return {
+    inputSteps: shape[0],
+    features: shape[1],
+    chains,
+    ...(linearPath && { linearPath: linearPath.path }),
+  };
+}
+
+/** The layers of a model by name, and which of them have been read. */
+class Graph {
+  readonly input: string;
+  readonly #layers: ReadonlyMap<string, Entry>;
+  readonly #unread: Set<string>;
+
+  constructor(layers: ReadonlyMap<string, Entry>, input: string) {
+    this.input = input;
+    this.#layers = layers;
+    this.#unread = new Set(layers.keys());
+  }
+
+  /** Marks the layer as read. Throws InputError where there is none of that name. */
+  entry(name: string): Entry {
+    const found = this.#layers.get(name);
+    if (found === undefined)
+      throw new InputError(`The model has no layer "${name}", which another one reads.`);
+    this.#unread.delete(name);
+    return found;
+  }
+
+  /** Whether there is an addition of that name. */
+  adds(name: string): boolean {
+    const found = this.#layers.get(name);
+    return found !== undefined && found.layer === undefined;
+  }
+
+  /** The layers that lead from `from` to `output`, each reading the one before. */
+  chain(output: string, from: string): Layer[] {
     const chain: Layer[] = [];
-    for (let at = output; at !== inputName; ) {
-      const found = layers.get(at);
-      if (found === undefined)
-        throw new InputError(`The model has no layer "${at}", which another one reads.`);
-      if (chain.length === layers.size) throw new InputError(`Layer "${output}" reads itself.`);
-      chain.unshift(found.layer);
-      unread.delete(at);
-      at = found.source;
+    for (let at = output; at !== from; ) {
+      if (at === this.input) throw new InputError(`Layer "${output}" reads "${at}" and not "${from}".`);
+      if (chain.length === this.#layers.size) throw new InputError(`Layer "${output}" reads itself.`);
+      const { layer, sources } = this.entry(at);
+      if (layer === undefined) {
+        throw new InputError(`Layer "${at}" adds two layers in a place where no linear path does.`);
+      }
+      chain.unshift(layer);
+      at = sources[0]!;
     }
     return chain;
-  });
-  for (const name of unread) throw new InputError(`Layer "${name}" leads to no output.`);
-  return { inputSteps: shape[0], features: shape[1], chains };
+  }
+
+  /** Throws InputError unless every layer has been read. */
+  checkAllRead(): void {
+    for (const name of this.#unread) throw new InputError(`Layer "${name}" leads to no output.`);
+  }
+}
+
+/**
+ * The linear path that leads to the outputs Px + g(x - Px) and Px, as topology-writer.ts writes it; undefined where the
+ * first output is no addition. Throws InputError, naming the layer, where one of its layers differs.
+ */
+function readLinearPath(
+  graph: Graph,
+  [reconstructionOutput, linearOutput]: readonly string[],
+  [inputSteps, features]: readonly [number, number],
+): { path: LinearPath; chains: readonly (readonly Layer[])[] } | undefined {
+  if (!graph.adds(reconstructionOutput!)) return undefined;
+  const chain = graph.chain(linearOutput!, graph.input);
+  const project = chain[1];
+  if (project?.kind !== "dense" || !project.name.endsWith(PROJECT_SUFFIX)) {
+    throw new InputError(`Layer "${linearOutput}" has to be the end of a linear path.`);
+  }
+  const path = { name: project.name.slice(0, -PROJECT_SUFFIX.length), components: project.units };
+  const shape = { inputSteps, features };
+  const wanted = linearPathLayers(path, shape);
+  const { negated, negatedWindow, residual, reconstruction } = linearPathSums(path, shape);
+  const expectLayers = (found: readonly Layer[], expected: readonly Layer[]): void => {
+    for (let n = 0; n < Math.max(found.length, expected.length); n++) {
+      if (!isDeepStrictEqual(found[n], expected[n])) {
+        const { name } = (found[n] ?? expected[n])!;
+        throw new InputError(`Layer "${name}" is not what a linear path has in its place.`);
+      }
+    }
+  };
+  const expectSum = (name: string, first: string): string => {
+    const { layer, sources } = graph.entry(name);
+    if (layer !== undefined || sources[0] !== first) {
+      throw new InputError(`Layer "${name}" has to add "${first}" and one other layer.`);
+    }
+    return sources[1]!;
+  };
+  expectLayers(chain, [wanted.flatten, wanted.project, wanted.expand, wanted.window]);
+  if (reconstructionOutput !== reconstruction) {
+    throw new InputError(
+      `The first output of a linear path is "${reconstruction}", not "${reconstructionOutput}".`,
+    );
+  }
+  const rest = expectSum(reconstruction, wanted.window.name);
+  const minusLinear = expectSum(residual, graph.input);
+  expectLayers(graph.chain(minusLinear, project.name), [negated, negatedWindow]);
+  return { path, chains: [graph.chain(rest, residual), []] };
 }
 
 function readLayer(name: string, className: unknown, config: JsonObject): Layer {
@@ -89,13 +194,16 @@ function inputShape(name: string, config: JsonObject): [number, number] {
   return [count(shape[1], what), count(shape[2], what)];
 }
 
-/** The one layer that a layer reads: `[[[source, 0, 0, {}]]]`. */
-function sourceOf(name: string, nodes: unknown): string {
+/** The layers that a layer reads, of which there have to be `wanted`: `[[[source, 0, 0, {}], ...]]`. */
+function sourcesOf(name: string, nodes: unknown, wanted: 1 | 2): string[] {
   const calls = array(nodes, `inbound_nodes of layer "${name}"`);
-  const sources = calls.length === 1 && Array.isArray(calls[0]) ? calls[0] : [];
-  const source: unknown = sources.length === 1 && Array.isArray(sources[0]) ? sources[0][0] : undefined;
-  if (typeof source !== "string") throw new InputError(`Layer "${name}" has to read one other layer, once.`);
-  return source;
+  const sources: readonly unknown[] = calls.length === 1 && Array.isArray(calls[0]) ? calls[0] : [];
+  const names = sources.map((source): unknown => (Array.isArray(source) ? source[0] : undefined));
+  if (names.length !== wanted || !names.every((each) => typeof each === "string")) {
+    const what = wanted === 1 ? "one other layer" : "two other layers";
+    throw new InputError(`Layer "${name}" has to read ${what}, once.`);
+  }
+  return names;
 }
 
 function endpoints(value: unknown, what: string): string[] {

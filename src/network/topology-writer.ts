@@ -1,10 +1,15 @@
 /**
  * The graph of a network in the words of TF.js layers (`modelTopology` of model.json): a functional model whose
- * layers each read one other layer.
+ * layers each read one other layer, but for the two additions of a linear path.
  */
 import type { JsonObject } from "./json-guards.js";
 import { descriptionOf } from "./layers/layers.js";
-import { type Layer, layersWithShapes, type Network } from "./network.js";
+import { commonConfig } from "./layers/topology-config.js";
+import { linearPathLayers, linearPathSums } from "./linear-path.js";
+import { type Layer, type LinearPath, layersWithShapes, type Network } from "./network.js";
+
+/** `class_name` of the layer that adds two values. */
+export const ADD = "Add";
 
 const INPUT_NAME = "window";
 
@@ -28,22 +33,40 @@ export function writeTopology(network: Network): JsonObject {
       inbound_nodes: [],
     },
   ];
+  const put = (className: string, name: string, config: JsonObject, sources: readonly string[]): string => {
+    const calls = sources.map((source) => [source, 0, 0, {}]);
+    layers.push({ class_name: className, config, name, inbound_nodes: [calls] });
+    return name;
+  };
   const chain = (from: string, members: readonly Layer[]): string =>
     members.reduce((source, layer) => {
       const description = descriptionOf(layer);
-      layers.push({
-        class_name: description.className,
-        config: description.writeConfig(layer),
-        name: layer.name,
-        inbound_nodes: [[[source, 0, 0, {}]]],
-      });
-      return layer.name;
+      return put(description.className, layer.name, description.writeConfig(layer), [source]);
     }, from);
-  const embedding = chain(INPUT_NAME, network.encoder);
-  const outputs = network.heads.map((head) => [chain(embedding, head.layers), 0, 0]);
+  const add = (name: string, a: string, b: string): string => put(ADD, name, commonConfig(name), [a, b]);
+  const heads = (from: string): string[] => {
+    const embedding = chain(from, network.encoder);
+    return network.heads.map((head) => chain(embedding, head.layers));
+  };
+  const headsBesideLinearPath = (path: LinearPath): string[] => {
+    const { flatten, project, expand, window } = linearPathLayers(path, network);
+    const { negated, negatedWindow, residual, reconstruction } = linearPathSums(path, network);
+    const projected = chain(INPUT_NAME, [flatten, project]);
+    const linear = chain(projected, [expand, window]);
+    const minusLinear = chain(projected, [negated, negatedWindow]);
+    const [rest] = heads(add(residual, INPUT_NAME, minusLinear));
+    return [add(reconstruction, linear, rest!), linear];
+  };
+  const { linearPath } = network;
+  const outputs = linearPath === undefined ? heads(INPUT_NAME) : headsBesideLinearPath(linearPath);
   return {
     class_name: "Model",
-    config: { name: "autoencoder", layers, input_layers: [[INPUT_NAME, 0, 0]], output_layers: outputs },
+    config: {
+      name: "autoencoder",
+      layers,
+      input_layers: [[INPUT_NAME, 0, 0]],
+      output_layers: outputs.map((name) => [name, 0, 0]),
+    },
     keras_version: "tfjs-layers 4.22.0",
     backend: "tensor_flow.js",
   };

@@ -1,11 +1,14 @@
-/** Tensors as TF.js keeps them: `weightsManifest` in model.json, and weights.bin, little-endian float32 end to end. */
+/**
+ * Writes and reads tensors in the format of TF.js: `weightsManifest` in model.json, and weights.bin, little-endian
+ * float32 without gaps.
+ */
 import { InputError } from "../errors.js";
 import { array, object, text } from "./json-guards.js";
 import type { Tensor, Weights } from "./weights.js";
 
 export const WEIGHTS_FILE = "weights.bin";
 
-/** Packs the tensors in the order of the map. */
+/** Writes the tensors in the order of the map. */
 export function packTensors(tensors: Weights): { weightsManifest: object[]; weightsBin: Uint8Array } {
   const specs = [...tensors].map(([name, { shape }]) => ({ name, shape: [...shape], dtype: "float32" }));
   const sizes = [...tensors.values()].map(({ data }) => data.length);

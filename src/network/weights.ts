@@ -78,7 +78,7 @@ function dot(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
-/** Throws InputError, naming the weight, unless these are exactly the weights of the network, all finite. */
+/** Checks weights. Throws InputError, naming the weight, unless they are exactly those of the network, all finite. */
 export function checkWeights(network: Network, weights: Weights): void {
   const shapes = weightShapes(network);
   for (const [name, shape] of shapes) {
@@ -100,7 +100,7 @@ export function checkWeights(network: Network, weights: Weights): void {
   }
 }
 
-/** sha256, in hex, over the names, shapes and values of all weights, in the network's order. */
+/** The sha256 (hex) of the names, shapes and values of all weights, in the network's order. */
 export function weightsChecksum(network: Network, weights: Weights): string {
   const hash = createHash("sha256");
   for (const [name, shape] of weightShapes(network)) {

@@ -14,8 +14,9 @@ export function checkAliasName(alias: string): void {
 }
 
 /**
- * Brings a version up, and lets an alias stand for it. Throws ResiduaError: VERSION_NOT_FOUND where there is
- * no such version or it is refused, MODEL_NOT_READY where it could not be loaded just now.
+ * Loads a version, and makes an alias stand for it.
+ * Throws ResiduaError: VERSION_NOT_FOUND where the version does not exist or is refused, MODEL_NOT_READY where it
+ * could not be loaded this time.
  */
 export async function assignAlias(
   keeper: VersionKeeper,
@@ -49,7 +50,7 @@ export async function assignAlias(
   await changeAliases(entry.folder, (aliases) => aliases.set(alias, version));
 }
 
-/** Takes an alias away. Throws ResiduaError ALIAS_NOT_FOUND. */
+/** Removes an alias. Throws ResiduaError ALIAS_NOT_FOUND. */
 export async function removeAlias(entry: ModelEntry, alias: string): Promise<void> {
   await changeAliases(entry.folder, (aliases) => {
     if (aliases.delete(alias)) return;

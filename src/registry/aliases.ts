@@ -66,8 +66,10 @@ export async function writeAliases(modelFolder: string, aliases: Aliases): Promi
 }
 
 /**
- * Changes the aliases of a model as they are on disk now: another replica may have changed them. Throws
- * ResiduaError MODEL_NOT_READY where the file is broken, so that nothing in it is lost; what `change` throws.
+ * Reads the aliases of a model, since another replica may have changed them, applies `change`, and writes them
+ * back.
+ * Throws ResiduaError MODEL_NOT_READY where the file is damaged, so that its aliases are not lost; and what
+ * `change` throws.
  */
 export async function changeAliases(
   modelFolder: string,
@@ -85,7 +87,7 @@ export async function changeAliases(
   await writeAliases(modelFolder, changed);
 }
 
-/** Follows one aliases.json: the file is read again only when it changed. */
+/** Watches one aliases.json, and reads it again only when it has changed. */
 export class AliasFile {
   readonly #modelFolder: string;
   #fingerprint: string | undefined;
@@ -101,7 +103,7 @@ export class AliasFile {
     return this.#aliases;
   }
 
-  /** Why the file cannot be followed; undefined where it can. */
+  /** Why the file cannot be read; undefined where it can. */
   get reason(): string | undefined {
     return this.#reason;
   }

@@ -26,7 +26,7 @@ export const MANIFEST_FILE = "manifest.json";
 
 const MEBIBYTE = 1024 * 1024;
 
-/** Every file of a bundle, with the most bytes it may have. */
+/** The files of a bundle, each with the most bytes that a reader accepts. */
 export const FILE_LIMITS = {
   [MANIFEST_FILE]: 4 * MEBIBYTE,
   "model.json": 4 * MEBIBYTE,
@@ -52,9 +52,9 @@ export interface BundleContents {
   /** The scorers that can be asked for, the default first. */
   readonly scorers: readonly ScorerName[];
   readonly threshold: Readonly<Threshold> | null;
-  /** What those of the scorers that learn have learnt. */
+  /** The fitted parameters of the scorers that have some. */
   readonly fitted?: FittedScorers | undefined;
-  /** Undefined where no window was kept back to calibrate with. */
+  /** Undefined where no window was held back for calibration. */
   readonly calibration: Calibration | undefined;
   /** Windows with the outputs of the serving executable, from `recordGolden`. */
   readonly golden: Golden;

@@ -1,8 +1,8 @@
 /**
- * A bundle on disk: `models/<name>/<version>/`, immutable from the moment it has that name.
+ * Reads and publishes bundles on disk: `models/<name>/<version>/`, which never change.
  *
- * Published by writing `models/<name>/.tmp-*`, flushing files and folder, and renaming: a reader sees all of
- * it or nothing, and of two publishers one gets the number and the other the next.
+ * A publisher writes `models/<name>/.tmp-*`, flushes files and folder, and renames it. So a reader sees a whole
+ * bundle or none, and of two publishers one gets the version number and the other the next one.
  */
 import { createHash } from "node:crypto";
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";

@@ -1,11 +1,8 @@
-/** Tells without reading whether a file or folder is still the one it was. */
+/** Fingerprints of files and folders, which show a change without reading their contents. */
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-/**
- * What changes whenever a file does: device, inode, size and times; the error's code where there is none to
- * see.
- */
+/** The fingerprint of a file: device, inode, size and times; the code of the error where it cannot be read. */
 export async function fingerprint(path: string): Promise<string> {
   try {
     const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
@@ -15,7 +12,7 @@ export async function fingerprint(path: string): Promise<string> {
   }
 }
 
-/** What changes whenever a folder or one of the files in it does. */
+/** The fingerprint of a folder and the files in it. */
 export async function fingerprintFolder(folder: string): Promise<string> {
   try {
     const names = (await readdir(folder)).sort();

@@ -48,7 +48,7 @@ export async function replayGolden(executable: Executable, golden: Golden): Prom
     const expected = recorded[at]![1];
     for (let i = 0; i < expected.length; i++) {
       const allowed = GOLDEN_TOLERANCE * Math.max(1, Math.abs(expected[i]!));
-      // Written so that NaN fails.
+      // The comparison is written so that it fails for NaN.
       if (!(Math.abs(values[i]! - expected[i]!) <= allowed)) {
         throw new InputError(
           `golden.json does not replay: the ${what} is ${values[i]} at position ${i}, not ${expected[i]}.`,

@@ -16,7 +16,7 @@ export interface PublishedVersion {
   readonly folder: string;
   /** The aliases that name it. */
   readonly aliases: readonly string[];
-  /** Of all its files. */
+  /** The bytes of all its files. */
   readonly bytes: number;
   /** This and `sha256` are undefined where the manifest cannot be read. */
   readonly manifest: Manifest | undefined;
@@ -80,7 +80,7 @@ async function verifyBundle(folder: string, engine: Engine): Promise<undefined> 
   await model.executable.close();
 }
 
-/** The sentence of an InputError; every other error is passed on. */
+/** The message of an InputError; any other error is thrown again. */
 function reasonOf(error: unknown): string {
   if (error instanceof InputError) return error.message;
   throw error;

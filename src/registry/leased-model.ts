@@ -1,4 +1,4 @@
-/** A version in memory with those who use it. */
+/** A version in memory, with the leases of those who use it. */
 import type { ServedModel } from "./served-model.js";
 
 /** The right to use a version. The version stays open until every lease is released. */

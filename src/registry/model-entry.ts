@@ -17,7 +17,7 @@ export interface ModelListing {
   readonly versions: readonly VersionListing[];
 }
 
-/** A model that is not ready is worth asking for again after this long. */
+/** The Retry-After, in seconds, for a model that is not ready. */
 const RETRY_AFTER_SECONDS = 1;
 
 export class ModelEntry {
@@ -160,7 +160,7 @@ export class ModelEntry {
   problems(): string[] {
     const problems: string[] = [];
     const newest = [...this.versions.values()].find(({ isStored, state }) => isStored && state !== "refused");
-    // While a newer version loads it is not known to be valid, and the one before it serves.
+    // A newer version that is being loaded may turn out to be invalid, so the one before it still answers.
     if (newest !== undefined && newest.live === undefined && !(newest.loading && this.#live.length > 0)) {
       problems.push(`${this.name}: version ${newest.version} is ${newest.state}.`);
     }

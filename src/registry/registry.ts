@@ -29,7 +29,7 @@ export interface RegistryOptions extends VersionKeeperOptions {
   readonly folder: string;
   /** How often the folder is looked at; 0: only when `poll` is called. */
   readonly pollSeconds: number;
-  /** A timer that does not keep the process alive, if left out. */
+  /** By default, a timer that does not keep the process alive. */
   readonly schedule?: Schedule | undefined;
 }
 
@@ -167,7 +167,7 @@ export class Registry {
     return lease.model.manifest;
   }
 
-  /** Every model with its versions, by name. */
+  /** All models with their versions, by name. */
   listModels(): ModelListing[] {
     return [...this.#models.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map((entry) => entry.list());
   }
@@ -208,7 +208,7 @@ export class Registry {
     return this.#entry(name).list();
   }
 
-  /** Ends the polling and closes every version, whether leased or not; runs under way are still answered. */
+  /** Stops polling, and closes every version, leased or not; runs under way are still answered. */
   async close(): Promise<void> {
     this.#isClosing = true;
     this.#keeper.stop();

@@ -29,7 +29,7 @@ export interface LoadedModel {
  * of its answers. A registry is opened with its slots, and fills them when it loads a version.
  */
 export class Slot<T> {
-  /** For the message where it was not filled. */
+  /** For the error message where the slot is not filled. */
   readonly name: string;
   readonly make: (model: LoadedModel) => T;
 
@@ -68,7 +68,7 @@ export class ServedModel implements LoadedModel {
     this.#filled = new Map(slots.map((slot) => [slot, slot.make(this)]));
   }
 
-  /** What a slot was filled with. Throws Error where the registry was opened without that slot. */
+  /** The content of a slot. Throws Error where the registry was opened without that slot. */
   get<T>(slot: Slot<T>): T {
     const filled = this.#filled.get(slot);
     if (filled === undefined) throw new Error(`The registry was opened without the slot "${slot.name}".`);

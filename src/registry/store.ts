@@ -44,7 +44,7 @@ export async function readStore(modelsFolder: string): Promise<StoredModel[]> {
 
 async function listFolders(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true });
-  // A link may lead to a folder: mounted volumes are often made of links.
+  // Symbolic links to folders count: mounted volumes often consist of links.
   return entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink()).map((entry) => entry.name);
 }
 

@@ -4,7 +4,7 @@
  * Where a model knows how normal scores make events, an alarm rule says when an event begins and ends. What one row does
  * to scores reaches over all windows that cover the row, so the timesteps of an alarm begin up to T - 1 rows before the
  * rows that caused it. The event is therefore from the first to the last of them whose own error, stitched, is out of
- * its normal range; all of them where none is. Without such knowledge, events are the runs of anomalous timesteps.
+ * its normal range; all of them where none is. An event ends at a gap. Without such knowledge, events are the runs of anomalous timesteps.
  */
 import { AlarmDetector, type AlarmEvent, type AlarmRule } from "./alarms.js";
 
@@ -83,7 +83,9 @@ export function* walkEvents(
   const pauses = new Pauses();
   let id = 0;
   const spans =
-    rule === undefined ? walkRuns(score, anomalous, pauses) : walkAlarms(score, anomalous, rule, pauses);
+    rule === undefined
+      ? walkRuns(score, anomalous, pauses)
+      : walkAlarms(score, anomalous, rule, windows, pauses);
   for (const span of spans) {
     if (span === undefined) {
       yield undefined;
@@ -119,17 +121,40 @@ function* walkAlarms(
   score: Float64Array,
   anomalous: ArrayLike<number>,
   rule: EventRule,
+  windows: EventWindows,
   pauses: Pauses,
 ): Generator<Span | undefined, void> {
   const detector = new AlarmDetector(rule.alarm);
+  const gaps = rowsAfterGaps(windows);
+  let gap = 0;
   for (let row = 0; row < score.length; row++) {
     if (pauses.isDue(1)) yield undefined;
+    if (row === gaps[gap]) {
+      gap++;
+      const cut = detector.stop();
+      if (cut !== undefined) yield yield* placeAlarm(cut, false, score, rule, pauses);
+    }
     const hasVerdict = anomalous[row] === 1 || anomalous[row] === 0;
     const alarm = detector.push(hasVerdict ? score[row]! : Number.NaN);
     if (alarm !== undefined) yield yield* placeAlarm(alarm, false, score, rule, pauses);
   }
   const last = detector.open;
   if (last !== undefined) yield yield* placeAlarm(last, true, score, rule, pauses);
+}
+
+/**
+ * The rows that a run of windows begins with, but the first: windows on both sides of a gap do not overlap, and are
+ * further apart than the others.
+ */
+function rowsAfterGaps({ starts, timesteps }: EventWindows): number[] {
+  let stride = Number.POSITIVE_INFINITY;
+  for (let i = 1; i < starts.length; i++) stride = Math.min(stride, starts[i]! - starts[i - 1]!);
+  const rows: number[] = [];
+  for (let i = 1; i < starts.length; i++) {
+    const step = starts[i]! - starts[i - 1]!;
+    if (step >= timesteps && step > stride) rows.push(starts[i]!);
+  }
+  return rows;
 }
 
 /** The part of an alarm whose errors are out of their normal range. */

@@ -1,4 +1,4 @@
-/** scorers.bin: what the scorers of a model have learnt, as bytes and back. */
+/** scorers.bin: encodes and decodes the fitted parameters of a model's scorers. */
 import { InputError } from "../errors.js";
 import type { Scorer } from "./scorers/scorer.js";
 import { type FittedScorers, SCORERS, type ScorerName } from "./scorers/scorers.js";

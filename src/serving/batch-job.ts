@@ -26,7 +26,7 @@ export interface BatchWork {
 export interface BatchResult {
   /** The outputs for all windows of the work, in their order. */
   readonly outputs: Outputs;
-  /** When the first run of any of them began, and when the last ended, on the scheduler's clock. */
+  /** When the first run of its windows began and when the last ended, on the scheduler's clock. */
   readonly startedAtMs: number;
   readonly endedAtMs: number;
 }

@@ -113,7 +113,7 @@ export class BatchQueue {
     while (this.#line.length > 0 && this.#hasRoom(this.#line[0]!.work.count)) this.#line.shift()!.admit();
   }
 
-  /** The lane for which least work was done; undefined where nothing waits. */
+  /** The lane with the least work done, which is next; undefined where nothing waits. */
   nextLane(nowMs: number): BatchLane | undefined {
     let next: BatchLane | undefined;
     for (const lane of this.#lanes.values()) {

@@ -25,7 +25,7 @@ const FULL_BATCH_TIMESTEPS = 128;
 const EAGER_SHARE = 1 / 8;
 
 export interface BatchObserver {
-  /** A run ended, well or not. */
+  /** Called when a run has ended, successfully or not. */
   ran(target: BatchTarget, run: { windows: number; requests: number; seconds: number }): void;
 }
 
@@ -147,7 +147,7 @@ export class Batcher {
     });
   }
 
-  /** Starts runs while the engine takes one and there is work to do. */
+  /** Starts runs while the engine can take one and windows wait. */
   #dispatch(): void {
     this.#cancelWait?.();
     this.#cancelWait = undefined;

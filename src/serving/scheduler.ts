@@ -4,7 +4,7 @@ export interface Scheduler {
   now(): number;
   /** Runs `task` after everything that has already arrived has been handled. */
   soon(task: () => void): void;
-  /** Runs `task` in `delayMs`, unless the function it returns is called first. */
+  /** Runs `task` after `delayMs`; the function that it returns cancels that. */
   after(delayMs: number, task: () => void): () => void;
 }
 

@@ -78,8 +78,8 @@ async function fill(root, aside, subset) {
     return npm(aside, [...NPM_CI, ...options]);
   };
   try {
-    // npm puts the registry it is set up with in the place of the host, and then asks for nothing but the tarballs:
-    // half the work of asking for each package's list of versions as well.
+    // npm replaces the host of these addresses by the registry it is set up with, and requests the tarballs alone.
+    // Without addresses it requests each package's list of versions too, which takes twice as long.
     await npmCi(true, [`--replace-registry-host=${ANY_REGISTRY}`, "--fetch-retries=0", "--loglevel=silent"]);
   } catch {
     // A registry that names its tarballs otherwise, or trouble that npm can report better by itself.

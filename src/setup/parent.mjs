@@ -1,7 +1,7 @@
 /**
- * Loaded before a program that npm started. npm passes signals on to the shell that it runs a script in, and some shells
- * die of them without a word to the program. So the program looks whether its parent still lives, and where it does not,
- * ends as it would on SIGTERM.
+ * Loaded before a program that npm started. npm passes signals to the shell that runs a script, and some shells end
+ * without passing them on. So the program checks whether its parent still lives; where it does not, the program
+ * ends as on SIGTERM.
  */
 import { isMainThread } from "node:worker_threads";
 

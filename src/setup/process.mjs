@@ -31,7 +31,7 @@ export function become(node, program, args, { canReplace = isPosix } = {}) {
   if (canReplace && process.execve !== undefined) process.execve(node, [node, ...argv]);
   const child = spawn(node, argv, { stdio: "inherit" });
   const passOn = (signal) => {
-    // Windows has no signals: there a console tells all of its processes of Ctrl-C, and killing is at once.
+    // Windows has no signals: the console sends Ctrl-C to all its processes, and `kill` ends a process at once.
     if (isPosix) child.kill(signal);
   };
   for (const signal of PASSED_ON) process.on(signal, passOn);

@@ -38,9 +38,8 @@ export interface Augmentation {
 }
 
 /**
- * The augmentation of a set of windows; undefined where no option asks for one.
- *
- * @param source the windows of the set.
+ * The augmentation of a set of windows; undefined where both options are off.
+ * @param source reads the windows of the set.
  */
 export function createAugmentation(
   set: WindowSet,

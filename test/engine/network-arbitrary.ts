@@ -154,7 +154,25 @@ const tied = fc
   });
 
 /** Networks of every layer kind, with one or two heads, with and without a horizon, and with tied matrices. */
-export const networks: fc.Arbitrary<Network> = fc.oneof({ arbitrary: free, weight: 4 }, tied);
+export const trainableNetworks: fc.Arbitrary<Network> = fc.oneof({ arbitrary: free, weight: 4 }, tied);
+
+/** The network with a linear path beside it, where its heads allow one. */
+function withLinearPath(network: Network, components: number): Network {
+  const { timesteps, inputSteps, features, heads } = network;
+  const [reconstruction] = heads;
+  if (inputSteps !== timesteps || reconstruction === undefined) return network;
+  const linear: Head = { name: "linear", start: 0, steps: timesteps, reversed: false, layers: [] };
+  return {
+    ...network,
+    heads: [{ ...reconstruction, reversed: false }, linear],
+    linearPath: { name: "path", components: Math.min(components, timesteps * features) },
+  };
+}
+
+/** The networks above, and a third of them beside a linear path. */
+export const networks: fc.Arbitrary<Network> = fc
+  .tuple(trainableNetworks, fc.option(units, { freq: 3 }))
+  .map(([network, components]) => (components === null ? network : withLinearPath(network, components)));
 
 /** Numbers in [-1, 1) that depend on the seed alone (Marsaglia 2003, "Xorshift RNGs"). */
 export function someNumbers(seed: number, length: number): Float32Array {

@@ -6,9 +6,10 @@
  *   i, f, o = r(x.W + h.R + b)   g = a(x.W + h.R + b)   c' = f c + i g   h' = o a(c')
  * GRU (Cho et al. 2014, with Keras's `reset_after`), v and s the update and reset gates:
  *   v, s = r(x.W + b + h.R + d)   g = a(x.W + b + s (h.R + d))   h' = v h + (1 - v) g
+ * A linear path P beside an autoencoder g: Px + g(x - Px), Px = (x.W + b).V + d of the flattened window.
  */
 import type { Loss } from "../../src/engine/engine.js";
-import type { Activation, Layer, Network } from "../../src/network/network.js";
+import type { Activation, Layer, LinearPath, Network } from "../../src/network/network.js";
 
 export type Numbers = ArrayLike<number>;
 export type ReferenceWeights = ReadonlyMap<string, { readonly data: Numbers }>;
@@ -50,15 +51,32 @@ export function runReference(
 ): ReferenceOutputs {
   const through = (layers: readonly Layer[], input: Value): Value =>
     layers.reduce((value, layer) => applyLayer(layer, weights, value, dropout), input);
-  const embedding = through(network.encoder, {
-    steps: network.inputSteps,
-    width: network.features,
-    data: Array.from(window).slice(0, network.inputSteps * network.features),
-  });
+  const { inputSteps: steps, features: width, linearPath } = network;
+  const input = Array.from(window).slice(0, steps * width);
+  const linear = linearPath && linearReconstruction(linearPath, weights, input);
+  const linearAt = (n: number): number => linear?.[n] ?? 0;
+  const data = input.map((value, n) => value - linearAt(n));
+  const embedding = through(network.encoder, { steps, width, data });
   return {
-    heads: network.heads.map((head) => Float64Array.from(through(head.layers, embedding).data)),
+    heads: network.heads.map((head) => {
+      if (head.name === "linear") return linear!;
+      return Float64Array.from(through(head.layers, embedding).data, (value, n) => value + linearAt(n));
+    }),
     embedding: Float64Array.from(embedding.data),
   };
+}
+
+/** Px of a flattened window. */
+function linearReconstruction(
+  { name, components }: LinearPath,
+  weights: ReferenceWeights,
+  data: Numbers,
+): Float64Array {
+  const dense = (part: string, units: number, from: Numbers): Numbers => {
+    const layer: Layer = { kind: "dense", name: `${name}_${part}`, units, activation: "linear" };
+    return applyLayer(layer, weights, { steps: 1, width: from.length, data: from }, undefined).data;
+  };
+  return Float64Array.from(dense("expand", data.length, dense("project", components, data)));
 }
 
 /**

@@ -1,5 +1,8 @@
 import fc from "fast-check";
-import { type ArchitectureOptions, FAMILIES } from "../../src/network/architectures.js";
+import { type ArchitectureOptions, FAMILIES, type Family } from "../../src/network/architectures.js";
+
+const allowsLinearPath = ({ family, reverse }: { family: Family; reverse: boolean }): boolean =>
+  !["prediction", "composite"].includes(family) && (family !== "reconstruction" || !reverse);
 
 /** Every combination of options that means something. */
 export const anyOptions: fc.Arbitrary<ArchitectureOptions> = fc
@@ -14,9 +17,11 @@ export const anyOptions: fc.Arbitrary<ArchitectureOptions> = fc
     cell: fc.constantFrom("lstm" as const, "gru" as const, undefined),
     reverse: fc.boolean(),
     dropout: fc.constantFrom(0, 0.2),
+    linearPath: fc.option(fc.integer({ min: 1, max: 2 }), { nil: undefined }),
   })
-  .map((options) => ({
+  .map(({ linearPath, ...options }) => ({
     ...options,
+    ...(linearPath !== undefined && allowsLinearPath(options) && { linearPath }),
     horizon: ["prediction", "composite"].includes(options.family) ? options.horizon : undefined,
     cell: ["reconstruction", "prediction", "composite"].includes(options.family) ? options.cell : undefined,
     reverse: options.reverse && ["reconstruction", "composite"].includes(options.family),

@@ -140,6 +140,27 @@ test("an event is open while the series ends within it, and a row without a verd
   assert.deepEqual(spans(Int8Array.from([0, 0, 0, 0, -1, -1, 0])), []);
 });
 
+test("an event ends at a gap, and not where windows merely do not overlap", () => {
+  const rows = 40;
+  const groups = Array.from({ length: rows }, (_, row) => (row < 20 ? 0 : 1));
+  const score = new Float64Array(rows).fill(2);
+  const rule = { alarm: ruleOfRuns(1), error: score, errorLimit: 1 };
+  const spans = (stride: number, bounds: { groups?: number[] }) => {
+    const starts = windowStarts(rows, T, stride, bounds);
+    const featureError = new Float64Array(2 * starts.length).fill(1);
+    const windows = { starts, timesteps: T, featureError, featureNames: ["flow", "heat"] };
+    const events = findEvents(score, new Int8Array(rows).fill(1), windows, rule);
+    return events.map(({ start, end, open }) => [start, end, open]);
+  };
+  for (const stride of [1, 2, T]) assert.deepEqual(spans(stride, {}), [[0, 39, true]]);
+  for (const stride of [1, 2]) {
+    assert.deepEqual(spans(stride, { groups }), [
+      [0, 19, false],
+      [20, 39, true],
+    ]);
+  }
+});
+
 test("a long alarm leaves turns while it is placed", () => {
   const rows = 200_000;
   const score = new Float64Array(rows).fill(2);

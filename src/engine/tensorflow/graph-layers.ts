@@ -4,11 +4,23 @@
  * Between layers a sequence is time-major rows [T * n, width], so that all timesteps are one matrix, and one timestep
  * is one block of it.
  */
+import { layersOfLinearPath } from "../../network/linear-path.js";
 import type { Layer, Network } from "../../network/network.js";
 import type { Result, Scope } from "./graph-builder.js";
 import { gruCell } from "./graph-gru.js";
 import { lstmCell } from "./graph-lstm.js";
-import { activate, addBias, matMul, repeat, reshape, slice, split, swapFirstAxes } from "./graph-ops.js";
+import {
+  activate,
+  add,
+  addBias,
+  matMul,
+  repeat,
+  reshape,
+  slice,
+  split,
+  subtract,
+  swapFirstAxes,
+} from "./graph-ops.js";
 import type { Cell } from "./graph-recurrence.js";
 import { lowerRecurrence } from "./graph-recurrence.js";
 
@@ -49,10 +61,21 @@ export class NetworkLowering {
     const { timesteps, inputSteps, features } = network;
     const read =
       inputSteps === timesteps ? windows : slice(this.scope, windows, [0, 0, 0], [-1, inputSteps, features]);
-    const input: Value = { kind: "windows", steps: inputSteps, width: features, result: read };
+    const input = { kind: "windows", steps: inputSteps, width: features, result: read } as const;
+    if (network.linearPath !== undefined) return this.besideLinearPath(network, input);
     const embedding = vector(this.chain(network.encoder, input));
     const heads = network.heads.map((head) => this.windows(sequence(this.chain(head.layers, embedding))));
     return [...heads, embedding.result];
+  }
+
+  /** Px + g(x - Px), then Px, then the embedding of x - Px. */
+  private besideLinearPath(network: Network, input: Extract<Value, { kind: "windows" }>): Result[] {
+    const linear = this.windows(sequence(this.chain(layersOfLinearPath(network), input)));
+    const rest = { ...input, result: subtract(this.scope, input.result, linear) };
+    const embedding = vector(this.chain(network.encoder, rest));
+    const [reconstruction] = network.heads;
+    const restReconstruction = this.windows(sequence(this.chain(reconstruction!.layers, embedding)));
+    return [add(this.scope, linear, restReconstruction), linear, embedding.result];
   }
 
   private chain(layers: readonly Layer[], from: Value): Value {

@@ -18,9 +18,9 @@ export interface InferBody {
   /** [count, T, F]; NaN = missing. */
   readonly values: Float64Array;
   readonly isDouble: boolean;
-  /** Undefined where none is asked for. */
+  /** The names of the outputs asked for; undefined where the request names none. */
   readonly outputs: readonly RequestedOutput[] | undefined;
-  /** Whether outputs are binary where they do not say. */
+  /** Whether outputs are binary by default. */
   readonly isBinary: boolean;
   /** The `timeout` parameter of NVIDIA's clients, which is in microseconds. */
   readonly timeoutMs: number | undefined;

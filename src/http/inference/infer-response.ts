@@ -4,7 +4,7 @@ import { joinChunks } from "../body-chunks.js";
 import type { OutputTensor } from "../model-answers.js";
 import { writeDoubles, writeScores } from "../wire/timestep-writer.js";
 
-/** An output as it was asked for. */
+/** One output of the response. */
 export interface AskedOutput {
   readonly tensor: OutputTensor;
   readonly isBinary: boolean;
@@ -29,7 +29,7 @@ interface AnsweredOutput extends AskedOutput {
   readonly shape: readonly number[];
   /** For each slice of the result: [its windows, ...]. */
   readonly values: readonly Values[];
-  /** How many bytes the values take behind the JSON; undefined where they stand in it. */
+  /** The bytes of the values after the JSON; undefined where the values are part of the JSON. */
   readonly bytes: number | undefined;
 }
 
@@ -111,7 +111,7 @@ function* tensorChunks(header: Buffer, outputs: readonly AnsweredOutput[]): Gene
   yield whole;
 }
 
-/** Little-endian, from `at` on. */
+/** Writes numbers little-endian from offset `at` on. */
 function encode(values: Values, datatype: Datatype, bytes: Buffer, at: number): void {
   if (values.BYTES_PER_ELEMENT === BYTES[datatype]) {
     bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);

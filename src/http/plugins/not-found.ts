@@ -50,7 +50,7 @@ export const notFound = fp(
   { name: "not-found" },
 );
 
-/** Filled as routes are added, by path. */
+/** The methods by path; filled while routes are added. */
 function knownPaths(app: FastifyInstance): ReadonlyMap<string, KnownPath> {
   const paths = new Map<string, KnownPath>();
   app.addHook("onRoute", ({ url, method }) => {
@@ -70,7 +70,7 @@ function isNear(url: string, path: string): boolean {
   return !url.startsWith("/v2") && !url.startsWith("/docs/");
 }
 
-/** "/v1/models/:name" matches one segment for a parameter; "*" matches anything. */
+/** Whether a path matches the pattern of a route: a parameter (`:name`) matches one segment, `*` anything. */
 function pathPattern(url: string): RegExp {
   const escaped = url
     .replace(/[.+?^${}()|[\]\\]/g, "\\$&")

@@ -1,4 +1,4 @@
-/** Whether the process is sound, and whether it is ready for traffic. */
+/** The probes: /livez for the process, /readyz for whether it should get traffic. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "@sinclair/typebox";
 import { ResiduaError } from "../../errors.js";

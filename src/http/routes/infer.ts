@@ -32,7 +32,7 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
 ) => {
   const { batcher } = scoring;
   takeRawBodies(app, {
-    // NVIDIA's client names no content type at all.
+    // NVIDIA's client sends no Content-Type.
     contentTypes: ["application/json", "application/octet-stream", "*"],
     limitBytes: bodyLimitBytes,
     expect: () => batcher.expect(),
@@ -44,7 +44,8 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
     try {
       const { model, limits, arena, client } = admission;
       const reading = bodies.readInfer(rawBody(request), headerLengthOf(request), limits, arena);
-      // A small body has been read: to wait for it would part it from the requests that arrived with it.
+      // A small body has been read. To await it would postpone its windows past the batch of requests that arrived
+      // with it.
       const body = reading instanceof Promise ? await reading : reading;
       const outputs = chooseOutputs(model, body);
       const result = await admission.whileScored(

@@ -1,4 +1,4 @@
-/** Open Inference Protocol: the server, its models, and whether they are ready. */
+/** The routes of the Open Inference Protocol about the server and its models. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "@sinclair/typebox";
 import type { VersionState } from "../../registry/version-entry.js";

@@ -126,7 +126,8 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
         const { model, limits, arena, client } = admission;
         const answers = answersOf(model);
         const reading = bodies.readScore(rawBody(request), limits, arena);
-        // A small body has been read: to wait for it would part it from the requests that arrived with it.
+        // A small body has been read. To await it would postpone its windows past the batch of requests that
+        // arrived with it.
         const body = reading instanceof Promise ? await reading : reading;
         const { include, scorer, threshold } = body.options;
         const asked = {

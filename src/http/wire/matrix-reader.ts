@@ -50,7 +50,7 @@ export function readBodyMatrix(body: Uint8Array, arrays: Arrays = OWN_ARRAYS): B
   return { key, shape, values, others };
 }
 
-/** The body with null in place of the bytes in [from, to), parsed. */
+/** The body parsed by JSON.parse, with null in place of the bytes [from, to). */
 function parseOthers(body: Uint8Array, from: number, to: number): Record<string, unknown> | undefined {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   try {

@@ -38,7 +38,7 @@ function powerOfTen(exponent: number): bigint {
     return bits(power) > 64 && normalise(cut, bits(power)) !== power ? cut + 1n : cut;
   }
   const power = 10n ** BigInt(-exponent);
-  // 2^(bits + 63) / power lies between 2^63 and 2^64.
+  // The quotient 2^(bits + 63) / power is between 2^63 and 2^64.
   return (1n << BigInt(bits(power) + 63)) / power + 1n;
 }
 

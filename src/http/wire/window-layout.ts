@@ -49,7 +49,7 @@ export interface RowsModel {
   readonly scaler: Scaler;
 }
 
-/** An array of the windows', and the word of the program that receives its address. */
+/** An array of the scored windows, and the word of the program that receives its address. */
 interface Slot {
   readonly word: number;
   /** Bytes a window. */

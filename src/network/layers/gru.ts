@@ -55,7 +55,7 @@ export const GRU: LayerDescription<GruLayer> = {
   }),
   readConfig(name, config) {
     const where = `of layer "${name}"`;
-    // TF.js takes a missing `reset_after` for false, Keras for true: it has to be said.
+    // TF.js reads a missing `reset_after` as false, Keras as true, so it is required.
     if (config["reset_after"] !== true) {
       throw new InputError(`reset_after ${where} has to be true, not ${text(config["reset_after"])}.`);
     }

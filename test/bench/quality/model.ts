@@ -32,12 +32,9 @@ export async function scoreWithModel(
     const outputs = ["--out", at("scores.csv"), "--events", at("events.json")];
     await run(["score", at("test.csv"), "--model", "x", ...name, ...outputs]);
     const { events }: { events: FileEvent[] } = JSON.parse(readFileSync(at("events.json"), "utf8"));
-    return {
-      ...parseScores(readFileSync(at("scores.csv"), "utf8")),
-      // `score` does not say yet whether the level has moved.
-      moved: undefined,
-      causesNamed: shareNamed(series, events),
-    };
+    const scored = parseScores(readFileSync(at("scores.csv"), "utf8"));
+    // `score` does not say yet whether the level has moved.
+    return { ...scored, moved: undefined, causesNamed: shareNamed(series, events) };
   } finally {
     rmSync(folder, { recursive: true });
   }

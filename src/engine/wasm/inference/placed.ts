@@ -3,7 +3,7 @@ import type { Network } from "../../../network/network.js";
 import { PLACE_INPUT, PLACE_OUTPUT } from "../plan/layout.js";
 import { operationRecord, type ValueRecord, type Words } from "../plan/records.js";
 
-/** Bytes that several values may be names for. The offset is known once the plan stands in memory. */
+/** Memory that one or several values share. Its offset is set when the plan is placed in memory. */
 export interface Storage {
   /** One of the PLACE numbers. */
   readonly place: number;

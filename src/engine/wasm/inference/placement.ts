@@ -13,7 +13,6 @@ import {
   OP_ACTIVATION,
   OP_BIAS,
   OP_CELL,
-  OP_COPY,
   OP_DENSE,
   OP_INPUT,
   OP_KERNEL,
@@ -33,6 +32,7 @@ import {
   STEP_OF_BLOCK,
 } from "../plan/layout.js";
 import {
+  type CombineOperation,
   type DenseOperation,
   type Operation,
   planNetwork,
@@ -58,8 +58,8 @@ import {
   type PlacedValue,
   type Placement,
   type Storage,
-  sameBytes,
 } from "./placed.js";
+import { combineOperation, copyOperation, writeTo } from "./weightless.js";
 
 /** Places a valid network. */
 export function placeForInference(network: Network, weights: Weights): Placement {
@@ -105,6 +105,9 @@ class Placer implements Placement {
         return { ...input, steps: operation.output.steps, stepBytes: 0 };
       case "reshape":
         return this.#reshape(input, operation.output);
+      case "add":
+      case "subtract":
+        return this.#combine(operation, input);
       case "dense":
         return this.#denseLayer(operation, input);
       case "lstm":
@@ -122,6 +125,19 @@ class Placer implements Placement {
     const together = this.#scratch(undefined, width, width * 4);
     this.#copy(input, { ...together, steps: input.steps, width: input.width, stepBytes: input.width * 4 });
     return together;
+  }
+
+  /** The result stands as a window does, its steps one after the other. */
+  #combine({ kind, second, output: { steps, width } }: CombineOperation, input: PlacedValue): PlacedValue {
+    const rowFloats = (steps ?? 1) * width;
+    const output = {
+      ...this.#scratch(undefined, rowFloats, rowFloats * 4),
+      steps,
+      width,
+      stepBytes: width * 4,
+    };
+    this.operations.push(combineOperation(kind, input, this.#placed.get(second)!, output));
+    return output;
   }
 
   #denseLayer({ layer, tiedTo }: DenseOperation, input: PlacedValue): PlacedValue {
@@ -201,35 +217,22 @@ class Placer implements Placement {
     return output;
   }
 
-  /** Puts a head's value where the job wants it: the dense layer that made it writes it there itself. */
+  /** Puts a head's value where the job wants it: the operation that made it writes it there itself, if it can. */
   #deliver(value: PlacedValue, to: PlacedValue): void {
     const last = this.operations.at(-1);
-    const made = last?.values[OP_OUTPUT];
-    if (
-      last?.kind !== OP_DENSE ||
-      made === undefined ||
-      value.storage === this.#embedding?.storage ||
-      !sameBytes(made, value)
-    ) {
+    const isEmbedding = value.storage === this.#embedding?.storage;
+    if (last === undefined || isEmbedding || !writeTo(last, value, to)) {
       this.#copy(value, to);
       return;
     }
     this.scratch.splice(
-      this.scratch.findIndex((entry) => entry.storage === made.storage),
+      this.scratch.findIndex((entry) => entry.storage === value.storage),
       1,
     );
-    // A layer that gives a vector writes all of the head in its one step.
-    const width = made.steps === undefined ? made.width : to.width;
-    last.values[OP_OUTPUT] = { ...to, steps: made.steps, width, stepBytes: width * 4 };
   }
 
   #copy(from: PlacedValue, to: PlacedValue): void {
-    this.operations.push({
-      kind: OP_COPY,
-      words: { [OP_STEPS]: from.steps ?? 1, [OP_WIDTH_IN]: from.width },
-      values: { [OP_INPUT]: from, [OP_OUTPUT]: to },
-      storages: {},
-    });
+    this.operations.push(copyOperation(from, to));
   }
 
   #scratch(steps: number | undefined, width: number, rowBytes: number): PlacedValue {

@@ -23,6 +23,9 @@ export const OP_RESHAPE = 5;
 export const OP_LOSS = 6;
 export const OP_COPY = 7;
 export const OP_GRU = 8;
+/** Inference only: the two inputs' sum, and the first less the second. */
+export const OP_ADD = 9;
+export const OP_SUBTRACT = 10;
 
 /** Timesteps the operation runs over. */
 export const OP_STEPS = 1;
@@ -80,6 +83,8 @@ export const OP_WIDTH_OUT = 25;
 export const OP_SEQUENCES = 26;
 /** A value that sums start from: the bias, or a recurrent layer's input times its kernel, [rows][tiles][16]. */
 export const OP_START = 28;
+/** The second value that a sum or difference reads. */
+export const OP_SECOND_INPUT = 28;
 /** Scratch: an LSTM's c, or a GRU's h of the step before, [rows][padded units]. */
 export const OP_CELL = 36;
 /** Scratch: two states that take turns as h where no sequence is kept; addresses within the scratch. */

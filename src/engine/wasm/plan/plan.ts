@@ -15,6 +15,7 @@
  */
 import { unknownKind } from "../../../network/layers/description.js";
 import { descriptionOf } from "../../../network/layers/layers.js";
+import { layersOfLinearPath } from "../../../network/linear-path.js";
 import type {
   DenseLayer,
   GruLayer,
@@ -76,6 +77,12 @@ export interface DropoutOperation extends OneToOne {
   readonly layerNumber: number;
 }
 
+/** The sum of two values of one shape, or the first less the second, number by number: a linear path's. */
+export interface CombineOperation extends OneToOne {
+  readonly kind: "add" | "subtract";
+  readonly second: Value;
+}
+
 /** The input is the encoder's last state. */
 export interface EmbeddingOperation {
   readonly kind: "embedding";
@@ -96,6 +103,7 @@ export type Operation =
   | RepeatOperation
   | ReshapeOperation
   | DropoutOperation
+  | CombineOperation
   | EmbeddingOperation
   | HeadOperation;
 
@@ -104,12 +112,29 @@ export function planNetwork(network: Network): readonly Operation[] {
   const planner = new Planner();
   const input = { steps: network.inputSteps, width: network.features };
   planner.operations.push({ kind: "load", output: input });
-  const embedding = planner.chain(network.encoder, input);
+  const linear =
+    network.linearPath === undefined ? undefined : planner.chain(layersOfLinearPath(network), input);
+  const embedding = planner.chain(
+    network.encoder,
+    linear === undefined ? input : planner.combine("subtract", input, linear),
+  );
   planner.operations.push({ kind: "embedding", input: embedding });
   for (const head of network.heads) {
-    planner.operations.push({ kind: "head", input: planner.chain(head.layers, embedding), head });
+    planner.operations.push({ kind: "head", input: headValue(head, planner, embedding, linear), head });
   }
   return planner.operations;
+}
+
+/** What a head answers. @param linear Px, where the network has a linear path. */
+function headValue(
+  { name, layers }: Head,
+  planner: Planner,
+  embedding: Value,
+  linear: Value | undefined,
+): Value {
+  if (name === "linear") return linear!;
+  const value = planner.chain(layers, embedding);
+  return linear === undefined ? value : planner.combine("add", linear, value);
 }
 
 class Planner {
@@ -130,6 +155,10 @@ class Planner {
       this.#layers++;
     }
     return value;
+  }
+
+  combine(kind: CombineOperation["kind"], first: Value, second: Value): Value {
+    return this.#add({ kind, input: first, second, output: { ...first } });
   }
 
   #layer(layer: Layer, input: Value): Value {

@@ -31,7 +31,7 @@ export interface DenseParameters {
   /** Of a tied layer: the other layer's, as are the two below. */
   readonly kernel: number;
   readonly kernelTile: number;
-  /** Offset in the array of transposed kernels; undefined where a transposed one is not worth its while. */
+  /** The offset in the array of transposed kernels; undefined where a transposed copy would not be faster. */
   readonly transposedKernel: number | undefined;
   readonly bias: number;
 }

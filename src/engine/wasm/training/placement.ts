@@ -13,7 +13,7 @@ import { type ParameterLayout, paddedRow } from "./parameters.js";
 import { type Pass, Placer } from "./placer.js";
 import type { ParameterAddresses } from "./recurrent.js";
 
-/** What the values of a group may take: they are written once and read twice, and should be in a cache still. */
+/** The most bytes of a group's values: they are written once and read twice, and should stay in a cache. */
 const GROUP_BYTES = 6 * 2 ** 20;
 /** Windows that a thread takes at a time; groups hold a multiple. */
 export const BLOCK_WINDOWS = 8;

@@ -85,6 +85,9 @@ export class Placer {
           [OP_LAYER]: operation.layerNumber,
         });
         break;
+      case "add":
+      case "subtract":
+        throw new TypeError("Trainers refuse networks with a linear path.");
       case "embedding":
         // Only inference answers with it.
         break;

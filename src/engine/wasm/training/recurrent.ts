@@ -50,7 +50,7 @@ export interface PlacedOperation {
   readonly words: Words;
 }
 
-/** What operations are placed into. */
+/** The memory and records that operations are placed in. */
 export interface PlacingContext {
   readonly layout: ParameterLayout;
   readonly addresses: ParameterAddresses;

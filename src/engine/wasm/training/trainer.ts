@@ -1,4 +1,5 @@
 /** Training in WebAssembly: loss, gradients and Adam's step of a whole batch are one job of a pool of threads. */
+import { InputError } from "../../../errors.js";
 import { type Network, validateNetwork } from "../../../network/network.js";
 import { checkWeights, type Weights } from "../../../network/weights.js";
 import type { Loss, StepOptions, Trainer } from "../../engine.js";
@@ -38,7 +39,9 @@ export interface TrainerOptions {
 }
 
 /**
- * Starts a trainer with threads of its own. Throws InputError if the network is not valid or the weights are not its.
+ * Starts a trainer with threads of its own.
+ *
+ * Throws InputError where the network is not valid or has a linear path, and where the weights are not its.
  * @param kernels checked ones; without them kernels are loaded unchecked, wide ones where they are supported.
  */
 export async function createTrainer(
@@ -48,6 +51,11 @@ export async function createTrainer(
   kernels?: Kernels,
 ): Promise<Trainer> {
   validateNetwork(network);
+  if (network.linearPath !== undefined) {
+    throw new InputError(
+      "A network with a linear path is trained without it: residualNetwork(network), on what the path leaves.",
+    );
+  }
   checkWeights(network, weights);
   return new WasmTrainer(
     kernels ?? (await loadKernels("training", supportsWideVectors() ? "wide" : "narrow")),

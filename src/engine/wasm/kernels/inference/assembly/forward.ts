@@ -1,6 +1,7 @@
 /** Runs a plan (../../../inference/placement.ts) for one block of rows. */
 import {
   OP_ACTIVATION,
+  OP_ADD,
   OP_BIAS,
   OP_CELL,
   OP_COPY,
@@ -12,11 +13,13 @@ import {
   OP_LSTM,
   OP_OUTPUT,
   OP_RECURRENT_ACTIVATION,
+  OP_SECOND_INPUT,
   OP_SEQUENCES,
   OP_START,
   OP_STATE_A,
   OP_STATE_B,
   OP_STEPS,
+  OP_SUBTRACT,
   OP_SUMS,
   OP_TILES,
   OP_WIDTH_IN,
@@ -34,6 +37,7 @@ import {
 import { JOB_PLACES, JOB_PLAN, JOB_SCRATCH, JOB_SCRATCH_STRIDE } from "../../../pool/layout";
 import { dense } from "./dense";
 import { recurrentStep } from "./recurrent";
+import { combine } from "./two-values";
 import { pointer, word, wordAddress } from "./words";
 
 /** Where a worker's scratch begins: SCRATCH_KERNEL_BYTES for kernels to work in, and then values. */
@@ -98,6 +102,23 @@ export function forward(job: usize, worker: i32, firstRow: i32, rows: i32): void
         let b = to + <usize>r * pointer(result, VALUE_ROW);
         for (let t = 0; t < steps; t++, a += fromStep, b += toStep) memory.copy(b, a, bytes);
       }
+    } else if (kind == OP_ADD || kind == OP_SUBTRACT) {
+      const second = wordAddress(op, OP_SECOND_INPUT);
+      combine(
+        kind,
+        word(op, OP_STEPS),
+        rows,
+        word(op, OP_WIDTH_IN),
+        from,
+        pointer(value, VALUE_ROW),
+        stepBytes(value, rows),
+        valueAddress(second, job, worker, firstRow),
+        pointer(second, VALUE_ROW),
+        stepBytes(second, rows),
+        to,
+        pointer(result, VALUE_ROW),
+        stepBytes(result, rows),
+      );
     } else {
       unreachable();
     }

@@ -1,4 +1,4 @@
-/** Words of 32 bits in memory: the records of ../../../plan/layout.ts and its like. */
+/** Reads 32-bit words of records from memory (../../../plan/layout.ts and the other layout files). */
 
 @inline
 export function word(at: usize, index: i32): i32 {

@@ -1,0 +1,128 @@
+/**
+ * A linear path beside an autoencoder g: x̂ = Px + g(x - Px).
+ *
+ *   Px = (flatten(x) . project + bias) . expand + bias
+ *
+ * P follows the slow changes of normal data that a few principal components describe, and g describes what is left. For
+ * principal components C [T * F, k] (orthonormal columns) and a mean m [T * F] of windows, `project` is C with the bias
+ * -m.C, and `expand` is C transposed with the bias m.
+ */
+import { InputError } from "../errors.js";
+import type { DenseLayer } from "./layers/dense.js";
+import type { Layer } from "./layers/layers.js";
+import type { FlattenLayer, ReshapeLayer } from "./layers/shapes.js";
+import { checkWithin } from "./limits.js";
+
+/** The linear path of a network whose windows are [T, F]. */
+export interface LinearPath {
+  /** Its layers are named `<name>_project`, `<name>_expand`, ... */
+  readonly name: string;
+  /** k: the components a window is projected on. */
+  readonly components: number;
+}
+
+/** The four layers of P in order, from a window [T, F] to Px [T, F]. */
+export interface LinearPathLayers {
+  readonly flatten: FlattenLayer;
+  readonly project: DenseLayer;
+  readonly expand: DenseLayer;
+  readonly window: ReshapeLayer;
+}
+
+/** The windows that P reads. */
+interface WindowShape {
+  readonly inputSteps: number;
+  readonly features: number;
+}
+
+/** What a linear path has to fit in a network (network.ts). */
+interface NetworkParts extends WindowShape {
+  readonly timesteps: number;
+  readonly encoder: readonly Layer[];
+  readonly heads: readonly {
+    readonly name: string;
+    readonly start: number;
+    readonly steps: number;
+    readonly reversed: boolean;
+    readonly layers: readonly Layer[];
+  }[];
+  readonly linearPath?: LinearPath;
+}
+
+export function linearPathLayers(
+  { name, components }: LinearPath,
+  { inputSteps, features }: WindowShape,
+): LinearPathLayers {
+  const dense = (part: string, units: number): DenseLayer => ({
+    kind: "dense",
+    name: `${name}_${part}`,
+    units,
+    activation: "linear",
+  });
+  return {
+    flatten: { kind: "flatten", name: `${name}_flatten` },
+    project: dense("project", components),
+    expand: dense("expand", inputSteps * features),
+    window: { kind: "reshape", name: `${name}_window`, shape: [inputSteps, features] },
+  };
+}
+
+/**
+ * What a model file has besides the layers of P, because TF.js has no layer that subtracts: a second `expand` with
+ * negated weights, which gives -Px, and the two additions.
+ */
+export interface LinearPathSums {
+  readonly negated: DenseLayer;
+  readonly negatedWindow: ReshapeLayer;
+  /** The name of the layer that gives x + (-Px), which g reads. */
+  readonly residual: string;
+  /** The name of the layer that gives Px + g(x - Px), the output `reconstruction`. */
+  readonly reconstruction: string;
+}
+
+export function linearPathSums(path: LinearPath, shape: WindowShape): LinearPathSums {
+  const { expand, window } = linearPathLayers(path, shape);
+  const { name } = path;
+  return {
+    negated: { ...expand, name: `${name}_negated` },
+    negatedWindow: { ...window, name: `${name}_negated_window` },
+    residual: `${name}_residual`,
+    reconstruction: `${name}_reconstruction`,
+  };
+}
+
+/** The layers of P in order; none for a network without a linear path. */
+export function layersOfLinearPath(network: NetworkParts): readonly Layer[] {
+  if (network.linearPath === undefined) return [];
+  const { flatten, project, expand, window } = linearPathLayers(network.linearPath, network);
+  return [flatten, project, expand, window];
+}
+
+/** Throws InputError where the network has a linear path that does not fit it, or the head of one that it lacks. */
+export function checkLinearPath(network: NetworkParts): void {
+  const { linearPath, heads, timesteps, inputSteps, features } = network;
+  const fail = (sentence: string): never => {
+    throw new InputError(sentence);
+  };
+  if (linearPath === undefined) {
+    if (heads.some(({ name }) => name === "linear")) fail('Head "linear" needs a linear path.');
+    return;
+  }
+  checkWithin("components of the linear path", linearPath.components, 1, inputSteps * features);
+  if (inputSteps !== timesteps) {
+    fail(`A linear path reads whole windows, and the encoder reads ${inputSteps} of ${timesteps} rows.`);
+  }
+  if (heads.map(({ name }) => name).join() !== "reconstruction,linear") {
+    fail("A network with a linear path has the heads reconstruction and linear, in this order.");
+  }
+  for (const { name, start, steps, reversed, layers } of heads) {
+    if (reversed) fail(`Head "${name}" is reversed, which a linear path does not allow.`);
+    if (start !== 0 || steps !== timesteps) fail(`Head "${name}" has to answer for all rows of the window.`);
+    if (name === "linear" && layers.length > 0) fail('Head "linear" has no layers of its own.');
+  }
+  const { negated, negatedWindow, residual, reconstruction } = linearPathSums(linearPath, network);
+  const reserved = new Set([negated.name, negatedWindow.name, residual, reconstruction]);
+  for (const { name } of [...network.encoder, ...heads.flatMap(({ layers }) => layers)]) {
+    if (reserved.has(name)) fail(`Two layers are named "${name}".`);
+  }
+}
