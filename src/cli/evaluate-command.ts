@@ -13,7 +13,7 @@ import type { FileEvaluation } from "../evaluation/summary.js";
 import type { Manifest } from "../registry/manifest.js";
 import { loadStoredModel } from "../registry/stored-model.js";
 import type { TrainEvents, TrainedModel } from "../training/train-model.js";
-import { toTrainOptions } from "../training/train-options.js";
+import { DEFAULT_CALIBRATION, toTrainOptions } from "../training/train-options.js";
 import { addEvaluateOptions, checkEvaluateFlags, type EvaluateFlags } from "./evaluate-options.js";
 import { printNote } from "./note.js";
 import { checkUsage } from "./options.js";
@@ -97,6 +97,12 @@ async function evaluatePublished(
     };
     const columns = manifest.features.map((feature) => feature.name);
     const falseAlarmRate = manifest.threshold?.falseAlarmRate ?? flags.falseAlarmRate;
+    const settings = {
+      ...flags,
+      falseAlarmRate,
+      stride: flags.stride ?? 1,
+      calibration: flags.calibration ?? DEFAULT_CALIBRATION,
+    };
     const files: FileEvaluation[] = [];
     for (const path of paths) {
       const whole = await readRows(path, flags, undefined, columns);
@@ -104,7 +110,7 @@ async function evaluatePublished(
       if (flags.rows === undefined) printNote(describeUnlearnt(whole, manifest));
       const learnt = flags.rows === undefined ? undefined : await readRows(path, flags, flags.rows, columns);
       const data = { whole, learnt, trainRows: flags.rows, testRows: flags.testRows };
-      files.push(await evaluateModel(evaluated, data, { ...flags, falseAlarmRate }));
+      files.push(await evaluateModel(evaluated, data, settings));
     }
     await executable.close();
     return { title: `${model.name} ${model.version}`, files };
@@ -145,9 +151,15 @@ class TrainingWatcher {
     this.#progress = undefined;
     process.once("SIGINT", this.#interrupt);
     return {
-      ...(seed === this.#noteSeed ? { onNote: (note: string) => printNote(`${this.#file}: ${note}`) } : {}),
-      onSplit: (_, epochs) => {
-        if (process.stderr.isTTY) this.#progress = createTrainingProgress(process.stderr, epochs);
+      ...(seed === this.#noteSeed
+        ? {
+            onNote: (note: string) => printNote(`${this.#file}: ${note}`),
+            onChoice: (line: string) => process.stderr.write(`${this.#file}: ${line}\n`),
+          }
+        : {}),
+      onFit: (fit) => {
+        this.#progress?.end();
+        if (process.stderr.isTTY) this.#progress = createTrainingProgress(process.stderr, fit);
       },
       onStep: (step) => this.#progress?.onStep(step),
       onEpoch: (epoch) => this.#progress?.onEpoch(epoch),

@@ -65,10 +65,14 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
       { ...options, signal: interruption.signal },
       {
         onNote: printNote,
-        onSplit: (windows, epochs) => {
-          process.stdout.write(describeData(dataset, windows));
-          progress = createTrainingProgress(process.stdout, epochs);
+        onChoice: (line) => process.stdout.write(`${line}\n`),
+        onSplit: (windows, folds) => {
+          process.stdout.write(describeData(dataset, windows, folds));
           begin = performance.now();
+        },
+        onFit: (fit) => {
+          progress?.end();
+          progress = createTrainingProgress(process.stdout, fit);
         },
         onStep: (step) => progress?.onStep(step),
         onEpoch: (epoch) => progress?.onEpoch(epoch),
@@ -116,11 +120,15 @@ async function wantsUnfinished({ fit }: TrainedModel): Promise<boolean> {
   return confirm(`Publish epoch ${fit.bestEpoch} (${loss})?`);
 }
 
-function describeData(dataset: Dataset, windows: TrainedModel["windows"]): string {
+function describeData(dataset: Dataset, windows: TrainedModel["windows"], folds: number): string {
   const rows = dataset.series.reduce((sum, series) => sum + series.rows, 0);
   const series = dataset.series.length === 1 ? "1 series" : `${dataset.series.length} series`;
   const features = dataset.features.length === 1 ? "1 feature" : `${dataset.features.length} features`;
-  return `${rows} rows of ${features} in ${series}; windows: ${windows.fit} to fit, ${windows.validation} to validate, ${windows.calibration} to calibrate\n`;
+  const uses =
+    folds === 0
+      ? `${windows.fit} to fit, ${windows.validation} to validate, ${windows.calibration} to calibrate`
+      : `${windows.fit} to fit, ${windows.calibration} of their rows to calibrate in ${folds} forward ${folds === 1 ? "fold" : "folds"}`;
+  return `${rows} rows of ${features} in ${series}; windows: ${uses}\n`;
 }
 
 function describeModel(name: string, published: Published, model: TrainedModel, seconds: number): string {

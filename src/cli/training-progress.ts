@@ -1,6 +1,7 @@
 /** How training is shown: a progress bar on a terminal, a line for each epoch in a pipe. */
 import cliProgress from "cli-progress";
 import type { EpochRecord } from "../training/fit.js";
+import type { FitStage } from "../training/train-settings.js";
 
 /** Takes the events of a training. `end` may be called more than once. */
 export interface TrainingProgress {
@@ -9,9 +10,13 @@ export interface TrainingProgress {
   end(): void;
 }
 
-/** A progress bar where `out` is a terminal, else a line for each epoch. */
-export function createTrainingProgress(out: NodeJS.WriteStream, epochs: number): TrainingProgress {
-  return out.isTTY ? new ProgressBar(out, epochs) : new EpochLines(out, epochs);
+/** The progress of one fit: a bar where `out` is a terminal, else a line for each epoch. */
+export function createTrainingProgress(
+  out: NodeJS.WriteStream,
+  { stage, epochs }: { readonly stage: FitStage; readonly epochs: number },
+): TrainingProgress {
+  const name = stage.of === 0 ? "" : stage.number === 0 ? "all rows, " : `fold ${stage.number}/${stage.of}, `;
+  return out.isTTY ? new ProgressBar(out, name, epochs) : new EpochLines(out, name, epochs);
 }
 
 class ProgressBar implements TrainingProgress {
@@ -20,12 +25,12 @@ class ProgressBar implements TrainingProgress {
   #started = false;
   #last = "";
 
-  constructor(out: NodeJS.WriteStream, epochs: number) {
+  constructor(out: NodeJS.WriteStream, name: string, epochs: number) {
     this.#epochs = epochs;
     this.#bar = new cliProgress.SingleBar(
       {
         stream: out,
-        format: "Epoch {epoch}/{epochs} |{bar}| {percentage} %{last}",
+        format: `${name}epoch {epoch}/{epochs} |{bar}| {percentage} %{last}`,
         hideCursor: true,
         // The first Ctrl-C only stops the training: the bar must not end the process.
         gracefulExit: false,
@@ -54,17 +59,19 @@ class ProgressBar implements TrainingProgress {
 
 class EpochLines implements TrainingProgress {
   readonly #out: NodeJS.WriteStream;
+  readonly #name: string;
   readonly #epochs: number;
 
-  constructor(out: NodeJS.WriteStream, epochs: number) {
+  constructor(out: NodeJS.WriteStream, name: string, epochs: number) {
     this.#out = out;
+    this.#name = name;
     this.#epochs = epochs;
   }
 
   onStep(): void {}
 
   onEpoch(epoch: EpochRecord): void {
-    this.#out.write(`epoch ${epoch.epoch}/${this.#epochs} ${describeEpoch(epoch)}\n`);
+    this.#out.write(`${this.#name}epoch ${epoch.epoch}/${this.#epochs} ${describeEpoch(epoch)}\n`);
   }
 
   end(): void {}

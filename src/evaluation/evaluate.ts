@@ -2,7 +2,6 @@
 import type { Dataset } from "../data/dataset.js";
 import type { RowRange } from "../data/table.js";
 import type { Executable, TrainingEngine } from "../engine/engine.js";
-import { buildNetwork } from "../network/architectures.js";
 import type { ScorerName } from "../scoring/scorers/scorers.js";
 import type { ScoringModel } from "../scoring/scoring-model.js";
 import {
@@ -11,6 +10,7 @@ import {
   type TrainOptions,
   trainModel,
 } from "../training/train-model.js";
+import { settleTimesteps } from "../training/window-length.js";
 import { type SplitOptions, splitDataset } from "../training/window-set.js";
 import { createRandomDetector, fitBaselines } from "./baselines.js";
 import { createModelDetector, type Detector } from "./detector.js";
@@ -64,8 +64,9 @@ export async function evaluateTraining(
   seeds: readonly number[],
   events: TrainingEvaluationEvents,
 ): Promise<FileEvaluation> {
-  const { minCoverage, validation, calibration, stride } = options;
-  const { timesteps } = buildNetwork({ ...options.architecture, features: data.learnt.features.length });
+  const { minCoverage, validation, calibration, stride = 1 } = options;
+  const { horizon = 0 } = options.architecture;
+  const timesteps = settleTimesteps(data.learnt, options).timesteps + horizon;
   const testSet = cutTestSet(data.whole, { ...data, timesteps, minCoverage });
   const runs: DetectorRun[] = [];
   let { falseAlarmRate } = options;

@@ -58,6 +58,9 @@ function bundleContents(trained: TrainedModel, reading: ReadingValues): BundleCo
       options: { ...reading, ...options },
       seed: options.seed,
       windows: trained.windows,
+      windowLength: trained.windowLength,
+      linearPath: trained.network.linearPath?.components,
+      folds: trained.folds,
       stopped: fit.stopped,
       bestEpoch: fit.bestEpoch,
       losses: fit.epochs.map(({ loss, validationLoss, learningRate }) => ({

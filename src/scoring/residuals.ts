@@ -17,6 +17,12 @@ export function errorOf(residual: number, kind: ErrorKind): number {
   return kind === "squared" ? residual * residual : Math.abs(residual);
 }
 
+/**
+ * The head that gives a linear path's output. It is a step on the way to the reconstruction, so its errors count
+ * neither in a timestep's error nor in a feature's; they stand in `headErrors`.
+ */
+export const LINEAR_HEAD = "linear";
+
 /** The rows of a window that a head of the network gives values for. */
 export interface ScoredHead {
   readonly name: string;

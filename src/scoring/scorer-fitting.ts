@@ -3,7 +3,7 @@ import { InputError } from "../errors.js";
 import type { ErrorKind } from "./residuals.js";
 import type { Scorer, ScorerFit } from "./scorers/scorer.js";
 import { type FittedScorers, SCORERS, type ScorerName } from "./scorers/scorers.js";
-import { contextOf, type ScoringModel } from "./scoring-model.js";
+import { contextOf, type ScoringModel, suits } from "./scoring-model.js";
 import { type NetworkOutputs, type PreparedWindows, scoreWindows } from "./window-scoring.js";
 
 interface Fitting {
@@ -22,7 +22,7 @@ export class ScorerFitting {
     this.#model = model;
     this.#fittings = scorers.flatMap((scorer) => {
       const { name, parameters } = scorer;
-      if (parameters === undefined) return [];
+      if (parameters === undefined || !suits(scorer, model)) return [];
       const context = contextOf(scorer, model);
       return [{ name, error: context.error, fit: parameters.fit(context) }];
     });
@@ -37,16 +37,12 @@ export class ScorerFitting {
    * Takes normal windows. A saturated window, or one without a reading, teaches nothing.
    *
    * @param outputs the network's answers to all windows of `prepared`.
+   * @param model where the windows are of another model than the first, of the same shape and loss.
    */
-  add(prepared: PreparedWindows, outputs: NetworkOutputs): void {
-    const { residuals } = this.#model;
+  add(prepared: PreparedWindows, outputs: NetworkOutputs, model: ScoringModel = this.#model): void {
+    const { residuals } = model;
     for (const { error, fit } of this.#fittings) {
-      const { score, timestepError, headErrors, saturated } = scoreWindows(
-        this.#model,
-        error,
-        prepared,
-        outputs,
-      );
+      const { score, timestepError, headErrors, saturated } = scoreWindows(model, error, prepared, outputs);
       for (let index = 0; index < prepared.count; index++) {
         const meanError = score[index]!;
         if (saturated[index] === 1 || Number.isNaN(meanError)) continue;

@@ -1,7 +1,14 @@
 /** What scoring needs of a model, made ready once: when a version is loaded, or when training has fitted a scaler. */
 import { InputError } from "../errors.js";
 import { LOSSES, type Loss } from "./losses.js";
-import { errorOfLoss, FLOAT32_MAX, ResidualSums, type ScoredHead } from "./residuals.js";
+import {
+  type ErrorKind,
+  errorOfLoss,
+  FLOAT32_MAX,
+  LINEAR_HEAD,
+  ResidualSums,
+  type ScoredHead,
+} from "./residuals.js";
 import { type Scaler, WindowScaler } from "./scaler.js";
 import type { Scorer, ScorerContext, ScoringShape, WindowScorer } from "./scorers/scorer.js";
 import { type FittedScorers, SCORERS, type ScorerName } from "./scorers/scorers.js";
@@ -24,6 +31,8 @@ export interface ScoringDescription extends ScoringShape {
 export interface PreparedScorer {
   readonly scorer: Scorer;
   readonly sums: ResidualSums;
+  /** The sums of the linear head, of which only its own errors are used. */
+  readonly linearSums: ResidualSums;
   readonly window: WindowScorer;
 }
 
@@ -40,6 +49,8 @@ export class ScoringModel implements ScoringDescription {
   readonly minCoverage: number;
   readonly loss: Loss;
   readonly fitted: FittedScorers;
+  /** The index of the linear head; -1 for none. */
+  readonly linearHead: number;
   readonly windowScaler: WindowScaler;
   readonly residuals: WindowResiduals;
   readonly #scorers = new Map<string, PreparedScorer>();
@@ -50,6 +61,7 @@ export class ScoringModel implements ScoringDescription {
     this.timesteps = timesteps;
     this.features = features;
     this.heads = heads;
+    this.linearHead = heads.findIndex(({ name }) => name === LINEAR_HEAD);
     this.scaler = scaler;
     this.clip = clip;
     this.minCoverage = minCoverage;
@@ -57,20 +69,28 @@ export class ScoringModel implements ScoringDescription {
     this.fitted = description.fitted ?? new Map();
     this.windowScaler = new WindowScaler(scaler, timesteps, Math.min(clip ?? FLOAT32_MAX, FLOAT32_MAX));
     this.residuals = new WindowResiduals(this);
-    const sums = {
-      squared: new ResidualSums(timesteps, features, "squared"),
-      absolute: new ResidualSums(timesteps, features, "absolute"),
-    };
+    const sums = (error: ErrorKind) => new ResidualSums(timesteps, features, error);
+    const main = { squared: sums("squared"), absolute: sums("absolute") };
+    const linear = { squared: sums("squared"), absolute: sums("absolute") };
     for (const scorer of scorers) {
+      if (!suits(scorer, this)) continue;
       const context = contextOf(scorer, this);
       const parameters = parametersOf(scorer, context, this.fitted);
       if (parameters === undefined) continue;
       const window = scorer.create(context, parameters);
-      this.#scorers.set(scorer.name, { scorer, sums: sums[context.error], window });
+      this.#scorers.set(scorer.name, {
+        scorer,
+        sums: main[context.error],
+        linearSums: linear[context.error],
+        window,
+      });
     }
   }
 
-  /** Whether the model can be scored with a scorer: false where the scorer learns parameters and has none here. */
+  /**
+   * Whether the model can be scored with a scorer: false where the scorer learns parameters and has none here, or needs
+   * a head that the model lacks.
+   */
   has(name: ScorerName): boolean {
     return this.#scorers.has(name);
   }
@@ -89,6 +109,11 @@ export function prepareScoring(
   scorers: readonly Scorer[] = SCORERS,
 ): ScoringModel {
   return new ScoringModel(description, scorers);
+}
+
+/** Whether a model has the head that a scorer needs. */
+export function suits({ needsHead }: Scorer, { heads }: Pick<ScoringShape, "heads">): boolean {
+  return needsHead === undefined || heads.some(({ name }) => name === needsHead);
 }
 
 /** What a scorer may know of the model that it is fitted to, or made ready for. */

@@ -93,7 +93,7 @@ export interface ScoreWindowsOptions {
  * Errors and scores of windows, from the residuals between them and what the network made of them.
  *
  * A timestep's error is the mean over the readings that are there, over features and over the heads that answer for
- * it; a feature's error is the mean over its readings, over timesteps and heads. The scorer says how residuals become
+ * it; a feature's error is the mean over its readings, over timesteps and heads. A linear head counts in neither. The scorer says how residuals become
  * these errors, and how errors or residuals become the score. Accumulated in float64.
  *
  * @param outputs the network's answers to the windows `from` up to `from + count` of `prepared`.
@@ -107,7 +107,7 @@ export function scoreWindows(
 ): WindowScores {
   const { from = 0, arrays = OWN_ARRAYS } = options;
   const { count = prepared.count - from } = options;
-  const { timesteps, features, heads, residuals } = model;
+  const { timesteps, features, heads, linearHead, residuals } = model;
   const size = timesteps * features;
   const { scaled, present } = prepared;
   const score = arrays.float64(count);
@@ -117,6 +117,7 @@ export function scoreWindows(
   const saturated = arrays.uint8(count);
   const {
     sums,
+    linearSums,
     window: windowScorer,
     scorer: { readsResiduals },
   } = model.scorer(scorer);
@@ -127,14 +128,16 @@ export function scoreWindows(
   for (let window = 0; window < count; window++) {
     const at = (from + window) * size;
     sums.clear();
+    if (linearHead >= 0) linearSums.clear();
     for (let h = 0; h < heads.length; h++) {
       const head = heads[h]!;
       const output = outputs.heads[h]!;
       const row = window * head.steps;
-      if (gaps === undefined) sums.addHead(head, scaled, at, output, headErrors[h]!, row);
-      else sums.addHeadWithGaps(head, gaps, at, output, headErrors[h]!, row);
+      const own = h === linearHead ? linearSums : sums;
+      if (gaps === undefined) own.addHead(head, scaled, at, output, headErrors[h]!, row);
+      else own.addHeadWithGaps(head, gaps, at, output, headErrors[h]!, row);
     }
-    let probe = sums.probe;
+    let probe = sums.probe + (linearHead >= 0 ? linearSums.probe : 0);
     for (let unit = window * units; unit < (window + 1) * units; unit++) {
       probe += outputs.embedding[unit]! * 0;
     }

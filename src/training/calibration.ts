@@ -1,4 +1,4 @@
-/** The threshold of a model, from the scores that the service would give to windows it was not trained on. */
+/** The threshold of a model, from the scores that the service would give to windows after those it was fitted on. */
 
 import type { Dataset } from "../data/dataset.js";
 import type { Executable } from "../engine/engine.js";
@@ -19,54 +19,75 @@ import { startsBySeries, type WindowSet } from "./window-set.js";
 /** How calibration windows are taken, and who watches. */
 export interface CalibrateOptions {
   /**
-   * The windows of the sample are this many rows apart, as those that the network was fitted on. The scores of timesteps
+   * The windows of the sample are this many rows apart. The scores of timesteps
    * are stitched from all windows.
    */
   readonly stride: number;
   readonly onWindows?: ((done: number, of: number) => void) | undefined;
-  /** Takes what was scored of each series, for `describeNormalBehaviour`. */
-  readonly onPart?: ((part: NormalPart) => void) | undefined;
+}
+
+/** Normal scores by scorer, as they came, without NaN. */
+export interface NormalScores {
+  /** How many of the windows do not overlap. */
+  readonly blocks: number;
+  readonly scores: ReadonlyMap<ScorerName, { readonly windows: number[]; readonly timesteps: number[] }>;
+  /** By series, in order of time: what events are counted on. */
+  readonly parts: readonly NormalPart[];
 }
 
 /**
- * Scores windows with every scorer, window by window and stitched to timesteps.
+ * Scores windows with every scorer that the model has, window by window and stitched to timesteps.
  *
  * @param windows at a stride of 1, at least one.
  */
-export async function calibrate(
+export async function scoreNormal(
   executable: Executable,
   model: ScoringModel,
   dataset: Dataset,
   windows: WindowSet,
   options: CalibrateOptions,
-): Promise<Calibration> {
+): Promise<NormalScores> {
+  const scorers = SCORER_NAMES.filter((scorer) => model.has(scorer));
   const samples = new Map(
-    SCORER_NAMES.map((scorer) => [scorer, { windows: [] as number[], timesteps: [] as number[] }]),
+    scorers.map((scorer) => [scorer, { windows: [] as number[], timesteps: [] as number[] }]),
   );
+  const parts: NormalPart[] = [];
   let blocks = 0;
   let done = 0;
   for (const [index, starts] of startsBySeries(windows)) {
     const series = dataset.series[index]!;
-    const { scores } = await scoreSeries(executable, model, SCORER_NAMES, series.values, starts, {
+    const { scores } = await scoreSeries(executable, model, scorers, series.values, starts, {
       onWindows: (scored) => options.onWindows?.(done + scored, windows.count),
     });
-    options.onPart?.(normalPart(scores, starts, model.timesteps));
+    parts.push(normalPart(scores, starts, model.timesteps));
     done += starts.length;
     blocks += countBlocks(starts, model.timesteps);
     const kept = everyStride(starts, options.stride);
     for (const [scorer, sample] of samples) {
       const own = scores[scorer]!;
-      for (const number of kept) sample.windows.push(own.windows[number]!);
+      for (const number of kept) {
+        if (!Number.isNaN(own.windows[number]!)) sample.windows.push(own.windows[number]!);
+      }
       for (const score of own.timesteps) if (!Number.isNaN(score)) sample.timesteps.push(score);
     }
   }
+  return { blocks, scores: samples, parts };
+}
+
+/**
+ * The calibration from normal scores of one or more fits, pooled: what is normal is what any of them saw after the rows
+ * that it was fitted on.
+ *
+ * @param parts at least one, all of the same scorers.
+ */
+export function poolCalibration(parts: readonly NormalScores[]): Calibration {
+  const blocks = parts.reduce((sum, part) => sum + part.blocks, 0);
+  const pool = (scorer: ScorerName, kind: "windows" | "timesteps") =>
+    compressSample(Float64Array.from(parts.flatMap(({ scores }) => scores.get(scorer)![kind])), blocks);
   return Object.fromEntries(
-    [...samples].map(([scorer, sample]) => [
+    [...parts[0]!.scores.keys()].map((scorer) => [
       scorer,
-      {
-        windows: compressSample(Float64Array.from(sample.windows), blocks),
-        timesteps: compressSample(Float64Array.from(sample.timesteps), blocks),
-      },
+      { windows: pool(scorer, "windows"), timesteps: pool(scorer, "timesteps") },
     ]),
   );
 }
@@ -127,7 +148,7 @@ export function chooseThresholds(
 
 function describeBlocks(windows: CalibrationSample, rate: number): string {
   const blocks = windows.blocks === 1 ? "1 independent block" : `${windows.blocks} independent blocks`;
-  return `The false-alarm rate of ${format(rate)} rests on ${blocks} of calibration windows, too few to know it well (${Math.ceil(1 / rate)} would do): more rows or a larger --calibration help.`;
+  return `The false-alarm rate of ${format(rate)} rests on ${blocks} of calibration windows, too few to know it well (${Math.ceil(1 / rate)} would do): more rows help.`;
 }
 
 function format(rate: number): string {

@@ -27,11 +27,22 @@ export async function fitScorers(
   scorers: readonly Scorer[] = SCORERS,
 ): Promise<FittedScorers> {
   const fitting = new ScorerFitting(model, scorers);
+  await addWindows(fitting, executable, model, dataset, windows);
+  return fitting.finish();
+}
+
+/** Gives the windows of a set, as a model reads them, to the scorers that learn. */
+export async function addWindows(
+  fitting: ScorerFitting,
+  executable: Executable,
+  model: ScoringModel,
+  dataset: Dataset,
+  windows: WindowSet,
+): Promise<void> {
   for (let from = 0; from < windows.count && !fitting.isEmpty; from += CHUNK_WINDOWS) {
     const count = Math.min(CHUNK_WINDOWS, windows.count - from);
     const numbers = Array.from({ length: count }, (_, i) => from + i);
     const prepared = prepareWindows(model, gatherWindows(dataset, windows, model.timesteps, numbers), count);
-    fitting.add(prepared, await executable.run(prepared.scaled, count));
+    fitting.add(prepared, await executable.run(prepared.scaled, count), model);
   }
-  return fitting.finish();
 }

@@ -11,7 +11,9 @@ import type { Corruption } from "../network/network.js";
 import { Random } from "../network/random.js";
 import type { Weights } from "../network/weights.js";
 import type { Augmentation } from "./augmentation.js";
+import { defaultBudget } from "./budget.js";
 import { corruptWindows } from "./corruption.js";
+import type { FittedLinearPath } from "./linear-path.js";
 import { spreadNumbers, type WindowSource } from "./window-reader.js";
 
 /** How a network is fitted. */
@@ -29,6 +31,13 @@ export interface FitOptions {
   readonly corruption?: Corruption | undefined;
   /** Applied to the windows that are fitted on; validation windows are never changed. */
   readonly augmentation?: Augmentation | undefined;
+  /**
+   * A linear path that is taken off each window after augmentation and corruption; undefined where there is none, or
+   * it is taken off already.
+   */
+  readonly linearPath?: FittedLinearPath | undefined;
+  /** The learning rate of each epoch, of at least as many as there are; undefined to begin with `learningRate`. */
+  readonly learningRates?: readonly number[] | undefined;
   /** Seed of the order of windows, the corruption and the augmentation. */
   readonly seed: number;
   /** When it is aborted, training ends with the current epoch and gives the weights that it has. */
@@ -58,22 +67,6 @@ export interface FitResult {
   readonly stopped: "epochs" | "patience" | "aborted";
 }
 
-/**
- * How long to train where nobody says. Epochs are at least 100, and as many as make 8,000 steps, but at most 1,000. The
- * patience is at least 10 epochs, and as many as make 1,000 steps, but at most 100. Steps count, since each of them
- * changes the weights, and an epoch of a small data set has few.
- */
-export function defaultBudget(
-  windows: number,
-  options: { readonly batchSize: number; readonly windowsPerEpoch: number },
-): { epochs: number; patience: number } {
-  const steps = Math.ceil(Math.min(windows, options.windowsPerEpoch) / options.batchSize);
-  return {
-    epochs: Math.min(Math.max(100, Math.ceil(8000 / steps)), 1000),
-    patience: Math.min(Math.max(10, Math.ceil(1000 / steps)), 100),
-  };
-}
-
 /** Validation looks at no more windows than this, evenly spaced: more would only make the epoch longer. */
 const MOST_VALIDATION_WINDOWS = 8192;
 /** A loss is better only if it is below the best so far by this share of it. */
@@ -87,7 +80,7 @@ const LEAST_DECAYED = 0.01;
  *
  * With validation windows, the learning rate is halved after half of `patience` epochs without a better
  * validation loss, training stops after all of them, and the best epoch's weights are given. Without, training
- * runs all its epochs at one learning rate and the last weights are given.
+ * runs all its epochs at one learning rate, or those of `learningRates`, and the last weights are given.
  *
  * Throws InputError where the loss or a weight is no longer a finite number: training has diverged.
  */
@@ -119,6 +112,7 @@ export async function fit(
   let stopped: FitResult["stopped"] = "epochs";
 
   for (let epoch = 1; epoch <= most; epoch++) {
+    learningRate = options.learningRates?.[epoch - 1] ?? learningRate;
     const loss = await runEpoch(epoch, learningRate);
     const validationLoss = watched ? await trainer.evaluate(validationWindows, validationCount) : undefined;
     if (validationLoss !== undefined && !Number.isFinite(validationLoss)) throw diverged(epoch);
@@ -158,6 +152,7 @@ export async function fit(
       const weights = options.augmentation?.augment(targets, batch, variation);
       const inputs =
         options.corruption === undefined ? targets : corruptWindows(targets, options.corruption, noise);
+      options.linearPath?.subtract(inputs, targets);
       const loss = await trainer.step(inputs, targets, batch.length, {
         learningRate: rate,
         clipNorm: options.clipNorm,

@@ -1,69 +1,36 @@
 /**
  * Trains a model, from series to all that is published:
  *
- *   split -> scaler (fit rows) -> network, first weights -> fit -> executable -> fit scorers -> calibrate -> threshold
+ *   window length -> forward folds: fit, score the rows after -> calibration, threshold; last fit on all rows
+ *
+ * Without folds, the last rows are held back to calibrate with:
+ *
+ *   window length -> split -> fit -> fit scorers -> calibrate -> threshold
  */
 
 import type { Dataset } from "../data/dataset.js";
-import { listNames } from "../data/table.js";
-import type { Loss, TrainingEngine } from "../engine/engine.js";
-import { InputError } from "../errors.js";
-import { type ArchitectureOptions, buildNetwork } from "../network/architectures.js";
-import type { Corruption, Network } from "../network/network.js";
-import { initialWeights, type Weights } from "../network/weights.js";
-import type { FalseAlarms } from "../scoring/false-alarms.js";
+import type { TrainingEngine } from "../engine/engine.js";
+import type { Network } from "../network/network.js";
+import type { Weights } from "../network/weights.js";
 import type { NormalBehaviour } from "../scoring/normal-behaviour.js";
+import type { WindowLength } from "../scoring/period.js";
 import { errorOfLoss } from "../scoring/residuals.js";
-import { fitScaler, type ScalerKind } from "../scoring/scaler.js";
 import { SCORER_NAMES, type ScorerName } from "../scoring/scorers/scorers.js";
 import { prepareScoring, type ScoringModel } from "../scoring/scoring-model.js";
 import type { Calibration, ThresholdMethod } from "../scoring/thresholds.js";
-import { type Augmentation, type AugmentationOptions, createAugmentation } from "./augmentation.js";
-import { calibrate, chooseThresholds } from "./calibration.js";
+import { defaultEpochWindows, defaultStride } from "./budget.js";
+import { chooseThresholds } from "./calibration.js";
 import { type ExampleWindows, runExamples } from "./example-windows.js";
-import { defaultBudget, type EpochRecord, type FitResult, fit } from "./fit.js";
-import { describeNormalBehaviour, type NormalPart, stepOf } from "./fit-alarms.js";
-import { fitScorers } from "./fit-scorers.js";
-import { createWindowSource, gatherRows, type WindowSource } from "./window-reader.js";
-import { splitDataset } from "./window-set.js";
+import type { FitResult } from "./fit.js";
+import { describeNormalBehaviour, stepOf } from "./fit-alarms.js";
+import { describeQuantiles, type FoldRecord } from "./fold-calibration.js";
+import { planFolds, trainWithFolds } from "./fold-training.js";
+import { trainWithSplit } from "./split-training.js";
+import type { SettledOptions, TrainEvents, TrainOptions, WindowCounts } from "./train-settings.js";
+import { settleTimesteps } from "./window-length.js";
+import { usableStarts } from "./window-set.js";
 
-/** Everything that training depends on, beside the data. */
-export interface TrainOptions extends AugmentationOptions {
-  readonly architecture: Omit<ArchitectureOptions, "features">;
-  readonly stride: number;
-  readonly loss: Loss;
-  /** Undefined, like `patience`, for what `defaultBudget` says. */
-  readonly epochs: number | undefined;
-  readonly batchSize: number;
-  readonly learningRate: number;
-  readonly patience: number | undefined;
-  readonly clipNorm: number;
-  readonly windowsPerEpoch: number;
-  readonly validation: number;
-  readonly calibration: number;
-  readonly scaler: ScalerKind;
-  readonly clip: number | null;
-  readonly minCoverage: number;
-  readonly corruption: Corruption | undefined;
-  readonly falseAlarmRate: number;
-  /** How many events a series may be wrongly told to have; undefined where its timesteps keep the rate. */
-  readonly falseAlarms: FalseAlarms | undefined;
-  /** A score above which a window or timestep is anomalous, in place of a calibrated one. */
-  readonly threshold: number | undefined;
-  readonly seed: number;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** Called while training runs; each is optional. */
-export interface TrainEvents {
-  readonly onNote?: (sentence: string) => void;
-  readonly onSplit?: (windows: TrainedModel["windows"], epochs: number) => void;
-  readonly onStep?: (step: { epoch: number; windows: number; of: number }) => void;
-  readonly onEpoch?: (epoch: EpochRecord) => void;
-  /** The network is fitted; calibration comes next. */
-  readonly onFitted?: () => void;
-  readonly onCalibration?: (done: number, of: number) => void;
-}
+export type { TrainEvents, TrainOptions } from "./train-settings.js";
 
 /** The threshold of a model, and where it comes from. */
 export interface ModelThreshold {
@@ -84,7 +51,7 @@ export interface TrainingFile {
 
 /** What training gives: all that a bundle is made of. */
 export interface TrainedModel {
-  /** What was asked for, without the signal. */
+  /** What was asked for, without the signal; what was left to the data is settled. */
   readonly options: TrainOptions;
   readonly files: readonly TrainingFile[];
   /** [F]: the features' names. */
@@ -99,7 +66,11 @@ export interface TrainedModel {
   /** How normal scores make events; undefined without a calibration. */
   readonly behaviour: NormalBehaviour | undefined;
   readonly fit: FitResult;
-  readonly windows: { readonly fit: number; readonly validation: number; readonly calibration: number };
+  readonly windows: WindowCounts;
+  /** How the window length was chosen; undefined where it was asked for. */
+  readonly windowLength: WindowLength | undefined;
+  /** None where the last rows were held back instead. */
+  readonly folds: readonly FoldRecord[];
   readonly examples: ExampleWindows;
 }
 
@@ -111,119 +82,78 @@ export interface TrainedModel {
 export async function trainModel(
   engine: TrainingEngine,
   dataset: Dataset,
-  options: TrainOptions,
+  asked: TrainOptions,
   events: TrainEvents = {},
 ): Promise<TrainedModel> {
-  const features = dataset.features.length;
-  const network = buildNetwork({ ...options.architecture, features });
-  const stepMs = stepOf(dataset, options.falseAlarms);
-  const split = splitDataset(dataset, { ...options, timesteps: network.timesteps });
-  for (const note of split.notes) events.onNote?.(note);
-  const windows = {
-    fit: split.fit.count,
-    validation: split.validation.count,
-    calibration: split.calibration.count,
+  const stepMs = stepOf(dataset, asked.falseAlarms);
+  const { timesteps, chosen } = settleTimesteps(dataset, asked);
+  if (chosen !== undefined) events.onChoice?.(`window length ${chosen.reason}`);
+  const architecture = { ...asked.architecture, timesteps };
+  const rows = timesteps + (architecture.horizon ?? 0);
+  const notes: string[] = [];
+  const starts = usableStarts(dataset, { timesteps: rows, minCoverage: asked.minCoverage }, notes);
+  for (const note of notes) events.onNote?.(note);
+  const count = starts.reduce((sum, { length }) => sum + length, 0);
+  const options: SettledOptions = {
+    ...asked,
+    architecture,
+    stride: asked.stride ?? defaultStride(count, rows),
+    windowsPerEpoch: asked.windowsPerEpoch ?? defaultEpochWindows(rows),
   };
-  events.onSplit?.(windows, options.epochs ?? defaultBudget(windows.fit, options).epochs);
-  const rows = gatherRows(dataset, split.fit, network.timesteps);
-  checkReadings(rows, dataset.features);
-  const description = {
-    timesteps: network.timesteps,
-    features,
-    heads: network.heads.map(({ name, start, steps, reversed }) => ({ name, start, steps, reversed })),
-    scaler: fitScaler(options.scaler, rows, features),
-    clip: options.clip,
-    minCoverage: options.minCoverage,
-    loss: options.loss,
-  };
-  const unfitted = prepareScoring(description);
-  const source = createWindowSource(dataset, split.fit, unfitted);
-  const fitted = await fitNetwork(engine, network, options, events, {
-    fit: source,
-    validation: createWindowSource(dataset, split.validation, unfitted),
-    augmentation: createAugmentation(split.fit, source, unfitted, options),
-  });
-  events.onFitted?.();
-  const executable = await engine.compile(network, fitted.weights);
+  const material = { dataset, starts, sampleStride: asked.stride ?? 1 };
+  const folds = planFolds(material, options, events);
+  const fitted =
+    folds.length > 0
+      ? await trainWithFolds(engine, material, folds, options, events)
+      : await trainWithSplit(engine, material, options, events);
+  const { model, calibration } = fitted;
+  const scoring = prepareScoring({ ...model.description, fitted: fitted.parameters });
+  const executable = await engine.compile(model.network, model.weights);
   try {
-    // Residuals of windows that the weights were fitted on are smaller than those of new ones.
-    const unseen = windows.validation > 0 ? split.validation : split.fit;
-    const parameters = await fitScorers(executable, unfitted, dataset, unseen);
-    const scoring = prepareScoring({ ...description, fitted: parameters });
-    const parts: NormalPart[] = [];
-    const calibration =
-      windows.calibration === 0
-        ? undefined
-        : await calibrate(executable, scoring, dataset, split.calibration, {
-            stride: options.stride,
-            onWindows: events.onCalibration,
-            onPart: (part) => parts.push(part),
-          });
-    const scorer = errorOfLoss(options.loss);
-    const scorers =
-      calibration === undefined ? [scorer] : [scorer, ...SCORER_NAMES.filter((other) => other !== scorer)];
-    const threshold = chooseThreshold(options, scorer, calibration, events);
-    const normal = { ...options, timesteps: network.timesteps, calibration, stepMs, scorer };
-    const behaviour = describeNormalBehaviour(parts, normal, events.onNote);
-    const exampleSet = windows.calibration > 0 ? split.calibration : split.fit;
-    const examples = await runExamples(executable, scoring, dataset, exampleSet);
+    const scorer = defaultScorer(scoring, options, calibration);
+    const quantiles = describeQuantiles(fitted.folds, scorer, options.falseAlarmRate);
+    if (quantiles !== undefined) events.onNote?.(quantiles);
     const { signal: _, ...recorded } = options;
     return {
       options: recorded,
       files: dataset.files.map(({ file, rows, sha256 }) => ({ file, rows, sha256 })),
       features: dataset.features,
-      network,
-      weights: fitted.weights,
+      network: model.network,
+      weights: model.weights,
       scoring,
-      scorers,
+      scorers: [
+        scorer,
+        ...SCORER_NAMES.filter((name) => name !== scorer && calibration?.[name] !== undefined),
+      ],
       calibration,
-      threshold,
-      behaviour,
-      fit: fitted,
-      windows,
-      examples,
+      threshold: chooseThreshold(options, scorer, calibration, events),
+      behaviour: describeNormalBehaviour(
+        fitted.parts,
+        { ...options, timesteps: rows, calibration, stepMs, scorer },
+        events.onNote,
+      ),
+      fit: model.fit,
+      windows: fitted.windows,
+      windowLength: chosen,
+      folds: fitted.folds,
+      examples: await runExamples(executable, scoring, dataset, fitted.exampleSet),
     };
   } finally {
     await executable.close();
   }
 }
 
-async function fitNetwork(
-  engine: TrainingEngine,
-  network: Network,
+/**
+ * The scorer that a request gets which asks for none. A threshold set by hand is a size of the error that training makes
+ * small, as it was before there was a linear path.
+ */
+function defaultScorer(
+  scoring: ScoringModel,
   options: TrainOptions,
-  events: TrainEvents,
-  {
-    fit: windows,
-    validation,
-    augmentation,
-  }: { fit: WindowSource; validation: WindowSource; augmentation: Augmentation | undefined },
-): Promise<FitResult> {
-  const trainer = await engine.train(network, initialWeights(network, options.seed), {
-    loss: options.loss,
-    seed: options.seed,
-  });
-  try {
-    return await fit(trainer, windows, validation, {
-      ...options,
-      augmentation,
-      onStep: events.onStep,
-      onEpoch: events.onEpoch,
-    });
-  } finally {
-    await trainer.close();
-  }
-}
-
-function checkReadings(rows: Float64Array, names: readonly string[]): void {
-  const empty = names.filter((_, feature) => {
-    for (let i = feature; i < rows.length; i += names.length) if (!Number.isNaN(rows[i]!)) return false;
-    return true;
-  });
-  if (empty.length === 0) return;
-  throw new InputError(
-    `${listNames(empty)} ${empty.length === 1 ? "has" : "have"} no reading in the rows that are fitted on; leave it out with --columns.`,
-  );
+  calibration: Calibration | undefined,
+): ScorerName {
+  const isCombined = calibration === undefined ? scoring.has("combined") : calibration.combined !== undefined;
+  return isCombined && options.threshold === undefined ? "combined" : errorOfLoss(options.loss);
 }
 
 function chooseThreshold(

@@ -18,7 +18,8 @@ import type { Corruption } from "../network/network.js";
 import { parseFalseAlarms } from "../scoring/false-alarms.js";
 import { LOSSES } from "../scoring/losses.js";
 import { SCALER_KINDS } from "../scoring/scaler.js";
-import type { TrainOptions } from "./train-model.js";
+import { whyNoLinearPath } from "./linear-path.js";
+import type { TrainOptions } from "./train-settings.js";
 
 /** Parses a seed of the random numbers of training. */
 export const seed = wholeNumber(0, 0xffff_ffff);
@@ -44,15 +45,54 @@ export function corruption(text: string): Corruption {
   throw wrong;
 }
 
+/** Parses rows of a window, or `auto`. */
+export function timestepsOrAuto(text: string): number | "auto" {
+  if (text === "auto") return "auto";
+  try {
+    return wholeNumber(1)(text);
+  } catch {
+    throw new InputError("It has to be a whole number of at least 1, or auto.");
+  }
+}
+
+/** Parses a share of the variance, or `off`. */
+export function shareOrOff(text: string): number | "off" {
+  if (text === "off") return "off";
+  try {
+    return rate(text);
+  } catch {
+    throw new InputError("It has to be a share above 0 and below 1, or off.");
+  }
+}
+
+/** The share of the windows that is held back to calibrate with where there are no forward folds. */
+export const DEFAULT_CALIBRATION = 0.2;
+const DEFAULT_FOLDS = 3;
+const DEFAULT_LINEAR_PATH = 0.7;
+
 /** What a network is, and how it is fitted and calibrated: the options that training and evaluation share. */
 export const FITTING_OPTIONS = {
   family: choice("family", "kind of autoencoder", FAMILIES, "reconstruction"),
   columns: COLUMNS_OPTION,
   ...FILE_OPTIONS,
-  timesteps: optionOr("rows", "rows of a window", wholeNumber(1), 32),
+  timesteps: optionOr(
+    "rows",
+    "rows of a window; auto: one or more periods where one feature repeats, else by the number of rows, up to 64",
+    timestepsOrAuto,
+    "auto" as number | "auto",
+  ),
   horizon: option("rows", "rows after those, for which the prediction head answers", wholeNumber(1)),
   reverse: { help: "reconstruction decoders give the last row first", oppositeHelp: undefined },
-  stride: optionOr("rows", "rows between the starts of two windows", wholeNumber(1), 1),
+  linearPath: option(
+    "share",
+    "the network reconstructs what principal components with this share of the variance of windows leave; off: all of the window (default: 0.7; off with a prediction head or --reverse)",
+    shareOrOff,
+  ),
+  stride: option(
+    "rows",
+    "rows between the starts of two windows (default: 1, more where windows of more than 64 rows are many)",
+    wholeNumber(1),
+  ),
   units: optionOr("list", "units of the encoder's layers, outermost first: 64, or 64,16", unitList, [64]),
   cell: choice("name", "kind of recurrent layer", CELLS, "lstm"),
   activation: choice("name", "activation of the hidden layers", ["tanh", "relu"], "tanh"),
@@ -63,11 +103,10 @@ export const FITTING_OPTIONS = {
     wholeNumber(1),
   ),
   batchSize: optionOr("windows", "windows of a step", wholeNumber(1, 65_536), 32),
-  windowsPerEpoch: optionOr(
+  windowsPerEpoch: option(
     "count",
-    "the most windows of an epoch; where there are more, each epoch draws its own",
+    "the most windows of an epoch; where there are more, each epoch draws its own (default: 8192, fewer where they have more than 32 rows)",
     wholeNumber(1),
-    8192,
   ),
   learningRate: optionOr(
     "rate",
@@ -80,8 +119,17 @@ export const FITTING_OPTIONS = {
     "epochs without a better validation loss before training stops; 0 for never (default: 10, more where an epoch has few steps)",
     wholeNumber(0),
   ),
-  validation: optionOr("share", "share of the windows that decides when to stop", share, 0.1),
-  calibration: optionOr("share", "share of the windows that sets the threshold", share, 0.2),
+  validation: optionOr("share", "share of the windows of a fit that decides when it stops", share, 0.1),
+  folds: option(
+    "count",
+    "forward folds: so many times, a network is fitted on the first rows and scores the rows after them, and these scores set the threshold; the last fit is on all rows. 0: hold back --calibration instead (default: 3)",
+    wholeNumber(0, 20),
+  ),
+  calibration: option(
+    "share",
+    "in place of --folds: share of the windows, the last ones, that sets the threshold and is not fitted on (default with --folds 0: 0.2)",
+    share,
+  ),
   scaler: choice("kind", "how readings are scaled", SCALER_KINDS, "standard"),
   clip: option(
     "limit",
@@ -119,6 +167,8 @@ export const FITTING_OPTIONS = {
 /** The values of FITTING_OPTIONS. */
 export type FittingValues = OptionValues<typeof FITTING_OPTIONS>;
 
+/** A window length with which the options of a network can be checked before the real one is known. */
+const ANY_TIMESTEPS = 32;
 /** Largest L2 norm of the gradients of a step. */
 const CLIP_NORM = 1;
 const MIN_COVERAGE = 0.5;
@@ -133,12 +183,18 @@ const DENOISING: Corruption = { kind: "masking", rate: 0.3 };
  * Throws InputError where options contradict each other.
  */
 export function toTrainOptions(values: FittingValues, seed: number): TrainOptions {
-  if (values.validation + values.calibration >= 1) {
+  if (values.folds !== undefined && values.calibration !== undefined) {
+    throw new InputError(
+      "--folds and --calibration are two ways to set the threshold: take one of them (--calibration alone goes without folds).",
+    );
+  }
+  const calibration = values.calibration ?? DEFAULT_CALIBRATION;
+  const folds = values.calibration === undefined ? (values.folds ?? DEFAULT_FOLDS) : 0;
+  if (folds === 0 && values.validation + calibration >= 1) {
     throw new InputError("--validation and --calibration together have to leave a share to fit on: below 1.");
   }
-  if (values.falseAlarms !== undefined && values.threshold !== undefined) {
+  if (values.falseAlarms !== undefined && values.threshold !== undefined)
     throw new InputError("--false-alarms sets a threshold, so --threshold cannot stand beside it.");
-  }
   if (!isRecurrent(values.family) && values.horizon !== undefined) {
     throw new InputError(
       `--horizon needs a prediction head: --family prediction or composite, not ${values.family}.`,
@@ -153,9 +209,11 @@ export function toTrainOptions(values: FittingValues, seed: number): TrainOption
     cell: values.cell,
     reverse: values.reverse,
   };
-  buildNetwork({ ...architecture, features: 1 });
+  const { timesteps } = values;
+  buildNetwork({ ...architecture, timesteps: timesteps === "auto" ? ANY_TIMESTEPS : timesteps, features: 1 });
   return {
     architecture,
+    linearPath: chooseLinearPath(values),
     stride: values.stride,
     loss: values.loss,
     epochs: values.epochs,
@@ -165,7 +223,8 @@ export function toTrainOptions(values: FittingValues, seed: number): TrainOption
     clipNorm: CLIP_NORM,
     windowsPerEpoch: values.windowsPerEpoch,
     validation: values.validation,
-    calibration: values.calibration,
+    folds,
+    calibration,
     scaler: values.scaler,
     clip: values.clip ?? (values.scaler === "none" ? null : DEFAULT_CLIP),
     minCoverage: MIN_COVERAGE,
@@ -177,4 +236,15 @@ export function toTrainOptions(values: FittingValues, seed: number): TrainOption
     threshold: values.threshold,
     seed,
   };
+}
+
+/** The share of the variance that the linear path holds; null for none. */
+function chooseLinearPath({ linearPath, family, reverse }: FittingValues): number | null {
+  if (linearPath === "off") return null;
+  const reason = whyNoLinearPath({ family, reverse });
+  if (reason === undefined) return linearPath ?? DEFAULT_LINEAR_PATH;
+  if (linearPath === undefined) return null;
+  throw new InputError(
+    `--linear-path needs a network that only reconstructs, in order of time; ${reason}: take --linear-path off.`,
+  );
 }

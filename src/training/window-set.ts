@@ -41,35 +41,60 @@ export interface Split {
  * Throws InputError where no window is left to fit on.
  */
 export function splitDataset(dataset: Dataset, options: SplitOptions): Split {
-  const { timesteps } = options;
   const notes: string[] = [];
   const starts = usableStarts(dataset, options, notes);
-  const spans = splitStarts(starts, timesteps, options);
-  const windowsOf = (name: keyof StartSpans, stride: number) =>
-    collect(
-      starts,
-      spans.map((span) => span[name]),
-      stride,
-    );
-  const split = {
-    fit: windowsOf("fit", options.stride),
-    validation: windowsOf("validation", options.stride),
-    calibration: windowsOf("calibration", 1),
-  };
-  if (split.validation.count === 0 && options.validation > 0) {
+  const split = splitWindows(starts, options);
+  return { ...split, notes: [...notes, ...describeEmptySets(split, options)] };
+}
+
+/** Sentences on sets that were asked for and have no window. */
+export function describeEmptySets(split: Omit<Split, "notes">, shares: SplitShares): string[] {
+  const notes: string[] = [];
+  if (split.validation.count === 0 && shares.validation > 0) {
     notes.push("There are too few rows to hold some back for validation: training runs for all its epochs.");
   }
-  if (split.calibration.count === 0 && options.calibration > 0) {
+  if (split.calibration.count === 0 && shares.calibration > 0) {
     notes.push(
       "There are too few rows to hold some back for calibration: there are no p-values, and no threshold unless --threshold sets one.",
     );
   }
-  return { ...split, notes };
+  return notes;
 }
 
-/** For each series, the starts of all windows that training may use, at a stride of 1. */
-function usableStarts(dataset: Dataset, options: SplitOptions, notes: string[]): Int32Array[] {
-  const { timesteps, minCoverage } = options;
+/**
+ * Splits windows by their starts.
+ *
+ * @param starts by series, increasing, at a stride of 1.
+ */
+export function splitWindows(
+  starts: readonly Int32Array[],
+  options: SplitShares & { readonly timesteps: number; readonly stride: number },
+): Omit<Split, "notes"> {
+  const spans = splitStarts(starts, options.timesteps, options);
+  const windowsOf = (name: keyof StartSpans, stride: number) =>
+    windowsWithin(
+      starts,
+      spans.map((span) => span[name]),
+      stride,
+    );
+  return {
+    fit: windowsOf("fit", options.stride),
+    validation: windowsOf("validation", options.stride),
+    calibration: windowsOf("calibration", 1),
+  };
+}
+
+/**
+ * For each series, the starts of all windows that training may use, at a stride of 1.
+ *
+ * @param notes gets sentences on what is left out.
+ * @throws InputError where there is none.
+ */
+export function usableStarts(
+  dataset: Dataset,
+  { timesteps, minCoverage }: Pick<SplitOptions, "timesteps" | "minCoverage">,
+  notes: string[],
+): Int32Array[] {
   const { maxGapMs, series } = dataset;
   const features = dataset.features.length;
   let touched = 0;
@@ -126,8 +151,12 @@ export function runningSum(rows: number, value: (row: number) => number): Float6
   return sums;
 }
 
-/** The windows within the spans, each `stride` rows or more after the one before it. */
-function collect(starts: readonly Int32Array[], spans: readonly StartSpan[], stride: number): WindowSet {
+/** The windows within the spans, one of each series, each `stride` rows or more after the one before it. */
+export function windowsWithin(
+  starts: readonly Int32Array[],
+  spans: readonly StartSpan[],
+  stride: number,
+): WindowSet {
   const series: number[] = [];
   const start: number[] = [];
   spans.forEach((span, index) => {

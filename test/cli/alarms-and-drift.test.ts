@@ -49,7 +49,8 @@ test("a file that drifted is told so, and one that did not is not", async (t) =>
     (event: { file: string; start: number; end: number }) =>
       event.file === "moved.csv" && event.start <= 706 && event.end >= 706,
   );
-  assert.ok(Math.abs(fault.start - 700) <= 4 && Math.abs(fault.end - 711) <= 4, JSON.stringify(fault));
+  // Windows reach seven rows further on both sides.
+  assert.ok(Math.abs(fault.start - 700) < 7 && Math.abs(fault.end - 711) < 7, JSON.stringify(fault));
   assert.equal(fault.open, false);
   // The verdicts of single timesteps are those by the same threshold.
   const scores = (await readFile(join(folder, "scores.csv"), "utf8")).trimEnd().split("\n").slice(1);

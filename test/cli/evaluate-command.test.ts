@@ -6,7 +6,8 @@ import { test } from "node:test";
 import { createWorkplace, writeWaves } from "./residua-process.js";
 
 const SPIKE = 500;
-const FITTING = ["--timesteps", "8", "--units", "8", "--epochs", "5", "--learning-rate", "0.01"];
+const NETWORK = ["--timesteps", "8", "--units", "8", "--epochs", "5", "--learning-rate", "0.01"];
+const FITTING = [...NETWORK, "--calibration", "0.2"];
 
 /** 600 rows with a labelled spike at 500; everything before is normal. */
 function writeLabelledWaves(): string {

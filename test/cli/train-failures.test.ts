@@ -17,9 +17,10 @@ test("what fails says so in one sentence, with status 1, and publishes nothing",
   const failures: [string[], RegExp][] = [
     [["bad.csv"], /^bad\.csv line 3, column "Pressure": "abc" is not a number\.\n$/],
     [
-      ["short.csv"],
+      ["short.csv", "--timesteps", "32"],
       /^The longest series has 3 rows, too few for one window of 32; take fewer --timesteps\.\n$/,
     ],
+    [["short.csv"], /^There are too few normal rows to choose a window length by .*--timesteps\.\n$/],
     [["nowhere.csv"], /^There is no file nowhere\.csv\.\n$/],
     [
       ["waves.csv", "--columns", "tan"],
@@ -30,7 +31,7 @@ test("what fails says so in one sentence, with status 1, and publishes nothing",
       /^waves\.csv has 300 rows of data, none of them from row 500 on\.\n$/,
     ],
     [
-      ["huge.csv", "--scaler", "none", ...QUICK, "--activation", "relu"],
+      ["huge.csv", "--scaler", "none", ...QUICK, "--activation", "relu", "--linear-path", "off"],
       /Training diverged in epoch 1: .*nothing is published.*\n$/,
     ],
   ];
@@ -74,6 +75,22 @@ test("wrong usage is told in one sentence, with status 2", async (t) => {
     [
       ["train", csv, "--name", "x", "--validation", "0.5", "--calibration", "0.5"],
       /^--validation and --calibration together/,
+    ],
+    [
+      ["train", csv, "--name", "x", "--folds", "3", "--calibration", "0.2"],
+      /^--folds and --calibration are two ways to set the threshold/,
+    ],
+    [
+      ["train", csv, "--name", "x", "--linear-path", "0.5", "--family", "composite"],
+      /^--linear-path needs a network that only reconstructs, .*family composite has a prediction head/,
+    ],
+    [
+      ["train", csv, "--name", "x", "--linear-path", "1"],
+      /argument '1' is invalid\. It has to be a share above 0 and below 1, or off\.\n$/,
+    ],
+    [
+      ["train", csv, "--name", "x", "--timesteps", "0"],
+      /argument '0' is invalid\. It has to be a whole number of at least 1, or auto\.\n$/,
     ],
     [["trian", csv], /^Unknown command 'trian'\.\n$/],
     [["score", csv], /^Required option '--model <name>' not specified\.\n$/],

@@ -48,3 +48,26 @@ test("Px is the part `linear` of a window and the output `linear` of the protoco
   assert.deepEqual(tensors.outputs[0]!.shape, [3, 4, 2]);
   assertWanted(tensors.outputs[0]!.data!);
 });
+
+test("errors by timestep and feature are those of the reconstruction; the linear path's are in headError", async (t) => {
+  const contents = { linear: await makeContents(new ReferenceEngine(), 1, { linearPath: 3 }) };
+  const service = await startService(t, { contents });
+  const include = ["timestepError", "featureError", "headError"];
+  const response = await service.score("linear", { windows: [WINDOW], include });
+  const { windows: answered } = (await response.json()) as {
+    windows: {
+      score: number;
+      timestepError: number[];
+      featureError: number[];
+      headError: Record<string, number[]>;
+    }[];
+  };
+  const { score, timestepError, featureError, headError } = answered[0]!;
+  assert.deepEqual(Object.keys(headError), ["reconstruction", "linear"]);
+  assert.deepEqual(timestepError, headError["reconstruction"]);
+  assert.notDeepEqual(headError["linear"], headError["reconstruction"]);
+  const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length;
+  for (const own of [mean(timestepError), mean(featureError)]) {
+    assert.ok(Math.abs(own - score) <= 1e-6 * score, `${own}, not ${score}`);
+  }
+});

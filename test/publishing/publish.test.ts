@@ -25,6 +25,7 @@ const READING: ReadingValues = {
 
 const OPTIONS: TrainOptions = {
   architecture: { family: "reconstruction", timesteps: 6, units: [4], activation: "tanh" },
+  linearPath: null,
   stride: 1,
   loss: "mse",
   epochs: 2,
@@ -34,6 +35,7 @@ const OPTIONS: TrainOptions = {
   clipNorm: 1,
   windowsPerEpoch: 8192,
   validation: 0.1,
+  folds: 0,
   calibration: 0.2,
   scaler: "standard",
   clip: 20,

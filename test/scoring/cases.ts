@@ -20,8 +20,14 @@ export interface Case {
   readonly outputs: NetworkOutputs;
 }
 
+/** Which heads a model has; "linear": a reconstruction with a linear path. */
+type Shape = "reconstruction" | "prediction" | "composite" | "linear";
+
 /** A model of one or two heads, its windows, with gaps or without, and what a network may have answered. */
-export const cases = (gaps: boolean): fc.Arbitrary<Case> =>
+export const cases = (
+  gaps: boolean,
+  shapes: readonly Shape[] = ["reconstruction", "prediction", "composite", "linear"],
+): fc.Arbitrary<Case> =>
   fc
     .record({
       timesteps: fc.integer({ min: 2, max: 6 }),
@@ -29,7 +35,7 @@ export const cases = (gaps: boolean): fc.Arbitrary<Case> =>
       count: fc.integer({ min: 1, max: 3 }),
       kind: fc.constantFrom("standard", "minmax", "none" as const),
       clip: fc.constantFrom(20, 3, null),
-      spans: fc.constantFrom("reconstruction", "prediction", "composite"),
+      spans: fc.constantFrom(...shapes),
       reversed: fc.boolean(),
     })
     .chain(({ timesteps, features, count, kind, clip, spans, reversed }) => {
@@ -43,6 +49,10 @@ export const cases = (gaps: boolean): fc.Arbitrary<Case> =>
         { name: "reconstruction", start: 0, steps: timesteps, reversed },
         { name: "prediction", start: 1, steps: timesteps - 1, reversed: !reversed },
       ].filter(({ name }) => spans === "composite" || spans === name);
+      if (spans === "linear") {
+        heads.push({ name: "reconstruction", start: 0, steps: timesteps, reversed: false });
+        heads.push({ name: "linear", start: 0, steps: timesteps, reversed: false });
+      }
       return fc.record({
         model: fc
           .record({
@@ -75,3 +85,6 @@ export const cases = (gaps: boolean): fc.Arbitrary<Case> =>
     });
 
 export const everyCase = fc.oneof(cases(true), cases(false));
+
+/** Models with a linear path. */
+export const linearCases = fc.oneof(cases(true, ["linear"]), cases(false, ["linear"]));

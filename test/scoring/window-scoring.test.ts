@@ -3,7 +3,6 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { OWN_ARRAYS } from "../../src/scoring/arrays.js";
 import { FLOAT32_MAX } from "../../src/scoring/residuals.js";
-import { SCORER_NAMES } from "../../src/scoring/scorers/scorers.js";
 import { prepareScoring, type ScoringModel } from "../../src/scoring/scoring-model.js";
 import {
   type NetworkOutputs,
@@ -85,7 +84,7 @@ test("without a mean of its own, a scaler's offset stands in for what is missing
   assert.equal(coverage[0], 1 / 3);
 });
 
-test("errors are means over the readings that are there, over features and heads", () => {
+test("errors are means over the readings that are there, over features and heads but the linear one", () => {
   fc.assert(
     fc.property(
       everyCase,
@@ -104,16 +103,17 @@ test("errors are means over the readings that are there, over features and heads
             const residual = prepared.scaled[(w * timesteps + t) * features + f]! - outputs.heads[h]![o]!;
             return [scorer === "squared" ? residual ** 2 : Math.abs(residual)];
           });
+          const counted = error.filter((_, h) => heads[h]!.name !== "linear");
           const allSteps = [...Array(timesteps).keys()];
           const allFeatures = [...Array(features).keys()];
           const stepErrors = allSteps.map((t) =>
-            mean(error.flatMap((e) => allFeatures.flatMap((f) => e(t, f)))),
+            mean(counted.flatMap((e) => allFeatures.flatMap((f) => e(t, f)))),
           );
           stepErrors.forEach((expected, t) => {
             near(scores.timestepError[w * timesteps + t]!, expected, `timestep ${t}`);
           });
           allFeatures.forEach((f) => {
-            const expected = mean(error.flatMap((e) => allSteps.flatMap((t) => e(t, f))));
+            const expected = mean(counted.flatMap((e) => allSteps.flatMap((t) => e(t, f))));
             near(scores.featureError[w * features + f]!, expected, `feature ${f}`);
           });
           heads.forEach(({ start, steps }, h) => {
@@ -135,7 +135,7 @@ test("a window scores bitwise the same alone, in company, and as a slice", () =>
   fc.assert(
     fc.property(
       everyCase,
-      fc.constantFrom(...SCORER_NAMES),
+      fc.constantFrom("squared", "absolute" as const),
       ({ model, count, readings, outputs }, scorer) => {
         const size = model.timesteps * model.features;
         const together = scoreWindows(model, scorer, prepareWindows(model, readings, count), outputs);

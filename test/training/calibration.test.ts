@@ -11,7 +11,7 @@ import { prepareScoring } from "../../src/scoring/scoring-model.js";
 import { compressSample, pValue } from "../../src/scoring/thresholds.js";
 import { prepareWindows, scoreWindows } from "../../src/scoring/window-scoring.js";
 import { cutWindows, windowStarts } from "../../src/scoring/windows.js";
-import { calibrate, chooseThresholds } from "../../src/training/calibration.js";
+import { chooseThresholds, poolCalibration, scoreNormal } from "../../src/training/calibration.js";
 import { fitScorers } from "../../src/training/fit-scorers.js";
 import { scoreSeries } from "../../src/training/series-scoring.js";
 import { gatherWindows } from "../../src/training/window-reader.js";
@@ -100,7 +100,9 @@ test("a series is scored in pieces as it is in one: windows, timesteps and cover
 test("calibration takes all windows of the held-back part, and counts those that do not overlap", async () => {
   const dataset = datasetOf(series(300, 1), series(200, 2));
   const { calibration: windows } = split(dataset, 0.3);
-  const calibration = await calibrate(executable, model, dataset, windows, { stride: 1 });
+  const calibration = poolCalibration([
+    await scoreNormal(executable, model, dataset, windows, { stride: 1 }),
+  ]);
   const starts = windows.start.subarray(0, windows.series.indexOf(1));
   const own = await scoreSeries(executable, model, ["squared"], dataset.series[0]!.values, starts);
   for (const scorer of ["squared", "absolute"] as const) {
@@ -122,7 +124,7 @@ test("calibration takes all windows of the held-back part, and counts those that
   const above = values.filter((score) => score > thresholds.value).length;
   assert.ok((above + 1) / (n + 1) <= 0.05 && (above + 2) / (n + 1) > 0.05);
   assert.ok(pValue(calibration.squared!.windows, thresholds.value) > 0.05);
-  const strided = await calibrate(executable, model, dataset, windows, { stride: 6 });
+  const strided = poolCalibration([await scoreNormal(executable, model, dataset, windows, { stride: 6 })]);
   assert.equal(strided.squared!.windows.n, calibration.squared!.windows.blocks);
   assert.equal(strided.squared!.timesteps.n, calibration.squared!.timesteps.n);
 });

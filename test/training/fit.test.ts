@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defaultBudget, type FitOptions, fit } from "../../src/training/fit.js";
+import { defaultBudget } from "../../src/training/budget.js";
+import { type FitOptions, fit } from "../../src/training/fit.js";
 import type { WindowSource } from "../../src/training/window-reader.js";
 import { LinearTrainer } from "./linear-trainer.js";
 

@@ -59,9 +59,25 @@ test("what is not asked for follows from what is", () => {
   });
 });
 
+test("forward folds and a linear path are the default, and each has its other way", () => {
+  const options = (texts: Readonly<Record<string, string>>) => {
+    const { folds, calibration, linearPath, architecture } = toTrainOptions(valuesOf(texts), 1);
+    return [architecture.timesteps, folds, calibration, linearPath];
+  };
+  assert.deepEqual(options({}), ["auto", 3, 0.2, 0.7]);
+  assert.deepEqual(options({ timesteps: "9", folds: "0", linearPath: "off" }), [9, 0, 0.2, null]);
+  assert.deepEqual(options({ calibration: "0.3", linearPath: "0.9" }), ["auto", 0, 0.3, 0.9]);
+  for (const family of ["prediction", "composite"]) assert.equal(options({ family })[3], null);
+  assert.equal(options({ reverse: "true" })[3], null);
+  assert.equal(options({ family: "dense" })[3], 0.7);
+});
+
 test("options that contradict each other are refused", () => {
   const wrong: [Readonly<Record<string, string>>, RegExp][] = [
     [{ validation: "0.5", calibration: "0.5" }, /^--validation and --calibration together/],
+    [{ folds: "0", calibration: "0.2" }, /^--folds and --calibration are two ways/],
+    [{ validation: "0.9", folds: "0" }, /^--validation and --calibration together/],
+    [{ linearPath: "0.7", reverse: "true" }, /^--linear-path needs .*--reverse turns/],
     [{ family: "dense", horizon: "3" }, /^--horizon needs a prediction head/],
     [{ family: "dense", reverse: "true" }, /^Reverse needs an LSTM reconstruction decoder/],
   ];

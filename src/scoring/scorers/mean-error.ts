@@ -1,39 +1,55 @@
 /** What the scorers have in common whose score is the mean of the window's timestep errors. */
-import { boundError, errorOf } from "../residuals.js";
+import { boundError, errorOf, LINEAR_HEAD } from "../residuals.js";
 import type { ScorerContext, WindowScorer } from "./scorer.js";
 
 /**
- * A window's score is the mean over timesteps of the mean error of the timestep's readings, over features and heads.
- * A reading therefore contributes its error / (readings of its timestep * timesteps with a reading).
+ * A window's score is the mean over timesteps of the mean error of the timestep's readings, over features and heads but
+ * a linear one.
  */
 export function createMeanErrorScorer(context: ScorerContext): WindowScorer {
-  const { timesteps, features, heads, error } = context;
+  const counted = context.heads.flatMap(({ name }, h) => (name === LINEAR_HEAD ? [] : [h]));
+  const decompose = createMeanErrorDecomposition(context, counted);
+  return {
+    score: ({ meanError }) => meanError,
+    decompose: ({ residuals }, contributions) => decompose(residuals, contributions),
+  };
+}
+
+/**
+ * Splits a window's mean error into what each reading adds to it: the reading's error / (residuals of its timestep *
+ * timesteps with a reading).
+ *
+ * @param counted the indices of the heads whose residuals count.
+ * @returns a function of the residuals by head, [steps, F] each, and of the contributions, [T, F], all 0.
+ */
+export function createMeanErrorDecomposition(
+  { timesteps, features, heads, error }: ScorerContext,
+  counted: readonly number[],
+): (residuals: readonly Float64Array[], contributions: Float64Array) => void {
   /** [T]: how many residuals each timestep has, and the sum of their errors. */
   const readings = new Int32Array(timesteps);
   const sums = new Float64Array(timesteps);
-  return {
-    score: ({ meanError }) => meanError,
-    decompose: ({ residuals }, contributions) => {
-      readings.fill(0);
-      sums.fill(0);
-      for (const [h, { start, steps }] of heads.entries()) {
-        for (let i = 0; i < steps * features; i++) {
-          const residual = residuals[h]![i]!;
-          if (Number.isNaN(residual)) continue;
-          const step = start + Math.floor(i / features);
-          const own = errorOf(residual, error);
-          readings[step]!++;
-          sums[step]! += own;
-          contributions[start * features + i]! += own;
-        }
+  return (residuals, contributions) => {
+    readings.fill(0);
+    sums.fill(0);
+    for (const h of counted) {
+      const { start, steps } = heads[h]!;
+      for (let i = 0; i < steps * features; i++) {
+        const residual = residuals[h]![i]!;
+        if (Number.isNaN(residual)) continue;
+        const step = start + Math.floor(i / features);
+        const own = errorOf(residual, error);
+        readings[step]!++;
+        sums[step]! += own;
+        contributions[start * features + i]! += own;
       }
-      const scored = readings.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0);
-      for (let step = 0; step < timesteps; step++) {
-        if (sums[step] === 0) continue;
-        // The factor is 1 / readings but for an error that is cut to the largest float32.
-        const factor = boundError(sums[step]! / readings[step]!) / sums[step]!;
-        for (let i = step * features; i < (step + 1) * features; i++) contributions[i]! *= factor / scored;
-      }
-    },
+    }
+    const scored = readings.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0);
+    for (let step = 0; step < timesteps; step++) {
+      if (sums[step] === 0) continue;
+      // The factor is 1 / readings but for an error that is cut to the largest float32.
+      const factor = boundError(sums[step]! / readings[step]!) / sums[step]!;
+      for (let i = step * features; i < (step + 1) * features; i++) contributions[i]! *= factor / scored;
+    }
   };
 }

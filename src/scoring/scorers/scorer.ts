@@ -90,6 +90,8 @@ export interface Scorer {
   readonly id: number;
   /** How residuals become the errors that an answer shows beside its scores; "loss": as in the loss of the model. */
   readonly error: ErrorKind | "loss";
+  /** The head without which a model cannot be scored so; any model can where it is left out. */
+  readonly needsHead?: string;
   /** Whether `score` reads `ScoredWindow.residuals`; the others are spared the time to fill them in. */
   readonly readsResiduals: boolean;
   /** What it learns from normal windows; undefined where it learns nothing. */

@@ -1,10 +1,11 @@
 /** Every scorer there is. A new one is a file of this folder, a line in this list, and a test of its own. */
 import { absoluteScorer } from "./absolute.js";
+import { combinedScorer } from "./combined.js";
 import type { Scorer } from "./scorer.js";
 import { squaredScorer } from "./squared.js";
 
 /** In the order in which a model offers them, after its default. Files know a scorer by its `id`, not by its place. */
-const LIST = [squaredScorer, absoluteScorer] as const satisfies readonly Scorer[];
+const LIST = [squaredScorer, absoluteScorer, combinedScorer] as const satisfies readonly Scorer[];
 
 export type ScorerName = (typeof LIST)[number]["name"];
 

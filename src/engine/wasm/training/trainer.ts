@@ -51,6 +51,7 @@ export async function createTrainer(
   kernels?: Kernels,
 ): Promise<Trainer> {
   validateNetwork(network);
+  // Adam would move P, too, and lose the principal components that it consists of.
   if (network.linearPath !== undefined) {
     throw new InputError(
       "A network with a linear path is trained without it: residualNetwork(network), on what the path leaves.",

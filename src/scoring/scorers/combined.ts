@@ -1,0 +1,104 @@
+/**
+ * The geometric mean of two errors of a window, each over its own normal size: of what the linear path alone makes of
+ * the window, and of the reconstruction.
+ *
+ *   score = sqrt(linear error / q(linear) * reconstruction error / q(reconstruction))
+ *
+ * q is the 0.99 quantile of the error of normal windows, so that about 1 is the size of a rare normal score. The linear
+ * path follows a normal level that moves, and the reconstruction sees what is not linear; either alone misses
+ * anomalies that both together find.
+ */
+import { InputError } from "../../errors.js";
+import { LINEAR_HEAD, type ScoredHead } from "../residuals.js";
+import { createMeanErrorDecomposition } from "./mean-error.js";
+import type { ScoredWindow, Scorer } from "./scorer.js";
+
+const QUANTILE = 0.99;
+/**
+ * A normal error is taken to be at least this large: below it are the rounding errors of float32, of which a window
+ * that is reproduced perfectly would get any score.
+ */
+const LEAST_ERROR = 1e-12;
+
+export const combinedScorer = {
+  name: "combined",
+  id: 2,
+  error: "loss",
+  needsHead: LINEAR_HEAD,
+  readsResiduals: false,
+  parameters: {
+    count: () => 2,
+    fit: ({ heads }) => {
+      const linear = findLinear(heads);
+      const errors: { linear: number[]; main: number[] } = { linear: [], main: [] };
+      return {
+        add: (window) => {
+          errors.linear.push(meanHeadError(window, linear));
+          errors.main.push(window.meanError);
+        },
+        finish: () => {
+          if (errors.main.length === 0) {
+            throw new InputError("There is no normal window with a reading to fit the scorer combined to.");
+          }
+          return Float64Array.of(normalSize(errors.linear), normalSize(errors.main));
+        },
+      };
+    },
+    check: (sizes) => (sizes.every((size) => size > 0) ? undefined : "a normal error is not above 0"),
+  },
+  create: (context, sizes) => {
+    const { heads, timesteps, features } = context;
+    const linear = findLinear(heads);
+    const ofLinear = createMeanErrorDecomposition(context, [linear.index]);
+    const ofMain = createMeanErrorDecomposition(
+      context,
+      heads.flatMap((_, h) => (h === linear.index ? [] : [h])),
+    );
+    const own = new Float64Array(timesteps * features);
+    // Square roots first: the product of two large errors does not fit in a float64 where that of their roots does.
+    const score = (window: ScoredWindow): number =>
+      Math.sqrt(meanHeadError(window, linear) / sizes[0]!) * Math.sqrt(window.meanError / sizes[1]!);
+    return {
+      score,
+      // In the logarithm both errors have the same weight, so that each one's shares make up half of the score.
+      decompose: (window, contributions) => {
+        const half = score(window) / 2;
+        if (half === 0) return;
+        for (const decompose of [ofLinear, ofMain]) {
+          own.fill(0);
+          decompose(window.residuals, own);
+          const total = own.reduce((sum, part) => sum + part, 0);
+          for (let i = 0; i < own.length; i++) contributions[i]! += (own[i]! / total) * half;
+        }
+      },
+    };
+  },
+} as const satisfies Scorer;
+
+interface LinearHead {
+  readonly index: number;
+  readonly steps: number;
+}
+
+function findLinear(heads: readonly ScoredHead[]): LinearHead {
+  const index = heads.findIndex(({ name }) => name === LINEAR_HEAD);
+  return { index, steps: heads[index]!.steps };
+}
+
+/** The mean of the errors of a head's rows in a window that are not NaN. */
+function meanHeadError({ headErrors, index: window }: ScoredWindow, { index, steps }: LinearHead): number {
+  const errors = headErrors[index]!;
+  let total = 0;
+  let scored = 0;
+  for (let i = window * steps; i < (window + 1) * steps; i++) {
+    if (Number.isNaN(errors[i]!)) continue;
+    total += errors[i]!;
+    scored++;
+  }
+  return total / scored;
+}
+
+function normalSize(errors: readonly number[]): number {
+  const sorted = Float64Array.from(errors).sort();
+  return Math.max(sorted[Math.ceil(QUANTILE * sorted.length) - 1]!, LEAST_ERROR);
+}

@@ -1,0 +1,164 @@
+/** One fit: scaler, linear path and network, on the windows that they are given. */
+import type { Dataset } from "../data/dataset.js";
+import { listNames } from "../data/table.js";
+import type { TrainingEngine } from "../engine/engine.js";
+import { InputError } from "../errors.js";
+import { buildNetwork } from "../network/architectures.js";
+import { type Network, residualNetwork } from "../network/network.js";
+import { initialWeights, type Weights } from "../network/weights.js";
+import { fitScaler } from "../scoring/scaler.js";
+import { prepareScoring, type ScoringDescription, type ScoringModel } from "../scoring/scoring-model.js";
+import { createAugmentation } from "./augmentation.js";
+import { defaultBudget } from "./budget.js";
+import { type FitResult, fit } from "./fit.js";
+import {
+  createResidualSource,
+  type FittedLinearPath,
+  fitLinearPath,
+  whyNoLinearPath,
+} from "./linear-path.js";
+import type { FitStage, SettledOptions, TrainEvents } from "./train-settings.js";
+import { createWindowSource, gatherRows } from "./window-reader.js";
+import type { WindowSet } from "./window-set.js";
+
+/** What a fit learns from, and for how long. */
+export interface FitTask {
+  readonly stage: FitStage;
+  readonly fit: WindowSet;
+  readonly validation: WindowSet;
+  /** The learning rate of each epoch, of as many as there are; undefined to let validation decide. */
+  readonly learningRates?: readonly number[] | undefined;
+}
+
+/** A fitted model, of which the scorers have not learnt anything yet. */
+export interface FittedModel {
+  readonly network: Network;
+  readonly weights: Weights;
+  readonly description: ScoringDescription;
+  readonly unfitted: ScoringModel;
+  readonly fit: FitResult;
+}
+
+/**
+ * Fits a model.
+ *
+ * Throws InputError where a feature has no reading in the rows to fit on, or training diverges.
+ */
+export async function fitModel(
+  engine: TrainingEngine,
+  dataset: Dataset,
+  task: FitTask,
+  options: SettledOptions,
+  events: TrainEvents,
+): Promise<FittedModel> {
+  const features = dataset.features.length;
+  const plain = buildNetwork({ ...options.architecture, features });
+  const { timesteps } = plain;
+  const rows = gatherRows(dataset, task.fit, timesteps);
+  checkReadings(rows, dataset.features);
+  const scaling = { scaler: fitScaler(options.scaler, rows, features), clip: options.clip };
+  const shape = { timesteps, features, minCoverage: options.minCoverage, loss: options.loss };
+  const scaled = prepareScoring({ ...shape, ...scaling, heads: plain.heads });
+  const source = createWindowSource(dataset, task.fit, scaled);
+  const path =
+    options.linearPath === null ? undefined : fitLinearPath(source, timesteps * features, options.linearPath);
+  const network =
+    path === undefined
+      ? plain
+      : buildNetwork({ ...options.architecture, features, linearPath: path.components });
+  if (task.stage.number === 0) events.onChoice?.(describeLinearPath(options, path));
+  const heads = network.heads.map(({ name, start, steps, reversed }) => ({ name, start, steps, reversed }));
+  const description = { ...shape, ...scaling, heads };
+  const unfitted = prepareScoring(description);
+  const fitted = await fitNetwork(
+    engine,
+    network,
+    { dataset, scaled, path, task },
+    { ...options, ...lengthOf(task, options, timesteps) },
+    events,
+  );
+  return { network, weights: fitted.weights, description, unfitted, fit: fitted };
+}
+
+function describeLinearPath(
+  { linearPath, architecture }: SettledOptions,
+  path: FittedLinearPath | undefined,
+): string {
+  if (linearPath === null) {
+    const reason = whyNoLinearPath(architecture);
+    return `no linear path${reason === undefined ? "" : `: ${reason}`}`;
+  }
+  if (path === undefined) return "no linear path: the windows to fit do not differ, or are too large for one";
+  const parts = path.components === 1 ? "component holds" : "components hold";
+  return `linear path: ${path.components} principal ${parts} ${100 * linearPath} % of the variance of windows`;
+}
+
+/** How long a fit runs at most. */
+function lengthOf(
+  { fit: windows, learningRates }: FitTask,
+  options: SettledOptions,
+  timesteps: number,
+): { epochs: number; patience: number } {
+  const budget = defaultBudget(windows.count, { ...options, timesteps });
+  return {
+    epochs: learningRates?.length ?? options.epochs ?? budget.epochs,
+    patience: options.patience ?? budget.patience,
+  };
+}
+
+async function fitNetwork(
+  engine: TrainingEngine,
+  network: Network,
+  data: { dataset: Dataset; scaled: ScoringModel; path: FittedLinearPath | undefined; task: FitTask },
+  options: SettledOptions & { readonly epochs: number },
+  events: TrainEvents,
+): Promise<FitResult> {
+  const { dataset, scaled, path, task } = data;
+  const size = scaled.timesteps * scaled.features;
+  const windows = createWindowSource(dataset, task.fit, scaled);
+  const validation = createWindowSource(dataset, task.validation, scaled);
+  const augmentation = createAugmentation(task.fit, windows, scaled, options);
+  const left = (source: typeof windows) =>
+    path === undefined ? source : createResidualSource(source, path, size);
+  // Windows that are changed at random have to be changed before the linear path reads them.
+  const isChanged = augmentation !== undefined || options.corruption !== undefined;
+  events.onFit?.({ stage: task.stage, epochs: options.epochs });
+  const trained = residualNetwork(network);
+  const trainer = await engine.train(trained, initialWeights(trained, options.seed), {
+    loss: options.loss,
+    seed: options.seed,
+  });
+  try {
+    const result = await fit(trainer, isChanged ? windows : left(windows), left(validation), {
+      ...options,
+      learningRates: task.learningRates,
+      augmentation,
+      linearPath: isChanged ? path : undefined,
+      onStep: events.onStep,
+      onEpoch: events.onEpoch,
+    });
+    if (path === undefined) return result;
+    return {
+      ...result,
+      weights: new Map([...result.weights, ...path.weights(network.linearPath!, network)]),
+    };
+  } finally {
+    await trainer.close();
+  }
+}
+
+/** The names of the features without a reading. */
+export function emptyFeatures(rows: Float64Array, names: readonly string[]): string[] {
+  return names.filter((_, feature) => {
+    for (let i = feature; i < rows.length; i += names.length) if (!Number.isNaN(rows[i]!)) return false;
+    return true;
+  });
+}
+
+function checkReadings(rows: Float64Array, names: readonly string[]): void {
+  const empty = emptyFeatures(rows, names);
+  if (empty.length === 0) return;
+  throw new InputError(
+    `${listNames(empty)} ${empty.length === 1 ? "has" : "have"} no reading in the rows that are fitted on; leave it out with --columns.`,
+  );
+}
