@@ -13,7 +13,7 @@ import { chooseEngine } from "../engine/choose-engine.js";
 import type { ServedModel } from "../registry/served-model.js";
 import { loadStoredModel } from "../registry/stored-model.js";
 import { formatFloat32 } from "../scoring/digits.js";
-import { type DatasetScores, type FileEvent, scoreDataset } from "../serving/dataset-scoring.js";
+import { type DatasetScores, type FileDrift, scoreDataset } from "../serving/dataset-scoring.js";
 import { printNote } from "./note.js";
 import { addModelsOption, addOptions, addVersionOption, argument } from "./options.js";
 import { writeScores } from "./scored-file.js";
@@ -76,34 +76,50 @@ async function score(paths: string[], flags: ScoreFlags): Promise<void> {
 }
 
 async function writeResults(model: ServedModel, scores: DatasetScores, flags: ScoreFlags): Promise<void> {
-  const { files, events } = scores;
-  const sample = model.calibration?.[model.manifest.scorers[0]!]?.timesteps;
-  const text = Readable.from(writeScores(files, sample));
+  const text = Readable.from(writeScores(scores.files));
   if (flags.out === undefined) await pipeline(text, process.stdout, { end: false });
   else await pipeline(text, createWriteStream(flags.out));
   if (flags.events !== undefined) {
-    await writeFile(flags.events, `${JSON.stringify(describeEvents(model, events), undefined, 2)}\n`);
+    await writeFile(flags.events, `${JSON.stringify(describeEvents(model, scores), undefined, 2)}\n`);
   }
-  if (flags.out !== undefined) process.stdout.write(`${summarise(scores)}\n`);
+  const moved = describeDrift(scores.drift);
+  if (flags.out === undefined) for (const sentence of moved) printNote(sentence);
+  else process.stdout.write(`${[summarise(scores), ...moved].join("\n")}\n`);
 }
 
-function describeEvents(model: ServedModel, events: readonly FileEvent[]): object {
-  const { name, version, sha256, engine, device, manifest } = model;
+/** A sentence for each series whose normal level has moved. */
+function describeDrift(drift: readonly FileDrift[]): string[] {
+  return drift.flatMap(({ file, group, since, sinceTime }) => {
+    if (since === null) return [];
+    const where = group === undefined ? file : `${file}, ${group}`;
+    const when = sinceTime === undefined ? "" : ` (${sinceTime})`;
+    return [
+      `${where}: since row ${since.toLocaleString("en")}${when} the normal level has moved: verdicts after it can't be trusted; renew the model.`,
+    ];
+  });
+}
+
+function describeEvents(model: ServedModel, { threshold, events, drift }: DatasetScores): object {
+  const { name, version, sha256, engine, device } = model;
   return {
     model: { name, version, sha256, engine, device },
-    threshold: manifest.threshold,
-    events: events.map(({ id, file, group, start, end, peak, startTime, endTime, score, features }) => ({
-      id,
-      file,
-      group,
-      start,
-      end,
-      peak,
-      startTime,
-      endTime,
-      score: Number(formatFloat32(score)),
-      features: features.map((one) => ({ name: one.name, share: Number(one.share.toPrecision(6)) })),
-    })),
+    threshold,
+    drift,
+    events: events.map(
+      ({ id, file, group, open, start, end, peak, startTime, endTime, score, features }) => ({
+        id,
+        file,
+        group,
+        start,
+        end,
+        peak,
+        startTime,
+        endTime,
+        score: Number(formatFloat32(score)),
+        open,
+        features: features.map((one) => ({ name: one.name, share: Number(one.share.toPrecision(6)) })),
+      }),
+    ),
   };
 }
 

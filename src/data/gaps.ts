@@ -4,14 +4,25 @@
 const GAP_STEPS = 10;
 
 /**
- * The longest step between two rows that is not a gap: 10 times the median step of all the series together. Steps of
- * zero do not count, since rows that share a time say nothing about how often there is a reading. Of an even number
- * of steps the median is the larger of the two in the middle.
+ * The longest step between two rows that is not a gap: 10 times the usual step.
  *
  * @param series the times of each series in milliseconds, not decreasing.
  * @returns milliseconds; undefined where no step is above zero: then there is no gap.
  */
 export function usualMaxGapMs(series: readonly Float64Array[]): number | undefined {
+  const step = usualStepMs(series);
+  return step === undefined ? undefined : GAP_STEPS * step;
+}
+
+/**
+ * The usual time between two rows: the median step of all the series together. Steps of zero do not count, since rows
+ * that share a time say nothing about how often there is a reading. Of an even number of steps the median is the larger
+ * of the two in the middle.
+ *
+ * @param series the times of each series in milliseconds, not decreasing.
+ * @returns milliseconds; undefined where no step is above zero.
+ */
+export function usualStepMs(series: readonly Float64Array[]): number | undefined {
   const steps = new Float64Array(series.reduce((sum, timesMs) => sum + timesMs.length, 0));
   let count = 0;
   for (const timesMs of series) {
@@ -20,6 +31,5 @@ export function usualMaxGapMs(series: readonly Float64Array[]): number | undefin
       if (step > 0) steps[count++] = step;
     }
   }
-  const median = steps.subarray(0, count).sort()[count >> 1];
-  return median === undefined ? undefined : GAP_STEPS * median;
+  return steps.subarray(0, count).sort()[count >> 1];
 }

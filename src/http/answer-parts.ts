@@ -10,7 +10,6 @@ import { type TSchema, Type } from "@sinclair/typebox";
 import { HEAD_NAMES, type HeadName } from "../network/network.js";
 import { unscaleHead } from "../scoring/window-scoring.js";
 import { NO_VERDICT } from "../serving/score-result.js";
-import { pValues } from "../serving/verdict.js";
 import type { AnswerPart, PartsModel } from "./answer-part.js";
 import { DOUBLE, ERRORS, FLOATS, SCORE, VERDICT } from "./wire/program.js";
 
@@ -55,7 +54,7 @@ export const ANSWER_PARTS: readonly AnswerPart[] = [
       column: {
         kind: DOUBLE,
         count: 1,
-        values: ({ sample, score }, from, to) => pValues(sample, score.subarray(from, to)),
+        values: ({ pValue }, from, to) => pValue.subarray(from, to),
       },
     },
     tensor: {

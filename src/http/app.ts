@@ -17,7 +17,9 @@ import { openapi } from "./plugins/openapi.js";
 import { requests } from "./plugins/requests.js";
 import { toResiduaError } from "./problem.js";
 import { requestIdSource } from "./request-id.js";
+import { activityRoutes } from "./routes/activity.js";
 import { aliasRoutes } from "./routes/aliases.js";
+import { calibrationRoutes } from "./routes/calibration.js";
 import { docsRoutes } from "./routes/docs.js";
 import { healthRoutes } from "./routes/health.js";
 import { inferenceRoutes } from "./routes/inference.js";
@@ -96,6 +98,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(metricsRoutes, { metrics });
   await app.register(docsRoutes, { models });
   await app.register(modelRoutes, { models });
+  await app.register(calibrationRoutes, { models });
+  await app.register(activityRoutes, { models, metrics });
   if (config.RESIDUA_ADMIN_TOKEN !== undefined) await app.register(aliasRoutes, { models });
   const bodies = new BodyReader();
   app.addHook("onClose", () => bodies.close());

@@ -3,7 +3,7 @@ import { ResiduaError } from "../errors.js";
 import { embeddingUnits } from "../network/network.js";
 import type { Threshold } from "../registry/manifest.js";
 import { type LoadedModel, type ServedModel, Slot } from "../registry/served-model.js";
-import type { ScoredWindows } from "../serving/score-result.js";
+import type { ScoredWindows, SeriesThreshold } from "../serving/score-result.js";
 import type { PartsModel, SeriesColumn } from "./answer-part.js";
 import { ANSWER_PARTS, INCLUDABLE } from "./answer-parts.js";
 import { WindowLayout, type WindowMember, type WindowProgram } from "./wire/window-layout.js";
@@ -82,7 +82,12 @@ export class ModelAnswers {
     );
   }
 
-  /** `{"model": ..., "threshold": ...`, without the closing brace. */
+  /** `{"model": ..., "threshold": ...`, without the closing brace: of an answer to a series. */
+  seriesHeadText(threshold: SeriesThreshold | null): string {
+    return `{"model":${this.#modelText},"threshold":${seriesThresholdText(threshold)}`;
+  }
+
+  /** The same of an answer to windows. */
   headText(threshold: Threshold | null): string {
     const text = threshold === this.#ownThreshold ? this.#ownThresholdText : thresholdText(threshold);
     return `{"model":${this.#modelText},"threshold":${text}`;
@@ -127,6 +132,12 @@ function outputTensors(model: PartsModel): OutputTensor[] {
     return [{ place, tensor: { name, datatype, isInCallersUnits, shape, isDefault, values } }];
   });
   return placed.sort((a, b) => a.place - b.place).map(({ tensor }) => tensor);
+}
+
+function seriesThresholdText(threshold: SeriesThreshold | null): string {
+  if (threshold === null) return "null";
+  const { value, method, scorer, falseAlarmRate, falseAlarms, alarm } = threshold;
+  return JSON.stringify({ value, method, scorer, falseAlarmRate, falseAlarms, alarm });
 }
 
 function thresholdText(threshold: Threshold | null): string {

@@ -3,6 +3,7 @@
  * than its readings are checked by them too.
  */
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import { FALSE_ALARMS_PATTERN } from "../scoring/false-alarms.js";
 import { SCORER_NAMES } from "../scoring/scorers/scorers.js";
 import { THRESHOLD_METHODS } from "../scoring/thresholds.js";
 import { ANSWER_PARTS, INCLUDABLE } from "./answer-parts.js";
@@ -34,6 +35,16 @@ export const ScoreOptionsSchema = Type.Object(
         [
           Type.Object({ falseAlarmRate: Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 }) }, closed),
           Type.Object({ value: Type.Number() }, closed),
+          Type.Object(
+            {
+              falseAlarms: Type.String({
+                pattern: FALSE_ALARMS_PATTERN,
+                description: "How many events a normal series may have; for a series alone",
+                examples: ["1/week", "2/1000rows"],
+              }),
+            },
+            closed,
+          ),
         ],
         { description: "Instead of the model's own" },
       ),
@@ -110,6 +121,23 @@ const AppliedThresholdSchema = Nullable(
   }),
 );
 
+const SeriesThresholdSchema = Nullable(
+  Type.Object({
+    value: Type.Number({ description: "A timestep with a score above it is anomalous" }),
+    method: oneOf([...THRESHOLD_METHODS, "falseAlarms"]),
+    scorer: oneOf(SCORER_NAMES),
+    falseAlarmRate: Nullable(Type.Number()),
+    falseAlarms: Nullable(Type.String({ description: "Such as 1/week" })),
+    alarm: Type.Object(
+      { k: Type.Integer(), n: Type.Integer(), endValue: Type.Number() },
+      {
+        description:
+          "An event begins with k of n timesteps above the value, and goes on with k of n above the end value",
+      },
+    ),
+  }),
+);
+
 const WindowResultSchema = Type.Object(
   Object.fromEntries(
     ANSWER_PARTS.flatMap(({ name, presence, windows }) =>
@@ -120,15 +148,19 @@ const WindowResultSchema = Type.Object(
   ),
 );
 
-const TimestepsSchema = Type.Object(
-  Object.fromEntries(
+const TimestepsSchema = Type.Object({
+  from: Type.Integer({ description: "The row, in the stream, of the first timestep" }),
+  final: Type.Integer({
+    description: "How many of the timesteps stay as they are when more rows come: all but the last T - 1",
+  }),
+  ...Object.fromEntries(
     ANSWER_PARTS.flatMap(({ name, presence, series }) =>
       series === undefined
         ? []
         : [[name, presence === "always" ? series.schema : Type.Optional(series.schema)]],
     ),
   ),
-);
+});
 
 const TimingSchema = Type.Object({ queueMs: Type.Number(), computeMs: Type.Number() });
 
@@ -144,21 +176,36 @@ export const WindowsResponseSchema = Type.Object(
 
 const EventSchema = Type.Object({
   id: Type.Integer(),
-  start: Type.Integer({ description: "The first anomalous timestep" }),
+  start: Type.Integer({
+    description: "The first row whose stitched timestep error is out of its normal range",
+  }),
   end: Type.Integer({ description: "The last one" }),
   peak: Type.Integer({ description: "The one with the highest score" }),
-  score: Type.Number(),
+  score: Type.Number({ description: "At the peak" }),
+  open: Type.Boolean({ description: "Whether the event goes on at the end of the series" }),
   features: Type.Array(Type.Object({ name: Type.String(), share: Type.Number() }), {
     description: "Largest share first",
   }),
 });
 
+export const DriftSchema = Type.Object({
+  moved: Type.Boolean({ description: "Whether the normal level has moved since calibration" }),
+  since: Nullable(
+    Type.Integer({
+      description: "The row of the stream that the first block of T rows after the change begins with",
+    }),
+  ),
+  pValue: Type.Number({ description: "Of the test that nothing has moved" }),
+  share: Type.Number({ description: "Of the rows since then, those with a p-value of at most 0.05" }),
+});
+
 export const SeriesResponseSchema = Type.Object(
   {
     model: ScoredBySchema,
-    threshold: AppliedThresholdSchema,
+    threshold: SeriesThresholdSchema,
     timesteps: TimestepsSchema,
     events: Type.Array(EventSchema),
+    drift: Nullable(DriftSchema),
     timing: TimingSchema,
   },
   { title: "SeriesScores" },
@@ -170,6 +217,8 @@ export const ScoreResponseSchema = Type.Union([WindowsResponseSchema, SeriesResp
 
 // No pattern: a name that no model can have is answered with 404, like any other that does not exist.
 export const ModelParamsSchema = Type.Object({ name: Type.String() });
+
+export const ModelVersionParamsSchema = Type.Object({ name: Type.String(), version: Type.String() });
 
 export const VersionQuerySchema = Type.Object(
   {

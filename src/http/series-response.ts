@@ -1,5 +1,6 @@
 /** The bytes of the answer to a series, in chunks: one JSON object, or a line for each timestep and event. */
 import { formatFloat32 } from "../scoring/digits.js";
+import type { Drift } from "../scoring/drift-decision.js";
 import { type AnomalyEvent, walkEvents } from "../scoring/events.js";
 import type { SeriesResult, SeriesScores } from "../serving/score-result.js";
 import type { SeriesScoring } from "../serving/series-scoring.js";
@@ -20,12 +21,15 @@ export interface SeriesForm {
   readonly columns: readonly NamedSeriesColumn[];
 }
 
-/** `{model, threshold, timesteps: {score, anomalous, pValue}, events, timing}` */
+/** `{model, threshold, timesteps: {from, final, score, anomalous, pValue}, events, drift, timing}` */
 export function seriesResponse(form: SeriesForm, result: SeriesResult): Generator<Uint8Array, void> {
   return joinChunks(objectChunks(form, result));
 }
 
-/** Lines: model and threshold, then each timestep, each event, and the timing. */
+/**
+ * Lines: model and threshold, then each timestep, each event, and the rest: the timing, `timesteps` without its columns,
+ * and drift.
+ */
 export function seriesLines(form: SeriesForm, result: SeriesResult): Generator<Uint8Array, void> {
   return joinChunks(allLines(form, result));
 }
@@ -46,10 +50,10 @@ export async function* seriesLinesAsScored(
 
 function* objectChunks(form: SeriesForm, result: SeriesResult): Generator<Uint8Array, void> {
   const { threshold, rows } = result;
-  yield Buffer.from(`${form.answers.headText(threshold)},"timesteps":{`);
+  yield Buffer.from(`${form.answers.seriesHeadText(threshold)},"timesteps":{${placeText(result)}`);
   const columns = [...form.columns].sort((a, b) => a.place - b.place);
-  for (const [i, column] of columns.entries()) {
-    yield Buffer.from(`${i === 0 ? "" : ","}${JSON.stringify(column.name)}:[`);
+  for (const column of columns) {
+    yield Buffer.from(`,${JSON.stringify(column.name)}:[`);
     for (let from = 0; from < rows; from += CHUNK_ROWS) {
       if (from > 0) yield Buffer.from(",");
       const { kind, count } = column;
@@ -64,7 +68,7 @@ function* objectChunks(form: SeriesForm, result: SeriesResult): Generator<Uint8A
     yield events.length === 0 ? PAUSE : Buffer.from(separator + events.map(eventText).join(","));
     if (events.length > 0) separator = ",";
   }
-  yield Buffer.from(`],${timingText(result)}}`);
+  yield Buffer.from(`],${driftText(result.drift)},${timingText(result)}}`);
 }
 
 function* allLines(form: SeriesForm, result: SeriesResult): Generator<Uint8Array, void> {
@@ -82,7 +86,7 @@ function* firstLines(
   end: number,
   first = 0,
 ): Generator<Uint8Array, void> {
-  if (first === 0) yield Buffer.from(`${form.answers.headText(scores.threshold)}}\n`);
+  if (first === 0) yield Buffer.from(`${form.answers.seriesHeadText(scores.threshold)}}\n`);
   for (let from = first; from < end; from += CHUNK_LINES) {
     const to = Math.min(from + CHUNK_LINES, end);
     const columns = form.columns.map(
@@ -101,14 +105,35 @@ function* lastLines(result: SeriesResult): Generator<Uint8Array, void> {
   for (const events of eventChunks(result)) {
     yield Buffer.from(events.map((event) => `{"event":${eventText(event)}}\n`).join(""));
   }
-  yield Buffer.from(`{${timingText(result)}}\n`);
+  yield Buffer.from(
+    `{${timingText(result)},"timesteps":{${placeText(result)}},${driftText(result.drift)}}\n`,
+  );
+}
+
+/**
+ * Which rows of the stream the timesteps are, and how many of them no later window will cover: those that lie T or more
+ * rows before the end of the series.
+ */
+function placeText({ rows, windows }: SeriesScores): string {
+  return `"from":0,"final":${Math.max(0, rows - windows.timesteps + 1)}`;
+}
+
+function driftText(drift: Drift | null): string {
+  if (drift === null) return '"drift":null';
+  const { moved, since, pValue, share } = drift;
+  return `"drift":${JSON.stringify({ moved, since, pValue, share })}`;
 }
 
 /** Events in groups; an empty group where other requests should be served before the search goes on. */
-function* eventChunks({ score, anomalous, windows }: SeriesResult): Generator<AnomalyEvent[], void> {
+function* eventChunks({
+  score,
+  anomalous,
+  windows,
+  eventRule,
+}: SeriesResult): Generator<AnomalyEvent[], void> {
   const most = Math.max(1, Math.floor(EVENT_NUMBERS / (1 + windows.featureNames.length)));
   let group: AnomalyEvent[] = [];
-  for (const event of walkEvents(score, anomalous, windows)) {
+  for (const event of walkEvents(score, anomalous, windows, eventRule)) {
     if (event === undefined) {
       yield [];
       continue;
@@ -122,9 +147,9 @@ function* eventChunks({ score, anomalous, windows }: SeriesResult): Generator<An
   if (group.length > 0) yield group;
 }
 
-function eventText({ id, start, end, peak, score, features }: AnomalyEvent): string {
+function eventText({ id, start, end, peak, score, open, features }: AnomalyEvent): string {
   const shares = features.map(
     ({ name, share }) => `{"name":${JSON.stringify(name)},"share":${formatFloat32(share)}}`,
   );
-  return `{"id":${id},"start":${start},"end":${end},"peak":${peak},"score":${formatFloat32(score)},"features":[${shares.join(",")}]}`;
+  return `{"id":${id},"start":${start},"end":${end},"peak":${peak},"score":${formatFloat32(score)},"open":${open},"features":[${shares.join(",")}]}`;
 }

@@ -1,5 +1,6 @@
 /** A trained model becomes the next version in a folder of models. */
 import type { ReadingValues } from "../data/reading-options.js";
+import { encodeBehaviour } from "../registry/behaviour-sections.js";
 import { publishBundle } from "../registry/bundle.js";
 import type { BundleContents } from "../registry/bundle-files.js";
 import type { TrainedModel } from "../training/train-model.js";
@@ -50,6 +51,7 @@ function bundleContents(trained: TrainedModel, reading: ReadingValues): BundleCo
     calibration: trained.calibration,
     golden: trained.examples,
     sampleBody: { windows: nestReadings(trained) },
+    sections: encodeBehaviour(trained.behaviour),
     training: {
       data: trained.files,
       // Defaults are recorded too. What is undefined is left out of JSON.

@@ -6,10 +6,12 @@ import type { Network } from "../network/network.js";
 import { isExpressibleInTfjs } from "../network/topology-writer.js";
 import type { Weights } from "../network/weights.js";
 import { decodeCalibration } from "../scoring/calibration-file.js";
+import type { NormalBehaviour } from "../scoring/normal-behaviour.js";
 import { decodeFittedScorers } from "../scoring/scorer-file.js";
 import { SCORER_NAMES } from "../scoring/scorers/scorers.js";
 import { prepareScoring, type ScoringModel } from "../scoring/scoring-model.js";
 import type { Calibration } from "../scoring/thresholds.js";
+import { decodeBehaviour } from "./behaviour-sections.js";
 import {
   type BundleFile,
   calibrationSizes,
@@ -19,7 +21,7 @@ import {
   MANIFEST_FILE,
 } from "./bundle-files.js";
 import { decodeGolden, type Golden } from "./golden.js";
-import { checkManifest, type Manifest } from "./manifest.js";
+import { checkManifest, type Manifest, sectionsOf } from "./manifest.js";
 
 /** Everything that the files of a bundle hold. */
 export interface DecodedBundle {
@@ -31,6 +33,8 @@ export interface DecodedBundle {
   /** Ready to score windows with every scorer of the manifest. */
   readonly scoring: ScoringModel;
   readonly calibration: Calibration | undefined;
+  /** How normal scores make events; undefined where the manifest does not say. */
+  readonly behaviour: NormalBehaviour | undefined;
   readonly golden: Golden;
   readonly sampleBody: object;
 }
@@ -63,6 +67,7 @@ export function decodeFiles(files: Files): DecodedBundle {
     weights,
     scoring: decodeScoring(manifest, files.get("scorers.bin")?.bytes),
     calibration: decodeCalibrationOf(manifest, files.get("calibration.bin")?.bytes),
+    behaviour: decodeBehaviour(new Map(sectionsOf(manifest)), manifest.scorers[0]!),
     golden: decodeGolden(parseJson(needed(files, "golden.json"), "golden.json"), network),
     sampleBody: decodeSample(parseJson(needed(files, "sample.json"), "sample.json"), manifest),
   };

@@ -21,7 +21,7 @@ export const MANIFEST_SCHEMA_VERSION = 2;
  * The sections of a manifest that this program reads, each with the newest version of it. What reads a section adds
  * it here; a section that is not here, or is of a newer version, is passed over unless it is required.
  */
-const KNOWN_SECTIONS: ReadonlyMap<string, number> = new Map();
+export const KNOWN_SECTIONS = { alarms: 1, drift: 1 } as const;
 
 export const MODEL_NAME_PATTERN = "^[a-z0-9][a-z0-9._-]{0,62}$";
 export const VERSION_PATTERN = "^[1-9][0-9]{0,8}$";
@@ -169,7 +169,7 @@ export function checkManifest(value: unknown): Manifest {
   for (const [name, section] of sectionsOf(value)) {
     if (schemaVersion === 1)
       throw new InputError(`manifest.json is of schema version 1, which has no "${name}".`);
-    const isKnown = section.version <= (KNOWN_SECTIONS.get(name) ?? 0);
+    const isKnown = section.version <= newestKnown(name);
     if (section.required === true && !isKnown) {
       throw new InputError(
         `manifest.json has a section "${name}" of version ${section.version} that the model needs and this program does not know; a newer release of the program reads it.`,
@@ -177,6 +177,11 @@ export function checkManifest(value: unknown): Manifest {
     }
   }
   return value;
+}
+
+/** The newest version of a section that this program reads; 0 for none. */
+function newestKnown(name: string): number {
+  return Object.hasOwn(KNOWN_SECTIONS, name) ? KNOWN_SECTIONS[name as keyof typeof KNOWN_SECTIONS] : 0;
 }
 
 /** The sections of a manifest, also those that this program does not know. */

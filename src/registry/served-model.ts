@@ -1,5 +1,6 @@
 /** One version in memory: its bundle, compiled, with all that is derived from it once. */
 import type { Engine, EngineName, Executable } from "../engine/engine.js";
+import type { NormalBehaviour } from "../scoring/normal-behaviour.js";
 import type { ScoringModel } from "../scoring/scoring-model.js";
 import type { Calibration } from "../scoring/thresholds.js";
 import type { Bundle } from "./bundle.js";
@@ -17,6 +18,7 @@ export interface LoadedModel {
   readonly manifest: Manifest;
   readonly scoring: ScoringModel;
   readonly calibration: Calibration | undefined;
+  readonly behaviour: NormalBehaviour | undefined;
   readonly executable: Executable;
   /** A request body with real windows. */
   readonly sampleBody: object;
@@ -46,6 +48,7 @@ export class ServedModel implements LoadedModel {
   readonly manifest: Manifest;
   readonly scoring: ScoringModel;
   readonly calibration: Calibration | undefined;
+  readonly behaviour: NormalBehaviour | undefined;
   readonly executable: Executable;
   readonly sampleBody: object;
   readonly #filled: ReadonlyMap<Slot<unknown>, unknown>;
@@ -59,6 +62,7 @@ export class ServedModel implements LoadedModel {
     this.manifest = loaded.manifest;
     this.scoring = loaded.scoring;
     this.calibration = loaded.calibration;
+    this.behaviour = loaded.behaviour;
     this.executable = loaded.executable;
     this.sampleBody = loaded.sampleBody;
     this.#filled = new Map(slots.map((slot) => [slot, slot.make(this)]));
@@ -84,7 +88,7 @@ export async function loadModel(
   const executable = await engine.compile(bundle.network, bundle.weights);
   try {
     await replayGolden(executable, bundle.golden);
-    const { name, version, sha256, manifest, scoring, calibration, sampleBody } = bundle;
+    const { name, version, sha256, manifest, scoring, calibration, behaviour, sampleBody } = bundle;
     const { name: engineName, device } = engine;
     return new ServedModel(
       {
@@ -96,6 +100,7 @@ export async function loadModel(
         manifest,
         scoring,
         calibration,
+        behaviour,
         executable,
         sampleBody,
       },

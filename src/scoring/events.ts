@@ -1,16 +1,26 @@
-/** Events: runs of anomalous timesteps, each with the features that its error comes from. */
+/**
+ * Events of a series, each with the features that its error comes from.
+ *
+ * Where a model knows how normal scores make events, an alarm rule says when an event begins and ends. What one row does
+ * to scores reaches over all windows that cover the row, so the timesteps of an alarm begin up to T - 1 rows before the
+ * rows that caused it. The event is therefore from the first to the last of them whose own error, stitched, is out of
+ * its normal range; all of them where none is. An event ends at a gap. Without such knowledge, events are the runs of anomalous timesteps.
+ */
+import { AlarmDetector, type AlarmEvent, type AlarmRule } from "./alarms.js";
 
 export interface AnomalyEvent {
   /** 1 for the first event of a series. */
   readonly id: number;
-  /** The first anomalous timestep. */
+  /** The first timestep. */
   readonly start: number;
-  /** The last anomalous timestep; equal to `start` for an event of one timestep. */
+  /** The last timestep; equal to `start` for an event of one timestep. */
   readonly end: number;
-  /** The timestep of the highest score. */
+  /** The timestep of the highest score, among those whose error is out of its normal range. */
   readonly peak: number;
   /** The score at the peak. */
   readonly score: number;
+  /** Whether it is still under way at the end of the series. */
+  readonly open: boolean;
   /** The share of each feature in the error of the windows that cover the event, largest first; they sum to 1. */
   readonly features: readonly { readonly name: string; readonly share: number }[];
 }
@@ -27,14 +37,27 @@ export interface EventWindows {
   readonly featureNames: readonly string[];
 }
 
+/** How events begin and end. */
+export interface EventRule {
+  readonly alarm: AlarmRule;
+  /** [N]: stitched timestep errors. */
+  readonly error: Float64Array;
+  /** An error above this is out of its normal range. */
+  readonly errorLimit: number;
+}
+
+type Span = Omit<AnomalyEvent, "id" | "features">;
+
 /** Rows looked at, or errors summed, between two pauses: at most a millisecond's work. */
 const STEPS_BETWEEN_PAUSES = 32_768;
 
 /**
- * Joins neighbouring anomalous timesteps to events.
+ * Finds the events of a series.
  *
  * @param score [N]: stitched scores.
- * @param anomalous [N]: 1 where the timestep is anomalous; any other value, such as that for no verdict, ends an event.
+ * @param anomalous [N]: 1 where the timestep is anomalous, 0 where it is not, anything else for no verdict: without a
+ *   rule it ends an event, with one it counts as a timestep without a score.
+ * @param rule undefined: events are the runs of anomalous timesteps.
  * @returns the events in order of time. The share of a feature is proportional to the sum of its errors over the windows
  *   that overlap the event, each weighted by the number of the event's timesteps that it covers.
  */
@@ -42,8 +65,9 @@ export function findEvents(
   score: Float64Array,
   anomalous: ArrayLike<number>,
   windows: EventWindows,
+  rule?: EventRule,
 ): AnomalyEvent[] {
-  return [...walkEvents(score, anomalous, windows)].filter((event) => event !== undefined);
+  return [...walkEvents(score, anomalous, windows, rule)].filter((event) => event !== undefined);
 }
 
 /**
@@ -54,9 +78,30 @@ export function* walkEvents(
   score: Float64Array,
   anomalous: ArrayLike<number>,
   windows: EventWindows,
+  rule?: EventRule,
 ): Generator<AnomalyEvent | undefined, void> {
   const pauses = new Pauses();
   let id = 0;
+  const spans =
+    rule === undefined
+      ? walkRuns(score, anomalous, pauses)
+      : walkAlarms(score, anomalous, rule, windows, pauses);
+  for (const span of spans) {
+    if (span === undefined) {
+      yield undefined;
+      continue;
+    }
+    id++;
+    yield { id, ...span, features: yield* featureShares(span.start, span.end, windows, pauses) };
+  }
+}
+
+/** The runs of anomalous timesteps. */
+function* walkRuns(
+  score: Float64Array,
+  anomalous: ArrayLike<number>,
+  pauses: Pauses,
+): Generator<Span | undefined, void> {
   for (let start = 0; start < score.length; start++) {
     if (pauses.isDue(1)) yield undefined;
     if (anomalous[start] !== 1) continue;
@@ -67,11 +112,71 @@ export function* walkEvents(
       end++;
       if (score[end]! > score[peak]!) peak = end;
     }
-    id++;
-    const features = yield* featureShares(start, end, windows, pauses);
-    yield { id, start, end, peak, score: score[peak]!, features };
+    yield { start, end, peak, score: score[peak]!, open: end + 1 === score.length };
     start = end;
   }
+}
+
+function* walkAlarms(
+  score: Float64Array,
+  anomalous: ArrayLike<number>,
+  rule: EventRule,
+  windows: EventWindows,
+  pauses: Pauses,
+): Generator<Span | undefined, void> {
+  const detector = new AlarmDetector(rule.alarm);
+  const gaps = rowsAfterGaps(windows);
+  let gap = 0;
+  for (let row = 0; row < score.length; row++) {
+    if (pauses.isDue(1)) yield undefined;
+    if (row === gaps[gap]) {
+      gap++;
+      const cut = detector.stop();
+      if (cut !== undefined) yield yield* placeAlarm(cut, false, score, rule, pauses);
+    }
+    const hasVerdict = anomalous[row] === 1 || anomalous[row] === 0;
+    const alarm = detector.push(hasVerdict ? score[row]! : Number.NaN);
+    if (alarm !== undefined) yield yield* placeAlarm(alarm, false, score, rule, pauses);
+  }
+  const last = detector.open;
+  if (last !== undefined) yield yield* placeAlarm(last, true, score, rule, pauses);
+}
+
+/**
+ * The rows that a run of windows begins with, but the first: windows on both sides of a gap do not overlap, and are
+ * further apart than the others.
+ */
+function rowsAfterGaps({ starts, timesteps }: EventWindows): number[] {
+  let stride = Number.POSITIVE_INFINITY;
+  for (let i = 1; i < starts.length; i++) stride = Math.min(stride, starts[i]! - starts[i - 1]!);
+  const rows: number[] = [];
+  for (let i = 1; i < starts.length; i++) {
+    const step = starts[i]! - starts[i - 1]!;
+    if (step >= timesteps && step > stride) rows.push(starts[i]!);
+  }
+  return rows;
+}
+
+/** The part of an alarm whose errors are out of their normal range. */
+function* placeAlarm(
+  { start, end, peak, score: highest }: AlarmEvent,
+  open: boolean,
+  score: Float64Array,
+  { error, errorLimit }: EventRule,
+  pauses: Pauses,
+): Generator<undefined, Span> {
+  let first = -1;
+  let last = -1;
+  let best = -1;
+  for (let row = start; row <= end; row++) {
+    if (pauses.isDue(1)) yield undefined;
+    if (!(error[row]! > errorLimit)) continue;
+    if (first < 0) first = row;
+    last = row;
+    if (best < 0 || score[row]! > score[best]!) best = row;
+  }
+  if (first < 0) return { start, end, peak, score: highest, open };
+  return { start: first, end: last, peak: best, score: score[best]!, open };
 }
 
 /** Counts steps of work, and says when it is time for a pause. */

@@ -1,6 +1,7 @@
 /**
- * One value for each timestep from one value for each window: the mean over the windows that cover it. Scores and
- * coverages are both stitched so. A window whose value is NaN is left out of the mean.
+ * One value for each timestep of a series from the values of windows: the mean over the windows that cover it. Scores
+ * and coverages, of which a window has one, and timestep errors, of which it has T, are all stitched so. NaN is left out
+ * of the mean.
  */
 
 /**
@@ -55,6 +56,27 @@ export class Stitcher {
       for (let row = first; row < first + this.#timesteps; row++) {
         this.#sums[row]! += value;
         this.#windows[row]!++;
+      }
+    }
+  }
+
+  /**
+   * Adds the next windows, which have a value for each of their timesteps.
+   *
+   * @param values [starts.length, T]; a NaN is left out of the mean of its row.
+   * @param starts as for `add`.
+   */
+  addTimesteps(values: Float64Array, starts: ArrayLike<number>): void {
+    if (starts.length === 0) return;
+    const timesteps = this.#timesteps;
+    this.#reserve(starts[starts.length - 1]! + timesteps - this.#base);
+    for (let i = 0; i < starts.length; i++) {
+      const first = starts[i]! - this.#base;
+      for (let step = 0; step < timesteps; step++) {
+        const value = values[i * timesteps + step]!;
+        if (Number.isNaN(value)) continue;
+        this.#sums[first + step]! += value;
+        this.#windows[first + step]!++;
       }
     }
   }

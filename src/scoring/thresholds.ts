@@ -73,6 +73,24 @@ export function pValue(sample: CalibrationSample, score: number): number {
   return (1 + (low < values.length ? atLeast[low]! : 0)) / (sample.n + 1);
 }
 
+/**
+ * The smallest kept score that at least this share of the scores does not exceed.
+ *
+ * @param share 0 to 1.
+ */
+export function sampleQuantile({ n, values, atLeast }: CalibrationSample, share: number): number {
+  const wanted = Math.ceil(share * n);
+  // n - atLeast[i + 1] scores are at most values[i].
+  let low = 0;
+  let high = values.length - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (n - atLeast[middle + 1]! >= wanted) high = middle;
+    else low = middle + 1;
+  }
+  return values[low]!;
+}
+
 /** 1 / (n + 1): the p-value of a score above all of the sample, and so the smallest false-alarm rate it supports. */
 export function smallestFalseAlarmRate(sample: CalibrationSample): number {
   return 1 / (sample.n + 1);

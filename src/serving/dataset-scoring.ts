@@ -3,19 +3,22 @@
 import type { CsvFile } from "../data/csv.js";
 import type { Dataset, Series } from "../data/dataset.js";
 import type { Executable } from "../engine/engine.js";
-import type { Manifest } from "../registry/manifest.js";
+import { DriftCounter } from "../scoring/drift.js";
+import type { Drift } from "../scoring/drift-decision.js";
 import { type AnomalyEvent, findEvents } from "../scoring/events.js";
-import type { ScoringModel } from "../scoring/scoring-model.js";
 import { windowStarts } from "../scoring/windows.js";
 import { scoreSeries } from "../training/series-scoring.js";
-import { NO_VERDICT } from "./score-result.js";
-import { judgeScores } from "./verdict.js";
+import { NO_VERDICT, type ScorableModel, type SeriesThreshold } from "./score-result.js";
+import { chooseSeriesJudge, type SeriesJudge } from "./series-judge.js";
+import { judgeScores, pValues } from "./verdict.js";
 
 /** The scores of a file, by row as read. */
 export interface ScoredFile {
   readonly file: CsvFile;
   /** [rows]; NaN for a row that no window covers. */
   readonly score: Float64Array;
+  /** [rows]; NaN for a model without calibration too. */
+  readonly pValue: Float64Array;
   /** [rows]: 1 or 0; NO_VERDICT where there is none. */
   readonly anomalous: Int8Array;
 }
@@ -29,10 +32,21 @@ export interface FileEvent extends AnomalyEvent {
   readonly endTime?: string;
 }
 
+/** What the p-values of a series say about the normal level; `since` is a row of its file. */
+export interface FileDrift extends Drift {
+  readonly file: string;
+  readonly group?: string;
+  /** As the file writes it, where its time column was kept. */
+  readonly sinceTime?: string;
+}
+
 export interface DatasetScores {
+  readonly threshold: SeriesThreshold | null;
   readonly files: readonly ScoredFile[];
   /** In order of series and time, numbered from 1; none unless they are asked for. */
   readonly events: readonly FileEvent[];
+  /** By series, those that are long enough to say anything. */
+  readonly drift: readonly FileDrift[];
 }
 
 export interface DatasetScoringOptions {
@@ -47,18 +61,21 @@ export interface DatasetScoringOptions {
  * @param dataset with the model's features, in its order.
  */
 export async function scoreDataset(
-  model: { readonly executable: Executable; readonly scoring: ScoringModel; readonly manifest: Manifest },
+  model: ScorableModel & { readonly executable: Executable },
   dataset: Dataset,
   options: DatasetScoringOptions,
 ): Promise<DatasetScores> {
   const { scoring, manifest, executable } = model;
+  const judge = chooseSeriesJudge(model, undefined, undefined);
   const scorer = manifest.scorers[0]!;
   const files = dataset.files.map((file) => ({
     file,
     score: new Float64Array(file.rows).fill(Number.NaN),
+    pValue: new Float64Array(file.rows).fill(Number.NaN),
     anomalous: new Int8Array(file.rows).fill(NO_VERDICT),
   }));
   const events: FileEvent[] = [];
+  const drifts: FileDrift[] = [];
   for (const series of dataset.series) {
     const starts = windowStarts(series.rows, scoring.timesteps, options.stride, {
       timestampsMs: series.timestampsMs,
@@ -68,24 +85,52 @@ export async function scoreDataset(
       featureErrorOf: options.withEvents ? scorer : undefined,
     });
     const { coverage, featureError } = scored;
-    const { timesteps } = scored.scores[scorer]!;
-    const threshold = manifest.threshold?.timestepValue;
-    const anomalous = judgeScores(timesteps, coverage, threshold, manifest.minCoverage);
+    const { timesteps, errors } = scored.scores[scorer]!;
+    const pValue = pValues(judge.sample, timesteps);
+    const anomalous = judgeScores(timesteps, coverage, judge.threshold?.value, manifest.minCoverage);
     const file = files[series.fileIndex]!;
     series.fileRows.forEach((fileRow, row) => {
       file.score[fileRow] = timesteps[row]!;
+      file.pValue[fileRow] = pValue[row]!;
       file.anomalous[fileRow] = anomalous[row]!;
     });
+    const drift = driftOf(judge, pValue, coverage, manifest.minCoverage);
+    if (drift !== null) drifts.push(locateDrift(drift, series, dataset));
     if (featureError === undefined) continue;
-    const found = findEvents(timesteps, anomalous, {
-      starts,
-      timesteps: scoring.timesteps,
-      featureError,
-      featureNames: dataset.features,
-    });
-    for (const event of found) events.push({ ...locate(event, series, dataset), id: events.length + 1 });
+    const windows = { starts, timesteps: scoring.timesteps, featureError, featureNames: dataset.features };
+    const rule = judge.events === undefined ? undefined : { ...judge.events, error: errors };
+    for (const event of findEvents(timesteps, anomalous, windows, rule)) {
+      events.push({ ...locate(event, series, dataset), id: events.length + 1 });
+    }
   }
-  return { files, events };
+  return { threshold: judge.threshold, files, events, drift: drifts };
+}
+
+/** @param coverage [rows]: where it is below `minCoverage`, a p-value says nothing about the level. */
+function driftOf(
+  { drift: reference }: SeriesJudge,
+  pValue: Float64Array,
+  coverage: Float64Array,
+  minCoverage: number,
+): Drift | null {
+  if (reference === undefined) return null;
+  const counter = new DriftCounter(reference.blockRows);
+  for (const [row, own] of pValue.entries()) counter.push(coverage[row]! < minCoverage ? Number.NaN : own);
+  return counter.drift(reference);
+}
+
+/** A drift of a series, with the change as a row of its file. */
+function locateDrift(drift: Drift, series: Series, dataset: Dataset): FileDrift {
+  const file = dataset.files[series.fileIndex]!;
+  const { since } = drift;
+  const sinceTime = since === null ? undefined : file.time?.text[series.fileRows[since]!];
+  return {
+    ...drift,
+    file: series.file,
+    ...(series.group === undefined ? {} : { group: series.group }),
+    since: since === null ? null : file.firstRow + series.fileRows[since]!,
+    ...(sinceTime === undefined ? {} : { sinceTime }),
+  };
 }
 
 /** An event of a series in rows of its file. */

@@ -1,17 +1,19 @@
 /** The metrics that Prometheus reads, fed by the HTTP layer, the batcher and the scoring service. */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import type { Drift } from "../scoring/drift-decision.js";
 import type { BatchTarget } from "./batch-job.js";
 import type { Batcher, BatchObserver } from "./batcher.js";
 import { Histogram, type HistogramSeries } from "./histogram.js";
 import type { ScorableModel, ScoredWindows } from "./score-result.js";
 import type { ScoringObserver } from "./scoring-service.js";
-import { type ListedVersion, VersionMetrics } from "./version-metrics.js";
+import { type ListedVersion, type VersionActivity, VersionMetrics } from "./version-metrics.js";
 
 const REQUEST_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
 export class Metrics implements BatchObserver, ScoringObserver {
   readonly registry = new Registry();
+  readonly #since = new Date().toISOString();
   readonly #requests: Histogram<"method" | "route" | "status_code">;
   readonly #batchWindows: HistogramSeries;
   readonly #batchRequests: HistogramSeries;
@@ -109,6 +111,19 @@ export class Metrics implements BatchObserver, ScoringObserver {
   /** @param ms how long the windows of a request waited for the engine. */
   waited(model: ScorableModel, ms: number): void {
     this.#versions.of(model).wait.observe(ms / 1000);
+  }
+
+  /** A series was scored that was long enough to say whether the normal level has moved. */
+  drifted(model: ScorableModel, drift: Drift): void {
+    const figures = this.#versions.of(model).drift;
+    figures.answers += 1;
+    if (drift.moved) figures.moved += 1;
+    figures.last = drift;
+  }
+
+  /** What a version was asked to score since this object was made. */
+  activityOf(model: string, version: string): VersionActivity & { readonly since: string } {
+    return { since: this.#since, ...this.#versions.activityOf(model, version) };
   }
 
   #addRequestCounter(): void {

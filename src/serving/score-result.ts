@@ -1,7 +1,9 @@
 /** What scoring a request gives: typed arrays, with the model that they come from. */
 import type { Manifest, Threshold } from "../registry/manifest.js";
-import type { EventWindows } from "../scoring/events.js";
-import type { Calibration, CalibrationSample } from "../scoring/thresholds.js";
+import type { Drift } from "../scoring/drift-decision.js";
+import type { EventRule, EventWindows } from "../scoring/events.js";
+import type { NormalBehaviour } from "../scoring/normal-behaviour.js";
+import type { Calibration } from "../scoring/thresholds.js";
 import type { NetworkOutputs, ScoringModel, WindowScores } from "../scoring/window-scoring.js";
 import type { BatchTarget } from "./batch-job.js";
 
@@ -13,6 +15,7 @@ export interface ScorableModel extends BatchTarget {
   readonly manifest: Manifest;
   readonly scoring: ScoringModel;
   readonly calibration: Calibration | undefined;
+  readonly behaviour: NormalBehaviour | undefined;
 }
 
 /** A slice of a request: n consecutive windows that were scored together. */
@@ -42,18 +45,38 @@ export interface WindowsResult extends Timing {
   readonly slices: readonly ScoredWindows[];
 }
 
+/** What the timesteps of a series are judged by. */
+export interface SeriesThreshold {
+  /** A stitched timestep is anomalous above this score. */
+  readonly value: number;
+  /** `falseAlarms`: so that normal rows have no more events than `falseAlarms` says. */
+  readonly method: Threshold["method"] | "falseAlarms";
+  readonly scorer: Threshold["scorer"];
+  /** The share of normal timesteps that is above the threshold; null where that is not what was asked for. */
+  readonly falseAlarmRate: number | null;
+  /** Such as "1/week"; null where that is not what was asked for. */
+  readonly falseAlarms: string | null;
+  /** An event begins with k of n timesteps above the threshold, and goes on with k of n above the end value. */
+  readonly alarm: { readonly k: number; readonly n: number; readonly endValue: number };
+}
+
 export interface SeriesScores {
   readonly model: ScorableModel;
-  readonly threshold: Threshold | null;
+  readonly threshold: SeriesThreshold | null;
   readonly rows: number;
   /** [rows]: the mean of the scores of the windows that cover a timestep; NaN where none does. */
   readonly score: Float64Array;
   /** [rows]: 1 or 0; NO_VERDICT where there is none. */
   readonly anomalous: Int8Array;
-  /** The calibration scores that p-values are taken from; undefined for a model without calibration. */
-  readonly sample: CalibrationSample | undefined;
+  /** [rows]; NaN without calibration or without a score. */
+  readonly pValue: Float64Array;
+  /** How events begin and end; undefined: they are the runs of anomalous timesteps. */
+  readonly eventRule: EventRule | undefined;
   /** Where the windows lie and their errors by feature, for events. */
   readonly windows: EventWindows;
 }
 
-export interface SeriesResult extends SeriesScores, Timing {}
+export interface SeriesResult extends SeriesScores, Timing {
+  /** Null where there are too few rows to say, or the model does not know how normal p-values vary. */
+  readonly drift: Drift | null;
+}

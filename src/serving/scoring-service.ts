@@ -8,6 +8,7 @@
  * ones are cut, so that the work on a slice delays other requests by milliseconds only.
  */
 import { type Arena, ArenaPool, type Arrays, OWN_ARRAYS } from "../scoring/arrays.js";
+import type { Drift } from "../scoring/drift-decision.js";
 import { type PreparedWindows, prepareWindows, scoreWindows } from "../scoring/window-scoring.js";
 import type { BatchResult, BatchWork } from "./batch-job.js";
 import type { Reservation } from "./batch-queue.js";
@@ -16,6 +17,7 @@ import { inOrder } from "./in-order.js";
 import { RequestClient, slicesOf, windowsOfSlice } from "./request-slices.js";
 import type { ScorableModel, ScoredWindows, Timing, WindowsResult } from "./score-result.js";
 import type { ScoringRequest, SeriesRequest, WindowsRequest } from "./scoring-request.js";
+import { chooseSeriesJudge } from "./series-judge.js";
 import { SeriesScoring } from "./series-scoring.js";
 import { chooseJudge, type Judge, judgeWindows } from "./verdict.js";
 
@@ -25,6 +27,8 @@ const SERIES_BATCHES = 4;
 export interface ScoringObserver {
   scored(model: ScorableModel, windows: ScoredWindows): void;
   waited(model: ScorableModel, ms: number): void;
+  /** A series was scored, with enough rows to say whether the normal level has moved. */
+  drifted(model: ScorableModel, drift: Drift): void;
 }
 
 /** A slice that was scored, and when its windows were with the engine. */
@@ -95,13 +99,19 @@ export class ScoringService {
    *
    * The caller holds a lease of the model, and leaves the readings as they are, until the result settles.
    *
-   * @throws ResiduaError UNSUPPORTED_BY_MODEL, as `scoreWindows` does.
+   * @throws ResiduaError as `chooseSeriesJudge`.
    */
   scoreSeries(model: ScorableModel, request: SeriesRequest): SeriesScoring {
-    const judge = chooseJudge(model, request.scorer, request.threshold);
+    const judge = chooseSeriesJudge(model, request.scorer, request.threshold);
     const series = new SeriesScoring(model, judge, request);
-    void this.#runSeries(series, model, judge, request);
+    void this.#runSeries(series, model, judge.windows, request);
+    if (this.#observer !== undefined) void this.#noteDrift(series, this.#observer);
     return series;
+  }
+
+  async #noteDrift(series: SeriesScoring, observer: ScoringObserver): Promise<void> {
+    const result = await series.result.catch(() => undefined);
+    if (result !== undefined && result.drift !== null) observer.drifted(result.model, result.drift);
   }
 
   async #runSeries(

@@ -2,10 +2,12 @@
  * A series while it is scored. Its timesteps are settled in order: a score is settled when no later window
  * covers it.
  */
+import { DriftCounter } from "../scoring/drift.js";
 import { Stitcher } from "../scoring/stitcher.js";
 import type { ScorableModel, ScoredWindows, SeriesResult, SeriesScores, Timing } from "./score-result.js";
 import type { SeriesRequest } from "./scoring-request.js";
-import { type Judge, judgeScores } from "./verdict.js";
+import type { SeriesJudge } from "./series-judge.js";
+import { judgeScores, pValues } from "./verdict.js";
 
 interface Waiting {
   readonly rows: number;
@@ -20,9 +22,12 @@ export class SeriesScoring {
   readonly result: Promise<SeriesResult>;
   /** The first row of each window, increasing. */
   readonly #starts: Int32Array;
-  readonly #judge: Judge;
+  readonly #judge: SeriesJudge;
   readonly #score: Stitcher;
   readonly #coverage: Stitcher;
+  /** Of the timestep errors; undefined where events do not need them. */
+  readonly #error: Stitcher | undefined;
+  readonly #drift: DriftCounter | undefined;
   #scoredWindows = 0;
   #settledRows = 0;
   #waiting: Waiting[] = [];
@@ -30,20 +35,23 @@ export class SeriesScoring {
   #resolve!: (result: SeriesResult) => void;
   #reject!: (error: unknown) => void;
 
-  constructor(model: ScorableModel, judge: Judge, request: SeriesRequest) {
+  constructor(model: ScorableModel, judge: SeriesJudge, request: SeriesRequest) {
     const { timesteps, features } = model.scoring;
     const { rows, starts } = request;
     this.#starts = starts;
     this.#judge = judge;
     this.#score = new Stitcher(timesteps);
     this.#coverage = new Stitcher(timesteps);
+    if (judge.events !== undefined) this.#error = new Stitcher(timesteps);
+    if (judge.drift !== undefined) this.#drift = new DriftCounter(judge.drift.blockRows);
     this.scores = {
       model,
       threshold: judge.threshold,
       rows,
       score: new Float64Array(rows),
       anomalous: new Int8Array(rows),
-      sample: judge.calibration?.timesteps,
+      pValue: new Float64Array(rows),
+      eventRule: judge.events === undefined ? undefined : { ...judge.events, error: new Float64Array(rows) },
       windows: {
         starts,
         timesteps,
@@ -79,6 +87,7 @@ export class SeriesScoring {
     const starts = this.#starts.subarray(from, to);
     this.#score.add(scores.score, starts);
     this.#coverage.add(scores.coverage, starts);
+    this.#error?.addTimesteps(scores.timestepError, starts);
     const { featureError, featureNames } = this.scores.windows;
     featureError.set(scores.featureError, from * featureNames.length);
     this.#scoredWindows = to;
@@ -90,7 +99,9 @@ export class SeriesScoring {
   /** Settles the rest: all windows were scored. */
   end(timing: Timing): void {
     this.#settle(this.scores.rows);
-    this.#resolve({ ...this.scores, ...timing });
+    const { drift: reference } = this.#judge;
+    const drift = reference === undefined ? null : this.#drift!.drift(reference);
+    this.#resolve({ ...this.scores, ...timing, drift });
   }
 
   /** Rejects the result and everything that waits for rows. */
@@ -101,17 +112,22 @@ export class SeriesScoring {
   }
 
   #settle(end: number): void {
-    const { score, anomalous, model } = this.scores;
+    const { score, anomalous, pValue, eventRule, model } = this.scores;
+    const { minCoverage } = model.scoring;
     const settled = this.#score.settle(end);
     const coverage = this.#coverage.settle(end);
-    const verdicts = judgeScores(
-      settled,
-      coverage,
-      this.#judge.threshold?.timestepValue,
-      model.scoring.minCoverage,
-    );
+    const verdicts = judgeScores(settled, coverage, this.#judge.threshold?.value, minCoverage);
+    const settledP = pValues(this.#judge.sample, settled);
+    if (this.#error !== undefined) eventRule!.error.set(this.#error.settle(end), this.#settledRows);
     score.set(settled, this.#settledRows);
     anomalous.set(verdicts, this.#settledRows);
+    pValue.set(settledP, this.#settledRows);
+    if (this.#drift !== undefined) {
+      // With too few readings a score says nothing about the level.
+      for (let row = 0; row < settledP.length; row++) {
+        this.#drift.push(coverage[row]! < minCoverage ? Number.NaN : settledP[row]!);
+      }
+    }
     this.#settledRows = end;
     const waiting = this.#waiting;
     this.#waiting = waiting.filter(({ rows }) => rows > end);

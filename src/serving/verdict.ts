@@ -1,4 +1,4 @@
-/** Which scorer and threshold apply to a request, and the verdicts that follow from its scores. */
+/** Which scorer and threshold apply to windows, and the verdicts that follow from scores. series-judge.ts: to series. */
 import { ResiduaError } from "../errors.js";
 import type { Threshold } from "../registry/manifest.js";
 import { type Arrays, OWN_ARRAYS } from "../scoring/arrays.js";
@@ -12,8 +12,11 @@ import {
 import type { WindowScores } from "../scoring/window-scoring.js";
 import { NO_VERDICT, type ScorableModel } from "./score-result.js";
 
-/** A threshold that a request asks for instead of the model's. */
-export type RequestedThreshold = { readonly falseAlarmRate: number } | { readonly value: number };
+/** A threshold that a request asks for instead of the model's. False alarms are text such as "1/week". */
+export type RequestedThreshold =
+  | { readonly falseAlarmRate: number }
+  | { readonly value: number }
+  | { readonly falseAlarms: string };
 
 /** What the scores of a request are judged by. */
 export interface Judge {
@@ -26,7 +29,8 @@ export interface Judge {
  * The scorer and threshold of a request; where it asks for none, those of the model.
  *
  * Throws ResiduaError UNSUPPORTED_BY_MODEL, with what there is, for a scorer that the model does not have, or
- * for a false-alarm rate that its calibration has too few scores for.
+ * for a false-alarm rate that its calibration has too few scores for, or for false alarms: they count
+ * events, and windows have none.
  */
 export function chooseJudge(
   model: ScorableModel,
@@ -52,6 +56,13 @@ function chooseThreshold(
   calibration: ScorerCalibration | undefined,
   asked: RequestedThreshold | undefined,
 ): Threshold | null {
+  if (asked !== undefined && "falseAlarms" in asked) {
+    throw new ResiduaError(
+      "UNSUPPORTED_BY_MODEL",
+      "False alarms count the events of a series; for windows send a falseAlarmRate or a value.",
+      { violations: [{ path: "/threshold/falseAlarms", message: "needs a series" }] },
+    );
+  }
   if (asked !== undefined && "value" in asked) {
     const { value } = asked;
     return { method: "value", scorer, falseAlarmRate: null, value, timestepValue: value };

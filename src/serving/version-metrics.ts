@@ -1,6 +1,7 @@
 /** The metrics of each version of a model: its waits, engine runs, scores and anomalies, and its state. */
 import { Counter, Gauge, type Registry } from "prom-client";
 import type { BatchTarget } from "./batch-job.js";
+import { addDriftMetrics, type DriftFigures } from "./drift-metrics.js";
 import { Histogram, type HistogramSeries } from "./histogram.js";
 
 const SECONDS = [
@@ -27,6 +28,18 @@ interface VersionFigures {
   readonly engine: HistogramSeries;
   readonly score: HistogramSeries;
   anomalous: number;
+  readonly drift: DriftFigures;
+}
+
+/** What a version was asked to score, as `GET .../activity` answers. */
+export interface VersionActivity {
+  readonly windows: number;
+  /** Null where no window was scored. */
+  readonly anomalousShare: number | null;
+  /** counts[i]: windows with a score of at most edges[i] and above the edge before it; the last: above all edges. */
+  readonly scores: { readonly edges: readonly number[]; readonly counts: readonly number[] };
+  /** What the last series answer said that was long enough to say anything. */
+  readonly drift: DriftFigures["last"];
 }
 
 export class VersionMetrics {
@@ -57,7 +70,21 @@ export class VersionMetrics {
       buckets: SCORES,
     });
     this.#addCounters(registry);
+    addDriftMetrics(registry, () => this.#allFigures());
     this.#addStateGauge(registry, versions);
+  }
+
+  /** @returns zeros for a version that was not asked to score anything. */
+  activityOf(model: string, version: string): VersionActivity {
+    const figures = this.#figures.get(model)?.get(version);
+    const { count = 0, counts = new Float64Array(SCORES.length) } = figures?.score ?? {};
+    const above = count - counts.reduce((sum, own) => sum + own, 0);
+    return {
+      windows: count,
+      anomalousShare: figures === undefined || count === 0 ? null : figures.anomalous / count,
+      scores: { edges: SCORES, counts: [...counts, above] },
+      drift: figures?.drift.last ?? null,
+    };
   }
 
   /** The figures of a version, which its caller adds to. */
@@ -76,6 +103,7 @@ export class VersionMetrics {
         engine: this.#engine.with(name, version),
         score: this.#score.with(name, version),
         anomalous: 0,
+        drift: { answers: 0, moved: 0, last: null },
       };
       versions.set(version, figures);
     }

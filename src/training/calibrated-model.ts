@@ -2,6 +2,7 @@
 import type { Dataset } from "../data/dataset.js";
 import type { FittedScorers } from "../scoring/scorers/scorers.js";
 import type { Calibration } from "../scoring/thresholds.js";
+import type { NormalPart } from "./fit-alarms.js";
 import type { FittedModel } from "./fit-model.js";
 import type { FoldRecord } from "./fold-calibration.js";
 import type { WindowCounts } from "./train-settings.js";
@@ -23,6 +24,8 @@ export interface CalibratedModel {
   readonly parameters: FittedScorers;
   /** Undefined where no window was held back to calibrate with. */
   readonly calibration: Calibration | undefined;
+  /** What the calibration was made from, by fold and series. */
+  readonly parts: readonly NormalPart[];
   readonly windows: WindowCounts;
   /** None where the last windows were held back instead. */
   readonly folds: readonly FoldRecord[];

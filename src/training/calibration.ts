@@ -12,6 +12,7 @@ import {
   smallestFalseAlarmRate,
 } from "../scoring/thresholds.js";
 import { countBlocks } from "../scoring/windows.js";
+import { type NormalPart, normalPart } from "./fit-alarms.js";
 import { scoreSeries } from "./series-scoring.js";
 import { startsBySeries, type WindowSet } from "./window-set.js";
 
@@ -30,6 +31,8 @@ export interface NormalScores {
   /** How many of the windows do not overlap. */
   readonly blocks: number;
   readonly scores: ReadonlyMap<ScorerName, { readonly windows: number[]; readonly timesteps: number[] }>;
+  /** By series, in order of time: what events are counted on. */
+  readonly parts: readonly NormalPart[];
 }
 
 /**
@@ -48,6 +51,7 @@ export async function scoreNormal(
   const samples = new Map(
     scorers.map((scorer) => [scorer, { windows: [] as number[], timesteps: [] as number[] }]),
   );
+  const parts: NormalPart[] = [];
   let blocks = 0;
   let done = 0;
   for (const [index, starts] of startsBySeries(windows)) {
@@ -55,6 +59,7 @@ export async function scoreNormal(
     const { scores } = await scoreSeries(executable, model, scorers, series.values, starts, {
       onWindows: (scored) => options.onWindows?.(done + scored, windows.count),
     });
+    parts.push(normalPart(scores, starts, model.timesteps));
     done += starts.length;
     blocks += countBlocks(starts, model.timesteps);
     const kept = everyStride(starts, options.stride);
@@ -66,7 +71,7 @@ export async function scoreNormal(
       for (const score of own.timesteps) if (!Number.isNaN(score)) sample.timesteps.push(score);
     }
   }
-  return { blocks, scores: samples };
+  return { blocks, scores: samples, parts };
 }
 
 /**

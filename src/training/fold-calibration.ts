@@ -11,6 +11,7 @@ import {
   smallestFalseAlarmRate,
 } from "../scoring/thresholds.js";
 import { type NormalScores, poolCalibration, scoreNormal } from "./calibration.js";
+import type { NormalPart } from "./fit-alarms.js";
 import type { FittedModel } from "./fit-model.js";
 import { addWindows } from "./fit-scorers.js";
 import type { TrainEvents, WindowCounts } from "./train-settings.js";
@@ -40,6 +41,8 @@ export interface FoldCalibration {
   /** What the scorers have learnt. */
   readonly parameters: FittedScorers;
   readonly calibration: Calibration;
+  /** Of all folds. */
+  readonly parts: readonly NormalPart[];
   readonly folds: readonly FoldRecord[];
 }
 
@@ -82,7 +85,12 @@ export async function calibrateFolds(
       quantiles: quantilesOf(scores, falseAlarmRate),
     });
   }
-  return { parameters: learnt, calibration: poolCalibration(parts), folds: records };
+  return {
+    parameters: learnt,
+    calibration: poolCalibration(parts),
+    parts: parts.flatMap((fold) => fold.parts),
+    folds: records,
+  };
 }
 
 /** The scorers that every model can have: a fold whose windows do not differ has no linear path. */

@@ -1,7 +1,7 @@
 /** Scores a whole series with an executable: cut into windows, scored, and stitched to one score for each timestep. */
 import type { Executable } from "../engine/engine.js";
 import type { ScorerName } from "../scoring/scorers/scorers.js";
-import { stitchScores } from "../scoring/stitcher.js";
+import { Stitcher, stitchScores } from "../scoring/stitcher.js";
 import { prepareWindows, type ScoringModel, scoreWindows } from "../scoring/window-scoring.js";
 import { cutWindows } from "../scoring/windows.js";
 
@@ -14,6 +14,8 @@ export interface SeriesScores {
   readonly windows: Float64Array;
   /** [rows]: the mean score of the windows that cover each row; NaN where none does. */
   readonly timesteps: Float64Array;
+  /** [rows]: the mean timestep error of the windows that cover each row; NaN where none has one. */
+  readonly errors: Float64Array;
 }
 
 /** What `scoreSeries` gives. */
@@ -42,7 +44,12 @@ export async function scoreSeries(
 ): Promise<ScoredSeries> {
   const { features, timesteps } = model;
   const rows = values.length / features;
-  const windowScores = new Map(scorers.map((scorer) => [scorer, new Float64Array(starts.length)]));
+  const byScorer = new Map(
+    scorers.map((scorer) => [
+      scorer,
+      { windows: new Float64Array(starts.length), errors: new Stitcher(timesteps) },
+    ]),
+  );
   const windowCoverage = new Float64Array(starts.length);
   const featureError =
     options.featureErrorOf === undefined ? undefined : new Float64Array(starts.length * features);
@@ -50,9 +57,10 @@ export async function scoreSeries(
     const chunk = starts.subarray(from, from + CHUNK_WINDOWS);
     const prepared = prepareWindows(model, cutWindows(values, features, chunk, timesteps), chunk.length);
     const outputs = await executable.run(prepared.scaled, chunk.length);
-    for (const [scorer, own] of windowScores) {
+    for (const [scorer, own] of byScorer) {
       const scored = scoreWindows(model, scorer, prepared, outputs);
-      own.set(scored.score, from);
+      own.windows.set(scored.score, from);
+      own.errors.addTimesteps(scored.timestepError, chunk);
       if (scorer === options.featureErrorOf) featureError?.set(scored.featureError, from * features);
     }
     windowCoverage.set(prepared.coverage, from);
@@ -60,9 +68,9 @@ export async function scoreSeries(
   }
   return {
     scores: Object.fromEntries(
-      [...windowScores].map(([scorer, own]) => [
+      [...byScorer].map(([scorer, { windows, errors }]) => [
         scorer,
-        { windows: own, timesteps: stitchScores(own, starts, timesteps, rows) },
+        { windows, timesteps: stitchScores(windows, starts, timesteps, rows), errors: errors.settle(rows) },
       ]),
     ),
     coverage: stitchScores(windowCoverage, starts, timesteps, rows),

@@ -32,7 +32,15 @@ export async function trainWithSplit(
     const normal = windows.validation > 0 ? split.validation : split.fit;
     const parameters = await fitScorers(executable, model.unfitted, dataset, normal);
     if (windows.calibration === 0) {
-      return { model, parameters, calibration: undefined, windows, folds: [], exampleSet: split.fit };
+      return {
+        model,
+        parameters,
+        calibration: undefined,
+        parts: [],
+        windows,
+        folds: [],
+        exampleSet: split.fit,
+      };
     }
     const scoring = prepareScoring({ ...model.description, fitted: parameters });
     const scores = await scoreNormal(executable, scoring, dataset, split.calibration, {
@@ -40,7 +48,8 @@ export async function trainWithSplit(
       onWindows: (done) => events.onCalibration?.(done, windows.calibration),
     });
     const calibration = poolCalibration([scores]);
-    return { model, parameters, calibration, windows, folds: [], exampleSet: split.calibration };
+    const { parts } = scores;
+    return { model, parameters, calibration, parts, windows, folds: [], exampleSet: split.calibration };
   } finally {
     await executable.close();
   }

@@ -12,6 +12,7 @@ import type { Dataset } from "../data/dataset.js";
 import type { TrainingEngine } from "../engine/engine.js";
 import type { Network } from "../network/network.js";
 import type { Weights } from "../network/weights.js";
+import type { NormalBehaviour } from "../scoring/normal-behaviour.js";
 import type { WindowLength } from "../scoring/period.js";
 import { errorOfLoss } from "../scoring/residuals.js";
 import { SCORER_NAMES, type ScorerName } from "../scoring/scorers/scorers.js";
@@ -21,6 +22,7 @@ import { defaultEpochWindows, defaultStride } from "./budget.js";
 import { chooseThresholds } from "./calibration.js";
 import { type ExampleWindows, runExamples } from "./example-windows.js";
 import type { FitResult } from "./fit.js";
+import { describeNormalBehaviour, stepOf } from "./fit-alarms.js";
 import { describeQuantiles, type FoldRecord } from "./fold-calibration.js";
 import { planFolds, trainWithFolds } from "./fold-training.js";
 import { trainWithSplit } from "./split-training.js";
@@ -61,6 +63,8 @@ export interface TrainedModel {
   readonly scorers: readonly ScorerName[];
   readonly calibration: Calibration | undefined;
   readonly threshold: ModelThreshold | undefined;
+  /** How normal scores make events; undefined without a calibration. */
+  readonly behaviour: NormalBehaviour | undefined;
   readonly fit: FitResult;
   readonly windows: WindowCounts;
   /** How the window length was chosen; undefined where it was asked for. */
@@ -81,6 +85,7 @@ export async function trainModel(
   asked: TrainOptions,
   events: TrainEvents = {},
 ): Promise<TrainedModel> {
+  const stepMs = stepOf(dataset, asked.falseAlarms);
   const { timesteps, chosen } = settleTimesteps(dataset, asked);
   if (chosen !== undefined) events.onChoice?.(`window length ${chosen.reason}`);
   const architecture = { ...asked.architecture, timesteps };
@@ -122,6 +127,11 @@ export async function trainModel(
       ],
       calibration,
       threshold: chooseThreshold(options, scorer, calibration, events),
+      behaviour: describeNormalBehaviour(
+        fitted.parts,
+        { ...options, timesteps: rows, calibration, stepMs, scorer },
+        events.onNote,
+      ),
       fit: model.fit,
       windows: fitted.windows,
       windowLength: chosen,

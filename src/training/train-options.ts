@@ -15,6 +15,7 @@ import { COLUMNS_OPTION, FILE_OPTIONS } from "../data/reading-options.js";
 import { InputError } from "../errors.js";
 import { buildNetwork, CELLS, FAMILIES, isRecurrent } from "../network/architectures.js";
 import type { Corruption } from "../network/network.js";
+import { parseFalseAlarms } from "../scoring/false-alarms.js";
 import { LOSSES } from "../scoring/losses.js";
 import { SCALER_KINDS } from "../scoring/scaler.js";
 import { whyNoLinearPath } from "./linear-path.js";
@@ -151,6 +152,11 @@ export const FITTING_OPTIONS = {
     numberAbove1,
   ),
   falseAlarmRate: optionOr("share", "share of normal windows that may be flagged", rate, 0.01),
+  falseAlarms: option(
+    "count/unit",
+    "in place of that rate, wrong events in a series: 1/week, 0.5/day (hour, day, week, month, 1000rows)",
+    parseFalseAlarms,
+  ),
   threshold: option(
     "value",
     "score above which a window is anomalous, in place of a calibrated one",
@@ -187,6 +193,8 @@ export function toTrainOptions(values: FittingValues, seed: number): TrainOption
   if (folds === 0 && values.validation + calibration >= 1) {
     throw new InputError("--validation and --calibration together have to leave a share to fit on: below 1.");
   }
+  if (values.falseAlarms !== undefined && values.threshold !== undefined)
+    throw new InputError("--false-alarms sets a threshold, so --threshold cannot stand beside it.");
   if (!isRecurrent(values.family) && values.horizon !== undefined) {
     throw new InputError(
       `--horizon needs a prediction head: --family prediction or composite, not ${values.family}.`,
@@ -224,6 +232,7 @@ export function toTrainOptions(values: FittingValues, seed: number): TrainOption
     slowTrend: values.slowTrend,
     amplitude: values.amplitude,
     falseAlarmRate: values.falseAlarmRate,
+    falseAlarms: values.falseAlarms,
     threshold: values.threshold,
     seed,
   };

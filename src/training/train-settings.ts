@@ -2,6 +2,7 @@
 import type { Loss } from "../engine/engine.js";
 import type { ArchitectureOptions } from "../network/architectures.js";
 import type { Corruption } from "../network/network.js";
+import type { FalseAlarms } from "../scoring/false-alarms.js";
 import type { ScalerKind } from "../scoring/scaler.js";
 import type { AugmentationOptions } from "./augmentation.js";
 import type { EpochRecord } from "./fit.js";
@@ -35,6 +36,8 @@ export interface TrainOptions extends AugmentationOptions {
   readonly minCoverage: number;
   readonly corruption: Corruption | undefined;
   readonly falseAlarmRate: number;
+  /** How many events a series may be wrongly told to have; undefined where its timesteps keep the rate. */
+  readonly falseAlarms: FalseAlarms | undefined;
   /** A score above which a window or timestep is anomalous, in place of a calibrated one. */
   readonly threshold: number | undefined;
   readonly seed: number;

@@ -204,6 +204,8 @@ test("OpenAPI 3.1 describes every route, and the page to read it needs no other 
     "/v1/models/{name}",
     "/v1/models/{name}/score",
     "/v1/models/{name}/versions/{version}",
+    "/v1/models/{name}/versions/{version}/activity",
+    "/v1/models/{name}/versions/{version}/calibration",
     "/v2",
     "/v2/health/live",
     "/v2/health/ready",

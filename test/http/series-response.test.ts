@@ -26,7 +26,9 @@ function makeResult(model: ServedModel, anomalous: (row: number) => number): Ser
     rows: ROWS,
     score,
     anomalous: verdicts,
-    sample: undefined,
+    pValue: new Float64Array(ROWS).fill(Number.NaN),
+    eventRule: undefined,
+    drift: null,
     windows: {
       starts,
       timesteps: 4,

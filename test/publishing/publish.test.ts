@@ -43,6 +43,7 @@ const OPTIONS: TrainOptions = {
   corruption: undefined,
   slowTrend: undefined,
   amplitude: undefined,
+  falseAlarms: undefined,
   falseAlarmRate: 0.1,
   threshold: undefined,
   seed: 3,

@@ -69,7 +69,7 @@ test("a manifest of schema 1 has no sections", async (t) => {
 });
 
 test("new bundles are of schema 2, and carry the sections they are given", async (t) => {
-  const sections = { data: { version: 3, timeZone: "UTC", columns: ["a"] }, drift: { version: 1 } };
+  const sections = { data: { version: 3, timeZone: "UTC", columns: ["a"] }, renewedFrom: { version: 1 } };
   const contents = { ...(await makeContents(new ReferenceEngine())), sections };
   const { folder } = await publishBundle(await temporaryFolder(t), "pump", contents);
   const { manifest } = await readBundle(folder);

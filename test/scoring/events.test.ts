@@ -75,6 +75,7 @@ test("a feature's share comes from the windows that cover the event, by how much
     end: 3,
     peak: 3,
     score: 6,
+    open: false,
     features: [
       { name: "heat", share: 7 / 8 },
       { name: "flow", share: 1 / 8 },

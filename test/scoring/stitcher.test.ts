@@ -55,3 +55,39 @@ test("a stitched score is the mean over the windows that cover the timestep and 
     ),
   );
 });
+
+test("values that windows have for each timestep are stitched to the mean over the windows that cover it", () => {
+  const value = fc.oneof(
+    { weight: 5, arbitrary: fc.double({ min: 0, max: 1e3, noNaN: true }) },
+    { weight: 1, arbitrary: fc.constant(Number.NaN) },
+  );
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(fc.integer({ min: 0, max: 30 }), { maxLength: 20 }),
+      fc.integer({ min: 1, max: 6 }),
+      fc.integer({ min: 1, max: 7 }),
+      fc.array(value, { minLength: 120, maxLength: 120 }),
+      (unordered, timesteps, part, values) => {
+        const starts = [...unordered].sort((a, b) => a - b);
+        const errors = Float64Array.from(values.slice(0, starts.length * timesteps));
+        const stitcher = new Stitcher(timesteps);
+        const stitched: number[] = [];
+        for (let from = 0; from < starts.length; from += part) {
+          stitcher.addTimesteps(
+            errors.subarray(from * timesteps, (from + part) * timesteps),
+            starts.slice(from, from + part),
+          );
+          stitched.push(...stitcher.settle(starts[from + part] ?? 36));
+        }
+        if (starts.length === 0) stitched.push(...stitcher.settle(36));
+        for (let row = 0; row < 36; row++) {
+          const covering = starts.flatMap((start, i) =>
+            start <= row && row < start + timesteps ? [errors[i * timesteps + row - start]!] : [],
+          );
+          const known = covering.filter((error) => !Number.isNaN(error));
+          assert.equal(stitched[row], known.reduce((a, b) => a + b, 0) / known.length);
+        }
+      },
+    ),
+  );
+});

@@ -10,6 +10,7 @@ import {
   EXACT_TAIL,
   MAX_KEPT,
   pValue,
+  sampleQuantile,
   smallestFalseAlarmRate,
 } from "../../src/scoring/thresholds.js";
 
@@ -151,6 +152,29 @@ test("calibration.bin reads back as it was written", () => {
   const large = sampleOf(manyScores(1, 30_000, 1e6));
   const calibration = { squared: { windows: large, timesteps: sampleOf([1]) } };
   assert.deepEqual(decodeCalibration(encodeCalibration(calibration)), calibration);
+});
+
+test("a quantile is the smallest kept score that the share does not exceed", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.double({ min: 0, max: 9, noNaN: true }), { minLength: 1, maxLength: 50 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (scores, share) => {
+        const found = sampleQuantile(sampleOf(scores), share);
+        const atMost = (limit: number) => scores.filter((score) => score <= limit).length;
+        assert.ok(scores.includes(found) && atMost(found) >= share * scores.length);
+        for (const score of scores) if (score < found) assert.ok(atMost(score) < share * scores.length);
+      },
+    ),
+  );
+  const large = sampleOf(manyScores(1, 30_000, 1e6));
+  const sorted = Float64Array.from(manyScores(1, 30_000, 1e6)).sort();
+  // Below the exact tail, by less than one group of about 14 scores.
+  for (const share of [0, 0.1, 0.5, 0.9, 0.95, 0.999, 1]) {
+    const wanted = Math.max(1, Math.ceil(share * 30_000));
+    const found = sampleQuantile(large, share);
+    assert.ok(found >= sorted[wanted - 1]! && found <= sorted[Math.min(wanted + 14, 29_999)]!, `${share}`);
+  }
 });
 
 test("damaged bytes are refused with a sentence, or still decode to a sound sample", () => {

@@ -158,7 +158,7 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
 };
 
 const description =
-  "With Accept: application/x-ndjson a series is answered with a line of JSON for each timestep and event: model and threshold first, timing last. The lines of a long series are sent while it is scored; if scoring then fails, the last line is a problem and the body breaks off. With X-Request-Timeout-Ms nothing is sent before everything is scored.";
+  "With Accept: application/x-ndjson a series is answered with a line of JSON for each timestep and event: model and threshold first; timing, drift, and the from and final of timesteps last. The lines of a long series are sent while it is scored; if scoring then fails, the last line is a problem and the body breaks off. With X-Request-Timeout-Ms nothing is sent before everything is scored.";
 
 const FAILURES = {
   400: problemResponse("INVALID_JSON, INVALID_REQUEST, NON_FINITE_VALUE"),
