@@ -170,7 +170,7 @@ function* placeAlarm(
   let best = -1;
   for (let row = start; row <= end; row++) {
     if (pauses.isDue(1)) yield undefined;
-    if (!(error[row]! > errorLimit)) continue;
+    if (!(error[row]! > errorLimit) || Number.isNaN(score[row]!)) continue;
     if (first < 0) first = row;
     last = row;
     if (best < 0 || score[row]! > score[best]!) best = row;
