@@ -1,6 +1,7 @@
 /** The alarm rule that raises so many false alarms, from scores of normal rows. */
 import { InputError, ResiduaError } from "../errors.js";
-import { AlarmDetector, type AlarmRule } from "./alarms.js";
+import { HighScores } from "./alarm-count.js";
+import type { AlarmRule } from "./alarms.js";
 
 /** What normal scores look like: where the end of an event lies between them and the threshold. */
 export interface NormalScores {
@@ -50,24 +51,13 @@ export function endValueFor(threshold: number, { median, upper }: NormalScores):
   return Math.min(threshold, Math.max(upper, (median + threshold) / 2));
 }
 
-/** How many events a rule finds. @param parts [rows] each, NaN where there is no score; no event crosses into another. */
-export function countAlarms(parts: readonly Float64Array[], rule: AlarmRule): number {
-  let events = 0;
-  for (const part of parts) {
-    const detector = new AlarmDetector(rule);
-    for (const score of part) if (detector.push(score) !== undefined) events++;
-    if (detector.stop() !== undefined) events++;
-  }
-  return events;
-}
-
 /**
  * Chooses how many timesteps begin an event, and counts events at every threshold.
  *
  * Of the rules tried, it takes the first whose threshold is not much higher than that of the next, slower one: where
  * normal scores have short spikes, waiting lets the threshold come down; where they have none, it only costs time.
  *
- * @param parts scores of normal rows, as `countAlarms` takes them.
+ * @param parts scores of normal rows, as `HighScores` takes them.
  * @param timesteps T: no rule looks at more than half of a window.
  * @param perRow events a timestep that the choice is made for.
  * @throws InputError where there is no score.
@@ -85,8 +75,11 @@ export function calibrateAlarms(
     upper: sorted[Math.ceil(UPPER_SHARE * rows) - 1]!,
   };
   const allowed = Math.max(0, perRow * rows - 1);
+  // No threshold tried is below this score, and no end value below both it and the upper normal one.
+  const lowest = sorted[rows - 1 - Math.floor(LOWEST_SHARE * rows)]!;
+  const high = new HighScores(parts, Math.min(lowest, normal.upper));
   const tableOf = (beginning: (typeof BEGINNINGS)[number], most: number) =>
-    countDownwards(parts, sorted, normal, beginning, most);
+    countDownwards(high, sorted, normal, beginning, most);
   let chosen = 0;
   let excess = Number.POSITIVE_INFINITY;
   for (let i = 0; i < BEGINNINGS.length; i++) {
@@ -142,7 +135,7 @@ function sortScores(parts: readonly Float64Array[]): Float64Array {
 
 /** @param most the table ends with the first threshold that raises more events than this. */
 function countDownwards(
-  parts: readonly Float64Array[],
+  high: HighScores,
   sorted: Float64Array,
   normal: NormalScores,
   beginning: { readonly k: number; readonly n: number },
@@ -157,7 +150,7 @@ function countDownwards(
     rank += Math.max(1, Math.floor(RANK_STEP * rank));
     if (threshold === table[table.length - 1]?.[0]) continue;
     const rule = { ...beginning, threshold, endValue: endValueFor(threshold, normal) };
-    highestCount = Math.max(highestCount, countAlarms(parts, rule));
+    highestCount = Math.max(highestCount, high.count(rule));
     table.push([threshold, highestCount]);
   }
   return table;

@@ -151,7 +151,8 @@ export class AlarmDetector {
   }
 }
 
-function countBits(bits: number): number {
+/** How many bits are 1, of 32. */
+export function countBits(bits: number): number {
   const pairs = bits - ((bits >>> 1) & 0x55555555);
   const fours = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
   return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;

@@ -4,10 +4,10 @@ import { Random } from "../../src/network/random.js";
 import {
   alarmRuleFor,
   calibrateAlarms,
-  countAlarms,
   endValueFor,
   fewestEventsPerRow,
 } from "../../src/scoring/alarm-choice.js";
+import { countAlarms } from "../../src/scoring/alarm-count.js";
 
 /** Scores as a model gives them: squares of noise, averaged over `timesteps` rows. */
 function normalScores(rows: number, timesteps: number, seed: number): Float64Array {
