@@ -31,10 +31,14 @@ export interface Published {
  * Throws InputError where the name is not one of a model.
  */
 export function publish(trained: TrainedModel, options: PublishOptions): Promise<Published> {
-  return publishBundle(options.modelsFolder, options.name, bundleContents(trained, options.reading));
+  return publishBundle(options.modelsFolder, options.name, bundleContents(trained, options));
 }
 
-function bundleContents(trained: TrainedModel, reading: ReadingValues): BundleContents {
+/** What the bundle of a trained model is made from. */
+export function bundleContents(
+  trained: TrainedModel,
+  { reading }: Pick<PublishOptions, "reading">,
+): BundleContents {
   const { options, scoring, threshold, fit } = trained;
   return {
     network: trained.network,
@@ -50,7 +54,7 @@ function bundleContents(trained: TrainedModel, reading: ReadingValues): BundleCo
     fitted: scoring.fitted,
     calibration: trained.calibration,
     golden: trained.examples,
-    sampleBody: { windows: nestReadings(trained) },
+    sampleBody: sampleBodyOf(trained),
     sections: encodeBehaviour(trained.behaviour),
     training: {
       data: trained.files,
@@ -72,14 +76,17 @@ function bundleContents(trained: TrainedModel, reading: ReadingValues): BundleCo
   };
 }
 
-/** The readings of the example windows as arrays for JSON, [count][T][F]; null where one is missing. */
-function nestReadings({ scoring, examples }: TrainedModel): (number | null)[][][] {
+/** A request with the example windows, [count][T][F]; null where a reading is missing. */
+export function sampleBodyOf({ scoring, examples }: Pick<TrainedModel, "scoring" | "examples">): {
+  windows: (number | null)[][][];
+} {
   const { timesteps, features } = scoring;
-  return Array.from({ length: examples.count }, (_, window) =>
+  const windows = Array.from({ length: examples.count }, (_, window) =>
     Array.from({ length: timesteps }, (_, step) => {
       const from = (window * timesteps + step) * features;
       const row = examples.readings.subarray(from, from + features);
       return Array.from(row, (reading) => (Number.isNaN(reading) ? null : reading));
     }),
   );
+  return { windows };
 }

@@ -156,8 +156,9 @@ function defaultScorer(
   return isCombined && options.threshold === undefined ? "combined" : errorOfLoss(options.loss);
 }
 
-function chooseThreshold(
-  options: TrainOptions,
+/** The threshold of a scorer: the one set by hand, or for the false-alarm rate; undefined without a calibration. */
+export function chooseThreshold(
+  options: Pick<TrainOptions, "threshold" | "falseAlarmRate">,
   scorer: ScorerName,
   calibration: Calibration | undefined,
   events: TrainEvents,

@@ -1,0 +1,73 @@
+/** The options that a version was trained with, out of its training record. */
+import { Type } from "@sinclair/typebox";
+import { TypeCompiler } from "@sinclair/typebox/compiler";
+import { type ReadingValues, readingValues } from "../data/reading-options.js";
+import { InputError } from "../errors.js";
+import type { Manifest } from "../registry/manifest.js";
+import type { TrainOptions } from "../training/train-settings.js";
+
+/** What is read of a training record; `reading` has whatever further names the options for data files have. */
+const OptionsSchema = Type.Object({
+  architecture: Type.Object({
+    family: Type.String(),
+    timesteps: Type.Integer({ minimum: 1 }),
+    horizon: Type.Optional(Type.Integer({ minimum: 1 })),
+    units: Type.Array(Type.Integer({ minimum: 1 }), { minItems: 1 }),
+    activation: Type.String(),
+    cell: Type.Optional(Type.String()),
+    reverse: Type.Optional(Type.Boolean()),
+  }),
+  loss: Type.String(),
+  batchSize: Type.Integer({ minimum: 1 }),
+  learningRate: Type.Number({ exclusiveMinimum: 0 }),
+  clipNorm: Type.Number({ exclusiveMinimum: 0 }),
+  validation: Type.Number({ minimum: 0, exclusiveMaximum: 1 }),
+  calibration: Type.Number({ minimum: 0, exclusiveMaximum: 1 }),
+  scaler: Type.String(),
+  clip: Type.Union([Type.Number({ exclusiveMinimum: 0 }), Type.Null()]),
+  minCoverage: Type.Number({ minimum: 0, maximum: 1 }),
+  falseAlarmRate: Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 }),
+  seed: Type.Integer({ minimum: 0 }),
+  // Versions before there were these record none of them.
+  folds: Type.Optional(Type.Integer({ minimum: 0 })),
+  linearPath: Type.Optional(Type.Union([Type.Number(), Type.Null()])),
+  falseAlarms: Type.Optional(
+    Type.Object({ events: Type.Number({ exclusiveMinimum: 0 }), per: Type.String() }),
+  ),
+  threshold: Type.Optional(Type.Number()),
+  stride: Type.Optional(Type.Integer({ minimum: 1 })),
+});
+const optionsCheck = TypeCompiler.Compile(OptionsSchema);
+
+/**
+ * How the data files of a version were read. The rows are not among it: those were of other files.
+ *
+ * @param features all that are read, in the model's order.
+ */
+export function recordedReading(manifest: Manifest): ReadingValues {
+  const recorded = (manifest.training["options"] ?? {}) as Partial<ReadingValues>;
+  const { labelColumn } = recorded;
+  const columns = manifest.features.map(({ name }) => name);
+  return { ...recorded, columns, labelColumn, rows: undefined } as ReadingValues;
+}
+
+/**
+ * What `train` was asked for. The window length is the version's own, also where it was chosen from the data: those who
+ * send windows rely on it.
+ *
+ * @throws InputError where the record does not hold it, as of a model that `train` did not make.
+ */
+export function recordedOptions(manifest: Manifest): TrainOptions {
+  const { name, version, training } = manifest;
+  const recorded = training["options"];
+  if (!optionsCheck.Check(recorded)) {
+    const problem = optionsCheck.Errors(recorded).First();
+    throw new InputError(
+      `The training record of ${name} ${version} does not say how to train it again (${problem?.path ?? ""}: ${problem?.message}); --calibrate-only keeps its weights.`,
+    );
+  }
+  const { linearPath = null, folds = 0 } = recorded;
+  const ofReading = new Set(Object.keys(readingValues(recordedReading(manifest))));
+  const own = Object.fromEntries(Object.entries(recorded).filter(([key]) => !ofReading.has(key)));
+  return { ...(own as unknown as TrainOptions), linearPath, folds };
+}

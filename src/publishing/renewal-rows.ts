@@ -1,0 +1,145 @@
+/** The rows of a renewal: which are faults, which are learnt from, and which are held out to compare with. */
+import type { Dataset, Series } from "../data/dataset.js";
+import { parseDateTime } from "../data/timestamp.js";
+import { InputError } from "../errors.js";
+import { array, object } from "../network/json-guards.js";
+
+/** The newest rows of each series, which neither version learns from. */
+const HELD_OUT = 0.2;
+/** A series is held out from only where at least so many windows without a common row are left to learn from. */
+const FEWEST_WINDOWS_LEARNT = 2;
+
+/** An event as `score --events` writes it. */
+interface ExcludedEvent {
+  readonly file: string;
+  readonly group: string | undefined;
+  readonly start: number;
+  readonly end: number;
+  readonly times: readonly [startMs: number, endMs: number] | undefined;
+}
+
+/**
+ * Labels the rows of events as anomalous, beside those that are labelled already. An event of one of the files counts by
+ * its rows; one of another file by its times, where it has any.
+ *
+ * @param json of the form that `score --events` writes.
+ * @param onNote takes a sentence on events that fit nowhere.
+ * @throws InputError where it is not of that form.
+ */
+export function excludeEvents(dataset: Dataset, json: unknown, onNote?: (sentence: string) => void): Dataset {
+  const events = parseEvents(json);
+  const names = new Set(dataset.files.map(({ file }) => file));
+  const used = new Set<ExcludedEvent>();
+  const series = dataset.series.map((one): Series => {
+    const anomalous = one.anomalous?.slice() ?? new Uint8Array(one.rows);
+    for (const event of events) {
+      if (event.group !== undefined && event.group !== one.group) continue;
+      const covers = names.has(event.file)
+        ? event.file === one.file && coversRow(event, dataset, one)
+        : coversTime(event, one);
+      if (covers === false) continue;
+      for (let row = 0; row < one.rows; row++) {
+        if (!covers(row)) continue;
+        anomalous[row] = 1;
+        used.add(event);
+      }
+    }
+    return { ...one, anomalous };
+  });
+  const unused = events.length - used.size;
+  if (unused > 0) {
+    onNote?.(
+      `${unused} of ${events.length} events to exclude ${unused === 1 ? "covers" : "cover"} no row: they are of other files, and without times in these.`,
+    );
+  }
+  return { ...dataset, series };
+}
+
+function coversRow(
+  { start, end }: ExcludedEvent,
+  dataset: Dataset,
+  series: Series,
+): (row: number) => boolean {
+  const { firstRow } = dataset.files[series.fileIndex]!;
+  return (row) => {
+    const fileRow = firstRow + series.fileRows[row]!;
+    return fileRow >= start && fileRow <= end;
+  };
+}
+
+function coversTime({ times }: ExcludedEvent, { timestampsMs }: Series): false | ((row: number) => boolean) {
+  if (times === undefined || timestampsMs === undefined) return false;
+  return (row) => timestampsMs[row]! >= times[0] && timestampsMs[row]! <= times[1];
+}
+
+function parseEvents(json: unknown): ExcludedEvent[] {
+  const list = Array.isArray(json) ? json : object(json, "The file of events")["events"];
+  return array(list, "events of the file of events").map((value, index) => {
+    const event = object(value, `Event ${index + 1}`);
+    const { file, group, start, end, startTime, endTime } = event as Readonly<Record<string, unknown>> &
+      Record<"file" | "group" | "start" | "end" | "startTime" | "endTime", unknown>;
+    if (typeof file !== "string" || !isRow(start) || !isRow(end) || end < start) {
+      throw new InputError(
+        `Event ${index + 1} has to name its file and its rows, {"file", "start", "end"}, as score --events writes them.`,
+      );
+    }
+    const [from, to] = [timeOf(startTime), timeOf(endTime)];
+    const times = from === undefined || to === undefined ? undefined : ([from, to] as const);
+    return { file, group: typeof group === "string" ? group : undefined, start, end, times };
+  });
+}
+
+function isRow(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function timeOf(value: unknown): number | undefined {
+  return typeof value === "string" ? parseDateTime(value) : undefined;
+}
+
+/** The rows of a data set, by what they are for. */
+export interface RenewalRows {
+  readonly learnt: Dataset;
+  readonly heldOut: Dataset;
+}
+
+/**
+ * Holds the newest fifth of each series out, with T-1 rows purged before it. A series that is too short for that is learnt
+ * from whole.
+ *
+ * @param timesteps T
+ * @throws InputError where no series is long enough.
+ */
+export function holdOut(dataset: Dataset, timesteps: number): RenewalRows {
+  const learnt: Series[] = [];
+  const heldOut: Series[] = [];
+  for (const series of dataset.series) {
+    const cut = Math.floor((1 - HELD_OUT) * series.rows);
+    const end = cut - (timesteps - 1);
+    if (series.rows - cut < timesteps || end < FEWEST_WINDOWS_LEARNT * timesteps) {
+      learnt.push(series);
+      continue;
+    }
+    learnt.push(sliceRows(series, 0, end));
+    heldOut.push(sliceRows(series, cut, series.rows));
+  }
+  if (heldOut.length === 0) {
+    const longest = dataset.series.reduce((most, { rows }) => Math.max(most, rows), 0);
+    throw new InputError(
+      `The longest series has ${longest} rows, too few to compare two versions: the newest fifth has to hold a window of ${timesteps}, so ${5 * timesteps} rows are needed.`,
+    );
+  }
+  return { learnt: { ...dataset, series: learnt }, heldOut: { ...dataset, series: heldOut } };
+}
+
+function sliceRows(series: Series, from: number, to: number): Series {
+  const features = series.values.length / series.rows;
+  return {
+    ...series,
+    rows: to - from,
+    values: series.values.subarray(from * features, to * features),
+    timestampsMs: series.timestampsMs?.subarray(from, to),
+    anomalous: series.anomalous?.subarray(from, to),
+    fileRows: series.fileRows.subarray(from, to),
+  };
+}
