@@ -6,7 +6,7 @@ import { datasetOptions, readingValues } from "../data/reading-options.js";
 import { createWasmEngine } from "../engine/wasm/engine.js";
 import { InputError } from "../errors.js";
 import { type Published, publish } from "../publishing/publish.js";
-import { MODEL_NAME_PATTERN } from "../registry/manifest.js";
+import { MODEL_NAME_PATTERN, MODEL_NAME_RULE } from "../registry/manifest.js";
 import { type TrainedModel, trainModel } from "../training/train-model.js";
 import { FITTING_OPTIONS, type FittingValues, seed, toTrainOptions } from "../training/train-options.js";
 import { confirm, watchInterruption } from "./interruption.js";
@@ -99,9 +99,7 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
 
 function checkName(name: string): void {
   if (new RegExp(MODEL_NAME_PATTERN).test(name)) return;
-  throw new UsageError(
-    `--name "${name}" is no name for a model: a name has up to 63 small letters, digits, ".", "_" or "-", and begins with a letter or digit.`,
-  );
+  throw new UsageError(`--name "${name}" cannot be the name of a model: ${MODEL_NAME_RULE}.`);
 }
 
 /** Whether a run that Ctrl-C stopped is published: asked on a terminal; yes in a pipe. */

@@ -134,9 +134,9 @@ export function rowRange(text: string): RowRange {
 /** Different names, with commas between them. */
 export function nameList(text: string): string[] {
   const names = text.split(",").map((name) => name.trim());
-  if (names.includes("")) throw new InputError("It has to be names with commas between.");
+  if (names.includes("")) throw new InputError("It has to be names separated by commas.");
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new InputError(`"${twice}" stands in it twice.`);
+  if (twice !== undefined) throw new InputError(`"${twice}" occurs twice.`);
   return names;
 }
 

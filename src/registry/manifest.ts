@@ -24,6 +24,9 @@ export const MANIFEST_SCHEMA_VERSION = 2;
 export const KNOWN_SECTIONS = { alarms: 1, drift: 1 } as const;
 
 export const MODEL_NAME_PATTERN = "^[a-z0-9][a-z0-9._-]{0,62}$";
+/** The pattern in words, for messages. */
+export const MODEL_NAME_RULE =
+  'a name has 1 to 63 lower-case letters, digits, ".", "_" or "-", and begins with a letter or digit';
 export const VERSION_PATTERN = "^[1-9][0-9]{0,8}$";
 
 const closed = { additionalProperties: false };

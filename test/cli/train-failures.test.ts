@@ -62,7 +62,7 @@ test("wrong usage is told in one sentence, with status 2", async (t) => {
       /'--amplitude <most>' argument '1' is invalid\. It has to be a number above 1\.\n$/,
     ],
     [["train", csv, "--name", "x", "--epoch", "3"], /^Unknown option '--epoch'\.\n$/],
-    [["train", csv, "--name", "X!"], /^--name "X!" is no name for a model/],
+    [["train", csv, "--name", "X!"], /^--name "X!" cannot be the name of a model/],
     [["train", csv, "--name", "x", "--family", "lstm"], /Allowed choices are reconstruction, prediction/],
     [
       ["train", csv, "--name", "x", "--family", "dense", "--horizon", "3"],
