@@ -5,7 +5,7 @@
  */
 
 import type { Dataset } from "../data/dataset.js";
-import { listNames } from "../data/table.js";
+import { listNames } from "../data/names.js";
 import type { Loss, TrainingEngine } from "../engine/engine.js";
 import { InputError } from "../errors.js";
 import { type ArchitectureOptions, buildNetwork } from "../network/architectures.js";

@@ -1,0 +1,247 @@
+/** Files in the shapes people have: what is read from each, or why it is refused. */
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { type Dataset, type DatasetOptions, readDataset } from "../../src/data/dataset.js";
+import { InputError } from "../../src/errors.js";
+
+const folder = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "test", "fixtures", "cases");
+const read = (file: string, options: DatasetOptions = {}) => readDataset([join(folder, file)], options);
+
+/** What of a data set a model learns from. */
+function learnt({ features, series, maxGapMs }: Dataset) {
+  return {
+    features: [...features],
+    maxGapMs,
+    series: series.map(({ values, timestampsMs, rows }) => ({
+      rows,
+      values: [...values],
+      times: timestampsMs && [...timestampsMs],
+    })),
+  };
+}
+
+/** Readings of two features by row. */
+const plain = learnt(await read("01_plain.csv"));
+const [readings] = plain.series;
+const HOUR = 3_600_000;
+
+/** The readings of 01 with times `stepMs` apart. */
+function withTimes(first: string, stepMs: number) {
+  const from = Date.parse(first);
+  return {
+    maxGapMs: 10 * stepMs,
+    series: [{ ...readings!, times: readings!.times!.map((_, row) => from + row * stepMs) }],
+  };
+}
+
+interface Case {
+  readonly file: string;
+  readonly options?: DatasetOptions;
+  /** What differs from the plain file. */
+  readonly but?: Partial<typeof plain>;
+  /** Sentences that are said; none where it is left out. */
+  readonly notes?: readonly RegExp[];
+}
+
+const SAME: readonly Case[] = [
+  { file: "02_bom.csv" },
+  { file: "03_utf16le_excel.csv" },
+  { file: "04_semicolon_deccomma.csv", but: { features: ["Temperatur", "Durchfluss"] } },
+  { file: "06_ddmmyyyy_amb.csv", but: withTimes("2024-03-01T00:00:00Z", HOUR) },
+  { file: "06b_ddmmyyyy_unamb.csv", but: withTimes("2024-03-13T00:00:00Z", HOUR) },
+  { file: "06d_mmddyyyy_ampm.csv", but: withTimes("2024-03-13T00:00:00Z", HOUR) },
+  { file: "06h_compact.csv", but: withTimes("2024-03-13T00:00:00Z", HOUR) },
+  { file: "07e_epoch_other_name.csv" },
+  { file: "07f_epoch_time_s_name.csv" },
+  {
+    file: "08b_local_dst_fall.csv",
+    options: { timeZone: "Europe/Berlin" },
+    but: withTimes("2024-10-26T12:00:00Z", HOUR / 4),
+  },
+  { file: "10_date_time_two_cols.csv" },
+  { file: "10_date_time_two_cols.csv", options: { dateColumn: "Date", timeColumn: "Time" } },
+  { file: "10c_date_time_num.csv" },
+  { file: "12_units_row.csv" },
+  { file: "13_comment.csv" },
+  { file: "13e_sep.csv" },
+  { file: "28_long.csv", options: { tagColumn: "tag", valueColumn: "value" } },
+  { file: "29_jsonl.jsonl" },
+  { file: "30_cp1252.csv", but: { features: ["temp °C", "Durchfluß"] } },
+  { file: "30b_utf8_deg.csv", but: { features: ["temp °C", "Durchfluß"] } },
+  { file: "32_id.csv", notes: [/"id" is left out: it counts up by 3/] },
+  {
+    file: "33_qual.csv",
+    options: { exclude: ["temp_quality"] },
+  },
+  { file: "35d_spaces_hdr.txt" },
+  { file: "39_comma_in_header.csv", but: { features: ["temp, degC", "flow"] } },
+  {
+    file: "39_comma_in_header.csv",
+    options: { columns: ["temp, degC", "flow"] },
+    but: { features: ["temp, degC", "flow"] },
+  },
+  {
+    file: "40_two_row_header.csv",
+    notes: [/two header rows \("", "sensor A", "sensor A"; "time", "temp", "flow"\).*--units-row/],
+  },
+];
+
+for (const { file, options, but, notes = [] } of SAME) {
+  test(`${file} ${options === undefined ? "" : JSON.stringify(options)} is read as the plain file`, async () => {
+    const dataset = await read(file, options);
+    assert.deepEqual(learnt(dataset), { ...plain, ...but });
+    assert.equal(dataset.notes.length, notes.length, dataset.notes.join("\n"));
+    for (const [index, note] of notes.entries()) assert.match(dataset.notes[index]!, note);
+  });
+}
+
+const REFUSED: readonly { file: string; options?: DatasetOptions; message: RegExp }[] = [
+  {
+    file: "04d_comma_deccomma_noquote_nohdr.csv",
+    message: /20,009, which may be one number or two columns: --decimal , /,
+  },
+  { file: "17z_mid_text.csv", message: /line 2, column "temp": "Bad" is not a number \(--missing Bad / },
+  { file: "28_long.csv", message: /--tag-column tag --value-column value/ },
+  { file: "28c_long_groups.csv", message: /--group-column machine/ },
+  {
+    file: "44c_ms_then_s.csv",
+    message:
+      /line 122, column "time": "1709359200" would be in seconds, but the rows before are milliseconds/,
+  },
+];
+
+for (const { file, options, message } of REFUSED) {
+  test(`${file} is refused, with the option that helps`, async () => {
+    await assert.rejects(
+      read(file, options),
+      (error) => error instanceof InputError && message.test(error.message),
+    );
+  });
+}
+
+function column(dataset: Dataset, name: string): number[] {
+  const at = dataset.features.indexOf(name);
+  assert.ok(at >= 0, name);
+  return [...dataset.series[0]!.values].filter((_, index) => index % dataset.features.length === at);
+}
+const temps = readings!.values.filter((_, index) => index % 2 === 0);
+
+test("decimal commas without quotes are read where --decimal says so", async () => {
+  const dataset = await read("04d_comma_deccomma_noquote_nohdr.csv", { decimal: "," });
+  assert.deepEqual(column(dataset, "c0"), temps);
+});
+
+test("thousands are read, and said", async () => {
+  const english = await read("05_thousands.csv");
+  assert.deepEqual(column(english, "flow").slice(0, 3), [1109.5, 1110.22, 1109.84]);
+  assert.match(english.notes.join(), /"flow" is read with "," between thousands/);
+  const german = await read("05d_thousands_point_de.csv");
+  assert.deepEqual(column(german, "flow").slice(0, 3), [1109, 1110, 1109]);
+  assert.deepEqual(column(german, "temp"), temps);
+  assert.match(german.notes.join(), /"flow" is read with "\." between thousands and "," before decimals/);
+});
+
+test("a clock that is set back keeps the order of the file, and is named", async () => {
+  for (const file of ["08b_local_dst_fall.csv", "08d_tzname.csv"]) {
+    const dataset = await read(file);
+    assert.deepEqual(column(dataset, "temp"), temps);
+    assert.match(
+      dataset.notes.join(),
+      /clock was set back by an hour once .*4 rows have a time that is there twice/,
+    );
+    assert.equal(dataset.taken!.time!.duplicates, 4);
+  }
+});
+
+test("duplicates are counted, and what was done is said", async () => {
+  const some = await read("11_duplicated.csv");
+  assert.equal(some.taken!.time!.duplicates, 5);
+  assert.match(some.notes.join("\n"), /5 of 245 rows have the time of the row before; all are kept/);
+  const twice = await read("62_every_row_twice.csv");
+  assert.match(
+    twice.notes.join(),
+    /240 of 480 rows have the time of the row before \(every row stands there twice\)/,
+  );
+});
+
+test("units come from the row under the header, from names and from cells", async () => {
+  const units = async (file: string) => (await read(file)).taken!.features.map(({ unit }) => unit);
+  assert.deepEqual(await units("12_units_row.csv"), ["°C", "m3/h"]);
+  assert.deepEqual(await units("30_cp1252.csv"), ["°C", null]);
+  assert.deepEqual(await units("19d_percent.csv"), ["%", null]);
+  assert.deepEqual(column(await read("19d_percent.csv"), "temp"), temps);
+});
+
+test("a last line that is cut off is left out, and said", async () => {
+  const dataset = await read("16c_last_cut.csv");
+  assert.equal(dataset.taken!.rows, 239);
+  assert.match(dataset.notes.join(), /the last line is cut off and left out \(line 241\)/);
+});
+
+test("a sentinel is taken for missing, and said; it can be kept", async () => {
+  const dataset = await read("17_28.csv");
+  assert.equal(column(dataset, "temp").filter(Number.isNaN).length, 3);
+  assert.match(
+    dataset.notes.join(),
+    /"temp": -999 \(3 rows\) is taken for a missing reading; --keep-values -999/,
+  );
+  const kept = await read("17_28.csv", { keepValues: [-999] });
+  assert.equal(column(kept, "temp").filter((value) => value === -999).length, 3);
+  assert.deepEqual(
+    learnt(await read("61_sentinel_train.csv.gz")),
+    learnt(await read("61b_missing_train.csv.gz")),
+  );
+});
+
+test("a word is taken for missing where --missing names it", async () => {
+  const dataset = await read("17z_mid_text.csv", { missing: ["bad"] });
+  assert.deepEqual(column(dataset, "temp"), [Number.NaN, ...temps.slice(1)]);
+});
+
+test("true and false are 1 and 0", async () => {
+  const dataset = await read("18_bool_truefalse.csv");
+  assert.deepEqual([...new Set(column(dataset, "running"))], [1, 0]);
+});
+
+test("a column without a name is never dropped in silence, and can be chosen", async () => {
+  const dataset = await read("22c_no_names_some.csv");
+  assert.deepEqual(dataset.features, ["flow"]);
+  assert.match(dataset.notes.join(), /it has no name: .* choose it with --columns as c1/);
+  assert.deepEqual(column(await read("22c_no_names_some.csv", { columns: ["c1"] }), "c1"), temps);
+});
+
+test("a column of codes is noted", async () => {
+  assert.match(
+    (await read("33_qual.csv")).notes.join(),
+    /"temp_quality" has only 2 different values \(0, 192\).*--exclude/,
+  );
+});
+
+test("machines in one file are series of their own", async () => {
+  const dataset = await read("28c_long_groups.csv", { groupColumn: "machine" });
+  assert.deepEqual(dataset.taken!.group, {
+    column: "machine",
+    values: ["1", "2", "3"],
+    rows: [240, 240, 240],
+  });
+  assert.deepEqual(dataset.features, ["temp", "flow"]);
+});
+
+test("the same times in two forms give the same rows and gaps", async () => {
+  assert.deepEqual(learnt(await read("48_ddmm_gap.csv")), learnt(await read("48b_iso_gap.csv")));
+  assert.deepEqual(
+    learnt(await read("49b_saw_ddmm_desc.csv")).series[0]!.times,
+    learnt(await read("49_saw_iso_asc.csv")).series[0]!.times,
+  );
+  const [compact, iso] = [await read("50_yyyymmdd_3y.csv"), await read("50b_iso_3y.csv")].map(learnt);
+  assert.deepEqual(compact!.series[0]!.times, iso!.series[0]!.times);
+});
+
+test("elapsed time is no feature", async () => {
+  const dataset = await read("51_elapsed_train.csv");
+  assert.deepEqual(dataset.features, ["temp"]);
+  assert.equal(dataset.taken!.time!.stepMs, 500);
+  assert.match(dataset.notes.join(), /"Time \(s\)" is taken as elapsed time/);
+});
