@@ -57,7 +57,7 @@ export function describeReadings(
     );
     if (far !== undefined) {
       notes.push(
-        `"${name}": ${far.value} occurs ${far.count} times, far from all other readings; if it stands for a missing one, --missing ${far.value} says so.`,
+        `"${name}": ${far.value} occurs ${far.count === 1 ? "once" : `${far.count} times`}, far from all other readings; if it stands for a missing one, --missing ${far.value} says so.`,
       );
     }
     const feature = file.features[index]!;

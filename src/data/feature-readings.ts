@@ -65,7 +65,7 @@ export function lookThroughReadings(
       sorted = sorted.filter((value) => !taken.has(value));
     }
   }
-  return { statistics: describe(sorted, rows), sentinels, far: farReading(sorted) };
+  return { statistics: describe(sorted, rows), sentinels, far: farReading(sorted, keep) };
 }
 
 function sortReadings(columns: readonly Float64Array[]): Float64Array {
@@ -122,14 +122,16 @@ function describe(sorted: Float64Array, rows: number): ReadingStatistics {
   };
 }
 
-function farReading(sorted: Float64Array): FoundReadings["far"] {
+/** The least or the largest reading, where it is far from all others and is repeated or one of the usual sentinels. */
+function farReading(sorted: Float64Array, keep: ReadonlySet<number>): FoundReadings["far"] {
   const range = quartileRange(sorted);
   if (range === 0) return undefined;
   for (const value of [sorted[0]!, sorted.at(-1)!]) {
     const count = countOf(sorted, value);
     const first = lowerBound(sorted, value);
     const gap = first === 0 ? sorted[count]! - value : value - sorted[first - 1]!;
-    if (count >= LEAST_COUNT && gap > FAR * range) return { value, count };
+    const isOdd = count >= LEAST_COUNT || SENTINELS.some((sentinel) => sentinel === value);
+    if (isOdd && gap > FAR * range && !keep.has(value)) return { value, count };
   }
   return undefined;
 }

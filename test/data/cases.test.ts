@@ -1,5 +1,6 @@
 /** Files in the shapes people have: what is read from each, or why it is refused. */
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -244,4 +245,19 @@ test("elapsed time is no feature", async () => {
   assert.deepEqual(dataset.features, ["temp"]);
   assert.equal(dataset.taken!.time!.stepMs, 500);
   assert.match(dataset.notes.join(), /"Time \(s\)" is taken as elapsed time/);
+});
+
+test("of river sensors, every NULL and every -9999 is missing, and none of the other readings", async () => {
+  const columns = ["temp", "cond", "ph", "do"];
+  const dataset = await read("river.csv", { columns });
+  const lines = (await readFile(join(folder, "river.csv"), "utf8")).trimEnd().split("\n");
+  const names = lines[0]!.split(",");
+  for (const [index, name] of columns.entries()) {
+    const cells = lines.slice(1).map((line) => line.split(",")[names.indexOf(name)]!);
+    const expected = cells.map((cell) => (cell === "NULL" || cell === "-9999" ? Number.NaN : Number(cell)));
+    assert.deepEqual(column(dataset, name), expected);
+    assert.equal(dataset.taken!.features[index]!.missing, expected.filter(Number.isNaN).length);
+  }
+  const all = await read("river.csv");
+  assert.deepEqual(all.features, ["temp", "temp_qual", "cond", "cond_qual", "ph", "do"]);
 });
