@@ -1,5 +1,7 @@
 /** A trained model becomes the next version in a folder of models. */
+import { dataSection } from "../data/data-section.js";
 import type { ReadingValues } from "../data/reading-options.js";
+import type { DataTaken } from "../data/taken.js";
 import { encodeBehaviour } from "../registry/behaviour-sections.js";
 import { publishBundle } from "../registry/bundle.js";
 import type { BundleContents } from "../registry/bundle-files.js";
@@ -13,6 +15,8 @@ export interface PublishOptions {
   readonly name: string;
   /** How the data files were read: it goes into the training record. */
   readonly reading: ReadingValues;
+  /** What was taken from the data files: the manifest's section `data`. */
+  readonly taken?: DataTaken | undefined;
 }
 
 /** The version that was published. */
@@ -31,16 +35,19 @@ export interface Published {
  * Throws InputError where the name is not one of a model.
  */
 export function publish(trained: TrainedModel, options: PublishOptions): Promise<Published> {
-  return publishBundle(options.modelsFolder, options.name, bundleContents(trained, options.reading));
+  return publishBundle(options.modelsFolder, options.name, bundleContents(trained, options));
 }
 
-function bundleContents(trained: TrainedModel, reading: ReadingValues): BundleContents {
+function bundleContents(trained: TrainedModel, { reading, taken }: PublishOptions): BundleContents {
   const { options, scoring, threshold, fit } = trained;
   return {
     network: trained.network,
     weights: trained.weights,
     family: options.architecture.family,
-    features: trained.features.map((name) => ({ name, unit: null })),
+    features: trained.features.map((name) => ({
+      name,
+      unit: taken?.features.find((feature) => feature.name === name)?.unit ?? null,
+    })),
     scaler: scoring.scaler,
     clip: scoring.clip,
     minCoverage: scoring.minCoverage,
@@ -51,7 +58,10 @@ function bundleContents(trained: TrainedModel, reading: ReadingValues): BundleCo
     calibration: trained.calibration,
     golden: trained.examples,
     sampleBody: { windows: nestReadings(trained) },
-    sections: encodeBehaviour(trained.behaviour),
+    sections: {
+      ...encodeBehaviour(trained.behaviour),
+      ...(taken === undefined ? {} : { data: dataSection(taken, reading) }),
+    },
     training: {
       data: trained.files,
       // Defaults are recorded too. What is undefined is left out of JSON.
