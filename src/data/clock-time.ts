@@ -116,7 +116,7 @@ export function offsetMinutes(zone: string): number | undefined {
 
 /**
  * Local times of a zone such as `Europe/Berlin`. An hour that a clock change makes twice is taken as the first one,
- * and once a time is read that goes back into it, as the second; so the reader is for one column, read in order.
+ * and once a time is read that is not later than the one before, as the second; so the reader is for one column, read in order.
  *
  * @throws InputError where there is no such zone.
  */
@@ -147,7 +147,7 @@ export function zoneReader(name: string): ZoneReader {
     }
     const [first, second] = offsets;
     const early = localMs - first * 60_000;
-    const isSecond = first !== second && early < lastMs;
+    const isSecond = first !== second && early <= lastMs;
     lastMs = isSecond ? localMs - second * 60_000 : early;
     return isSecond ? second : first;
   };

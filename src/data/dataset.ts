@@ -49,7 +49,7 @@ export async function readDataset(paths: readonly string[], options: DatasetOpti
   let columns = options.columns;
   for (const path of paths) {
     const file = await readCsv(path, { ...options, columns });
-    refuseRecurringTimes(file, options.columns);
+    refuseRecurringTimes(file);
     const counters = columns === undefined ? findCounters(file.features, file.groups?.of) : [];
     const features = file.features.filter(({ name }) => !counters.some((one) => one.name === name));
     if (files.length === 0) leftOut.push(...file.leftOut, ...counters);

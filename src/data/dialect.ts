@@ -1,4 +1,5 @@
 /** How the text of a data file is laid out, found from its first lines. */
+import { InputError } from "../errors.js";
 import { parseReading } from "./cell.js";
 import { splitUnit } from "./number-format.js";
 import { parseDateTime } from "./timestamp.js";
@@ -10,6 +11,9 @@ const CANDIDATES = [",", ";", "\t", "|"] as const;
 const MOST_LINES = 60;
 /** The most lines before the header that are looked past. */
 const MOST_PREAMBLE = 40;
+
+/** The most lines above an empty line that are taken for a preamble though they are as wide as the table. */
+const MOST_ABOVE = 10;
 
 /** The layout of a file. */
 export interface Dialect {
@@ -39,6 +43,11 @@ export function detectDialect(text: string, hints: DialectHints = {}): Dialect {
   const hasComments = comments > 0;
   let first = skipLines;
   while (first < lines.length && (isComment(lines[first]) || lines[first]!.trim() === "")) first++;
+  if (/^\s*\[\s*(\{|$)/.test(lines[first] ?? "")) {
+    throw new InputError(
+      "JSON is read as an object a line, and this is one array; `jq -c '.[]'` makes lines of it.",
+    );
+  }
   if (/^\s*\{/.test(lines[first] ?? "")) {
     return { kind: "jsonLines", delimiter: ",", skipLines: 0, hasComments };
   }
@@ -97,7 +106,7 @@ function evenDelimiter(lines: readonly string[], candidates: readonly string[]):
 function isAligned(lines: readonly string[]): boolean {
   const words = lines.map((line) => line.trim().split(/[ \t]+/));
   const width = words[0]?.length ?? 0;
-  const isNumber = (word: string) => word !== "" && parseReading(word) !== undefined;
+  const isNumber = (word: string) => word !== "" && looksLikeData([word]);
   return (
     width > 1 &&
     words.every((line, row) => line.length === width && (line.every(isNumber) || row === 0)) &&
@@ -111,6 +120,17 @@ function preambleLines(lines: readonly string[], delimiter: string): number {
   const body = widths.filter((width) => width > 0);
   const usual = body[Math.floor(body.length * 0.6)] ?? 0;
   if (usual < 2 || body.length < 4) return 0;
+  // What stands above an empty line and holds no data is a preamble, whatever its width.
+  const empty = widths.indexOf(0);
+  const above = lines.slice(0, empty).map((line) => cells(line, delimiter));
+  const isRepeated = lines.indexOf(lines[empty + 1] ?? "") <= empty;
+  const isAbove =
+    empty > 0 &&
+    empty <= MOST_ABOVE &&
+    !isRepeated &&
+    widths[empty + 1] === usual &&
+    !looksLikeData(cells(lines[empty + 1]!, delimiter));
+  if (isAbove && above.every((row) => !looksLikeData(row))) return empty + 1;
   const first = widths.indexOf(usual);
   const rest = widths.slice(first).filter((width) => width > 0);
   if (first <= 0 || rest.filter((width) => width === usual).length < rest.length * 0.9) return 0;

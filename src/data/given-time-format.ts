@@ -43,8 +43,13 @@ const TOKENS: Readonly<Record<string, string>> = {
   Z: "(?<zone>Z|[a-z]{2,5}|[+-]\\d{2}:?\\d{2})",
 };
 
+/** What may follow a format of dates alone. */
+const TIME_OF_DAY = `(?:,?[T ]+${TOKENS["HH"]}:${TOKENS["mm"]}(?::${TOKENS["ss"]}(?:[.,]${TOKENS["SSS"]})?)?\\s*${TOKENS["A"]}?\\s*${TOKENS["Z"]}?)?`;
+
 /**
  * The format that a person gave, as `DD/MM/YYYY HH:mm:ss`, `%d/%m/%Y %H:%M:%S`, or `s`, `ms`, `us`, `ns` since 1970.
+ * A format of dates alone takes any time of day
+ * after them.
  *
  * @throws InputError where it names no day.
  */
@@ -57,6 +62,7 @@ export function givenFormat(text: string, zone: ZoneReader): TimeFormat {
     pattern += token === undefined ? rest[0]!.replace(/[\s\S]/, escapeCharacter) : TOKENS[token]!;
     rest = rest.slice(token?.length ?? 1);
   }
+  if (!/<hour>/.test(pattern)) pattern += TIME_OF_DAY;
   // Compact formats have exactly two digits a part.
   if (/YYYYMM|MMDD/.test(named)) pattern = pattern.replaceAll("\\d{1,2}", "\\d{2}");
   if (!/<year>/.test(pattern) || !/<day>/.test(pattern) || !/<(month|name)>/.test(pattern)) {

@@ -42,6 +42,8 @@ export function splitUnit(cell: string): { readonly core: string; readonly unit:
   if (last >= 48 && last <= 57) {
     if (SHAPES.some((shape) => shape.test(cell))) return { core: cell, unit: "" };
   }
+  const currency = /^([$€£¥])\s?([+-]?[\d.,].*)$/.exec(cell);
+  if (currency !== null) return { core: currency[2]!, unit: currency[1]! };
   const match = WITH_UNIT.exec(cell);
   if (match === null || /^[+-]?0[xob]/i.test(cell)) return { core: cell, unit: "" };
   return { core: match[1]!, unit: match[2]! };

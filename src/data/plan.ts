@@ -11,6 +11,7 @@ import {
   PLAIN,
   possibleFormats,
   readFlag,
+  splitUnit,
 } from "./number-format.js";
 import { findTimeRole, joinedRole, namedTimeFormats, type SampleColumn, type TimeRole } from "./time-role.js";
 
@@ -62,7 +63,7 @@ export interface ColumnPlan {
   readonly kind: "number" | "flag" | "text" | "empty";
   readonly format: NumberFormat;
   readonly read: (cell: string) => number | undefined;
-  /** A cell that is no number, for a sentence. */
+  /** Why it is text: the end of a sentence. */
   readonly text: string | undefined;
 }
 
@@ -143,7 +144,7 @@ export function planFile(
       kind,
       format: own,
       read: kind === "flag" ? readFlag : numberReader(own),
-      text: kind === "text" ? cells.find((cell) => possibleFormats([cell]).read === 0) : undefined,
+      text: kind === "text" ? textReason(cells) : undefined,
     };
   });
   return { names, time, group, label, tag, columns, leftOut };
@@ -156,7 +157,18 @@ function presentRoles<Options extends ColumnRoles>(header: Header, options: Opti
     return typeof name === "string" && lookUp(header, name) === undefined;
   });
   if (absent.includes("tagColumn") || absent.includes("valueColumn")) absent.push("tagColumn", "valueColumn");
-  return { ...options, ...Object.fromEntries(absent.map((role) => [role, undefined])) };
+  const present = { ...options, ...Object.fromEntries(absent.map((role) => [role, undefined])) };
+  // The annotated CSV of InfluxDB is long.
+  const isInflux = ["_time", "_field", "_value"].every((name) => header.names.includes(name));
+  if (!isInflux || options.tagColumn !== undefined || options.columns?.includes("_value")) return present;
+  return { ...present, timeColumn: "_time", tagColumn: "_field", valueColumn: "_value" };
+}
+
+function textReason(cells: readonly string[]): string {
+  const text = cells.find((cell) => possibleFormats([cell]).read === 0);
+  if (text !== undefined) return `it holds text, such as ${quoteCell(text)}`;
+  const other = cells.find((cell) => splitUnit(cell).unit !== splitUnit(cells[0]!).unit) ?? "";
+  return `its numbers have several units: ${quoteCell(cells[0]!)}, ${quoteCell(other)}`;
 }
 
 function planTime(

@@ -8,37 +8,82 @@ const TAG_NAME =
   /^_?(tag|tags|tag_?name|field|variable|metric|measure|measurement|parameter|param|signal|channel|point|item|series|attribute|name|key|sensor)(_?(name|id))?$/i;
 const VALUE_NAME = /^_?(value|val|reading|data|wert|measurement|result)s?$/i;
 
+/** The most columns that are tried in pairs. */
+const MOST_PAIRED = 8;
+
 /**
- * Throws InputError where times recur, and another column tells the rows apart: it names the options to
- * read the file with. Does nothing where rows are told apart by a group column already.
+ * Throws InputError where times recur within a group, and a column, or two of them, tell the rows apart: it names the
+ * options to read the file with.
  */
-export function refuseRecurringTimes(table: Table, columns: readonly string[] | undefined): void {
+export function refuseRecurringTimes(table: Table): void {
   const { time, file, groups } = table;
-  if (time === undefined || groups !== undefined) return;
-  if (recurringShare(time.ms) < RECURRING) return;
-  const apart = [...table.texts, ...wholeColumns(table)].find((words) => tellsApart(words, time.ms));
+  if (time === undefined || recurringShare(time.ms, groups?.of) < RECURRING) return;
+  const candidates = [...table.texts, ...wholeColumns(table)];
+  const single = candidates.find((words) => tellsApart(combine(words, groups), time.ms));
+  const apart = single === undefined ? findPair(candidates.slice(0, MOST_PAIRED), time.ms, groups) : [single];
   if (apart === undefined) return;
-  const values = table.features.filter(({ name }) => name !== apart.name);
+  const values = table.features.filter(({ name }) => !apart.some((words) => words.name === name));
   const only = values.length === 1 ? values[0]!.name : undefined;
-  const isLong = only !== undefined && (TAG_NAME.test(apart.name) || VALUE_NAME.test(only));
-  const shown = apart.names
-    .slice(0, 3)
-    .map((name) => JSON.stringify(name))
-    .join(", ");
-  const more = apart.names.length > 3 ? `, ... (${apart.names.length} in all)` : "";
-  const group = `--group-column ${quote(apart.name)} makes a series of each`;
-  const tag = `--tag-column ${quote(apart.name)} --value-column ${quote(only ?? "")} makes a feature of each`;
+  const tag =
+    only === undefined
+      ? undefined
+      : (apart.find(({ name }) => TAG_NAME.test(name)) ?? (VALUE_NAME.test(only) ? apart.at(-1) : undefined));
+  const group = apart.find((words) => words !== tag);
+  const shown = apart.map(({ name, names }) => {
+    const some = names.slice(0, 3).map((one) => JSON.stringify(one));
+    const more = names.length > 3 ? `, ... (${names.length} in all)` : "";
+    return `"${name}" (${some.join(", ")}${more})`;
+  });
+  const options = [
+    group === undefined ? undefined : `--group-column ${quote(group.name)} makes a series of each`,
+    tag === undefined
+      ? undefined
+      : `--tag-column ${quote(tag.name)} --value-column ${quote(only ?? "")} makes a feature of each`,
+  ].filter((one) => one !== undefined);
+  const [columns, tell] = apart.length === 1 ? ["column", "tells"] : ["columns", "tell"];
   throw new InputError(
-    `${file}: the same times occur again and again, and column "${apart.name}" (${shown}${more}) tells their rows apart: ${isLong ? `${tag} (${group})` : group}${columns === undefined ? "" : " (rows are never mixed)"}.`,
+    `${file}: the same times occur again and again, and ${columns} ${shown.join(" and ")} ${tell} their rows apart: ${options.join(", ")}.`,
   );
+}
+
+type Named = Words & { readonly name: string };
+
+function findPair(
+  candidates: readonly Named[],
+  ms: Float64Array,
+  groups: Words | undefined,
+): readonly [Named, Named] | undefined {
+  for (const [index, one] of candidates.entries()) {
+    for (const other of candidates.slice(index + 1)) {
+      if (tellsApart(combine(combine(one, other), groups), ms)) return [one, other];
+    }
+  }
+  return undefined;
+}
+
+/** Words for each pair of words that two columns have. */
+function combine(one: Words, other: Words | undefined): Words {
+  if (other === undefined) return one;
+  const width = other.names.length;
+  const names = one.names.flatMap((name) => other.names.map((second) => `${name} ${second}`));
+  return { of: one.of.map((code, row) => code * width + other.of[row]!), names };
 }
 
 function quote(name: string): string {
   return /^[\w.-]+$/.test(name) ? name : `'${name}'`;
 }
 
-function recurringShare(ms: Float64Array): number {
-  return 1 - new Set(ms).size / ms.length;
+function recurringShare(ms: Float64Array, groups: Int32Array | undefined): number {
+  const seen = new Map<number, Set<number>>();
+  let recurring = 0;
+  for (const [row, value] of ms.entries()) {
+    const group = groups?.[row] ?? 0;
+    const own = seen.get(group) ?? new Set();
+    if (own.size === 0) seen.set(group, own);
+    if (own.has(value)) recurring++;
+    else own.add(value);
+  }
+  return recurring / ms.length;
 }
 
 /** Whether no time occurs twice among the rows of one word. */

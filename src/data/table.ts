@@ -48,6 +48,7 @@ export class TableBuilder {
   readonly #labels = new NumberColumn();
   readonly #missingNumbers: ReadonlySet<number> | undefined;
   #short: { readonly cells: number; readonly line: number } | undefined;
+  #comments = 0;
   #repeatedHeaders = 0;
   #seen = 0;
   #rows = 0;
@@ -71,6 +72,10 @@ export class TableBuilder {
   /** Adds one row of trimmed cells. Throws InputError, naming line and column, where a cell cannot be read. */
   add(cells: readonly string[], line: number): void {
     if (this.#short !== undefined) this.#refuseWidth(this.#short.cells, this.#short.line);
+    if (cells[0]!.startsWith("#") && cells.length !== this.#plan.names.length) {
+      this.#comments++;
+      return;
+    }
     const { names, time, group, label, tag } = this.#plan;
     if (cells.length !== names.length && !this.#isWide(cells, line)) return;
     if (this.#header.isNamed && cells[0] === names[0] && names.every((name, i) => name === cells[i])) {
@@ -117,12 +122,21 @@ export class TableBuilder {
         `${this.#file}: the header stands among the rows too (${this.#repeatedHeaders} more); it is passed over.`,
       );
     }
+    if (this.#comments > 0) {
+      notes.push(
+        `${this.#file}: lines among the rows that begin with # are passed over (${this.#comments}).`,
+      );
+    }
+    if (this.#plan.tag !== undefined && this.#options.roles.tagColumn === undefined) {
+      const [tag, value] = [this.#plan.names[this.#plan.tag], this.#plan.columns[0]?.name];
+      notes.push(`${this.#file} has one reading a row: "${tag}" names its feature, "${value}" holds it.`);
+    }
     const leftOut: LeftOut[] = [...this.#plan.leftOut];
     const features: FeatureColumn[] = [];
     const texts = [];
     for (const { plan, column, text } of this.#features) {
       if (text !== undefined) {
-        leftOut.push({ name: plan.name, reason: `it holds text, such as ${quoteCell(plan.text ?? "")}` });
+        leftOut.push({ name: plan.name, reason: plan.text ?? "it holds text" });
         if (text.isWhole) texts.push({ name: plan.name, ...text.take() });
       } else if (plan.kind === "empty" && !plan.chosen)
         leftOut.push({ name: plan.name, reason: "it is empty" });
@@ -148,9 +162,9 @@ export class TableBuilder {
     const names = this.#plan.time!.columns.map((index) => this.#plan.names[index]!);
     const times = this.#times.finish();
     if (!("ms" in times)) {
-      const [one, other] = times.map(({ name }) => name);
+      const [one, other] = times.map(({ name }) => name.replace(/ .*/, ""));
       throw new InputError(
-        `${this.#file}, column "${names[0]}": the times may be written as ${one} or as ${other}, and nothing decides between them; --time-format '${one?.split(" ")[0]}' followed by the time of day says which, such as --time-format '${one?.replace(/ .*/, "")} HH:mm'.`,
+        `${this.#file}, column "${names[0]}": the dates may be written as ${one} or as ${other}, and nothing decides between them; --time-format ${one} or --time-format ${other} says which.`,
       );
     }
     return { name: names.join(" "), names, ms: times.ms, text: this.#timeText, format: times.format };
@@ -183,7 +197,7 @@ export class TableBuilder {
   #addTime(cells: readonly string[], line: number): void {
     const [column, clock] = this.#plan.time!.columns;
     const cell = cells[column]!;
-    const addMs = clock === undefined ? 0 : readTimeOfDay(cells[clock]!);
+    const addMs = clock === undefined ? 0 : readTimeOfDay(cells[clock]!, this.#plan.time!.clockDigits);
     if (addMs === undefined) {
       this.#refuse(line, clock!, `${quoteCell(cells[clock!]!)} is not a time of day (HH:MM:SS)`);
     }

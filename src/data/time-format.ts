@@ -133,11 +133,14 @@ export function elapsedFormat(msPerUnit: number): TimeFormat {
   return { name: "elapsed time", kind: "elapsed", read };
 }
 
-/** Milliseconds since midnight of a cell such as `00:15:00`, `1:15 PM` or `001500`; undefined where it is none. */
-export function readTimeOfDay(cell: string): number | undefined {
+/**
+ * Milliseconds since midnight of a cell such as `00:15:00`, `1:15 PM` or `001500`; undefined where it is none.
+ *
+ * @param digitCount of how many digits times without colons are, where leading zeros were dropped: 4 or 6.
+ */
+export function readTimeOfDay(cell: string, digitCount = cell.length <= 4 ? 4 : 6): number | undefined {
   const parts = /^(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([AP]\.?M\.?)?$/i.exec(cell);
-  const digits =
-    parts === null && /^\d{1,6}$/.test(cell) ? cell.padStart(cell.length <= 4 ? 4 : 6, "0") : undefined;
+  const digits = parts === null && /^\d{1,6}$/.test(cell) ? cell.padStart(digitCount, "0") : undefined;
   if (parts === null && digits === undefined) return undefined;
   const hour = parts === null ? Number(digits!.slice(0, 2)) : hourOf(Number(parts[1]), parts[5]);
   const minute = Number(parts === null ? digits!.slice(2, 4) : parts[2]);
@@ -146,3 +149,13 @@ export function readTimeOfDay(cell: string): number | undefined {
   const fraction = parts?.[4] === undefined ? 0 : Number(`0.${parts[4]}`);
   return hour * 3_600_000 + minute * 60_000 + (second + fraction) * 1000;
 }
+
+/** Days since 1899-12-30, as spreadsheets count them. */
+export const SPREADSHEET_DAYS: TimeFormat = {
+  name: "days since 1899-12-30",
+  kind: "epoch",
+  read: (cell) => {
+    const days = NUMBER.test(cell) ? Number(cell) : Number.NaN;
+    return days > 20_000 && days < 80_000 ? Math.round((days - 25_569) * 86_400_000) : undefined;
+  },
+};

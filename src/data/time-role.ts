@@ -10,6 +10,7 @@ import {
   epochFormat,
   epochUnit,
   readTimeOfDay,
+  SPREADSHEET_DAYS,
   type TimeFormat,
   writtenFormats,
   zoneMaker,
@@ -27,6 +28,8 @@ export interface TimeRole {
   /** The column of times; or that of dates, and that of times of day. */
   readonly columns: readonly [number] | readonly [number, number];
   readonly formats: readonly TimeFormat[];
+  /** How many digits a time of day without colons has. */
+  readonly clockDigits?: number | undefined;
 }
 
 /** What is known about times beside the cells. */
@@ -53,10 +56,13 @@ export function namedTimeFormats(
   const formats = formatsOf(column, cells, hints);
   if (formats.length > 0) return formats;
   const cell = cells[0] ?? "";
+  const zone = /[0-9 ]([A-Z]{2,5})$/.exec(cell)?.[1];
   const isTimeOfDay = readTimeOfDay(cell) !== undefined && cell.includes(":");
   const option = isTimeOfDay
     ? "it is a time of day: --date-column names the column of its date"
-    : "--time-format says how times are written, such as DD/MM/YYYY HH:mm";
+    : zone === undefined
+      ? "--time-format says how times are written, such as DD/MM/YYYY HH:mm"
+      : `the zone ${zone} is not known or has several meanings: --time-format 'YYYY-MM-DD HH:mm:ss ${zone}' with --time-zone, such as Asia/Kolkata, reads it`;
   throw new InputError(
     `${file}, column "${column.name}": ${quoteCell(cell)} is not a time that is known; ${option}.`,
   );
@@ -64,7 +70,8 @@ export function namedTimeFormats(
 
 /** The role of date and time of day in two columns that are named. */
 export function joinedRole(file: string, date: SampleColumn, time: SampleColumn, hints: TimeHints): TimeRole {
-  return { columns: [date.index, time.index], formats: namedTimeFormats(file, date, hints) };
+  const formats = namedTimeFormats(file, date, hints);
+  return { columns: [date.index, time.index], formats, clockDigits: clockDigits(time) };
 }
 
 /**
@@ -89,7 +96,10 @@ export function findTimeRole(
     return undefined;
   }
   const clock = best.isDate ? columns.find((column) => column !== best.column && isClock(column)) : undefined;
-  if (clock !== undefined) return { columns: [best.column.index, clock.index], formats: best.formats };
+  if (clock !== undefined) {
+    const columns = [best.column.index, clock.index] as const;
+    return { columns, formats: best.formats, clockDigits: clockDigits(clock) };
+  }
   return { columns: [best.column.index], formats: best.formats };
 }
 
@@ -130,6 +140,9 @@ function formatsOf(column: SampleColumn, cells: readonly string[], hints: TimeHi
   const written = writtenFormats(zone).filter((_, index) => tried[index]);
   if (written.length > 0) return written;
   if (!isMost(cells, (cell) => NUMERIC.test(cell))) return [];
+  if (/^(date|datum|datetime|timestamp|time)$/i.test(column.name) && reads(SPREADSHEET_DAYS)) {
+    return [SPREADSHEET_DAYS];
+  }
   const first = Number(cells[0]);
   const unit = epochUnit(first);
   if (unit !== undefined && isMost(cells, isEpoch)) return [epochFormat(unit)];
@@ -143,6 +156,12 @@ export function isEpoch(cell: string): boolean {
   if (unit === undefined) return false;
   const seconds = value / { s: 1, ms: 1e3, us: 1e6, ns: 1e9 }[unit];
   return seconds >= EPOCH_SECONDS.from && seconds <= EPOCH_SECONDS.to;
+}
+
+/** The digits of times of day without colons, of which leading zeros may be dropped. */
+function clockDigits({ cells }: SampleColumn): number | undefined {
+  if (!isMost(present(cells), (cell) => /^\d+$/.test(cell))) return undefined;
+  return cells.some((cell) => cell.length > 4) ? 6 : 4;
 }
 
 function isClock(column: SampleColumn): boolean {
