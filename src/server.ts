@@ -26,13 +26,15 @@ async function main(config: Config): Promise<void> {
     periodicFlush: LOG_FLUSH_MS,
   });
   const log = pino({ level: config.LOG_LEVEL }, destination);
-  const service = await Service.start({ config, version: programVersion(), log });
+  const starting = Service.start({ config, version: programVersion(), log });
+  // From the start on: a signal that comes while the service starts ends it in order too.
+  endOnSignal(starting, log, () => destination.flushSync());
+  const service = await starting;
   destination.flushSync();
-  endOnSignal(service, log, () => destination.flushSync());
   await service.loaded;
 }
 
-function endOnSignal(service: Service, log: Logger, flush: () => void): void {
+function endOnSignal(starting: Promise<Service>, log: Logger, flush: () => void): void {
   let firstAtMs: number | undefined;
   const onSignal = (signal: NodeJS.Signals): void => {
     if (firstAtMs !== undefined) {
@@ -43,8 +45,8 @@ function endOnSignal(service: Service, log: Logger, flush: () => void): void {
     }
     firstAtMs = performance.now();
     log.info({ signal }, "ending");
-    service
-      .stop()
+    starting
+      .then((service) => service.stop())
       .then((isDrained) => {
         log.info({}, "ended");
         flush();

@@ -54,6 +54,17 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   });
 }
 
+test("a signal that comes while it still starts ends it in order", async (t) => {
+  const server = spawnServer({ ...(await overSmall(t)), PORT: "0" });
+  t.after(() => server.kill("SIGKILL"));
+  const exit = once(server, "exit");
+  // It says where it listens before its models are loaded.
+  for await (const line of createInterface({ input: server.stdout })) {
+    if (/listening on/.test(line)) server.kill("SIGTERM");
+  }
+  assert.deepEqual(await exit, [0, null]);
+});
+
 test("as a lame duck it is not ready but serves, and ends connections", async (t) => {
   const { child, url } = await startSmall(t, { RESIDUA_LAME_DUCK_SECONDS: "30" });
   const exit = once(child, "exit");

@@ -2,8 +2,8 @@
 import { writeFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { type Config, loadConfig } from "../config.js";
+import { type DataSection, modelDatasetOptions, readDataSection } from "../data/data-section.js";
 import { type Dataset, readDataset } from "../data/dataset.js";
-import { datasetOptions } from "../data/reading-options.js";
 import type { RowRange } from "../data/table.js";
 import { chooseEngine } from "../engine/choose-engine.js";
 import { createWasmEngine } from "../engine/wasm/engine.js";
@@ -96,6 +96,7 @@ async function evaluatePublished(
       threshold: manifest.threshold?.timestepValue,
     };
     const columns = manifest.features.map((feature) => feature.name);
+    const section = readDataSection(manifest);
     const falseAlarmRate = manifest.threshold?.falseAlarmRate ?? flags.falseAlarmRate;
     const settings = {
       ...flags,
@@ -105,10 +106,11 @@ async function evaluatePublished(
     };
     const files: FileEvaluation[] = [];
     for (const path of paths) {
-      const whole = await readRows(path, flags, undefined, columns);
+      const whole = await readRows(path, flags, undefined, columns, section);
       for (const note of whole.notes) printNote(note);
       if (flags.rows === undefined) printNote(describeUnlearnt(whole, manifest));
-      const learnt = flags.rows === undefined ? undefined : await readRows(path, flags, flags.rows, columns);
+      const learnt =
+        flags.rows === undefined ? undefined : await readRows(path, flags, flags.rows, columns, section);
       const data = { whole, learnt, trainRows: flags.rows, testRows: flags.testRows };
       files.push(await evaluateModel(evaluated, data, settings));
     }
@@ -124,8 +126,9 @@ function readRows(
   flags: EvaluateFlags,
   rows: RowRange | undefined,
   columns: readonly string[] | undefined,
+  section?: DataSection,
 ): Promise<Dataset> {
-  return readDataset([path], { ...datasetOptions(flags), rows, columns });
+  return readDataset([path], { ...modelDatasetOptions(section, flags), rows, columns });
 }
 
 /** Shows the trainings of one file: notes for the first seed, progress on a terminal, and a line for each seed. */

@@ -2,9 +2,10 @@
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { loadConfig } from "../config.js";
+import { modelDatasetOptions, readDataSection } from "../data/data-section.js";
 import { type Dataset, readDataset } from "../data/dataset.js";
 import { rowRange } from "../data/option-values.js";
-import { datasetOptions, type ReadingValues } from "../data/reading-options.js";
+import type { ReadingValues } from "../data/reading-options.js";
 import type { RowRange } from "../data/table.js";
 import { createWasmEngine } from "../engine/wasm/engine.js";
 import { InputError } from "../errors.js";
@@ -81,7 +82,7 @@ async function runRenewal(name: string, paths: string[], flags: RenewFlags): Pro
     const live = await readLive(modelsFolder, name, served.version);
     const reading = readingOf(live, flags);
     if (flags.calibrateOnly === true) interruption.dispose();
-    const dataset = await readRecent(paths, reading, flags.excludeEvents);
+    const dataset = await readRecent(paths, readDataSection(live.manifest), reading, flags.excludeEvents);
     const renewal = await renew(
       engine,
       live,
@@ -134,10 +135,11 @@ function readingOf(live: Bundle, { labelColumn, rows }: RenewFlags): ReadingValu
 
 async function readRecent(
   paths: readonly string[],
+  section: ReturnType<typeof readDataSection>,
   reading: ReadingValues,
   eventsFile: string | undefined,
 ): Promise<Dataset> {
-  const dataset = await readDataset(paths, datasetOptions(reading));
+  const dataset = await readDataset(paths, modelDatasetOptions(section, reading));
   for (const note of dataset.notes) printNote(note);
   if (eventsFile === undefined) return dataset;
   const text = await readFile(eventsFile, "utf8").catch((error: NodeJS.ErrnoException) => {

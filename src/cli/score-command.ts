@@ -5,9 +5,11 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Command } from "commander";
 import { loadConfig } from "../config.js";
+import { describeDifferences } from "../data/compared-data.js";
+import { modelDatasetOptions, readDataSection } from "../data/data-section.js";
 import { readDataset } from "../data/dataset.js";
 import { wholeNumber } from "../data/option-values.js";
-import { datasetOptions, FILE_OPTIONS, type FileValues } from "../data/reading-options.js";
+import { FILE_OPTIONS, type FileValues } from "../data/reading-options.js";
 import { describeShortRuns } from "../data/short-runs.js";
 import { chooseEngine } from "../engine/choose-engine.js";
 import type { ServedModel } from "../registry/served-model.js";
@@ -58,14 +60,15 @@ async function score(paths: string[], flags: ScoreFlags): Promise<void> {
     const folder = flags.models ?? config.RESIDUA_MODELS;
     const selection = { version: flags.version?.toString() };
     const model = await loadStoredModel(folder, flags.model, selection, engine);
+    const section = readDataSection(model.manifest);
     const dataset = await readDataset(paths, {
-      ...datasetOptions(flags),
+      ...modelDatasetOptions(section, flags),
       columns: model.manifest.features.map(({ name }) => name),
       keepTimeText: true,
     });
-    for (const note of [...dataset.notes, ...describeShortRuns(dataset, model.manifest.timesteps)]) {
-      printNote(note);
-    }
+    const differences = section === undefined ? [] : describeDifferences(section, dataset.taken!);
+    const shortRuns = describeShortRuns(dataset, model.manifest.timesteps);
+    for (const note of [...dataset.notes, ...differences, ...shortRuns]) printNote(note);
     const withEvents = flags.events !== undefined;
     const scores = await scoreDataset(model, dataset, { stride: flags.stride, withEvents });
     await model.executable.close();

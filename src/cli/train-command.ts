@@ -6,9 +6,10 @@ import { datasetOptions, readingValues } from "../data/reading-options.js";
 import { createWasmEngine } from "../engine/wasm/engine.js";
 import { InputError } from "../errors.js";
 import { type Published, publish } from "../publishing/publish.js";
-import { MODEL_NAME_PATTERN } from "../registry/manifest.js";
+import { MODEL_NAME_PATTERN, MODEL_NAME_RULE } from "../registry/manifest.js";
 import { type TrainedModel, trainModel } from "../training/train-model.js";
 import { FITTING_OPTIONS, type FittingValues, seed, toTrainOptions } from "../training/train-options.js";
+import { formatTaken } from "./data-table.js";
 import { confirm, watchInterruption } from "./interruption.js";
 import { printNote } from "./note.js";
 import { addModelsOption, addOptions, argument, checkUsage } from "./options.js";
@@ -20,6 +21,7 @@ interface TrainFlags extends FittingValues {
   readonly labelColumn: string | undefined;
   readonly seed: number;
   readonly models?: string;
+  readonly quiet?: boolean;
 }
 
 /** Adds `train` to the program. */
@@ -27,7 +29,7 @@ export function addTrainCommand(program: Command): void {
   const command = program
     .command("train")
     .description("train an autoencoder on normal data and publish it as the next version of a model")
-    .argument("<csv...>", "data files, gzipped or not")
+    .argument("<files...>", "data files: CSV in any form, or JSON lines; gzipped or not")
     .requiredOption("--name <name>", "name of the model")
     .option("--label-column <name>", "rows that are not 0 there are anomalous, and not learnt from");
   addOptions(command, FITTING_OPTIONS).option(
@@ -36,7 +38,7 @@ export function addTrainCommand(program: Command): void {
     argument(seed),
     1,
   );
-  addModelsOption(command).action(train);
+  addModelsOption(command).option("--quiet", "do not print what was taken from the data").action(train);
 }
 
 async function train(paths: string[], flags: TrainFlags): Promise<void> {
@@ -68,6 +70,7 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
         onChoice: (line) => process.stdout.write(`${line}\n`),
         onSplit: (windows, folds) => {
           process.stdout.write(describeData(dataset, windows, folds));
+          if (flags.quiet !== true) process.stdout.write(formatTaken(dataset.taken!));
           begin = performance.now();
         },
         onFit: (fit) => {
@@ -88,7 +91,12 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
       throw new InputError("Training was stopped and nothing is published.");
     }
     const modelsFolder = flags.models ?? config.RESIDUA_MODELS;
-    const published = await publish(model, { modelsFolder, name: flags.name, reading });
+    const published = await publish(model, {
+      modelsFolder,
+      name: flags.name,
+      reading,
+      taken: dataset.taken,
+    });
     process.stdout.write(describeModel(flags.name, published, model, seconds));
   } finally {
     progress?.end();
@@ -99,9 +107,7 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
 
 function checkName(name: string): void {
   if (new RegExp(MODEL_NAME_PATTERN).test(name)) return;
-  throw new UsageError(
-    `--name "${name}" is no name for a model: a name has up to 63 small letters, digits, ".", "_" or "-", and begins with a letter or digit.`,
-  );
+  throw new UsageError(`--name "${name}" cannot be the name of a model: ${MODEL_NAME_RULE}.`);
 }
 
 /** Whether a run that Ctrl-C stopped is published: asked on a terminal; yes in a pipe. */

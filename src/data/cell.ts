@@ -1,20 +1,10 @@
-/** Reads one cell of a data file as a reading or a label. Cells have no blanks around them. */
-
-const MISSING = new Set(["", "nan", "null", "na", "n/a", "none", "-nan", "#n/a"]);
-
-/** Whether a cell says that there is no reading: empty, `NaN`, `null`, `NA`, `N/A` or `None`, in any case. */
-function isMissing(cell: string): boolean {
-  return cell.length <= 4 && MISSING.has(cell.toLowerCase());
-}
+/** Reads single cells, which have no blanks around them, and says what is wrong with one. */
+import { isMissingWord } from "./missing.js";
+import { readPlain, splitUnit } from "./number-format.js";
 
 /** The number a cell holds, NaN for a missing reading, or undefined where it is neither. */
 export function parseReading(cell: string): number | undefined {
-  const value = Number(cell);
-  if (Number.isFinite(value) && cell !== "") {
-    // Number() also takes 0x1F, 0o17 and 0b11, which are not numbers in a data file.
-    return /^[+-]?0[xob]/i.test(cell) ? undefined : value;
-  }
-  return isMissing(cell) ? Number.NaN : undefined;
+  return readPlain(cell) ?? (isMissingWord(cell) ? Number.NaN : undefined);
 }
 
 const LABELS = new Map([
@@ -34,11 +24,23 @@ export function parseLabel(cell: string): boolean | undefined {
   return LABELS.get(cell.toLowerCase());
 }
 
-/** Says why a cell is not a number: the end of a sentence that names the place. */
+/** A cell for a sentence: in quotes, and cut where it is long. */
+export function quoteCell(cell: string): string {
+  return JSON.stringify(cell.length > 40 ? `${cell.slice(0, 40)}...` : cell);
+}
+
+/** Says why a cell is not a number, and which option helps: the end of a sentence that names the place. */
 export function describeNonNumber(cell: string): string {
-  const shown = JSON.stringify(cell.length > 40 ? `${cell.slice(0, 40)}...` : cell);
+  const shown = quoteCell(cell);
   if (/^[+-]?(\d+(\.\d*)?|\.\d+)e[+]?\d+$/i.test(cell)) return `${shown} is larger than a number can be`;
-  if (/^[+-]?inf(inity)?$/i.test(cell)) return `${shown} is not a finite number`;
-  if (/^[+-]?\d+,\d+$/.test(cell)) return `${shown} is not a number (decimals are written with a point)`;
-  return `${shown} is not a number`;
+  if (/^[+-]?inf(inity)?$/i.test(cell)) {
+    return `${shown} is not a finite number (--missing ${cell} takes it for a missing reading)`;
+  }
+  if (/^[+-]?[\d.,]*\d[.,]\d+$/.test(cell)) {
+    return `${shown} is not a number as the column writes them (--decimal says which mark is the decimal one)`;
+  }
+  const { unit } = splitUnit(cell);
+  if (unit !== "" && /\d/.test(cell)) return `${shown} has another unit than the column ("${unit}")`;
+  const option = /[\s,"']/.test(cell) ? `'${cell}'` : cell;
+  return `${shown} is not a number (--missing ${option} takes it for a missing reading, --exclude leaves the column out)`;
 }

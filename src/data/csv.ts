@@ -1,23 +1,33 @@
-/** Delimited text files, gzipped or not, read as a stream into columns of numbers. */
-import { createHash, type Hash } from "node:crypto";
-import { createReadStream } from "node:fs";
+/**
+ * Data files, read as a stream into columns of numbers:
+ *
+ *   bytes -> text (encoding) -> layout (dialect) -> records -> header -> plan of the columns -> table
+ *
+ * The plan is made from the first rows. Where a later row shows that it was wrong (all times were ambiguous until then,
+ * or numbers had no thousands), the file is read again with that row in view.
+ */
+import { createHash } from "node:crypto";
 import { basename } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { createGunzip } from "node:zlib";
-import { CsvError, parse } from "csv-parse";
+import { CsvError } from "csv-parse";
 import { InputError } from "../errors.js";
-import { parseReading } from "./cell.js";
-import { BLANKS, detectDelimiter } from "./delimiter.js";
-import { type ColumnRoles, type RowRange, type Table, TableBuilder } from "./table.js";
-import { parseDateTime } from "./timestamp.js";
+import { type Dialect, detectDialect } from "./dialect.js";
+import { type Encoding, NotUtf8, openText, prepend } from "./encoding.js";
+import { findHeader, type Header } from "./header.js";
+import { pivot } from "./long-table.js";
+import { MissingCells } from "./missing.js";
+import { type CellOptions, type ColumnRoles, planFile } from "./plan.js";
+import { readDelimited, readJsonLines } from "./records.js";
+import { type RowRange, type Table, TableBuilder } from "./table.js";
+import type { SampleColumn } from "./time-role.js";
 
 /** How a file is read. */
-export interface CsvOptions extends ColumnRoles {
+export interface CsvOptions extends ColumnRoles, CellOptions {
   /** One character; found from the first lines where it is undefined. */
   readonly delimiter?: string | undefined;
   /** Whether the first line names the columns; found from that line where it is undefined. */
   readonly header?: boolean | undefined;
+  /** Whether the line after the header holds units; found from that line where it is undefined. */
+  readonly unitsRow?: boolean | undefined;
   readonly rows?: RowRange | undefined;
 }
 
@@ -29,144 +39,178 @@ export interface CsvFile extends Table {
   readonly header: boolean;
 }
 
-/** How much of a file the delimiter is found from. */
+/** How much of a file the layout is found from. */
 const SAMPLE_BYTES = 65_536;
+/** How many rows the plan of the columns is made from. */
+const SAMPLE_ROWS = 2000;
+/** How often a file is read again at most. */
+const MOST_READS = 3;
 
 /**
- * Reads one file: any one-character delimiter, LF or CRLF, quotes, a byte order mark, gzip (recognised by its first
- * bytes). The first line is the header unless `header` is false, or it is undefined and the line holds only numbers
- * and times; columns without a header are named c0, c1, ...
+ * Reads one file: any one-character delimiter, LF or CRLF, quotes, UTF-8, UTF-16 or Windows-1252, gzip or zstd, or
+ * JSON lines. Lines before the header are passed over. The first line is the header unless `header` is false, or it is
+ * undefined and the line holds only numbers and times; columns without a header are named c0, c1, ...
  *
  * Empty lines are skipped; in a file of one column an empty line between others is a missing reading.
  * Throws InputError, naming file, line and column, where a cell cannot be read.
  */
 export async function readCsv(path: string, options: CsvOptions = {}): Promise<CsvFile> {
   const file = basename(path);
-  const hash = createHash("sha256");
-  try {
-    const bytes = await openText(path, hash);
-    const { sample, rest } = await sampleOf(bytes);
-    if (
-      sample.length >= 2 &&
-      ((sample[0] === 0xff && sample[1] === 0xfe) || (sample[0] === 0xfe && sample[1] === 0xff))
-    ) {
-      throw new InputError(`${file} is written in UTF-16; save it as UTF-8.`);
+  const evidence = new Map<number, string[]>();
+  let encoding: Encoding | undefined;
+  let isFinal = false;
+  for (let reads = 1; ; reads++) {
+    const hash = createHash("sha256");
+    try {
+      const reader = new FileReader(file, options, evidence, isFinal || reads >= MOST_READS);
+      const table = await readOnce(path, hash, encoding, reader);
+      isFinal = !reader.hasNewEvidence;
+      if (table === undefined) continue;
+      const whole = table.tags === undefined ? table : pivot(table, options.columns);
+      return { ...whole, sha256: hash.digest("hex"), delimiter: reader.delimiter, header: reader.isNamed };
+    } catch (error) {
+      if (!(error instanceof NotUtf8)) throw explain(error, path, file);
+      encoding = "windows-1252";
+      evidence.clear();
+      reads = 0;
     }
-    const delimiter = options.delimiter ?? detectDelimiter(wholeLines(sample));
-    const reader = new RecordReader(file, delimiter, options);
-    const parser = parse({
-      bom: true,
-      trim: true,
-      delimiter: delimiter === BLANKS ? " " : delimiter,
-      record_delimiter: ["\r\n", "\n", "\r"],
-      relax_column_count: true,
-      relax_quotes: true,
-      // Guards memory where a quote is never closed.
-      max_record_size: 1 << 24,
-      // Rows go straight into columns: the parser keeps none of them.
-      on_record: (cells: string[], { lines }) => {
-        reader.read(cells, lines);
-        return null;
-      },
-    });
-    parser.resume();
-    await pipeline(Readable.from(rest, { objectMode: false }), parser);
-    const table = reader.finish();
-    return { ...table, sha256: hash.digest("hex"), delimiter, header: reader.header };
-  } catch (error) {
-    throw explain(error, path, file);
   }
 }
 
-/** Takes the records of the parser: the header first, then rows. */
-class RecordReader {
-  header = false;
-  readonly #file: string;
-  readonly #blanks: boolean;
-  readonly #options: CsvOptions;
-  #names: string[] | undefined;
-  #builder: TableBuilder | undefined;
-  #emptyLines: number[] = [];
-  #lastLine = 0;
-  #countedTwice = 0;
+/** @returns undefined where the file has to be read again. */
+async function readOnce(
+  path: string,
+  hash: ReturnType<typeof createHash>,
+  encoding: Encoding | undefined,
+  reader: FileReader,
+): Promise<Table | undefined> {
+  const { chunks } = await openText(path, hash, encoding);
+  const { sample, rest } = await sampleOf(chunks);
+  const dialect = detectDialect(wholeLines(sample), reader.options);
+  reader.begin(dialect);
+  const end =
+    dialect.kind === "jsonLines"
+      ? await readJsonLines(rest, reader.file, reader.take)
+      : await readDelimited(rest, dialect, reader.take);
+  return reader.finish(end.isLineEnd, end.notes);
+}
 
-  constructor(file: string, delimiter: string, options: CsvOptions) {
-    this.#file = file;
-    this.#blanks = delimiter === BLANKS;
-    this.#options = options;
+/** Takes the records of a file: those of the header first, then rows. */
+class FileReader {
+  delimiter = ",";
+  isNamed = false;
+  /** Whether cells were found that the plan was not made from, and that may change it. */
+  hasNewEvidence = false;
+  readonly file: string;
+  readonly options: CsvOptions;
+  readonly #evidence: Map<number, string[]>;
+  readonly #isFinal: boolean;
+  readonly #missing: MissingCells;
+  #isJson = false;
+  #waiting: { readonly cells: readonly string[]; readonly line: number }[] = [];
+  #emptyLines: number[] = [];
+  #builder: TableBuilder | undefined;
+  #header: Header | undefined;
+  #sample: readonly SampleColumn[] = [];
+
+  constructor(file: string, options: CsvOptions, evidence: Map<number, string[]>, isFinal: boolean) {
+    this.file = file;
+    this.options = options;
+    this.#evidence = evidence;
+    this.#isFinal = isFinal;
+    this.#missing = new MissingCells(options.missing);
   }
 
-  /** @param parserLine the line that the record ends in, as the parser counts: it counts a CRLF within quotes twice. */
-  read(record: readonly string[], parserLine: number): void {
-    if (parserLine > this.#lastLine + 1) {
-      this.#countedTwice += record.reduce((sum, cell) => sum + cell.split("\r\n").length - 1, 0);
-    }
-    this.#lastLine = parserLine;
-    const line = parserLine - this.#countedTwice;
-    const cells = this.#blanks ? record.filter((cell) => cell !== "") : record;
+  begin(dialect: Dialect): void {
+    this.delimiter = dialect.delimiter;
+    this.#isJson = dialect.kind === "jsonLines";
+  }
+
+  readonly take = (cells: readonly string[], line: number): void => {
     if (cells.length === 0 || (cells.length === 1 && cells[0] === "")) {
-      this.#emptyLines.push(line);
+      if (this.#builder !== undefined || this.#waiting.length > 0) this.#emptyLines.push(line);
       return;
     }
-    if (this.#names === undefined) {
+    if (this.#emptyLines.length > 0) {
+      const isOneColumn = (this.#header?.names ?? this.#waiting[0]?.cells)?.length === 1;
+      if (isOneColumn) for (const empty of this.#emptyLines) this.#add([""], empty);
       this.#emptyLines = [];
-      this.header = this.#options.header ?? !isData(cells);
-      this.#names = this.header ? checkedNames(this.#file, cells) : cells.map((_, index) => `c${index}`);
-      if (this.header) return;
     }
-    this.#builder ??= new TableBuilder(
-      this.#file,
-      this.#names,
-      this.header,
-      cells,
-      this.#options,
-      this.#options.rows,
+    this.#add(cells, line);
+  };
+
+  #add(cells: readonly string[], line: number): void {
+    if (this.#builder !== undefined) this.#builder.add(cells, line);
+    else {
+      this.#waiting.push({ cells: [...cells], line });
+      if (this.#waiting.length >= SAMPLE_ROWS) this.#plan();
+    }
+  }
+
+  /** Makes the plan from the rows that wait, and takes them. */
+  #plan(): TableBuilder {
+    const records = this.#waiting.map(({ cells }) => cells);
+    const header = this.#isJson
+      ? { names: records[0] ?? [], isNamed: true, units: [], records: 1, notes: [] }
+      : findHeader(this.file, records, this.options);
+    this.#header = header;
+    this.isNamed = header.isNamed;
+    const rows = records.slice(header.records);
+    if (rows.length === 0) {
+      throw new InputError(`${this.file} has no rows of data${header.isNamed ? " after its header" : ""}.`);
+    }
+    if (!this.#isJson) this.#checkCommas(header, rows);
+    const sample = header.names.map((name, index) => ({
+      index,
+      name,
+      cells: [...rows.flatMap((row) => row[index] ?? []), ...(this.#evidence.get(index) ?? [])],
+    }));
+    this.#sample = sample;
+    const plan = planFile(this.file, header, sample, this.options, {
+      delimiter: this.delimiter,
+      missing: this.#missing,
+    });
+    const builder = new TableBuilder(this.file, header, plan, {
+      roles: this.options,
+      missing: this.#missing,
+      isFinal: this.#isFinal,
+    });
+    this.#builder = builder;
+    for (const { cells, line } of this.#waiting.slice(header.records)) builder.add(cells, line);
+    this.#waiting = [];
+    return builder;
+  }
+
+  finish(isLineEnd: boolean, notes: readonly string[]): Table | undefined {
+    const builder = this.#builder ?? this.#plan();
+    const table = builder.finish(isLineEnd);
+    if (builder.evidence.size > 0 && !this.#isFinal) {
+      for (const [index, cells] of builder.evidence) {
+        const known = new Set(this.#sample[index]!.cells);
+        const fresh = cells.filter((cell) => !known.has(cell));
+        if (fresh.length > 0) this.hasNewEvidence = true;
+        this.#evidence.set(index, [...(this.#evidence.get(index) ?? []), ...fresh]);
+      }
+      return undefined;
+    }
+    return { ...table, notes: [...table.notes, ...notes] };
+  }
+
+  /** Refuses numbers with decimal commas, and commas between them: `20,009` may be two columns. */
+  #checkCommas(header: Header, rows: readonly (readonly string[])[]): void {
+    if (header.isNamed || this.delimiter !== "," || this.options.delimiter !== undefined) return;
+    const isFraction = (column: number) => {
+      const cells = rows.flatMap((row) => row[column] ?? []);
+      const isDigits = cells.every((cell) => /^\d+$/.test(cell) && cell.length === cells[0]?.length);
+      return isDigits && cells.some((cell) => cell.startsWith("0") && cell.length > 1);
+    };
+    if (header.names.length !== 2 || !isFraction(1) || !rows.every(([whole]) => /^-?\d+$/.test(whole ?? "")))
+      return;
+    const line = (rows[0] ?? []).join(",");
+    throw new InputError(
+      `${this.file} has lines such as ${line}, which may be one number or two columns: --decimal , reads one number, --delimiter , two columns.`,
     );
-    if (this.#names.length === 1) for (const empty of this.#emptyLines) this.#builder.add([""], empty);
-    this.#emptyLines = [];
-    this.#builder.add(cells, line);
   }
-
-  finish(): Table {
-    if (this.#builder === undefined) {
-      throw new InputError(`${this.#file} has no rows of data${this.header ? " after its header" : ""}.`);
-    }
-    return this.#builder.finish();
-  }
-}
-
-/** Whether a first line is data, not names: every cell a number, a time or missing, and not all of them missing. */
-function isData(cells: readonly string[]): boolean {
-  return (
-    cells.every((cell) => parseReading(cell) !== undefined || parseDateTime(cell) !== undefined) &&
-    cells.some((cell) => !Number.isNaN(parseReading(cell)))
-  );
-}
-
-function checkedNames(file: string, names: readonly string[]): string[] {
-  const twice = names.find((name, index) => name !== "" && names.indexOf(name) !== index);
-  if (twice !== undefined) throw new InputError(`${file} has two columns named "${twice}".`);
-  return [...names];
-}
-
-/** The bytes of a file, decompressed where they are gzip. The hash takes the bytes as they are on disk. */
-async function openText(path: string, hash: Hash): Promise<AsyncIterator<Buffer>> {
-  const raw = createReadStream(path)[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  const hashed = (async function* () {
-    for (let next = await raw.next(); next.done !== true; next = await raw.next()) {
-      hash.update(next.value);
-      yield next.value;
-    }
-  })();
-  const first = await hashed.next();
-  if (first.done === true) return hashed;
-  const whole = prepend([first.value], hashed);
-  const isGzip = first.value[0] === 0x1f && first.value[1] === 0x8b;
-  if (!isGzip) return whole;
-  const gunzip = createGunzip();
-  const source = Readable.from(whole, { objectMode: false });
-  source.once("error", (error) => gunzip.destroy(error));
-  return source.pipe(gunzip)[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
 }
 
 async function sampleOf(
@@ -182,19 +226,11 @@ async function sampleOf(
   return { sample: Buffer.concat(chunks), rest: prepend(chunks, bytes) };
 }
 
-async function* prepend(
-  chunks: readonly Buffer[],
-  rest: AsyncIterator<Buffer>,
-): AsyncGenerator<Buffer, void, undefined> {
-  yield* chunks;
-  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
-}
-
 /** The lines of a sample without the last one, which may be cut off. */
-function wholeLines(sample: Buffer): string {
-  const text = sample.toString("utf8");
+function wholeLines(bytes: Buffer): string {
+  const text = bytes.toString("utf8", 0, SAMPLE_BYTES);
   const end = Math.max(text.lastIndexOf("\n"), text.lastIndexOf("\r"));
-  return sample.length < SAMPLE_BYTES || end < 0 ? text : text.slice(0, end);
+  return bytes.length < SAMPLE_BYTES || end < 0 ? text : text.slice(0, end);
 }
 
 function explain(error: unknown, path: string, file: string): unknown {
@@ -205,5 +241,6 @@ function explain(error: unknown, path: string, file: string): unknown {
   if (code === "EISDIR") return new InputError(`${path} is a folder, not a data file.`);
   if (code === "EACCES") return new InputError(`${path} cannot be read: permission is denied.`);
   if (code.startsWith("Z_")) return new InputError(`${file} is damaged: it cannot be gunzipped.`);
+  if (code.startsWith("ZSTD_")) return new InputError(`${file} is damaged: it cannot be decompressed.`);
   return error;
 }

@@ -1,29 +1,27 @@
 /** Data files as series, ready to be cut into windows: one for each file and group, its rows in time order. */
 import { InputError } from "../errors.js";
+import { findCounters } from "./counters.js";
 import { type CsvFile, type CsvOptions, readCsv } from "./csv.js";
+import { describeReadings, describeTable } from "./dataset-notes.js";
+import { lookThroughReadings } from "./feature-readings.js";
 import { usualMaxGapMs } from "./gaps.js";
-import { listNames, type Table } from "./table.js";
+import { orderRows } from "./order.js";
+import { refuseRecurringTimes } from "./recurring-times.js";
+import type { OrderedSeries, Series } from "./series.js";
+import { describeOrder } from "./series-order.js";
+import type { LeftOut, Table } from "./table.js";
+import { type DataTaken, takenOf } from "./taken.js";
+
+export type { Series } from "./series.js";
 
 /** How files are read, and what is a gap. */
 export interface DatasetOptions extends CsvOptions {
   /** A step between rows above this many seconds is a gap; 10 x the median step where it is undefined. */
   readonly maxGapSeconds?: number | undefined;
-}
-
-/** The rows of one group of one file. */
-export interface Series {
-  readonly file: string;
-  readonly group: string | undefined;
-  readonly rows: number;
-  /** [rows, F] in the file's units; NaN where a reading is missing. */
-  readonly values: Float64Array;
-  /** [rows], not decreasing. */
-  readonly timestampsMs: Float64Array | undefined;
-  /** [rows]: 1 where the row is labelled anomalous. */
-  readonly anomalous: Uint8Array | undefined;
-  /** The index of its file in `Dataset.files`; and [rows]: the index of each row among the rows of that file. */
-  readonly fileIndex: number;
-  readonly fileRows: Int32Array;
+  /** Numbers that are readings though they look like those that stand for none. */
+  readonly keepValues?: readonly number[] | undefined;
+  /** By feature, numbers that stand for no reading wherever they occur, as training found them. */
+  readonly sentinels?: Readonly<Record<string, readonly number[]>> | undefined;
 }
 
 /** What was read from data files. */
@@ -35,55 +33,99 @@ export interface Dataset {
   readonly maxGapMs: number | undefined;
   /** Sentences for a person: what was found out about the files, and what looks odd in them. */
   readonly notes: readonly string[];
+  /** What was taken from the files; undefined where the data set was not read from files. */
+  readonly taken?: DataTaken | undefined;
 }
 
 /**
- * Reads data files into series. The features are `columns`; where that is undefined, they are those of the first file,
- * and the other files must have them too. Rows that are not in time order are sorted.
+ * Reads data files into series. The features are `columns`; where that is undefined, they are those of the first file
+ * that do not only count, and the other files must have them too. Rows that are not in time order are sorted.
  *
- * Throws InputError where a file cannot be read, or lacks a column.
+ * Throws InputError where a file cannot be read, lacks a column, or mixes series that a column tells apart.
  */
 export async function readDataset(paths: readonly string[], options: DatasetOptions = {}): Promise<Dataset> {
-  const notes: string[] = [];
   const files: CsvFile[] = [];
+  const leftOut: LeftOut[] = [];
   let columns = options.columns;
   for (const path of paths) {
     const file = await readCsv(path, { ...options, columns });
-    columns ??= file.features.map(({ name }) => name);
-    if (columns.length === 0) throw new InputError(`${file.file} has no column of numbers to learn from.`);
-    files.push(file);
+    refuseRecurringTimes(file);
+    const counters = columns === undefined ? findCounters(file.features, file.groups?.of) : [];
+    const features = file.features.filter(({ name }) => !counters.some((one) => one.name === name));
+    if (files.length === 0) leftOut.push(...file.leftOut, ...counters);
+    columns ??= features.map(({ name }) => name);
+    if (columns.length === 0) {
+      throw new InputError(`${file.file} has no column of numbers to learn from${describeLeftOut(file)}.`);
+    }
+    files.push({ ...file, features });
   }
   const features = files[0]!.features.map(({ name }) => name);
   const { labelColumn } = options;
   if (labelColumn !== undefined && files.every(({ anomalous }) => anomalous === undefined)) {
     throw new InputError(`No file has a column "${labelColumn}" for the labels.`);
   }
-  for (const file of files) notes.push(...describeFile(file, options));
-  const series = files.flatMap((file, index) => seriesOf(file, index, notes));
-  return { files, features, series, maxGapMs: maxGapOf(series, options.maxGapSeconds), notes };
+  const keep = new Set(options.keepValues);
+  const readings = features.map((name, index) =>
+    lookThroughReadings(
+      files.map((file) => file.features[index]!.values),
+      options.sentinels?.[name] ?? [],
+      keep,
+    ),
+  );
+  const ordered = files.flatMap((file, index) => orderSeries(file, index));
+  const series = ordered.map(({ series: one }) => one);
+  const maxGapMs = maxGapOf(series, options.maxGapSeconds);
+  const notes = [
+    ...files.flatMap((file, index) => describeTable(file, index === 0 ? leftOut : [], options)),
+    ...describeReadings(features, readings, files[0]!, options),
+    ...describeOrder(files, ordered),
+  ];
+  const taken = takenOf({
+    files,
+    features,
+    readings,
+    ordered,
+    maxGapMs,
+    leftOut,
+    notes,
+    groupColumn: files.some(({ groups }) => groups !== undefined) ? options.groupColumn : undefined,
+  });
+  return { files, features, series, maxGapMs, notes, taken };
+}
+
+function describeLeftOut({ leftOut }: Table): string {
+  const shown = leftOut.slice(0, 5).map(({ name, reason }) => `"${name}": ${reason}`);
+  return shown.length === 0 ? "" : ` (${shown.join("; ")})`;
 }
 
 /** The rows of each group of a file, in time order. */
-function seriesOf(file: CsvFile, fileIndex: number, notes: string[]): Series[] {
+function orderSeries(file: CsvFile, fileIndex: number): OrderedSeries[] {
   const { groups, time } = file;
-  const rowsOf = (groups?.names ?? [undefined]).map((): number[] => []);
-  for (let row = 0; row < file.rows; row++) rowsOf[groups?.of[row] ?? 0]!.push(row);
-  let moved = 0;
-  const series = rowsOf.map((rows, group) => {
-    if (time !== undefined) {
-      for (let i = 1; i < rows.length; i++) if (time.ms[rows[i]!]! < time.ms[rows[i - 1]!]!) moved++;
-      rows.sort((a, b) => time.ms[a]! - time.ms[b]! || a - b);
-    }
-    return pick(file, fileIndex, groups?.names[group], Int32Array.from(rows));
-  });
-  if (moved > 0) {
-    notes.push(`${file.file}: the time goes back ${times(moved)}; rows are taken in order of time.`);
+  const counts = new Int32Array(groups?.names.length ?? 1);
+  for (let row = 0; row < file.rows; row++) counts[groups?.of[row] ?? 0]!++;
+  const rowsOf = Array.from(counts, (count) => new Int32Array(count));
+  counts.fill(0);
+  for (let row = 0; row < file.rows; row++) {
+    const group = groups?.of[row] ?? 0;
+    rowsOf[group]![counts[group]!++] = row;
   }
-  return series;
+  return rowsOf.map((rows, group) => {
+    const order = time === undefined ? undefined : orderRows(rows, time.ms);
+    return {
+      order,
+      series: pick(file, fileIndex, groups?.names[group], order?.rows ?? rows, order?.ms),
+    };
+  });
 }
 
-function pick(file: Table, fileIndex: number, group: string | undefined, fileRows: Int32Array): Series {
-  const { features, time, anomalous } = file;
+function pick(
+  file: Table,
+  fileIndex: number,
+  group: string | undefined,
+  fileRows: Int32Array,
+  timestampsMs: Float64Array | undefined,
+): Series {
+  const { features, anomalous } = file;
   const values = new Float64Array(fileRows.length * features.length);
   features.forEach((feature, index) => {
     for (let i = 0, at = index; i < fileRows.length; i++, at += features.length) {
@@ -95,7 +137,7 @@ function pick(file: Table, fileIndex: number, group: string | undefined, fileRow
     group,
     rows: fileRows.length,
     values,
-    timestampsMs: time === undefined ? undefined : Float64Array.from(fileRows, (row) => time.ms[row]!),
+    timestampsMs,
     anomalous: anomalous === undefined ? undefined : Uint8Array.from(fileRows, (row) => anomalous[row]!),
     fileIndex,
     fileRows,
@@ -105,42 +147,4 @@ function pick(file: Table, fileIndex: number, group: string | undefined, fileRow
 function maxGapOf(series: readonly Series[], seconds: number | undefined): number | undefined {
   if (seconds !== undefined) return seconds * 1000;
   return usualMaxGapMs(series.flatMap(({ timestampsMs }) => timestampsMs ?? []));
-}
-
-const LABEL_NAME = /^(is_?)?(anomal(y|ous|ies)|labels?|outliers?|change_?points?|attacks?|fault(y)?)$/i;
-
-function describeFile(file: CsvFile, options: DatasetOptions): string[] {
-  const notes: string[] = [];
-  if (options.header === undefined && !file.header) {
-    notes.push(
-      `${file.file} has no header: its first line is numbers, so its columns are ${file.features[0]?.name ?? "c0"}, ... (--header takes the line as names).`,
-    );
-  }
-  if (file.leftOut.length > 0) {
-    notes.push(`${file.file}: left out ${listNames(file.leftOut)}, which hold no numbers.`);
-  }
-  if (options.columns !== undefined) return notes;
-  const labels = file.features.filter(
-    ({ name, values }) =>
-      LABEL_NAME.test(name) && values.every((value) => value === 0 || value === 1 || Number.isNaN(value)),
-  );
-  if (labels.length > 0) {
-    notes.push(
-      `${file.file}: ${listNames(labels.map(({ name }) => name))} would be learnt from like any reading; if it is a label, name it with --label-column or choose features with --columns.`,
-    );
-  }
-  const counters = file.features.filter(
-    ({ values }) =>
-      values.length >= 20 && values.every((value, row) => row === 0 || value - values[row - 1]! === 1),
-  );
-  if (counters.length > 0) {
-    notes.push(
-      `${file.file}: ${listNames(counters.map(({ name }) => name))} only counts rows; leave it out with --columns, or name it with --time-column.`,
-    );
-  }
-  return notes;
-}
-
-function times(count: number): string {
-  return count === 1 ? "once" : `${count} times`;
 }

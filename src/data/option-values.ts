@@ -131,13 +131,35 @@ export function rowRange(text: string): RowRange {
   return { from, to };
 }
 
-/** Different names, with commas between them. */
+/** Different names, with commas between them; a name with a comma stands in double quotes. */
 export function nameList(text: string): string[] {
-  const names = text.split(",").map((name) => name.trim());
-  if (names.includes("")) throw new InputError("It has to be names with commas between.");
+  const names = cellList(text);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new InputError(`"${twice}" stands in it twice.`);
+  if (twice !== undefined) throw new InputError(`"${twice}" occurs twice.`);
   return names;
+}
+
+/** Texts with commas between them, as in a line of CSV. */
+export function cellList(text: string): string[] {
+  const cells = text.match(/(?:"(?:[^"]|"")*"|[^,"])+|(?<=,)(?=,)|^(?=,)|(?<=,)$/g) ?? [];
+  const names = cells.map((cell) => {
+    const trimmed = cell.trim();
+    return /^".*"$/s.test(trimmed) ? trimmed.slice(1, -1).replaceAll('""', '"') : trimmed;
+  });
+  if (names.length === 0 || names.includes(""))
+    throw new InputError("It has to be names separated by commas.");
+  return names;
+}
+
+/** Numbers with commas between them. */
+export function numberList(text: string): number[] {
+  return cellList(text).map(finiteNumber);
+}
+
+/** The decimal mark of numbers. */
+export function decimalMark(text: string): "." | "," {
+  if (text !== "." && text !== ",") throw new InputError("It has to be a point or a comma.");
+  return text;
 }
 
 /** One character, or `tab`. */

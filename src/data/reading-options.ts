@@ -1,21 +1,57 @@
-/** How data files are read: the options that training, scoring and evaluation share. */
+/** How data files are read: the options that training, scoring, evaluation and inspection share. */
 import type { DatasetOptions } from "./dataset.js";
-import { delimiter, nameList, type OptionValues, option, positiveNumber, rowRange } from "./option-values.js";
+import { MISSING_WORDS, SENTINELS } from "./missing.js";
+import {
+  cellList,
+  decimalMark,
+  delimiter,
+  nameList,
+  numberList,
+  type OptionValues,
+  option,
+  positiveNumber,
+  rowRange,
+} from "./option-values.js";
 
-const columnName = (text: string): string => text;
+const asWritten = (text: string): string => text;
 
 /** The options for any data file. */
 export const FILE_OPTIONS = {
-  timeColumn: option("name", "column of times (default: looked for by name, then by its form)", columnName),
-  groupColumn: option(
-    "name",
-    "column whose values tell series apart: windows never cross groups",
-    columnName,
+  timeColumn: option("name", "column of times (default: looked for by name, then by its form)", asWritten),
+  dateColumn: option("name", "column of dates, where --time-column holds the time of day", asWritten),
+  timeFormat: option(
+    "format",
+    "how times are written: DD/MM/YYYY HH:mm, %d.%m.%Y %H:%M:%S, or s, ms, us, ns since 1970 (default: found from all rows)",
+    asWritten,
   ),
+  timeZone: option(
+    "name",
+    "zone of times that are written without one, such as Europe/Berlin (default: UTC)",
+    asWritten,
+  ),
+  groupColumn: option("name", "column whose values tell series apart: windows never cross groups", asWritten),
+  tagColumn: option("name", "in a file with one reading a row: the column that names its feature", asWritten),
+  valueColumn: option("name", "in a file with one reading a row: the column of the readings", asWritten),
+  exclude: option("names", "columns that are no features, with commas between", nameList),
+  missing: option(
+    "cells",
+    `cells that stand for a missing reading, such as -9999,Bad, beside empty ones and ${MISSING_WORDS.join(", ")}`,
+    cellList,
+  ),
+  keepValues: option(
+    "numbers",
+    `readings that are kept though they look like a missing one: taken for missing is a number that occurs three times or more, far from all others, of ${SENTINELS.join(", ")}`,
+    numberList,
+  ),
+  decimal: option("mark", "decimal mark, a point or a comma (default: found by column)", decimalMark),
   delimiter: option("character", "one character, or tab (default: found from the first lines)", delimiter),
   header: {
     help: "the first line names the columns (default: found from that line)",
     oppositeHelp: "there is no header; columns are c0, c1, ...",
+  },
+  unitsRow: {
+    help: "the line after the header holds units (default: found from that line)",
+    oppositeHelp: "the line after the header is data",
   },
   rows: option("from:to", "data rows from 0, the end excluded, such as 0:400", rowRange),
   maxGap: option(
@@ -28,7 +64,7 @@ export const FILE_OPTIONS = {
 /** The columns of data that are learnt from. */
 export const COLUMNS_OPTION = option(
   "names",
-  "features, with commas between (default: every numeric column but time, label and group)",
+  "features, with commas between; a name with a comma in double quotes: 'a,\"b, c\"' (default: every numeric column but time, label and group)",
   nameList,
 );
 
@@ -36,27 +72,20 @@ export const COLUMNS_OPTION = option(
 export type FileValues = OptionValues<typeof FILE_OPTIONS>;
 
 /** How the files of a data set were read, by the names of the options; it is part of the training record. */
-export interface ReadingValues extends FileValues {
+export interface ReadingValues extends Partial<FileValues> {
   readonly columns: readonly string[] | undefined;
   readonly labelColumn: string | undefined;
 }
 
 /** Only the values that say how files are read. */
 export function readingValues(values: ReadingValues): ReadingValues {
-  const { columns, labelColumn, timeColumn, groupColumn, rows, maxGap, delimiter, header } = values;
-  return { columns, labelColumn, timeColumn, groupColumn, rows, maxGap, delimiter, header };
+  const { columns, labelColumn } = values;
+  const own = Object.keys(FILE_OPTIONS).map((name) => [name, values[name as keyof FileValues]]);
+  return { columns, labelColumn, ...Object.fromEntries(own) };
 }
 
 /** What `readDataset` takes, from the values of options. */
-export function datasetOptions(values: FileValues & Partial<ReadingValues>): DatasetOptions {
-  return {
-    timeColumn: values.timeColumn,
-    groupColumn: values.groupColumn,
-    labelColumn: values.labelColumn,
-    columns: values.columns,
-    delimiter: values.delimiter,
-    header: values.header,
-    rows: values.rows,
-    maxGapSeconds: values.maxGap,
-  };
+export function datasetOptions(values: Partial<ReadingValues>): DatasetOptions {
+  const { maxGap, ...others } = readingValues({ columns: undefined, labelColumn: undefined, ...values });
+  return { ...others, maxGapSeconds: maxGap };
 }

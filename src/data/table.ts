@@ -1,240 +1,240 @@
-/**
- * A data file as columns of numbers, built row by row.
- *
- * The first cell of a column that is not missing decides its kind. A number makes it numeric, and text further down is
- * then an error. Anything else makes it a text column, which cannot be a feature.
- */
+/** A data file as columns of numbers, built row by row after its plan. */
 import { InputError } from "../errors.js";
-import { describeNonNumber, parseLabel, parseReading } from "./cell.js";
+import { describeNonNumber, parseLabel, quoteCell } from "./cell.js";
+import type { Header } from "./header.js";
+import type { MissingCells } from "./missing.js";
 import { NumberColumn } from "./number-column.js";
-import { detectTimeColumn, detectTimeFormat, parseTimestamp, type TimeFormat } from "./timestamp.js";
+import { possibleFormats, readFlag } from "./number-format.js";
+import type { CellOptions, ColumnPlan, ColumnRoles, FilePlan } from "./plan.js";
+import { type FeatureColumn, type LeftOut, namedFeatures, type Table } from "./table-form.js";
+import { TextColumn } from "./text-column.js";
+import { TimeColumn } from "./time-column.js";
+import { EPOCH_UNITS, epochUnit, readTimeOfDay } from "./time-format.js";
 
-/** What columns are used for. Names are those of the header, or `c0`, `c1`, ... where there is none. */
-export interface ColumnRoles {
-  /** The features, in this order; every numeric column but the others where it is undefined. */
-  readonly columns?: readonly string[] | undefined;
-  /** `false` for no time column; looked for where it is undefined. */
-  readonly timeColumn?: string | false | undefined;
-  readonly groupColumn?: string | undefined;
-  readonly labelColumn?: string | undefined;
-  /** Whether the cells of the time column are kept as they are written. */
-  readonly keepTimeText?: boolean | undefined;
-}
-
-/** Data rows, counted from 0: `from` up to `to`, `to` excluded. */
-export interface RowRange {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** The readings of one feature. */
-export interface FeatureColumn {
-  readonly name: string;
-  /** [rows]; NaN where a reading is missing. */
-  readonly values: Float64Array;
-}
-
-/** A file as columns. */
-export interface Table {
-  readonly file: string;
-  readonly rows: number;
-  /** The number of the first row in the file: above 0 where only a range of rows was read. */
-  readonly firstRow: number;
-  readonly features: readonly FeatureColumn[];
-  readonly time:
-    | { readonly name: string; readonly ms: Float64Array; readonly text: readonly string[] }
-    | undefined;
-  /** [rows]: the group of each row, as an index of `names`. */
-  readonly groups: { readonly of: Int32Array; readonly names: readonly string[] } | undefined;
-  /** [rows]: 1 where a row is labelled anomalous; undefined where the file has no label column. */
-  readonly anomalous: Uint8Array | undefined;
-  /** Columns that are no feature because they hold text or nothing at all, or have no name. */
-  readonly leftOut: readonly string[];
-}
+export type { FeatureColumn, LeftOut, RowRange, Table } from "./table-form.js";
 
 interface Feature {
-  readonly index: number;
-  readonly name: string;
-  readonly chosen: boolean;
-  kind: "undecided" | "numeric" | "text";
-  column: NumberColumn;
+  readonly plan: ColumnPlan;
+  readonly column: NumberColumn;
+  /** Codes of the cells of a column of text. */
+  readonly text: TextColumn | undefined;
 }
+
+/** How the builder is set up. */
+export interface BuildOptions {
+  readonly roles: ColumnRoles & CellOptions & { readonly rows?: { from: number; to: number } | undefined };
+  readonly missing: MissingCells;
+  /** Whether a cell in another format is an error at once, as the formats have been chosen with it in view. */
+  readonly isFinal: boolean;
+}
+
+/** How many cells in another format are kept for a column. */
+const MOST_EVIDENCE = 100;
 
 /** Builds a table row by row. */
 export class TableBuilder {
+  /** By column, cells that the plan cannot read, but another plan may. */
+  readonly evidence = new Map<number, string[]>();
   readonly #file: string;
-  readonly #names: readonly string[];
-  readonly #named: boolean;
-  readonly #roles: ColumnRoles;
-  readonly #range: RowRange;
-  readonly #time: number | undefined;
-  readonly #timeFormat: TimeFormat | undefined;
-  readonly #group: number | undefined;
-  readonly #label: number | undefined;
-  readonly #features: Feature[];
-  readonly #times = new NumberColumn();
+  readonly #header: Header;
+  readonly #plan: FilePlan;
+  readonly #options: BuildOptions;
+  readonly #range: { readonly from: number; readonly to: number };
+  readonly #features: readonly Feature[];
+  readonly #times: TimeColumn | undefined;
   readonly #timeText: string[] = [];
-  readonly #groups = new NumberColumn();
-  readonly #groupNames = new Map<string, number>();
+  readonly #groups = new TextColumn(Number.POSITIVE_INFINITY);
+  readonly #tags = new TextColumn(Number.POSITIVE_INFINITY);
   readonly #labels = new NumberColumn();
+  readonly #missingNumbers: ReadonlySet<number> | undefined;
+  #short: { readonly cells: number; readonly line: number } | undefined;
+  #comments = 0;
+  #repeatedHeaders = 0;
   #seen = 0;
   #rows = 0;
 
-  /**
-   * @param names the names of all columns.
-   * @param named false where the file has no header, so that the names are `c0`, `c1`, ...
-   * @param firstRow the first row of data, by which the time column is found.
-   * Throws InputError where the roles name a column that does not exist.
-   */
-  constructor(
-    file: string,
-    names: readonly string[],
-    named: boolean,
-    firstRow: readonly string[],
-    roles: ColumnRoles,
-    range: RowRange = { from: 0, to: Number.POSITIVE_INFINITY },
-  ) {
+  constructor(file: string, header: Header, plan: FilePlan, options: BuildOptions) {
     this.#file = file;
-    this.#names = names;
-    this.#named = named;
-    this.#roles = roles;
-    this.#range = range;
-    this.#group = roles.groupColumn === undefined ? undefined : this.#find(roles.groupColumn);
-    // A file without the label column is all normal. The data set checks that at least one file has it.
-    this.#label = roles.labelColumn === undefined ? undefined : this.#lookUp(roles.labelColumn);
-    if (roles.timeColumn === undefined) {
-      const found = detectTimeColumn(named ? names : [], firstRow);
-      const taken = found === undefined || (roles.columns ?? []).some((name) => this.#lookUp(name) === found);
-      this.#time = taken || found === this.#group || found === this.#label ? undefined : found;
-    } else {
-      this.#time = roles.timeColumn === false ? undefined : this.#find(roles.timeColumn);
-    }
-    this.#timeFormat = this.#time === undefined ? undefined : detectTimeFormat(firstRow[this.#time] ?? "");
-    const others = new Set([this.#time, this.#group, this.#label]);
-    const indices =
-      roles.columns === undefined
-        ? names.map((_, index) => index).filter((index) => !others.has(index) && names[index] !== "")
-        : roles.columns.map((name) => this.#find(name));
-    this.#features = indices.map((index) => ({
-      index,
-      name: names[index]!,
-      chosen: roles.columns !== undefined,
-      kind: "undecided",
+    this.#header = header;
+    this.#plan = plan;
+    this.#options = options;
+    this.#range = options.roles.rows ?? { from: 0, to: Number.POSITIVE_INFINITY };
+    this.#missingNumbers = options.missing.numbers;
+    this.#features = plan.columns.map((column) => ({
+      plan: column,
       column: new NumberColumn(),
+      text: column.kind === "text" ? new TextColumn() : undefined,
     }));
+    this.#times =
+      plan.time === undefined ? undefined : new TimeColumn(plan.time.formats, options.roles.usualTimeFormat);
   }
 
   /** Adds one row of trimmed cells. Throws InputError, naming line and column, where a cell cannot be read. */
   add(cells: readonly string[], line: number): void {
-    if (cells.length !== this.#names.length) this.#checkWidth(cells, line);
+    if (this.#short !== undefined) this.#refuseWidth(this.#short.cells, this.#short.line);
+    if (cells[0]!.startsWith("#") && cells.length !== this.#plan.names.length) {
+      this.#comments++;
+      return;
+    }
+    const { names, time, group, label, tag } = this.#plan;
+    if (cells.length !== names.length && !this.#isWide(cells, line)) return;
+    if (this.#header.isNamed && cells[0] === names[0] && names.every((name, i) => name === cells[i])) {
+      this.#repeatedHeaders++;
+      return;
+    }
     const row = this.#seen++;
     if (row < this.#range.from || row >= this.#range.to) return;
-    for (const feature of this.#features) {
-      if (feature.kind !== "text") this.#addReading(feature, cells[feature.index]!, line);
-    }
-    if (this.#time !== undefined) this.#addTime(cells[this.#time]!, line);
-    if (this.#group !== undefined) {
-      const name = cells[this.#group]!;
-      const known = this.#groupNames.get(name) ?? this.#groupNames.size;
-      this.#groupNames.set(name, known);
-      this.#groups.push(known);
-    }
-    if (this.#label !== undefined) {
-      const cell = cells[this.#label]!;
-      const label = parseLabel(cell);
-      if (label === undefined)
-        this.#refuse(line, this.#label, `${JSON.stringify(cell)} is not a label (0 or 1)`);
-      this.#labels.push(label ? 1 : 0);
+    for (const feature of this.#features) this.#addReading(feature, cells[feature.plan.index]!, line);
+    if (time !== undefined) this.#addTime(cells, line);
+    if (group !== undefined) this.#groups.add(cells[group]!);
+    if (tag !== undefined) this.#tags.add(cells[tag]!);
+    if (label !== undefined) {
+      const isAnomalous = parseLabel(cells[label]!);
+      if (isAnomalous === undefined) {
+        this.#refuse(line, label, `${quoteCell(cells[label]!)} is not a label (0 or 1)`);
+      }
+      this.#labels.push(isAnomalous ? 1 : 0);
     }
     this.#rows++;
   }
 
-  /** The table of all rows so far. Throws InputError where there is none. */
-  finish(): Table {
+  /**
+   * The table of all rows so far. Throws InputError where there is none.
+   *
+   * @param isLineEnd whether the text ends with a line feed: where it does not, a short last line is left out.
+   */
+  finish(isLineEnd: boolean): Table {
+    if (this.#short !== undefined && isLineEnd) this.#refuseWidth(this.#short.cells, this.#short.line);
     const { from } = this.#range;
     if (this.#rows === 0) {
       throw new InputError(
         this.#seen === 0
-          ? `${this.#file} has no rows of data.`
+          ? `${this.#file} has no rows of data${this.#header.isNamed ? " after its header" : ""}.`
           : `${this.#file} has ${this.#seen} rows of data, none of them from row ${from} on.`,
       );
     }
-    const numeric = this.#features.filter(({ kind, chosen }) => kind === "numeric" || chosen);
-    const leftOut = this.#features.filter(({ kind, chosen }) => kind !== "numeric" && !chosen);
+    const notes = [...this.#header.notes];
+    if (this.#short !== undefined) {
+      notes.push(`${this.#file}: the last line is cut off and left out (line ${this.#short.line}).`);
+    }
+    if (this.#repeatedHeaders > 0) {
+      notes.push(
+        `${this.#file}: the header stands among the rows too (${this.#repeatedHeaders} more); it is passed over.`,
+      );
+    }
+    if (this.#comments > 0) {
+      notes.push(
+        `${this.#file}: lines among the rows that begin with # are passed over (${this.#comments}).`,
+      );
+    }
+    if (this.#plan.tag !== undefined && this.#options.roles.tagColumn === undefined) {
+      const [tag, value] = [this.#plan.names[this.#plan.tag], this.#plan.columns[0]?.name];
+      notes.push(`${this.#file} has one reading a row: "${tag}" names its feature, "${value}" holds it.`);
+    }
+    const leftOut: LeftOut[] = [...this.#plan.leftOut];
+    const features: FeatureColumn[] = [];
+    const texts = [];
+    for (const { plan, column, text } of this.#features) {
+      if (text !== undefined) {
+        leftOut.push({ name: plan.name, reason: plan.text ?? "it holds text" });
+        if (text.isWhole) texts.push({ name: plan.name, ...text.take() });
+      } else if (plan.kind === "empty" && !plan.chosen)
+        leftOut.push({ name: plan.name, reason: "it is empty" });
+      else features.push({ name: plan.name, unit: plan.unit, plan, values: column.take() });
+    }
     return {
       file: this.#file,
       rows: this.#rows,
       firstRow: from,
-      features: numeric.map(({ name, column }) => ({ name, values: column.take() })),
-      time:
-        this.#time === undefined
-          ? undefined
-          : { name: this.#names[this.#time]!, ms: this.#times.take(), text: this.#timeText },
-      groups:
-        this.#group === undefined
-          ? undefined
-          : { of: Int32Array.from(this.#groups.take()), names: [...this.#groupNames.keys()] },
-      anomalous: this.#label === undefined ? undefined : Uint8Array.from(this.#labels.take()),
-      leftOut: leftOut.map(({ name }) => name),
+      features,
+      time: this.#takeTime(),
+      groups: this.#plan.group === undefined ? undefined : this.#groups.take(),
+      tags: this.#plan.tag === undefined ? undefined : this.#tags.take(),
+      anomalous: this.#plan.label === undefined ? undefined : Uint8Array.from(this.#labels.take()),
+      leftOut,
+      texts,
+      notes: [...notes, ...namedFeatures(this.#file, features)],
     };
   }
 
-  #addReading(feature: Feature, cell: string, line: number): void {
-    const value = parseReading(cell);
-    if (value === undefined) {
-      if (feature.chosen || feature.kind === "numeric")
-        this.#refuse(line, feature.index, describeNonNumber(cell));
-      feature.kind = "text";
-      feature.column = new NumberColumn();
-      return;
-    }
-    if (feature.kind === "undecided" && !Number.isNaN(value)) feature.kind = "numeric";
-    feature.column.push(value);
-  }
-
-  #addTime(cell: string, line: number): void {
-    const format = this.#timeFormat ?? detectTimeFormat(cell);
-    const ms = format === undefined ? undefined : parseTimestamp(cell, format);
-    if (ms === undefined) {
-      this.#refuse(
-        line,
-        this.#time!,
-        `${JSON.stringify(cell)} is not a time (RFC 3339, YYYY-MM-DD HH:MM:SS, or seconds or milliseconds since 1970)`,
+  #takeTime(): Table["time"] {
+    if (this.#times === undefined) return undefined;
+    const names = this.#plan.time!.columns.map((index) => this.#plan.names[index]!);
+    const times = this.#times.finish();
+    if (!("ms" in times)) {
+      const [one, other] = times.map(({ name }) => name.replace(/ .*/, ""));
+      throw new InputError(
+        `${this.#file}, column "${names[0]}": the dates may be written as ${one} or as ${other}, and nothing decides between them; --time-format ${one} or --time-format ${other} says which.`,
       );
     }
-    this.#times.push(ms);
-    if (this.#roles.keepTimeText === true) this.#timeText.push(cell);
+    return { name: names.join(" "), names, ms: times.ms, text: this.#timeText, format: times.format };
   }
 
-  #checkWidth(cells: readonly string[], line: number): void {
-    const width = this.#names.length;
-    // A delimiter at the end of a line makes one more cell, which is empty.
-    if (cells.length > width && cells.slice(width).every((cell) => cell === "")) return;
-    const where = this.#named ? "the header" : "the first line";
-    const count = cells.length === 1 ? "1 cell" : `${cells.length} cells`;
+  #addReading({ plan, column, text }: Feature, cell: string, line: number): void {
+    if (text !== undefined) {
+      text.add(cell);
+      return;
+    }
+    const value = plan.read(cell);
+    if (value !== undefined) {
+      column.push(this.#missingNumbers?.has(value) === true ? Number.NaN : value);
+      if (plan.kind === "empty") this.#keep(plan, cell);
+      return;
+    }
+    column.push(Number.NaN);
+    if (this.#options.missing.hasWord(cell)) return;
+    const isOther =
+      plan.kind !== "number" || possibleFormats([cell]).read > 0 || readFlag(cell) !== undefined;
+    if (isOther && !this.#options.isFinal) this.#keep(plan, cell);
+    else this.#refuse(line, plan.index, describeNonNumber(cell));
+  }
+
+  #keep({ index }: ColumnPlan, cell: string): void {
+    const kept = this.evidence.get(index) ?? [];
+    if (kept.length < MOST_EVIDENCE) this.evidence.set(index, [...kept, cell]);
+  }
+
+  #addTime(cells: readonly string[], line: number): void {
+    const [column, clock] = this.#plan.time!.columns;
+    const cell = cells[column]!;
+    const addMs = clock === undefined ? 0 : readTimeOfDay(cells[clock]!, this.#plan.time!.clockDigits);
+    if (addMs === undefined) {
+      this.#refuse(line, clock!, `${quoteCell(cells[clock!]!)} is not a time of day (HH:MM:SS)`);
+    }
+    if (!this.#times!.add(cell, addMs)) this.#refuse(line, column, this.#describeNonTime(cell));
+    if (this.#options.roles.keepTimeText === true) {
+      this.#timeText.push(clock === undefined ? cell : `${cell} ${cells[clock]}`);
+    }
+  }
+
+  #describeNonTime(cell: string): string {
+    const { format } = this.#times!;
+    const unit = cell === "" ? undefined : epochUnit(Number(cell));
+    if (format.kind === "epoch" && unit !== undefined) {
+      return `${quoteCell(cell)} would be in ${EPOCH_UNITS[unit].words}, but the rows before are ${format.name}; a column has one unit`;
+    }
+    return `${quoteCell(cell)} is not a time (${format.name}, as in the other rows; --time-format gives another format)`;
+  }
+
+  /** Whether a row with another number of cells is one after all: with a delimiter at its end. */
+  #isWide(cells: readonly string[], line: number): boolean {
+    const width = this.#plan.names.length;
+    if (cells.length < width) {
+      this.#short = { cells: cells.length, line };
+      return false;
+    }
+    if (cells.slice(width).some((cell) => cell !== "")) this.#refuseWidth(cells.length, line);
+    return true;
+  }
+
+  #refuseWidth(cells: number, line: number): never {
+    const width = this.#plan.names.length;
+    const where = this.#header.isNamed ? "the header" : "the first line";
+    const count = cells === 1 ? "1 cell" : `${cells} cells`;
     throw new InputError(`${this.#file} line ${line} has ${count}; ${where} has ${width}.`);
   }
 
-  /** The index of a column by its name; in a file without a header, `3` names the same column as `c3`. */
-  #lookUp(name: string): number | undefined {
-    const index = this.#names.indexOf(name);
-    if (index >= 0) return index;
-    return !this.#named && /^\d+$/.test(name) && Number(name) < this.#names.length ? Number(name) : undefined;
-  }
-
-  #find(name: string): number {
-    const index = this.#lookUp(name);
-    if (index !== undefined) return index;
-    throw new InputError(`${this.#file} has no column "${name}"; it has ${listNames(this.#names)}.`);
-  }
-
   #refuse(line: number, column: number, what: string): never {
-    throw new InputError(`${this.#file} line ${line}, column "${this.#names[column]}": ${what}.`);
+    throw new InputError(`${this.#file} line ${line}, column "${this.#plan.names[column]}": ${what}.`);
   }
-}
-
-/** Names for a sentence: all of them up to 12, else the first 12 and how many more. */
-export function listNames(names: readonly string[]): string {
-  const shown = names.slice(0, 12).map((name) => `"${name}"`);
-  return names.length > 12 ? `${shown.join(", ")} and ${names.length - 12} more` : shown.join(", ");
 }

@@ -58,6 +58,7 @@ export function countEvents(labelled: readonly EventSpan[], alarms: readonly Eve
   return { events: labelled.length, found: delays.length, alarms: alarms.length, justified, delays };
 }
 
+/** Precision, recall and the median delay in rows; undefined where there is nothing to count. */
 export function eventFiguresOf({ events, found, alarms, justified, delays }: EventCounts): EventFigures {
   const sorted = [...delays].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -72,6 +73,7 @@ function meanOf(a: number | undefined, b: number | undefined): number | undefine
   return a === undefined || b === undefined ? undefined : (a + b) / 2;
 }
 
+/** The counts of two stretches of rows together. */
 export function addEventCounts(a: EventCounts, b: EventCounts): EventCounts {
   return {
     events: a.events + b.events,

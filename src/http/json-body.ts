@@ -83,7 +83,7 @@ export function checkMembers<T extends TSchema>(check: TypeCheck<T>, members: un
 
 function schemaMessage(message: string): string {
   if (message === "Unexpected property") return "is not a known member";
-  if (message === "Expected union value") return "is none of what it may be";
+  if (message === "Expected union value") return "does not have one of the allowed forms";
   return message.replace(/^Expected /, "must be ");
 }
 

@@ -149,7 +149,7 @@ export function validateNetwork(network: Network): void {
     } else {
       const kernel =
         untied.get(layer.tiedTo) ??
-        fail(`"${layer.name}" is tied to "${layer.tiedTo}", which is no earlier dense layer.`);
+        fail(`"${layer.name}" is tied to "${layer.tiedTo}", which is not an earlier dense layer.`);
       if (kernel[0] !== layer.units || kernel[1] !== input[0]) {
         fail(
           `"${layer.name}" maps ${input[0]} to ${layer.units}, which is not the transpose of "${layer.tiedTo}" (${kernel[0]} to ${kernel[1]}).`,

@@ -182,7 +182,7 @@ function readLayer(name: string, className: unknown, config: JsonObject): Layer 
   const found = known.find((description) => description.className === className);
   if (found === undefined) {
     const names = known.map((description) => description.className).join(", ");
-    throw new InputError(`Layer "${name}" is of class ${text(className)}, which is none of ${names}.`);
+    throw new InputError(`Layer "${name}" is of class ${text(className)}, which is not one of ${names}.`);
   }
   return found.readConfig(name, config);
 }

@@ -1,5 +1,7 @@
 /** A trained model becomes the next version in a folder of models. */
+import { dataSection } from "../data/data-section.js";
 import type { ReadingValues } from "../data/reading-options.js";
+import type { DataTaken } from "../data/taken.js";
 import { encodeBehaviour } from "../registry/behaviour-sections.js";
 import { publishBundle } from "../registry/bundle.js";
 import type { BundleContents } from "../registry/bundle-files.js";
@@ -13,6 +15,8 @@ export interface PublishOptions {
   readonly name: string;
   /** How the data files were read: it goes into the training record. */
   readonly reading: ReadingValues;
+  /** What was taken from the data files: the manifest's section `data`. */
+  readonly taken?: DataTaken | undefined;
 }
 
 /** The version that was published. */
@@ -37,14 +41,17 @@ export function publish(trained: TrainedModel, options: PublishOptions): Promise
 /** What the bundle of a trained model is made from. */
 export function bundleContents(
   trained: TrainedModel,
-  { reading }: Pick<PublishOptions, "reading">,
+  { reading, taken }: Pick<PublishOptions, "reading" | "taken">,
 ): BundleContents {
   const { options, scoring, threshold, fit } = trained;
   return {
     network: trained.network,
     weights: trained.weights,
     family: options.architecture.family,
-    features: trained.features.map((name) => ({ name, unit: null })),
+    features: trained.features.map((name) => ({
+      name,
+      unit: taken?.features.find((feature) => feature.name === name)?.unit ?? null,
+    })),
     scaler: scoring.scaler,
     clip: scoring.clip,
     minCoverage: scoring.minCoverage,
@@ -55,7 +62,10 @@ export function bundleContents(
     calibration: trained.calibration,
     golden: trained.examples,
     sampleBody: sampleBodyOf(trained),
-    sections: encodeBehaviour(trained.behaviour),
+    sections: {
+      ...encodeBehaviour(trained.behaviour),
+      ...(taken === undefined ? {} : { data: dataSection(taken, reading) }),
+    },
     training: {
       data: trained.files,
       // Defaults are recorded too. What is undefined is left out of JSON.

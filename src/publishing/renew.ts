@@ -127,7 +127,7 @@ async function retrained(
   const trained: TrainedModel = await trainModel(engine, learnt, { ...asked, signal }, events);
   if (trained.fit.stopped === "aborted")
     throw new InputError("Training was stopped and nothing is published.");
-  const contents = bundleContents(trained, { reading });
+  const contents = bundleContents(trained, { reading, taken: learnt.taken });
   return {
     ...contents,
     features: live.manifest.features,

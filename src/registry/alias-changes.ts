@@ -1,16 +1,15 @@
 /** Changes of a model's aliases. Every registry on the folder of models follows them at its next poll. */
+
 import { ResiduaError } from "../errors.js";
 import { changeAliases, isAliasName } from "./aliases.js";
+import { MODEL_NAME_RULE } from "./manifest.js";
 import type { ModelEntry } from "./model-entry.js";
 import type { VersionKeeper } from "./version-keeper.js";
 
 /** Throws ResiduaError INVALID_REQUEST for a name that no alias can have. */
 export function checkAliasName(alias: string): void {
   if (isAliasName(alias)) return;
-  throw new ResiduaError(
-    "INVALID_REQUEST",
-    `"${alias}" is no name for an alias: small letters, digits, ".", "_" and "-", beginning with a letter or digit.`,
-  );
+  throw new ResiduaError("INVALID_REQUEST", `"${alias}" cannot be the name of an alias: ${MODEL_NAME_RULE}.`);
 }
 
 /**

@@ -138,7 +138,7 @@ function decodeScoring(manifest: Manifest, bytes: Uint8Array | undefined): Scori
 function decodeCalibrationOf(manifest: Manifest, bytes: Uint8Array | undefined): Calibration | undefined {
   if (manifest.calibration === null) {
     if (bytes === undefined) return undefined;
-    throw new InputError("calibration.bin is there; manifest.json says there is no calibration.");
+    throw new InputError("calibration.bin exists, but manifest.json has no calibration.");
   }
   if (bytes === undefined) throw new InputError("calibration.bin is missing.");
   const calibration = decodeCalibration(bytes);

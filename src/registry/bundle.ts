@@ -20,7 +20,7 @@ import {
   MANIFEST_FILE,
 } from "./bundle-files.js";
 import { removeStaleTemporaries, syncFolder, temporaryName, writeFileDurably } from "./durable-files.js";
-import { type Manifest, MODEL_NAME_PATTERN, VERSION_PATTERN } from "./manifest.js";
+import { type Manifest, MODEL_NAME_PATTERN, MODEL_NAME_RULE, VERSION_PATTERN } from "./manifest.js";
 
 /** A temporary folder older than this was left behind by a publisher that was stopped. */
 const STALE_MS = 60 * 60 * 1000;
@@ -40,7 +40,7 @@ export interface Bundle extends DecodedBundle {
 export async function readBundle(folder: string): Promise<Bundle> {
   const files = new Map<BundleFile, FileContent>();
   for (const name of await listFiles(folder)) {
-    if (!isBundleFile(name)) throw new InputError(`${name} is no file of a bundle.`);
+    if (!isBundleFile(name)) throw new InputError(`${name} is not a file of a bundle.`);
     files.set(name, await readWithin(join(folder, name), name));
   }
   const bundle = decodeFiles(files);
@@ -130,9 +130,7 @@ export async function publishBundle(
   contents: BundleContents,
 ): Promise<{ version: string; folder: string; sha256: string }> {
   if (!new RegExp(MODEL_NAME_PATTERN).test(name)) {
-    throw new InputError(
-      `"${name}" is no name for a model: it has to begin with a small letter or a digit and go on with those, ".", "_" or "-", 63 characters at most.`,
-    );
+    throw new InputError(`"${name}" cannot be the name of a model: ${MODEL_NAME_RULE}.`);
   }
   const files = encodeFiles(contents);
   const modelFolder = join(modelsFolder, name);

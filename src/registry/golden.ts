@@ -90,7 +90,7 @@ export function decodeGolden(json: unknown, network: Network): Golden {
     }
     return Float32Array.from(values, (value) => {
       if (typeof value !== "number" || !Number.isFinite(Math.fround(value))) {
-        throw new InputError(`${what} of golden.json holds ${text(value)}, which is no float32.`);
+        throw new InputError(`${what} of golden.json holds ${text(value)}, which is not a float32.`);
       }
       return value;
     });

@@ -21,9 +21,12 @@ export const MANIFEST_SCHEMA_VERSION = 2;
  * The sections of a manifest that this program reads, each with the newest version of it. What reads a section adds
  * it here; a section that is not here, or is of a newer version, is passed over unless it is required.
  */
-export const KNOWN_SECTIONS = { alarms: 1, drift: 1 } as const;
+export const KNOWN_SECTIONS = { alarms: 1, data: 1, drift: 1 } as const;
 
 export const MODEL_NAME_PATTERN = "^[a-z0-9][a-z0-9._-]{0,62}$";
+/** The pattern in words, for messages. */
+export const MODEL_NAME_RULE =
+  'a name has 1 to 63 lower-case letters, digits, ".", "_" or "-", and begins with a letter or digit';
 export const VERSION_PATTERN = "^[1-9][0-9]{0,8}$";
 
 const closed = { additionalProperties: false };

@@ -37,7 +37,7 @@ export function compressSample(scores: Float64Array, blocks: number): Calibratio
   const sorted = scores.filter((score) => !Number.isNaN(score)).sort();
   const n = sorted.length;
   if (n === 0)
-    throw new InputError("There is no score to calibrate with: no window of the calibration rows has one.");
+    throw new InputError("Calibration is not possible: no window of the calibration rows has a score.");
   if (!Number.isFinite(sorted[0]!) || !Number.isFinite(sorted[n - 1]!)) {
     throw new InputError("A calibration score is not finite.");
   }

@@ -1,6 +1,6 @@
 /** One fit: scaler, linear path and network, on the windows that they are given. */
 import type { Dataset } from "../data/dataset.js";
-import { listNames } from "../data/table.js";
+import { listNames } from "../data/names.js";
 import type { TrainingEngine } from "../engine/engine.js";
 import { InputError } from "../errors.js";
 import { buildNetwork } from "../network/architectures.js";

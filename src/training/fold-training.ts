@@ -1,5 +1,5 @@
 /** Training with forward folds: several fits calibrate, and one on all windows is published. */
-import { listNames } from "../data/table.js";
+import { listNames } from "../data/names.js";
 import type { TrainingEngine } from "../engine/engine.js";
 import type { CalibratedModel, Material } from "./calibrated-model.js";
 import { emptyFeatures, type FittedModel, fitModel } from "./fit-model.js";

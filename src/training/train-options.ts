@@ -110,7 +110,7 @@ export const FITTING_OPTIONS = {
   ),
   learningRate: optionOr(
     "rate",
-    "learning rate of Adam; halved where the validation loss stands still",
+    "learning rate of Adam; halved while the validation loss does not improve",
     positiveNumber,
     3e-3,
   ),

@@ -55,7 +55,7 @@ export function describeEmptySets(split: Omit<Split, "notes">, shares: SplitShar
   }
   if (split.calibration.count === 0 && shares.calibration > 0) {
     notes.push(
-      "There are too few rows to hold some back for calibration: there are no p-values, and no threshold unless --threshold sets one.",
+      "There are too few rows to hold some back for calibration: the model has no p-values, and no threshold unless --threshold sets one.",
     );
   }
   return notes;

@@ -61,7 +61,7 @@ test("a file that drifted is told so, and one that did not is not", async (t) =>
   }
 
   const piped = await residua(["score", moved, "--model", "waves"]);
-  assert.match(piped.err, /^Note: moved\.csv: since row .* has moved/);
+  assert.match(piped.err, /^Note: moved\.csv: since row .* has moved/m);
   assert.equal((await residua(["score", calm, "--model", "waves"])).err, "");
 });
 

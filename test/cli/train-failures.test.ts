@@ -15,7 +15,10 @@ test("what fails says so in one sentence, with status 1, and publishes nothing",
     `a\n${Array.from({ length: 200 }, (_, row) => (row % 2 ? 1e30 : -1e30)).join("\n")}\n`,
   );
   const failures: [string[], RegExp][] = [
-    [["bad.csv"], /^bad\.csv line 3, column "Pressure": "abc" is not a number\.\n$/],
+    [
+      ["bad.csv"],
+      /^bad\.csv line 3, column "Pressure": "abc" is not a number \(--missing abc takes .*\)\.\n$/,
+    ],
     [
       ["short.csv", "--timesteps", "32"],
       /^The longest series has 3 rows, too few for one window of 32; take fewer --timesteps\.\n$/,
@@ -48,7 +51,7 @@ test("wrong usage is told in one sentence, with status 2", async (t) => {
   const csv = await write("ramp.csv", "value\n0.1\n0.2\n0.3\n");
   const wrong: [string[], RegExp][] = [
     [["train", csv], /^Required option '--name <name>' not specified\.\n$/],
-    [["train", "--name", "x"], /^Missing required argument 'csv'\.\n$/],
+    [["train", "--name", "x"], /^Missing required argument 'files'\.\n$/],
     [
       ["train", csv, "--name", "x", "--epochs", "0"],
       /'--epochs <count>' argument '0' is invalid\. It has to be a whole number of at least 1\.\n$/,
@@ -62,7 +65,7 @@ test("wrong usage is told in one sentence, with status 2", async (t) => {
       /'--amplitude <most>' argument '1' is invalid\. It has to be a number above 1\.\n$/,
     ],
     [["train", csv, "--name", "x", "--epoch", "3"], /^Unknown option '--epoch'\.\n$/],
-    [["train", csv, "--name", "X!"], /^--name "X!" is no name for a model/],
+    [["train", csv, "--name", "X!"], /^--name "X!" cannot be the name of a model/],
     [["train", csv, "--name", "x", "--family", "lstm"], /Allowed choices are reconstruction, prediction/],
     [
       ["train", csv, "--name", "x", "--family", "dense", "--horizon", "3"],

@@ -23,7 +23,13 @@ test("features are the numeric columns of the first file, in its order, wherever
       [3, 30],
     ],
   );
-  assert.deepEqual(dataset.notes, ['a.csv: left out "note", which hold no numbers.']);
+  const elapsed =
+    '"time" is taken as elapsed time: it orders the rows and shows gaps, and is not learnt from.';
+  assert.deepEqual(dataset.notes, [
+    `a.csv: ${elapsed}`,
+    'a.csv: "note" is left out: it holds text, such as "fine".',
+    `b.csv: ${elapsed}`,
+  ]);
   await assert.rejects(read({ "a.csv": "x,y\n1,2\n", "b.csv": "x\n1\n" }), /b\.csv has no column "y"/);
   await assert.rejects(read({ "a.csv": "x\n1\n" }, { labelColumn: "bad" }), /No file has a column "bad"/);
   await assert.rejects(read({ "a.csv": "x\nhi\n" }), /a\.csv has no column of numbers/);
@@ -44,10 +50,21 @@ test("groups become series of their own, rows in order of time", async () => {
   assert.match(dataset.notes.join(), /the time goes back once/);
 });
 
-test("what looks like a label or a row number is told, a rising signal is not", async () => {
-  const rows = Array.from({ length: 30 }, (_, row) => `${row},${row * 0.5},${row % 2}`).join("\n");
-  const dataset = await read({ "a.csv": `index,level,is_anomaly\n${rows}\n` });
-  assert.equal(dataset.notes.length, 2);
-  assert.match(dataset.notes[0]!, /"is_anomaly" would be learnt from/);
-  assert.match(dataset.notes[1]!, /"index" only counts rows/);
+test("what looks like a label is told, what only counts is no feature, a rising signal is one", async () => {
+  const rows = Array.from(
+    { length: 30 },
+    (_, row) => `${row},${1000 + row * 3},${row * 0.5 + (row % 3) / 10},${row % 2}`,
+  ).join("\n");
+  const dataset = await read({ "a.csv": `index,beat,level,is_anomaly\n${rows}\n` });
+  assert.deepEqual(dataset.features, ["level", "is_anomaly"]);
+  assert.deepEqual(dataset.notes.slice(0, 2), [
+    'a.csv: "index" is left out: it counts up by 1, as an index or a clock does.',
+    'a.csv: "beat" is left out: it counts up by 3, as an index or a clock does.',
+  ]);
+  assert.match(dataset.notes[2]!, /"is_anomaly" would be learnt from/);
+  const chosen = await read(
+    { "a.csv": `index,level\n${rows.replace(/,[^,]*,[^,]*$/gm, "")}\n` },
+    { columns: ["index"] },
+  );
+  assert.deepEqual(chosen.features, ["index"]);
 });

@@ -111,7 +111,7 @@ test("an alias is not set to what cannot serve", async (t) => {
   const cases: [() => Promise<unknown>, ErrorCode, RegExp][] = [
     [() => registry.setAlias("pump", "stable", "1"), "VERSION_NOT_FOUND", /refused: model\.json is missing/],
     [() => registry.setAlias("pump", "stable", "7"), "VERSION_NOT_FOUND", /no version 7; it has 3, 2, 1/],
-    [() => registry.setAlias("pump", "Not this", "2"), "INVALID_REQUEST", /no name for an alias/],
+    [() => registry.setAlias("pump", "Not this", "2"), "INVALID_REQUEST", /cannot be the name of an alias/],
     [() => registry.setAlias("fan", "stable", "2"), "MODEL_NOT_FOUND", /no model "fan"/],
     [() => registry.deleteAlias("pump", "stable"), "ALIAS_NOT_FOUND", /it has none/],
   ];

@@ -43,7 +43,7 @@ const manifestCases: [string, (manifest: Manifest) => unknown, RegExp][] = [
   [
     "no calibration",
     (m) => Object.assign(m, { calibration: null, threshold: null }),
-    /says there is no calibration/,
+    /manifest.json has no calibration/,
   ],
   [
     "another size of the calibration",

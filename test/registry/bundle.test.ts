@@ -117,7 +117,7 @@ test("a missing or additional file is refused", async (t) => {
   await writeFile(join(folder, ".DS_Store"), "");
   await readBundle(folder);
   await writeFile(join(folder, "notes.txt"), "");
-  await assertRefused(folder, /notes\.txt is no file of a bundle/);
+  await assertRefused(folder, /notes\.txt is not a file of a bundle/);
 });
 
 test("a file too large is refused before it is read", async (t) => {
@@ -148,7 +148,7 @@ test("a taken number means the next one, whatever holds it", async (t) => {
 test("nothing is published that would be refused, and nothing is left behind", async (t) => {
   const models = await temporaryFolder(t);
   const contents = await makeContents(engine);
-  await assert.rejects(publishBundle(models, "Pump!", contents), /"Pump!" is no name for a model/);
+  await assert.rejects(publishBundle(models, "Pump!", contents), /"Pump!" cannot be the name of a model/);
   await assert.rejects(publishBundle(models, "../pump", contents), InputError);
   await assert.rejects(
     publishBundle(models, "pump", { ...contents, features: contents.features.slice(1) }),

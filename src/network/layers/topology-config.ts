@@ -68,7 +68,7 @@ function readActivation(name: unknown, what: string): Activation {
   const found = ACTIVATIONS.find((known) => ACTIVATION_NAMES[known] === name);
   if (found === undefined) {
     const known = ACTIVATIONS.map((each) => ACTIVATION_NAMES[each]).join(", ");
-    throw new InputError(`${what} is ${text(name)}, which is none of ${known}.`);
+    throw new InputError(`${what} is ${text(name)}, which is not one of ${known}.`);
   }
   return found;
 }

@@ -59,6 +59,11 @@ export interface PlacingContext {
   readonly transpositions: Transpositions;
 }
 
+/**
+ * Places a recurrent operation: its states, gates and their gradients in the memory of a batch, its kernels in that of the
+ * parameters.
+ * @param input the sequence it reads; for a repeated vector (`operation.times`) that vector.
+ */
 export function placeRecurrent(
   context: PlacingContext,
   operation: RecurrentOperation,

@@ -1,0 +1,72 @@
+/** The section `data` of a manifest: what a model was trained on, and how its files were read. */
+import type { DatasetOptions } from "./dataset.js";
+import { datasetOptions, type ReadingValues } from "./reading-options.js";
+import type { DataTaken } from "./taken.js";
+
+/** The version of the section that is written. */
+const VERSION = 1;
+
+/** How the files of a model are read: the options of training that hold for other files too. */
+type ReadingOptions = Pick<
+  ReadingValues,
+  | "timeColumn"
+  | "dateColumn"
+  | "timeFormat"
+  | "timeZone"
+  | "groupColumn"
+  | "tagColumn"
+  | "valueColumn"
+  | "missing"
+  | "keepValues"
+  | "decimal"
+  | "unitsRow"
+  | "maxGap"
+>;
+
+const NAMES = [
+  "timeColumn",
+  "dateColumn",
+  "timeFormat",
+  "timeZone",
+  "groupColumn",
+  "tagColumn",
+  "valueColumn",
+  "missing",
+  "keepValues",
+  "decimal",
+  "unitsRow",
+  "maxGap",
+] as const satisfies readonly (keyof ReadingOptions)[];
+
+/** A section of a manifest. */
+export interface DataSection extends DataTaken {
+  readonly version: number;
+  readonly reading: ReadingOptions;
+}
+
+/** The section of a model. @param reading the options that its files were read with. */
+export function dataSection(taken: DataTaken, reading: ReadingValues): DataSection & Record<string, unknown> {
+  const own = NAMES.flatMap((name) => (reading[name] === undefined ? [] : [[name, reading[name]] as const]));
+  return { version: VERSION, ...taken, reading: Object.fromEntries(own) };
+}
+
+/** The section of a manifest; undefined where it has none, or one that a newer release wrote. */
+export function readDataSection(manifest: object): DataSection | undefined {
+  const { data } = manifest as { readonly data?: Partial<DataSection> };
+  return data?.version === VERSION && Array.isArray(data.features) ? (data as DataSection) : undefined;
+}
+
+/** How a file is read that a model is used on: as its training files were, but for what is given now. */
+export function modelDatasetOptions(
+  section: DataSection | undefined,
+  given: Partial<ReadingValues>,
+): DatasetOptions {
+  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const roles = ["timeColumn", "dateColumn", "groupColumn", "tagColumn", "valueColumn"] as const;
+  return {
+    ...datasetOptions({ ...section?.reading, ...set }),
+    usualRoles: roles.filter((role) => set[role] === undefined),
+    usualTimeFormat: section?.time?.format,
+    sentinels: section?.sentinels,
+  };
+}

@@ -1,0 +1,77 @@
+/** Sentences on what was found in data files, for a person who trains or scores with them. */
+import type { CsvFile } from "./csv.js";
+import type { FoundReadings } from "./feature-readings.js";
+import { isLabelName, listNames } from "./names.js";
+import { type ColumnRoles, EXCLUDED } from "./plan.js";
+import type { LeftOut } from "./table.js";
+
+interface NoteOptions extends ColumnRoles {
+  readonly header?: boolean | undefined;
+}
+
+/** Sentences on one file: its header, the columns that are left out, and those that look like labels. */
+export function describeTable(file: CsvFile, leftOut: readonly LeftOut[], options: NoteOptions): string[] {
+  const notes = [...file.notes];
+  if (options.header === undefined && !file.header) {
+    notes.push(
+      `${file.file} has no header: its first line is numbers, so its columns are ${file.features[0]?.name ?? "c0"}, ... (--header takes the line as names).`,
+    );
+  }
+  if (file.time?.format.kind === "elapsed") {
+    notes.push(
+      `${file.file}: "${file.time.name}" is taken as elapsed time: it orders the rows and shows gaps, and is not learnt from.`,
+    );
+  }
+  if (options.columns !== undefined) return notes;
+  for (const { name, reason } of leftOut) {
+    if (reason !== EXCLUDED) notes.push(`${file.file}: "${name}" is left out: ${reason}.`);
+  }
+  const labels = file.features.filter(
+    ({ name, values }) =>
+      isLabelName(name) && values.every((value) => value === 0 || value === 1 || Number.isNaN(value)),
+  );
+  if (labels.length > 0) {
+    notes.push(
+      `${file.file}: ${listNames(labels.map(({ name }) => name))} would be learnt from like any reading; if it is a label, name it with --label-column or choose features with --columns.`,
+    );
+  }
+  return notes;
+}
+
+/** Of a feature with at most so many different whole numbers, among at least so many rows, a note is made. */
+const FEW = 5;
+const MANY_ROWS = 50;
+
+/** Sentences on the readings of each feature: what was taken for missing, and what looks odd. */
+export function describeReadings(
+  features: readonly string[],
+  readings: readonly FoundReadings[],
+  file: CsvFile,
+  options: NoteOptions,
+): string[] {
+  return features.flatMap((name, index) => {
+    const { statistics, sentinels, far } = readings[index]!;
+    const notes = sentinels.map(
+      ({ value, count }) =>
+        `"${name}": ${value} (${count} rows) is taken for a missing reading; --keep-values ${value} keeps it.`,
+    );
+    if (far !== undefined) {
+      notes.push(
+        `"${name}": ${far.value} occurs ${far.count === 1 ? "once" : `${far.count} times`}, far from all other readings; if it stands for a missing one, --missing ${far.value} says so.`,
+      );
+    }
+    const feature = file.features[index]!;
+    const { distinct, missing } = statistics;
+    const isFew = distinct > 1 && distinct <= FEW && file.rows - missing >= MANY_ROWS;
+    if (isFew && options.columns === undefined && feature.plan?.kind !== "flag" && !isLabelName(name)) {
+      const values = [...new Set(feature.values)].filter((value) => !Number.isNaN(value));
+      if (values.every(Number.isInteger)) {
+        const shown = values.sort((a, b) => a - b).join(", ");
+        notes.push(
+          `"${name}" has only ${distinct} different values (${shown}); if it is a code, such as one of quality, --exclude leaves it out.`,
+        );
+      }
+    }
+    return notes;
+  });
+}

@@ -1,0 +1,114 @@
+/** Files in which the same times occur again and again: the rows belong to several machines, or hold one tag each. */
+import { InputError } from "../errors.js";
+import type { Table, Words } from "./table-form.js";
+
+/** The share of rows with the time of another from which on times recur. */
+const RECURRING = 0.2;
+const TAG_NAME =
+  /^_?(tag|tags|tag_?name|field|variable|metric|measure|measurement|parameter|param|signal|channel|point|item|series|attribute|name|key|sensor)(_?(name|id))?$/i;
+const VALUE_NAME = /^_?(value|val|reading|data|wert|measurement|result)s?$/i;
+
+/** The most columns that are tried in pairs. */
+const MOST_PAIRED = 8;
+
+/**
+ * Throws InputError where times recur within a group, and a column, or two of them, tell the rows apart: it names the
+ * options to read the file with.
+ */
+export function refuseRecurringTimes(table: Table): void {
+  const { time, file, groups } = table;
+  if (time === undefined || recurringShare(time.ms, groups?.of) < RECURRING) return;
+  const candidates = [...table.texts, ...wholeColumns(table)];
+  const single = candidates.find((words) => tellsApart(combine(words, groups), time.ms));
+  const apart = single === undefined ? findPair(candidates.slice(0, MOST_PAIRED), time.ms, groups) : [single];
+  if (apart === undefined) return;
+  const values = table.features.filter(({ name }) => !apart.some((words) => words.name === name));
+  const only = values.length === 1 ? values[0]!.name : undefined;
+  const tag =
+    only === undefined
+      ? undefined
+      : (apart.find(({ name }) => TAG_NAME.test(name)) ?? (VALUE_NAME.test(only) ? apart.at(-1) : undefined));
+  const group = apart.find((words) => words !== tag);
+  const shown = apart.map(({ name, names }) => {
+    const some = names.slice(0, 3).map((one) => JSON.stringify(one));
+    const more = names.length > 3 ? `, ... (${names.length} in all)` : "";
+    return `"${name}" (${some.join(", ")}${more})`;
+  });
+  const options = [
+    group === undefined ? undefined : `--group-column ${quote(group.name)} makes a series of each`,
+    tag === undefined
+      ? undefined
+      : `--tag-column ${quote(tag.name)} --value-column ${quote(only ?? "")} makes a feature of each`,
+  ].filter((one) => one !== undefined);
+  const [columns, tell] = apart.length === 1 ? ["column", "tells"] : ["columns", "tell"];
+  throw new InputError(
+    `${file}: the same times occur again and again, and ${columns} ${shown.join(" and ")} ${tell} their rows apart: ${options.join(", ")}.`,
+  );
+}
+
+type Named = Words & { readonly name: string };
+
+function findPair(
+  candidates: readonly Named[],
+  ms: Float64Array,
+  groups: Words | undefined,
+): readonly [Named, Named] | undefined {
+  for (const [index, one] of candidates.entries()) {
+    for (const other of candidates.slice(index + 1)) {
+      if (tellsApart(combine(combine(one, other), groups), ms)) return [one, other];
+    }
+  }
+  return undefined;
+}
+
+/** Words for each pair of words that two columns have. */
+function combine(one: Words, other: Words | undefined): Words {
+  if (other === undefined) return one;
+  const width = other.names.length;
+  const names = one.names.flatMap((name) => other.names.map((second) => `${name} ${second}`));
+  return { of: one.of.map((code, row) => code * width + other.of[row]!), names };
+}
+
+function quote(name: string): string {
+  return /^[\w.-]+$/.test(name) ? name : `'${name}'`;
+}
+
+function recurringShare(ms: Float64Array, groups: Int32Array | undefined): number {
+  const seen = new Map<number, Set<number>>();
+  let recurring = 0;
+  for (const [row, value] of ms.entries()) {
+    const group = groups?.[row] ?? 0;
+    const own = seen.get(group) ?? new Set();
+    if (own.size === 0) seen.set(group, own);
+    if (own.has(value)) recurring++;
+    else own.add(value);
+  }
+  return recurring / ms.length;
+}
+
+/** Whether no time occurs twice among the rows of one word. */
+function tellsApart({ of, names }: Words, ms: Float64Array): boolean {
+  if (names.length < 2) return false;
+  const seen = names.map(() => new Set<number>());
+  return ms.every((value, row) => {
+    const own = seen[of[row]!]!;
+    const before = own.size;
+    return own.add(value).size > before;
+  });
+}
+
+/** Columns of few different whole numbers, such as numbers of machines, as words. */
+function wholeColumns(table: Table): (Words & { readonly name: string })[] {
+  return table.features.flatMap(({ name, values }) => {
+    const codes = new Map<number, number>();
+    const of = new Int32Array(values.length);
+    for (const [row, value] of values.entries()) {
+      if (!Number.isInteger(value)) return [];
+      const code = codes.get(value) ?? codes.size;
+      codes.set(value, code);
+      if (codes.size > 1000) return [];
+      of[row] = code;
+    }
+    return [{ name, of, names: [...codes.keys()].map(String) }];
+  });
+}

@@ -1,0 +1,161 @@
+/** The ways in which files write times, and the ways in which one column can be read. */
+import {
+  type Clock,
+  DATE_TIME_END,
+  epochMs,
+  hourOf,
+  readClock,
+  utcZone,
+  type ZoneReader,
+  zoneReader,
+} from "./clock-time.js";
+import { type DateReader, yearFirst } from "./timestamp.js";
+
+/** One way to read the cells of a time column. */
+export interface TimeFormat {
+  /** As --time-format takes it; a name in words where it does not. */
+  readonly name: string;
+  readonly kind: "written" | "epoch" | "elapsed";
+  readonly read: DateReader;
+}
+
+/** English names of months, as far as they are compared. */
+export const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const SHORT_DATE = new RegExp(`^(\\d{1,2})[/.-](\\d{1,2})[/.-](\\d{4}|\\d{2})${DATE_TIME_END}$`, "i");
+const COMPACT = /^(\d{4})(\d{2})(\d{2})(?:[T _-]?(\d{2})(\d{2})(\d{2})?(?:\.(\d{1,9}))?(Z)?)?$/i;
+const DAY_MONTH_NAME = new RegExp(
+  `^(\\d{1,2})[ -]([a-z]{3})[a-z]*\\.?,?[ -](\\d{4}|\\d{2})${DATE_TIME_END}$`,
+  "i",
+);
+const MONTH_NAME_DAY = new RegExp(`^([a-z]{3})[a-z]*\\.? (\\d{1,2}),? (\\d{4})${DATE_TIME_END}$`, "i");
+
+/** A year of four digits; of two, one of 1970 to 2069. */
+export function fullYear(text: string): number {
+  const year = Number(text);
+  return text.length > 2 ? year : year + (year < 70 ? 2000 : 1900);
+}
+
+function shortDate(order: "dmy" | "mdy" | "ymd", zone: ZoneReader): DateReader {
+  return (cell) => {
+    const parts = SHORT_DATE.exec(cell);
+    if (parts === null) return undefined;
+    const clock = readClock(parts, 4);
+    if (clock === undefined) return undefined;
+    const [first, second, third] = [parts[1]!, parts[2]!, parts[3]!];
+    if (order === "dmy") return epochMs(fullYear(third), Number(second), Number(first), clock, zone);
+    if (order === "mdy") return epochMs(fullYear(third), Number(first), Number(second), clock, zone);
+    if (first.length !== 2 || third.length !== 2) return undefined;
+    return epochMs(fullYear(first), Number(second), Number(third), clock, zone);
+  };
+}
+
+function compact(zone: ZoneReader): DateReader {
+  return (cell) => {
+    const parts = COMPACT.exec(cell);
+    if (parts === null) return undefined;
+    const [year, month, day, hour, minute, second] = parts.slice(1, 7).map((part) => Number(part ?? 0));
+    if (year! < 1900 || year! > 2199 || hour! > 23 || minute! > 59 || second! > 60) return undefined;
+    const clock: Clock = {
+      hour: hour!,
+      minute: minute!,
+      second: second!,
+      fraction: parts[7] === undefined ? 0 : Number(`0.${parts[7]}`),
+      zone: parts[8],
+    };
+    return epochMs(year!, month!, day!, clock, zone);
+  };
+}
+
+function namedMonth(pattern: RegExp, dayFirst: boolean, zone: ZoneReader): DateReader {
+  return (cell) => {
+    const parts = pattern.exec(cell);
+    if (parts === null) return undefined;
+    const month = MONTHS.indexOf(parts[dayFirst ? 2 : 1]!.toLowerCase()) + 1;
+    const clock = readClock(parts, 4);
+    if (month === 0 || clock === undefined) return undefined;
+    return epochMs(fullYear(parts[3]!), month, Number(parts[dayFirst ? 1 : 2]), clock, zone);
+  };
+}
+
+/** The formats of written times that are looked for. `zone` is called once for each, as a zone reader has a memory. */
+export function writtenFormats(zone: () => ZoneReader): readonly TimeFormat[] {
+  const written = (name: string, read: DateReader): TimeFormat => ({ name, kind: "written", read });
+  return [
+    written("YYYY-MM-DD hh:mm:ss", yearFirst(zone())),
+    written("DD/MM/YYYY hh:mm:ss", shortDate("dmy", zone())),
+    written("MM/DD/YYYY hh:mm:ss", shortDate("mdy", zone())),
+    written("YY-MM-DD hh:mm:ss", shortDate("ymd", zone())),
+    written("YYYYMMDDhhmmss", compact(zone())),
+    written("DD MMM YYYY hh:mm:ss", namedMonth(DAY_MONTH_NAME, true, zone())),
+    written("MMM DD YYYY hh:mm:ss", namedMonth(MONTH_NAME_DAY, false, zone())),
+  ];
+}
+
+/** A function that makes zone readers: of a zone, or of UTC where none is named. */
+export function zoneMaker(name: string | undefined): () => ZoneReader {
+  return () => (name === undefined ? utcZone : zoneReader(name));
+}
+
+/** Units of numbers since 1970. */
+export const EPOCH_UNITS = {
+  s: { perMs: 1e-3, words: "seconds", below: 1e11 },
+  ms: { perMs: 1, words: "milliseconds", below: 1e14 },
+  us: { perMs: 1e3, words: "microseconds", below: 1e17 },
+  ns: { perMs: 1e6, words: "nanoseconds", below: 1e20 },
+} as const;
+export type EpochUnit = keyof typeof EPOCH_UNITS;
+
+/** The unit of a number since 1970 by its size; undefined where it is no such number. */
+export function epochUnit(value: number): EpochUnit | undefined {
+  const size = Math.abs(value);
+  return (Object.keys(EPOCH_UNITS) as EpochUnit[]).find((unit) => size < EPOCH_UNITS[unit].below);
+}
+
+const NUMBER = /^[+-]?\d+(\.\d*)?(e[+-]?\d+)?$/i;
+
+/** Numbers since 1970, all in one unit. */
+export function epochFormat(unit: EpochUnit): TimeFormat {
+  const { perMs, words } = EPOCH_UNITS[unit];
+  const read = (cell: string): number | undefined => {
+    if (!NUMBER.test(cell)) return undefined;
+    const value = Number(cell);
+    return value === 0 || epochUnit(value) === unit ? value / perMs : undefined;
+  };
+  return { name: `${words} since 1970`, kind: "epoch", read };
+}
+
+/** Numbers that count from the start of a run. @param msPerUnit milliseconds of one unit. */
+export function elapsedFormat(msPerUnit: number): TimeFormat {
+  const read = (cell: string): number | undefined => {
+    const value = NUMBER.test(cell) ? Number(cell) : Number.NaN;
+    return Number.isFinite(value) ? value * msPerUnit : undefined;
+  };
+  return { name: "elapsed time", kind: "elapsed", read };
+}
+
+/**
+ * Milliseconds since midnight of a cell such as `00:15:00`, `1:15 PM` or `001500`; undefined where it is none.
+ *
+ * @param digitCount of how many digits times without colons are, where leading zeros were dropped: 4 or 6.
+ */
+export function readTimeOfDay(cell: string, digitCount = cell.length <= 4 ? 4 : 6): number | undefined {
+  const parts = /^(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([AP]\.?M\.?)?$/i.exec(cell);
+  const digits = parts === null && /^\d{1,6}$/.test(cell) ? cell.padStart(digitCount, "0") : undefined;
+  if (parts === null && digits === undefined) return undefined;
+  const hour = parts === null ? Number(digits!.slice(0, 2)) : hourOf(Number(parts[1]), parts[5]);
+  const minute = Number(parts === null ? digits!.slice(2, 4) : parts[2]);
+  const second = Number(parts === null ? digits!.slice(4, 6) : (parts[3] ?? 0));
+  if (hour === undefined || hour > 23 || minute > 59 || second > 60) return undefined;
+  const fraction = parts?.[4] === undefined ? 0 : Number(`0.${parts[4]}`);
+  return hour * 3_600_000 + minute * 60_000 + (second + fraction) * 1000;
+}
+
+/** Days since 1899-12-30, as spreadsheets count them. */
+export const SPREADSHEET_DAYS: TimeFormat = {
+  name: "days since 1899-12-30",
+  kind: "epoch",
+  read: (cell) => {
+    const days = NUMBER.test(cell) ? Number(cell) : Number.NaN;
+    return days > 20_000 && days < 80_000 ? Math.round((days - 25_569) * 86_400_000) : undefined;
+  },
+};
