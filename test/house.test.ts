@@ -32,6 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "registry",
     "evaluation",
     "training",
+    "keras",
     "data",
     "engine",
     "scoring",

@@ -93,7 +93,8 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
   }
 }
 
-function checkName(name: string): void {
+/** Throws UsageError where a model cannot have the name. */
+export function checkName(name: string): void {
   if (new RegExp(MODEL_NAME_PATTERN).test(name)) return;
   throw new UsageError(
     `--name "${name}" is no name for a model: a name has up to 63 small letters, digits, ".", "_" or "-", and begins with a letter or digit.`,
@@ -142,7 +143,8 @@ function describeModel(name: string, published: Published, model: TrainedModel, 
   return `${lines.map(([what, value]) => `${what}:`.padEnd(11) + value).join("\n")}\n`;
 }
 
-function describeThreshold(
+/** The threshold in a line for a person. */
+export function describeThreshold(
   threshold: TrainedModel["threshold"],
   calibration: TrainedModel["calibration"],
 ): string {

@@ -13,6 +13,15 @@ import type { Head } from "../network/network.js";
 export const HEAD_CHOICES = ["reconstruction", "reversed", "prediction", "horizon"] as const;
 export type HeadChoice = (typeof HEAD_CHOICES)[number];
 
+/** Parses `reconstruction,prediction`. Throws InputError for anything else. */
+export function headChoices(text: string): HeadChoice[] {
+  return text.split(",").map((part) => {
+    const found = HEAD_CHOICES.find((known) => known === part.trim());
+    if (found === undefined) throw new InputError(`It has to be a list of ${HEAD_CHOICES.join(", ")}.`);
+    return found;
+  });
+}
+
 /** An output: the name of its layer, and its rows. */
 export interface Output {
   readonly name: string;

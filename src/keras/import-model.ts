@@ -1,5 +1,7 @@
 /** A network of ours, with its weights, from a model that Keras saved. */
 import { InputError } from "../errors.js";
+import type { Family } from "../network/architectures.js";
+import { descriptionOf } from "../network/layers/layers.js";
 import { MAX_FEATURES, MAX_TIMESTEPS, type Network, validateNetwork } from "../network/network.js";
 import { checkWeights, type Tensor, type Weights } from "../network/weights.js";
 import { Chain, type Piece } from "./chain.js";
@@ -74,6 +76,15 @@ export function importModel(model: StoredModel, options: ImportOptions): Importe
   const weights = weightsOf([encoder, ...decoders].flat());
   checkWeights(network, weights);
   return { network, weights, notes: [...notes, ...translator.notes] };
+}
+
+/** The family whose heads and kind of layers a network has. */
+export function familyOf({ encoder, heads }: Network): Family {
+  const names = heads.map(({ name }) => name);
+  if (names.length > 1) return "composite";
+  if (names[0] === "prediction") return "prediction";
+  const layers = [...encoder, ...heads.flatMap((head) => head.layers)];
+  return layers.some((layer) => descriptionOf(layer).isRecurrent) ? "reconstruction" : "dense";
 }
 
 class ModelTranslator {

@@ -5,6 +5,8 @@ import { single } from "./settings.js";
 import { refuse, sequenceShape, type Translate, type Translation, where } from "./translation.js";
 
 const MOST_STEPS = 10_000;
+/** What all steps of a pooling read together. */
+const MOST_ROWS_READ = 1_000_000;
 
 /** The rows of the sequence that each step of a pooling reads; those outside are left out, as in Keras. */
 function pools(translation: Translation, steps: number): number[][] {
@@ -14,6 +16,7 @@ function pools(translation: Translation, steps: number): number[][] {
   if (size > MOST_STEPS) refuse(translation, `its pool_size is ${size}.`);
   const stride = single(config["strides"] ?? size, `strides ${where(translation)}`);
   const taps = tapsOf(translation, { steps, size, stride, dilation: 1 });
+  if (taps.steps * size > MOST_ROWS_READ) refuse(translation, `it reads ${taps.steps} times ${size} rows.`);
   return Array.from({ length: taps.steps }, (_, t) =>
     Array.from({ length: size }, (__, tap) => t * stride + tap - taps.before).filter(
       (row) => row >= 0 && row < steps,
