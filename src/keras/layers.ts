@@ -14,6 +14,7 @@ import {
   relu,
   repeatVector,
   reshape,
+  rowByRow,
   timeDistributed,
   trainingOnly,
 } from "./plain-layers.js";
@@ -91,8 +92,10 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** The translator of a layer. Throws InputError, naming the layer, for a class that cannot be imported. */
-export function translatorOf({ name, className }: Pick<KerasLayer, "name" | "className">): Translate {
+export function translatorOf(layer: KerasLayer): Translate {
+  const { name, className } = layer;
   const found = Object.hasOwn(TRANSLATORS, className) ? TRANSLATORS[className] : undefined;
+  if (className === "TimeDistributed") rowByRow(layer);
   if (found !== undefined) return found;
   const why = Object.hasOwn(REASONS, className)
     ? REASONS[className]

@@ -125,20 +125,29 @@ const ROW_BY_ROW: Readonly<Record<string, Translate>> = {
 };
 
 export const timeDistributed: Translate = (translation) => {
-  const inner = innerLayer(translation);
-  const className = String(inner["class_name"]);
-  const translate = Object.hasOwn(ROW_BY_ROW, className) ? ROW_BY_ROW[className] : undefined;
-  if (translate === undefined) {
-    refuse(
-      translation,
-      `the layer within is a ${className}, and it can be one of ${Object.keys(ROW_BY_ROW).join(", ")}.`,
-    );
-  }
-  const config = object(inner["config"], `config of the layer within "${translation.name}"`);
+  const { className, config, translate } = rowByRow(translation);
   translate({ ...translation, className: `TimeDistributed ${className}`, config });
 };
 
+/** The layer within a TimeDistributed. Throws InputError, naming both, where it is none that works row by row. */
+export function rowByRow(wrapper: Wrapper): { className: string; config: JsonObject; translate: Translate } {
+  const inner = innerLayer(wrapper);
+  const className = String(inner["class_name"]);
+  const translate = Object.hasOwn(ROW_BY_ROW, className) ? ROW_BY_ROW[className] : undefined;
+  if (translate === undefined) {
+    const known = Object.keys(ROW_BY_ROW).join(", ");
+    refuse(wrapper, `the layer within is a ${className}, and it can be one of ${known}.`);
+  }
+  return {
+    className,
+    config: object(inner["config"], `config of the layer within "${wrapper.name}"`),
+    translate,
+  };
+}
+
+type Wrapper = Pick<Translation, "name" | "className" | "config">;
+
 /** The layer within a wrapper: `{class_name, config}`. */
-export function innerLayer(translation: Translation): JsonObject {
-  return object(translation.config["layer"], `layer ${where(translation)}`);
+export function innerLayer(wrapper: Wrapper): JsonObject {
+  return object(wrapper.config["layer"], `layer ${where(wrapper)}`);
 }

@@ -17,16 +17,18 @@ export interface Translation {
   readonly isKeras2: boolean;
 }
 
+type Named = Pick<Translation, "name" | "className">;
+
 /** Adds layers that compute what the Keras layer does. Throws InputError, naming it, where none do. */
 export type Translate = (translation: Translation) => void;
 
 /** `of layer "lstm" (LSTM)`, for messages about a setting. */
-export function where({ name, className }: Translation): string {
+export function where({ name, className }: Named): string {
   return `of layer "${name}" (${className})`;
 }
 
 /** Throws InputError that names the layer: it cannot be imported, why, and what can be done. */
-export function refuse({ name, className }: Translation, why: string): never {
+export function refuse({ name, className }: Named, why: string): never {
   throw new InputError(`Layer "${name}" is a ${className}, which cannot be imported: ${why}`);
 }
 
