@@ -3,6 +3,7 @@ import { object, text } from "../network/json-guards.js";
 import type { Tensor } from "../network/weights.js";
 import { innerLayer } from "./plain-layers.js";
 import { addCell, type Cell, GATES, readCell } from "./recurrent-layers.js";
+import { word } from "./settings.js";
 import { refuse, sequenceShape, type Translate, type Translation, where } from "./translation.js";
 
 /**
@@ -13,7 +14,7 @@ export const bidirectional: Translate = (translation) => {
   const { name, className, config, chain, tensors } = translation;
   const [steps, width] = sequenceShape(translation);
   const inner = innerLayer(translation);
-  const innerClass = String(inner["class_name"]);
+  const innerClass = word(inner["class_name"]);
   if (!["LSTM", "GRU", "SimpleRNN"].includes(innerClass)) {
     refuse(translation, `the layer within is a ${innerClass}, and it can be an LSTM, a GRU or a SimpleRNN.`);
   }
@@ -105,7 +106,7 @@ const SHARES: Readonly<Record<string, number>> = { sum: 1, ave: 0.5 };
  */
 function mergeDirections(translation: Translation, units: number, steps: number | undefined): void {
   const { name, className, config, chain } = translation;
-  const mode = String(config["merge_mode"] ?? "null");
+  const mode = word(config["merge_mode"] ?? "null");
   const share = Object.hasOwn(SHARES, mode) ? SHARES[mode]! : undefined;
   if (share === undefined && mode !== "concat") {
     refuse(translation, `its merge_mode is ${mode}; concat, sum and ave can be imported.`);

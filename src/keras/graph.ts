@@ -5,6 +5,7 @@
 import { InputError } from "../errors.js";
 import { array, type JsonObject, object, text } from "../network/json-guards.js";
 import { type Endpoint, endpointsOf, inboundOf } from "./inbound.js";
+import { word } from "./settings.js";
 
 /** A layer that is no model. */
 export interface KerasLayer {
@@ -36,6 +37,7 @@ export interface KerasGraph {
 
 const MOST_LAYERS = 1_000;
 const MOST_NESTED = 8;
+const LONGEST_NAME = 200;
 const MODELS = ["Sequential", "Functional", "Model"];
 
 /** Where a model stands: the names and settings that its layers get from it. */
@@ -130,6 +132,9 @@ function readModel(
     if (typeof name !== "string" || name === "" || typeof kind !== "string") {
       throw new InputError("A layer of the model has no name, or no class.");
     }
+    if (name.length > LONGEST_NAME || kind.length > LONGEST_NAME) {
+      throw new InputError(`The name or class of a layer has more than ${LONGEST_NAME} characters.`);
+    }
     if (outputsOf.has(name)) throw new InputError(`Two layers are named "${name}".`);
     const shape = own["batch_shape"] ?? own["batch_input_shape"];
     if (shape !== undefined && shape !== null && around.level === 0) takeInput(readShape(shape, name));
@@ -172,7 +177,7 @@ function inOrder(entries: readonly unknown[], isSequential: boolean): readonly u
   while (waiting.length > 0) {
     const next = waiting.findIndex((entry) => {
       const item = object(entry, "A layer of the model");
-      const name = String(item["name"]);
+      const name = word(item["name"]);
       return inboundOf(name, item["inbound_nodes"] ?? []).every(({ layer }) => known.has(layer));
     });
     // A circle, or a source that is not there: the reader names it.
@@ -186,12 +191,12 @@ function inOrder(entries: readonly unknown[], isSequential: boolean): readonly u
 /** The input shape of a model that is the first layer of another. */
 function innerShape(config: JsonObject): readonly (number | null)[] | undefined {
   const built = config["build_input_shape"];
-  if (Array.isArray(built)) return readShape(built, String(config["name"]));
+  if (Array.isArray(built)) return readShape(built, word(config["name"]));
   const entries = Array.isArray(config["layers"]) ? (config["layers"] as unknown[]) : [];
   for (const entry of entries) {
     const own = object(object(entry, "A layer of the model")["config"], "config of a layer");
     const shape = own["batch_shape"] ?? own["batch_input_shape"];
-    if (shape !== undefined && shape !== null) return readShape(shape, String(own["name"]));
+    if (shape !== undefined && shape !== null) return readShape(shape, word(own["name"]));
   }
   return undefined;
 }
@@ -203,7 +208,7 @@ function readShape(value: unknown, name: string): readonly (number | null)[] {
   );
   if (!isShape || shape.length < 1 || shape.length > 2) {
     throw new InputError(
-      `Layer "${name}" takes inputs of shape ${JSON.stringify(value).slice(0, 60)}; a model of windows takes [null, timesteps, features], or [null, values].`,
+      `Layer "${name}" takes inputs of shape [null, ${shape.map(text).join(", ").slice(0, 60)}]; a model of windows takes [null, timesteps, features], or [null, values].`,
     );
   }
   return shape as (number | null)[];
@@ -214,7 +219,7 @@ function placesOf(entries: readonly unknown[]): Map<unknown, string> {
   const counts = new Map<string, number>();
   return new Map(
     entries.map((entry) => {
-      const snake = String(object(entry, "A layer of the model")["class_name"])
+      const snake = word(object(entry, "A layer of the model")["class_name"])
         .replace(/\W+/g, "")
         .replace(/(.)([A-Z][a-z]+)/g, "$1_$2")
         .replace(/([a-z])([A-Z])/g, "$1_$2")

@@ -1,7 +1,7 @@
 /** Keras layers without time: dense ones, activations, normalisation, shapes, and those that only train. */
 import { array, count, type JsonObject, object, text } from "../network/json-guards.js";
 import { denseOf } from "./chain.js";
-import { finite, readActivation, slopeOf } from "./settings.js";
+import { finite, readActivation, slopeOf, word } from "./settings.js";
 import { refuse, type Translate, type Translation, tensorOf, where } from "./translation.js";
 
 export const dense: Translate = (translation) => {
@@ -41,10 +41,12 @@ export const relu: Translate = (translation) => {
 
 /** gamma (x - mean) / sqrt(variance + epsilon) + beta: when it scores, a factor and a number to add for each channel. */
 export const batchNormalization: Translate = (translation) => {
-  const { name, config, chain } = translation;
+  const { name, className, config, chain } = translation;
   const { width, shape } = chain;
   const axes = Array.isArray(config["axis"]) ? (config["axis"] as unknown[]) : [config["axis"] ?? -1];
-  if (axes.length !== 1 || (axes[0] !== -1 && axes[0] !== shape.length)) {
+  // A layer that works row by row counts the axes of a row.
+  const last = className.startsWith("TimeDistributed") ? 1 : shape.length;
+  if (axes.length !== 1 || (axes[0] !== -1 && axes[0] !== last)) {
     refuse(translation, "it normalises an axis that is not the last one.");
   }
   const epsilon = finite(config["epsilon"] ?? 1e-3, `epsilon ${where(translation)}`);
@@ -101,11 +103,13 @@ export const reshape: Translate = (translation) => {
 
 export const permute: Translate = (translation) => {
   const { name, className, config, chain } = translation;
-  const dims = array(config["dims"], `dims ${where(translation)}`);
+  const dims = array(config["dims"], `dims ${where(translation)}`)
+    .map(text)
+    .join(", ");
   const [rows, columns] = chain.shape;
-  if (dims.join() === "1" || dims.join() === "1,2") return;
-  if (dims.join() !== "2,1" || rows === undefined || columns === undefined) {
-    refuse(translation, `its dims are ${text(dims.join(", "))}.`);
+  if (dims === "1" || dims === "1, 2") return;
+  if (dims !== "2, 1" || rows === undefined || columns === undefined) {
+    refuse(translation, `its dims are ${dims}.`);
   }
   chain.addMatrix({ name, what: className }, [columns, rows], (at) => {
     for (let row = 0; row < rows; row++) {
@@ -132,7 +136,7 @@ export const timeDistributed: Translate = (translation) => {
 /** The layer within a TimeDistributed. Throws InputError, naming both, where it is none that works row by row. */
 export function rowByRow(wrapper: Wrapper): { className: string; config: JsonObject; translate: Translate } {
   const inner = innerLayer(wrapper);
-  const className = String(inner["class_name"]);
+  const className = word(inner["class_name"]);
   const translate = Object.hasOwn(ROW_BY_ROW, className) ? ROW_BY_ROW[className] : undefined;
   if (translate === undefined) {
     const known = Object.keys(ROW_BY_ROW).join(", ");

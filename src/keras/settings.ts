@@ -82,3 +82,8 @@ function numpyValue(value: JsonObject): unknown {
 export function single(value: unknown, what: string): number {
   return count(Array.isArray(value) && value.length === 1 ? value[0] : value, what);
 }
+
+/** A word of a configuration, such as a class; anything else as messages quote it. */
+export function word(value: unknown): string {
+  return typeof value === "string" ? value : text(value);
+}

@@ -66,7 +66,7 @@ function orderOf(attributes: Attributes, features: readonly string[]): number[] 
     const index = names.indexOf(feature);
     if (index === -1) {
       throw new InputError(
-        `The scaler has no feature "${feature}"; feature_names_in_ has ${names.slice(0, 20).join(", ")}.`,
+        `The scaler has no feature "${feature}"; feature_names_in_ is ${JSON.stringify(names).slice(0, 200)}.`,
       );
     }
     return index;

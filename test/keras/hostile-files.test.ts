@@ -110,6 +110,8 @@ const strangers = fc.oneof(
     true,
     false,
   ),
+  // What cannot be made a string.
+  fc.constantFrom<unknown>({ toString: 1 }, [{ toString: 1 }, { toString: 1 }], [[{ join: 1 }]]),
   fc.constantFrom(
     "LSTM",
     "Dense",

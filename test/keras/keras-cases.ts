@@ -33,6 +33,7 @@ export const MODELS: Readonly<Record<string, number>> = {
   "simple-rnn": 2,
   sequences: 2,
   "average-pool": 2,
+  wrapped: 2,
 };
 
 interface Numbers {

@@ -6,7 +6,7 @@ import { importModel } from "../../src/keras/import-model.js";
 import { KERAS_CLASSES } from "../../src/keras/layers.js";
 import { readKerasFile } from "../../src/keras/read-keras-file.js";
 import type { StoredModel, StoredTensor } from "../../src/keras/stored-model.js";
-import { fileOf, modelBytes, modelFile } from "./keras-cases.js";
+import { fileOf, goldenBytes, modelBytes, modelFile } from "./keras-cases.js";
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -219,4 +219,6 @@ test("files that are no whole model are refused with the file's name", async () 
 test("a reader that takes too long, or too much memory, is ended", async () => {
   const file = modelFile("keras-3", "gru", "keras");
   await assert.rejects(readKerasFile(file, { timeoutMs: 1 }), /took more than 0.001 seconds/);
+  const large = fileOf(goldenBytes("ramp-composite"), "h5");
+  await assert.rejects(readKerasFile(large, { heapMb: 6 }), /takes too much memory/);
 });
