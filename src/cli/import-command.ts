@@ -3,24 +3,28 @@ import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { loadConfig } from "../config.js";
 import { type Dataset, readDataset } from "../data/dataset.js";
-import { type OptionValues, option, wholeNumber } from "../data/option-values.js";
+import { type OptionValues, option, optionOr, share, wholeNumber } from "../data/option-values.js";
 import { COLUMNS_OPTION, datasetOptions, FILE_OPTIONS, readingValues } from "../data/reading-options.js";
 import { createWasmEngine } from "../engine/wasm/engine.js";
 import { InputError } from "../errors.js";
 import { headChoices } from "../keras/heads.js";
 import { familyOf, type ImportedModel, importModel } from "../keras/import-model.js";
 import { type KerasFile, readKerasFile } from "../keras/read-keras-file.js";
-import { type Published, publishImported } from "../publishing/publish.js";
+import type { Published } from "../publishing/publish.js";
+import { publishImported } from "../publishing/publish-imported.js";
 import { readGivenScaler } from "../scoring/given-scaler.js";
 import { SCALER_KINDS, type Scaler, type ScalerKind } from "../scoring/scaler.js";
-import { calibrateNetwork } from "../training/calibrate-network.js";
-import type { FinishedModel } from "../training/finish-model.js";
-import { defaultClip, FITTING_OPTIONS, MIN_COVERAGE } from "../training/train-options.js";
+import { type CalibratedNetwork, calibrateNetwork } from "../training/calibrate-network.js";
+import { FITTING_OPTIONS } from "../training/train-options.js";
 import { printNote } from "./note.js";
 import { addModelsOption, addOptions } from "./options.js";
 import { checkName, describeThreshold } from "./train-command.js";
 
-const { stride, loss, calibration, clip, falseAlarmRate, threshold } = FITTING_OPTIONS;
+const { loss, clip, falseAlarmRate, threshold } = FITTING_OPTIONS;
+/** Windows with a smaller share of readings present get no verdict. */
+const MIN_COVERAGE = 0.5;
+/** Scaled readings are clipped here, unless they are not scaled. */
+const DEFAULT_CLIP = 20;
 
 const IMPORT_OPTIONS = {
   heads: option(
@@ -31,9 +35,9 @@ const IMPORT_OPTIONS = {
   timesteps: option("rows", "rows of a window, where the model takes any number", wholeNumber(1)),
   columns: COLUMNS_OPTION,
   ...FILE_OPTIONS,
-  stride,
+  stride: optionOr("rows", "rows between the starts of two windows", wholeNumber(1), 1),
   loss,
-  calibration,
+  calibration: optionOr("share", "share of the windows that sets the threshold", share, 0.2),
   clip,
   falseAlarmRate,
   threshold,
@@ -79,7 +83,7 @@ async function importCommand(path: string, flags: ImportFlags): Promise<void> {
     loss: flags.loss,
     calibration: flags.calibration,
     scaler,
-    clip: flags.clip ?? defaultClip(typeof scaler === "string" ? scaler : scaler.kind),
+    clip: flags.clip ?? (scaler === "none" ? null : DEFAULT_CLIP),
     minCoverage: MIN_COVERAGE,
     falseAlarmRate: flags.falseAlarmRate,
     threshold: flags.threshold,
@@ -131,7 +135,12 @@ async function readScaler(
   return readGivenScaler(json, features);
 }
 
-function describeModel(name: string, published: Published, file: KerasFile, model: FinishedModel): string {
+function describeModel(
+  name: string,
+  published: Published,
+  file: KerasFile,
+  model: CalibratedNetwork,
+): string {
   const { network, windows, scoring, threshold, calibration } = model;
   const heads = network.heads.map((head) => head.name).join(" and ");
   const lines = [

@@ -5,16 +5,23 @@
  */
 
 import type { Dataset } from "../data/dataset.js";
+import { listNames } from "../data/table.js";
 import type { Loss, TrainingEngine } from "../engine/engine.js";
+import { InputError } from "../errors.js";
 import { type ArchitectureOptions, buildNetwork } from "../network/architectures.js";
 import type { Corruption, Network } from "../network/network.js";
-import { initialWeights } from "../network/weights.js";
+import { initialWeights, type Weights } from "../network/weights.js";
+import { errorOfLoss } from "../scoring/residuals.js";
 import { fitScaler, type ScalerKind } from "../scoring/scaler.js";
-import { prepareScoring } from "../scoring/scoring-model.js";
+import { SCORER_NAMES, type ScorerName } from "../scoring/scorers/scorers.js";
+import { prepareScoring, type ScoringModel } from "../scoring/scoring-model.js";
+import type { Calibration, ThresholdMethod } from "../scoring/thresholds.js";
 import { type Augmentation, type AugmentationOptions, createAugmentation } from "./augmentation.js";
-import { type FinishedModel, finishModel } from "./finish-model.js";
+import { calibrate, chooseThresholds } from "./calibration.js";
+import { type ExampleWindows, runExamples } from "./example-windows.js";
 import { defaultBudget, type EpochRecord, type FitResult, fit } from "./fit.js";
-import { checkReadings, createWindowSource, gatherRows, type WindowSource } from "./window-reader.js";
+import { fitScorers } from "./fit-scorers.js";
+import { createWindowSource, gatherRows, type WindowSource } from "./window-reader.js";
 import { splitDataset } from "./window-set.js";
 
 /** Everything that training depends on, beside the data. */
@@ -53,11 +60,40 @@ export interface TrainEvents {
   readonly onCalibration?: (done: number, of: number) => void;
 }
 
+/** The threshold of a model, and where it comes from. */
+export interface ModelThreshold {
+  readonly method: ThresholdMethod;
+  readonly scorer: ScorerName;
+  readonly falseAlarmRate: number | null;
+  readonly value: number;
+  readonly timestepValue: number;
+}
+
+/** A data file that was learnt from. */
+export interface TrainingFile {
+  readonly file: string;
+  readonly rows: number;
+  /** sha256, in hex, of the file as it stands on disk. */
+  readonly sha256: string;
+}
+
 /** What training gives: all that a bundle is made of. */
-export interface TrainedModel extends FinishedModel {
+export interface TrainedModel {
   /** What was asked for, without the signal. */
   readonly options: TrainOptions;
+  readonly files: readonly TrainingFile[];
+  /** [F]: the features' names. */
+  readonly features: readonly string[];
+  readonly network: Network;
+  readonly weights: Weights;
+  readonly scoring: ScoringModel;
+  /** The scorers that requests can ask for, the default first. */
+  readonly scorers: readonly ScorerName[];
+  readonly calibration: Calibration | undefined;
+  readonly threshold: ModelThreshold | undefined;
   readonly fit: FitResult;
+  readonly windows: { readonly fit: number; readonly validation: number; readonly calibration: number };
+  readonly examples: ExampleWindows;
 }
 
 /**
@@ -100,22 +136,43 @@ export async function trainModel(
     augmentation: createAugmentation(split.fit, source, unfitted, options),
   });
   events.onFitted?.();
-  const finished = await finishModel(
-    engine,
-    {
+  const executable = await engine.compile(network, fitted.weights);
+  try {
+    // Residuals of windows that the weights were fitted on are smaller than those of new ones.
+    const normal = windows.validation > 0 ? split.validation : split.fit;
+    const parameters = await fitScorers(executable, unfitted, dataset, normal);
+    const scoring = prepareScoring({ ...description, fitted: parameters });
+    const calibration =
+      windows.calibration === 0
+        ? undefined
+        : await calibrate(executable, scoring, dataset, split.calibration, {
+            stride: options.stride,
+            onWindows: events.onCalibration,
+          });
+    const scorer = errorOfLoss(options.loss);
+    const scorers =
+      calibration === undefined ? [scorer] : [scorer, ...SCORER_NAMES.filter((other) => other !== scorer)];
+    const threshold = chooseThreshold(options, scorer, calibration, events);
+    const exampleSet = windows.calibration > 0 ? split.calibration : split.fit;
+    const examples = await runExamples(executable, scoring, dataset, exampleSet);
+    const { signal: _, ...recorded } = options;
+    return {
+      options: recorded,
+      files: dataset.files.map(({ file, rows, sha256 }) => ({ file, rows, sha256 })),
+      features: dataset.features,
       network,
       weights: fitted.weights,
-      dataset,
-      split,
-      description,
-      // Residuals of windows that the weights were fitted on are smaller than those of new ones.
-      normal: windows.validation > 0 ? split.validation : split.fit,
-    },
-    options,
-    events,
-  );
-  const { signal: _, ...recorded } = options;
-  return { options: recorded, fit: fitted, ...finished };
+      scoring,
+      scorers,
+      calibration,
+      threshold,
+      fit: fitted,
+      windows,
+      examples,
+    };
+  } finally {
+    await executable.close();
+  }
 }
 
 async function fitNetwork(
@@ -143,4 +200,31 @@ async function fitNetwork(
   } finally {
     await trainer.close();
   }
+}
+
+function checkReadings(rows: Float64Array, names: readonly string[]): void {
+  const empty = names.filter((_, feature) => {
+    for (let i = feature; i < rows.length; i += names.length) if (!Number.isNaN(rows[i]!)) return false;
+    return true;
+  });
+  if (empty.length === 0) return;
+  throw new InputError(
+    `${listNames(empty)} ${empty.length === 1 ? "has" : "have"} no reading in the rows that are fitted on; leave it out with --columns.`,
+  );
+}
+
+function chooseThreshold(
+  options: TrainOptions,
+  scorer: ScorerName,
+  calibration: Calibration | undefined,
+  events: TrainEvents,
+): ModelThreshold | undefined {
+  if (options.threshold !== undefined) {
+    const value = options.threshold;
+    return { method: "value", scorer, falseAlarmRate: null, value, timestepValue: value };
+  }
+  if (calibration === undefined) return undefined;
+  const { warnings, ...chosen } = chooseThresholds(calibration, scorer, options.falseAlarmRate);
+  for (const warning of warnings) events.onNote?.(warning);
+  return { method: "conformal", scorer, ...chosen };
 }

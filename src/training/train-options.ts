@@ -16,7 +16,7 @@ import { InputError } from "../errors.js";
 import { buildNetwork, CELLS, FAMILIES, isRecurrent } from "../network/architectures.js";
 import type { Corruption } from "../network/network.js";
 import { LOSSES } from "../scoring/losses.js";
-import { SCALER_KINDS, type ScalerKind } from "../scoring/scaler.js";
+import { SCALER_KINDS } from "../scoring/scaler.js";
 import type { TrainOptions } from "./train-model.js";
 
 /** Parses a seed of the random numbers of training. */
@@ -115,8 +115,7 @@ export type FittingValues = OptionValues<typeof FITTING_OPTIONS>;
 
 /** Largest L2 norm of the gradients of a step. */
 const CLIP_NORM = 1;
-/** Windows with a smaller share of readings present get no verdict. */
-export const MIN_COVERAGE = 0.5;
+const MIN_COVERAGE = 0.5;
 /** Scaled readings are clipped here, unless they are not scaled. */
 const DEFAULT_CLIP = 20;
 const DENOISING: Corruption = { kind: "masking", rate: 0.3 };
@@ -159,7 +158,7 @@ export function toTrainOptions(values: FittingValues, seed: number): TrainOption
     validation: values.validation,
     calibration: values.calibration,
     scaler: values.scaler,
-    clip: values.clip ?? defaultClip(values.scaler),
+    clip: values.clip ?? (values.scaler === "none" ? null : DEFAULT_CLIP),
     minCoverage: MIN_COVERAGE,
     corruption: values.corruption ?? (values.family === "denoising" ? DENOISING : undefined),
     slowTrend: values.slowTrend,
@@ -168,9 +167,4 @@ export function toTrainOptions(values: FittingValues, seed: number): TrainOption
     threshold: values.threshold,
     seed,
   };
-}
-
-/** Where scaled readings are clipped, unless an option says otherwise. */
-export function defaultClip(scaler: ScalerKind): number | null {
-  return scaler === "none" ? null : DEFAULT_CLIP;
 }

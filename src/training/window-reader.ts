@@ -4,8 +4,6 @@
  */
 
 import type { Dataset } from "../data/dataset.js";
-import { listNames } from "../data/table.js";
-import { InputError } from "../errors.js";
 import { type PreparedWindows, prepareWindows, type ScoringModel } from "../scoring/window-scoring.js";
 import type { WindowSet } from "./window-set.js";
 
@@ -71,16 +69,4 @@ export function createWindowSource(dataset: Dataset, windows: WindowSet, model: 
 export function spreadNumbers(count: number, most: number): Uint32Array {
   const taken = Math.min(count, most);
   return Uint32Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken));
-}
-
-/** Throws InputError where a feature has no reading in the rows [N, F] that a scaler is fitted on. */
-export function checkReadings(rows: Float64Array, names: readonly string[]): void {
-  const empty = names.filter((_, feature) => {
-    for (let i = feature; i < rows.length; i += names.length) if (!Number.isNaN(rows[i]!)) return false;
-    return true;
-  });
-  if (empty.length === 0) return;
-  throw new InputError(
-    `${listNames(empty)} ${empty.length === 1 ? "has" : "have"} no reading in the rows that are fitted on; leave it out with --columns.`,
-  );
 }
