@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { InputError, ResiduaError } from "../errors.js";
 import { addEvaluateCommand } from "./evaluate-command.js";
+import { addImportCommand } from "./import-command.js";
 import { addInspectCommand } from "./inspect-command.js";
 import { addModelsCommand } from "./models-command.js";
 import { addScoreCommand } from "./score-command.js";
@@ -37,6 +38,7 @@ function createProgram(): Command {
   // A command copies the settings of the program when it is added, so they are set before.
   addTrainCommand(program);
   addInspectCommand(program);
+  addImportCommand(program);
   addScoreCommand(program);
   addEvaluateCommand(program);
   addModelsCommand(program);

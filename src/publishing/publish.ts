@@ -44,10 +44,7 @@ function bundleContents(trained: TrainedModel, { reading, taken }: PublishOption
     network: trained.network,
     weights: trained.weights,
     family: options.architecture.family,
-    features: trained.features.map((name) => ({
-      name,
-      unit: taken?.features.find((feature) => feature.name === name)?.unit ?? null,
-    })),
+    features: withUnits(trained.features, taken),
     scaler: scoring.scaler,
     clip: scoring.clip,
     minCoverage: scoring.minCoverage,
@@ -58,10 +55,7 @@ function bundleContents(trained: TrainedModel, { reading, taken }: PublishOption
     calibration: trained.calibration,
     golden: trained.examples,
     sampleBody: { windows: nestReadings(trained) },
-    sections: {
-      ...encodeBehaviour(trained.behaviour),
-      ...(taken === undefined ? {} : { data: dataSection(taken, reading) }),
-    },
+    sections: sectionsOf(trained.behaviour, taken, reading),
     training: {
       data: trained.files,
       // Defaults are recorded too. What is undefined is left out of JSON.
@@ -82,8 +76,34 @@ function bundleContents(trained: TrainedModel, { reading, taken }: PublishOption
   };
 }
 
+/** The features with the units that the data files give them. */
+export function withUnits(
+  names: readonly string[],
+  taken: DataTaken | undefined,
+): BundleContents["features"] {
+  return names.map((name) => ({
+    name,
+    unit: taken?.features.find((feature) => feature.name === name)?.unit ?? null,
+  }));
+}
+
+/** The sections of the manifest: how normal scores make events, and what was taken from the data files. */
+export function sectionsOf(
+  behaviour: TrainedModel["behaviour"],
+  taken: DataTaken | undefined,
+  reading: ReadingValues,
+): NonNullable<BundleContents["sections"]> {
+  return {
+    ...encodeBehaviour(behaviour),
+    ...(taken === undefined ? {} : { data: dataSection(taken, reading) }),
+  };
+}
+
 /** The readings of the example windows as arrays for JSON, [count][T][F]; null where one is missing. */
-function nestReadings({ scoring, examples }: TrainedModel): (number | null)[][][] {
+export function nestReadings({
+  scoring,
+  examples,
+}: Pick<TrainedModel, "scoring" | "examples">): (number | null)[][][] {
   const { timesteps, features } = scoring;
   return Array.from({ length: examples.count }, (_, window) =>
     Array.from({ length: timesteps }, (_, step) => {
