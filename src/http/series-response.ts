@@ -64,7 +64,7 @@ function* objectChunks(form: SeriesForm, result: SeriesResult): Generator<Uint8A
   }
   yield Buffer.from('},"events":[');
   let separator = "";
-  const end = result.finish?.();
+  const end = yield* streamEnd(result);
   for (const events of eventChunks(result, end)) {
     yield events.length === 0 ? PAUSE : Buffer.from(separator + events.map(eventText).join(","));
     if (events.length > 0) separator = ",";
@@ -103,7 +103,7 @@ function* firstLines(
 }
 
 function* lastLines(result: SeriesResult): Generator<Uint8Array, void> {
-  const end = result.finish?.();
+  const end = yield* streamEnd(result);
   for (const events of eventChunks(result, end)) {
     yield Buffer.from(events.map((event) => `{"event":${eventText(event)}}\n`).join(""));
   }
@@ -118,6 +118,17 @@ function* lastLines(result: SeriesResult): Generator<Uint8Array, void> {
  */
 function placeText({ base, from, rows, windows }: SeriesScores): string {
   return `"from":${base + from},"final":${Math.max(0, rows - windows.timesteps + 1 - from)}`;
+}
+
+/** Of a stream; it pauses where other requests should be served. */
+function* streamEnd({ finish }: SeriesResult): Generator<Uint8Array, StreamEnd | undefined> {
+  if (finish === undefined) return undefined;
+  const steps = finish();
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    yield PAUSE;
+  }
 }
 
 function continuationText(end: StreamEnd | undefined): string {

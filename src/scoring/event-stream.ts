@@ -3,7 +3,7 @@
  * of an event that began before the rows at hand, the rows before a cut are kept as sums.
  */
 import { AlarmDetector, type AlarmEvent, type AlarmRule, type AlarmState } from "./alarms.js";
-import type { AnomalyEvent, EventWindows } from "./events.js";
+import { type AnomalyEvent, type EventWindows, Pauses } from "./events.js";
 
 /** An event under way, as far as its rows before `cut`. All rows are rows of the stream. */
 export interface EventSoFar {
@@ -59,6 +59,7 @@ export class EventStream {
   readonly #rule: AlarmRule;
   readonly #rows: EventRows;
   readonly #gaps: ReadonlySet<number>;
+  readonly #pauses = new Pauses();
   #state: EventStreamState;
 
   constructor(rule: AlarmRule, rows: EventRows, state: EventStreamState) {
@@ -69,30 +70,25 @@ export class EventStream {
   }
 
   /**
-   * Goes on to the end of the rows at hand.
+   * Goes on to the end of the rows at hand. It yields where other work should be given way to, as `walkEvents`.
    *
    * @param until the row, in the stream, that `state` is of afterwards.
    * @returns the events that were not over before, in order; the last one may be under way.
    */
-  walk(until: number): AnomalyEvent[] {
+  *walk(until: number): Generator<undefined, AnomalyEvent[]> {
     const { base, score, anomalous } = this.#rows;
     const end = base + score.length;
     const detector = new AlarmDetector(this.#rule, this.#state.alarm);
     const events: AnomalyEvent[] = [];
     let { closed, open: soFar } = this.#state;
-    const close = (alarm: AlarmEvent | undefined): void => {
-      if (alarm === undefined) return;
-      closed++;
-      events.push(this.#eventOf(closed, alarm, soFar, false));
-      soFar = undefined;
-    };
     let next = this.#state;
     for (let row = this.#state.alarm.row; row <= end; row++) {
+      if (this.#pauses.isDue(1)) yield undefined;
       if (row === until) {
         const alarm = detector.state;
         const cut = row - this.#rule.n;
         const isLong = alarm.open !== null && alarm.open.start < cut;
-        const open = isLong ? this.#extend(soFar, alarm.open.start, cut) : undefined;
+        const open = isLong ? yield* this.#extend(soFar, alarm.open.start, cut) : undefined;
         next = {
           alarm,
           closed,
@@ -101,12 +97,18 @@ export class EventStream {
         };
       }
       if (row === end) break;
-      if (this.#gaps.has(row)) close(detector.stop());
+      const cut = this.#gaps.has(row) ? detector.stop() : undefined;
       const verdict = anomalous[row - base];
-      close(detector.push(verdict === 1 || verdict === 0 ? score[row - base]! : Number.NaN));
+      const over = detector.push(verdict === 1 || verdict === 0 ? score[row - base]! : Number.NaN);
+      // One row ends one event at most: after a cut none is under way.
+      const alarm = cut ?? over;
+      if (alarm === undefined) continue;
+      closed++;
+      events.push(yield* this.#eventOf(closed, alarm, soFar, false));
+      soFar = undefined;
     }
     const last = detector.open;
-    if (last !== undefined) events.push(this.#eventOf(closed + 1, last, soFar, true));
+    if (last !== undefined) events.push(yield* this.#eventOf(closed + 1, last, soFar, true));
     this.#state = next;
     return events;
   }
@@ -115,15 +117,20 @@ export class EventStream {
     return this.#state;
   }
 
-  #eventOf(id: number, alarm: AlarmEvent, soFar: EventSoFar | undefined, open: boolean): AnomalyEvent {
-    const all = this.#extend(soFar, alarm.start, alarm.end + 1);
+  *#eventOf(
+    id: number,
+    alarm: AlarmEvent,
+    soFar: EventSoFar | undefined,
+    open: boolean,
+  ): Generator<undefined, AnomalyEvent> {
+    const all = yield* this.#extend(soFar, alarm.start, alarm.end + 1);
     if (all.first >= 0) {
       const { first: start, last: end, peak, score } = all;
       return { id, start, end, peak, score, open, features: this.#shares(all.whole) };
     }
     const { start, end, peak, score } = alarm;
     const from = soFar ?? this.#beginning(start);
-    const sums = this.#add(from.sums, start, end, from.cut, end);
+    const sums = yield* this.#add(from.sums, start, end, from.cut, end);
     return { id, start, end, peak, score, open, features: this.#shares(sums) };
   }
 
@@ -133,11 +140,12 @@ export class EventStream {
   }
 
   /** The same event with its rows before a later cut. @param start of the alarm. */
-  #extend(soFar: EventSoFar | undefined, start: number, cut: number): EventSoFar {
+  *#extend(soFar: EventSoFar | undefined, start: number, cut: number): Generator<undefined, EventSoFar> {
     const { base, score: scores, error, errorLimit, windows } = this.#rows;
     const before = soFar ?? this.#beginning(start);
     let { first, last, peak, score } = before;
     for (let row = before.cut; row < cut; row++) {
+      if (this.#pauses.isDue(1)) yield undefined;
       const own = scores[row - base]!;
       if (!(error[row - base]! > errorLimit) || Number.isNaN(own)) continue;
       if (first < 0) first = row;
@@ -150,14 +158,14 @@ export class EventStream {
     const isLater = first >= 0 && before.first < 0;
     const begin = first < 0 ? start : first;
     const [sums, from] = isLater ? [this.#beginning(first).sums, first] : [before.sums, before.cut];
-    const whole = last === before.last ? before.whole : this.#add(sums, begin, last, from, last);
+    const whole = last === before.last ? before.whole : yield* this.#add(sums, begin, last, from, last);
     return {
       cut,
       first,
       last,
       peak,
       score,
-      sums: this.#add(sums, begin, cut - 1, from, cut - windows.timesteps),
+      sums: yield* this.#add(sums, begin, cut - 1, from, cut - windows.timesteps),
       whole,
     };
   }
@@ -166,7 +174,13 @@ export class EventStream {
    * Sums, with those windows that end at `from` or later and begin at `to` at the latest, each by the number of
    * timesteps from `start` to `end` that it covers.
    */
-  #add(sums: Float64Array, start: number, end: number, from: number, to: number): Float64Array {
+  *#add(
+    sums: Float64Array,
+    start: number,
+    end: number,
+    from: number,
+    to: number,
+  ): Generator<undefined, Float64Array> {
     const { base, windows } = this.#rows;
     const { starts, timesteps, featureError } = windows;
     const features = sums.length;
@@ -174,6 +188,7 @@ export class EventStream {
     for (let i = indexFrom(starts, from - timesteps + 1 - base); i < starts.length; i++) {
       const first = starts[i]! + base;
       if (first > to) break;
+      if (this.#pauses.isDue(features)) yield undefined;
       const overlap = Math.min(end + 1, first + timesteps) - Math.max(start, first);
       for (let feature = 0; feature < features; feature++) {
         const error = featureError[i * features + feature]!;

@@ -184,7 +184,7 @@ function* placeAlarm(
 }
 
 /** Counts steps of work, and says when it is time for a pause. */
-class Pauses {
+export class Pauses {
   #left = STEPS_BETWEEN_PAUSES;
 
   isDue(steps: number): boolean {

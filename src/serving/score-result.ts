@@ -89,6 +89,6 @@ export interface StreamEnd {
 export interface SeriesResult extends SeriesScores, Timing {
   /** Null where there are too few rows to say, or the model does not know how normal p-values vary. */
   readonly drift: Drift | null;
-  /** Of a stream. */
-  readonly finish: (() => StreamEnd) | undefined;
+  /** Of a stream. It yields where other work should be given way to. */
+  readonly finish: (() => Generator<undefined, StreamEnd>) | undefined;
 }

@@ -96,11 +96,11 @@ export class SeriesStream implements Rows {
   }
 
   /**
-   * The events of the rows that are answered, and the continuation.
+   * The events of the rows that are answered, and the continuation. It yields where other work should be given way to.
    *
    * @param drift of the rows that are final now.
    */
-  finish(scores: SeriesScores, drift: DriftState | undefined): StreamEnd {
+  *finish(scores: SeriesScores, drift: DriftState | undefined): Generator<undefined, StreamEnd> {
     const { base, stride } = this;
     const { rule } = this.#frame;
     const before = this.#before;
@@ -112,7 +112,7 @@ export class SeriesStream implements Rows {
       const endsAtGaps = eventRule !== undefined;
       const rows = { base, score, anomalous, error, errorLimit, windows: { ...windows, stride }, endsAtGaps };
       stream = new EventStream(rule, rows, before?.events ?? NO_EVENTS);
-      events = stream.walk(base + this.final);
+      events = yield* stream.walk(base + this.final);
     }
     const kept = Math.min(this.rows, rowsKept(this.#frame));
     const first = this.rows - kept;
