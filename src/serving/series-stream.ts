@@ -213,7 +213,7 @@ function timesWrong(path: string, message: string): ResiduaError {
 }
 
 /** From row `first` on, as float32 that `WindowScaler` gets again from what `unscaleRows` makes of it. */
-function scaleRows(readings: Float64Array, first: number, { offset, scale }: Scaler): Float32Array {
+export function scaleRows(readings: Float64Array, first: number, { offset, scale }: Scaler): Float32Array {
   const features = offset.length;
   const scaled = new Float32Array(readings.length - first * features);
   for (let i = 0; i < scaled.length; i++) {
@@ -224,7 +224,8 @@ function scaleRows(readings: Float64Array, first: number, { offset, scale }: Sca
   return scaled;
 }
 
-function unscaleRows(scaled: Float32Array, { offset, scale }: Scaler, readings: Float64Array): void {
+/** Readings in the caller's units that `WindowScaler` scales to `scaled`, bit for bit; not always those that were sent. */
+export function unscaleRows(scaled: Float32Array, { offset, scale }: Scaler, readings: Float64Array): void {
   const features = offset.length;
   for (let i = 0; i < scaled.length; i++) {
     const x = scaled[i]! * scale[i % features]! + offset[i % features]!;
