@@ -16,11 +16,12 @@ import { readGivenScaler } from "../scoring/given-scaler.js";
 import { SCALER_KINDS, type Scaler, type ScalerKind } from "../scoring/scaler.js";
 import { type CalibratedNetwork, calibrateNetwork } from "../training/calibrate-network.js";
 import { FITTING_OPTIONS } from "../training/train-options.js";
+import { formatTaken } from "./data-table.js";
 import { printNote } from "./note.js";
 import { addModelsOption, addOptions } from "./options.js";
 import { checkName, describeThreshold } from "./train-command.js";
 
-const { loss, clip, falseAlarmRate, threshold } = FITTING_OPTIONS;
+const { loss, clip, falseAlarmRate, falseAlarms, threshold } = FITTING_OPTIONS;
 /** Windows with a smaller share of readings present get no verdict. */
 const MIN_COVERAGE = 0.5;
 /** Scaled readings are clipped here, unless they are not scaled. */
@@ -40,6 +41,7 @@ const IMPORT_OPTIONS = {
   calibration: optionOr("share", "share of the windows that sets the threshold", share, 0.2),
   clip,
   falseAlarmRate,
+  falseAlarms,
   threshold,
 } as const;
 
@@ -49,6 +51,7 @@ interface ImportFlags extends OptionValues<typeof IMPORT_OPTIONS> {
   readonly scaler: string;
   readonly labelColumn: string | undefined;
   readonly models?: string;
+  readonly quiet?: boolean;
 }
 
 /** Adds `import` to the program. */
@@ -65,7 +68,9 @@ export function addImportCommand(program: Command): void {
       "standard",
     )
     .option("--label-column <name>", "rows that are not 0 there are anomalous, and not calibrated with");
-  addModelsOption(addOptions(command, IMPORT_OPTIONS)).action(importCommand);
+  addModelsOption(addOptions(command, IMPORT_OPTIONS))
+    .option("--quiet", "do not print what was taken from the data")
+    .action(importCommand);
 }
 
 async function importCommand(path: string, flags: ImportFlags): Promise<void> {
@@ -86,8 +91,10 @@ async function importCommand(path: string, flags: ImportFlags): Promise<void> {
     clip: flags.clip ?? (scaler === "none" ? null : DEFAULT_CLIP),
     minCoverage: MIN_COVERAGE,
     falseAlarmRate: flags.falseAlarmRate,
+    falseAlarms: flags.falseAlarms,
     threshold: flags.threshold,
   };
+  if (flags.quiet !== true) process.stdout.write(formatTaken(dataset.taken!));
   const engine = await createWasmEngine({
     threads: config.RESIDUA_THREADS,
     wideVectors: config.RESIDUA_WIDE_VECTORS,

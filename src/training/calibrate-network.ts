@@ -3,6 +3,7 @@ import type { Dataset } from "../data/dataset.js";
 import type { Engine, Loss } from "../engine/engine.js";
 import type { Network } from "../network/network.js";
 import type { Weights } from "../network/weights.js";
+import type { FalseAlarms } from "../scoring/false-alarms.js";
 import { errorOfLoss } from "../scoring/residuals.js";
 import { fitScaler, type Scaler, type ScalerKind } from "../scoring/scaler.js";
 import { SCORER_NAMES } from "../scoring/scorers/scorers.js";
@@ -28,6 +29,8 @@ export interface CalibrateNetworkOptions {
   /** Windows with a smaller share of readings present are left out, and get no verdict. */
   readonly minCoverage: number;
   readonly falseAlarmRate: number;
+  /** The events that a series of normal data may have, in place of that rate. */
+  readonly falseAlarms: FalseAlarms | undefined;
   /** A score above which a window or timestep is anomalous, in place of a calibrated one. */
   readonly threshold: number | undefined;
 }
@@ -65,6 +68,7 @@ export async function calibrateNetwork(
   options: CalibrateNetworkOptions,
   events: CalibrateNetworkEvents = {},
 ): Promise<CalibratedNetwork> {
+  const stepMs = stepOf(dataset, options.falseAlarms);
   const { timesteps, features } = network;
   const split = splitDataset(dataset, { ...options, timesteps, validation: 0 });
   for (const note of split.notes) events.onNote?.(note);
@@ -107,10 +111,9 @@ export async function calibrateNetwork(
         normal?.parts ?? [],
         {
           ...options,
-          falseAlarms: undefined,
           timesteps,
           calibration,
-          stepMs: stepOf(dataset, undefined),
+          stepMs,
           scorer,
         },
         events.onNote,
