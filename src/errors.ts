@@ -7,6 +7,7 @@ export const ERRORS = {
   INVALID_JSON: { status: 400, title: "The body is not JSON" },
   INVALID_REQUEST: { status: 400, title: "The request does not fit the schema" },
   NON_FINITE_VALUE: { status: 400, title: "A number is not finite" },
+  CONTINUATION_INVALID: { status: 400, title: "The continuation cannot be gone on with" },
   UNAUTHORIZED: { status: 401, title: "A valid bearer token is needed" },
   MODEL_NOT_FOUND: { status: 404, title: "No such model" },
   VERSION_NOT_FOUND: { status: 404, title: "No such version, or it is not live" },

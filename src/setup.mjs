@@ -48,15 +48,17 @@ export const PARTS = [
       "csv-parse",
       "fastify",
       "fastify-plugin",
+      "jsfive",
       "ml-matrix",
       "pino",
       "prom-client",
+      "yauzl",
     ],
     isAsked: () => true,
   },
   {
     name: "build",
-    packages: ["@types/cli-progress", "@types/node", "assemblyscript", "typescript"],
+    packages: ["@types/cli-progress", "@types/node", "@types/yauzl", "assemblyscript", "typescript"],
     isAsked: () => true,
   },
   {

@@ -14,6 +14,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   network: ["errors"],
+  keras: ["network", "errors"],
   scoring: ["errors"],
   data: ["scoring", "errors"],
   engine: ["network", "scoring", "errors"],
@@ -41,6 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "registry",
     "evaluation",
     "training",
+    "keras",
     "data",
     "engine",
     "scoring",

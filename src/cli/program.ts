@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { InputError, ResiduaError } from "../errors.js";
 import { addEvaluateCommand } from "./evaluate-command.js";
+import { addImportCommand } from "./import-command.js";
 import { addInspectCommand } from "./inspect-command.js";
 import { addModelsCommand } from "./models-command.js";
 import { addRenewCommand } from "./renew-command.js";
@@ -39,6 +40,7 @@ function createProgram(): Command {
   addTrainCommand(program);
   addRenewCommand(program);
   addInspectCommand(program);
+  addImportCommand(program);
   addScoreCommand(program);
   addEvaluateCommand(program);
   addModelsCommand(program);

@@ -105,7 +105,8 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
   }
 }
 
-function checkName(name: string): void {
+/** Throws UsageError where a model cannot have the name. */
+export function checkName(name: string): void {
   if (new RegExp(MODEL_NAME_PATTERN).test(name)) return;
   throw new UsageError(`--name "${name}" cannot be the name of a model: ${MODEL_NAME_RULE}.`);
 }
@@ -156,7 +157,8 @@ function describeModel(name: string, published: Published, model: TrainedModel, 
   return `${lines.map(([what, value]) => `${what}:`.padEnd(11) + value).join("\n")}\n`;
 }
 
-function describeThreshold(
+/** The threshold in a line for a person. */
+export function describeThreshold(
   threshold: TrainedModel["threshold"],
   calibration: TrainedModel["calibration"],
 ): string {

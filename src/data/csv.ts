@@ -87,6 +87,9 @@ async function readOnce(
   const { chunks } = await openText(path, hash, encoding);
   const { sample, rest } = await sampleOf(chunks);
   const dialect = detectDialect(wholeLines(sample), reader.options);
+  if (dialect.kind === "jsonArray") {
+    throw new InputError(`${reader.file} is one JSON array; JSON is read as an object a line (jq -c '.[]').`);
+  }
   reader.begin(dialect);
   const end =
     dialect.kind === "jsonLines"

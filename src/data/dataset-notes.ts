@@ -49,29 +49,34 @@ export function describeReadings(
   file: CsvFile,
   options: NoteOptions,
 ): string[] {
-  return features.flatMap((name, index) => {
-    const { statistics, sentinels, far } = readings[index]!;
-    const notes = sentinels.map(
+  const notes = features.flatMap((name, index) => {
+    const { sentinels, far } = readings[index]!;
+    const own = sentinels.map(
       ({ value, count }) =>
         `"${name}": ${value} (${count} rows) is taken for a missing reading; --keep-values ${value} keeps it.`,
     );
     if (far !== undefined) {
-      notes.push(
-        `"${name}": ${far.value} occurs ${far.count === 1 ? "once" : `${far.count} times`}, far from all other readings; if it stands for a missing one, --missing ${far.value} says so.`,
+      const often = far.count === 1 ? "once" : `${far.count} times`;
+      own.push(
+        `"${name}": ${far.value} occurs ${often}, far from all other readings; if it stands for a missing one, --missing ${far.value} says so.`,
       );
     }
-    const feature = file.features[index]!;
-    const { distinct, missing } = statistics;
-    const isFew = distinct > 1 && distinct <= FEW && file.rows - missing >= MANY_ROWS;
-    if (isFew && options.columns === undefined && feature.plan?.kind !== "flag" && !isLabelName(name)) {
-      const values = [...new Set(feature.values)].filter((value) => !Number.isNaN(value));
-      if (values.every(Number.isInteger)) {
-        const shown = values.sort((a, b) => a - b).join(", ");
-        notes.push(
-          `"${name}" has only ${distinct} different values (${shown}); if it is a code, such as one of quality, --exclude leaves it out.`,
-        );
-      }
-    }
-    return notes;
+    return own;
   });
+  if (options.columns !== undefined) return notes;
+  const codes = features.flatMap((name, index) => {
+    const { distinct, missing } = readings[index]!.statistics;
+    const { plan, values } = file.features[index]!;
+    const isFew = distinct > 1 && distinct <= FEW && file.rows - missing >= MANY_ROWS;
+    if (!isFew || plan?.kind === "flag" || isLabelName(name)) return [];
+    const different = [...new Set(values)].filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
+    return different.every(Number.isInteger) ? [{ name, shown: different.join(", "), distinct }] : [];
+  });
+  const [first] = codes;
+  if (first === undefined) return notes;
+  const which =
+    codes.length === 1
+      ? `"${first.name}" has only ${first.distinct} different values (${first.shown}); if it is a code, such as one of quality, --exclude leaves it out.`
+      : `${listNames(codes.map(({ name }) => name))} have only a few different whole values, such as ${first.shown}; if they are codes, such as those of quality, --exclude leaves them out.`;
+  return [...notes, which];
 }

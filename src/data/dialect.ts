@@ -1,5 +1,4 @@
 /** How the text of a data file is laid out, found from its first lines. */
-import { InputError } from "../errors.js";
 import { parseReading } from "./cell.js";
 import { splitUnit } from "./number-format.js";
 import { parseDateTime } from "./timestamp.js";
@@ -17,7 +16,7 @@ const MOST_ABOVE = 10;
 
 /** The layout of a file. */
 export interface Dialect {
-  readonly kind: "delimited" | "jsonLines";
+  readonly kind: "delimited" | "jsonLines" | "jsonArray";
   /** One character, or BLANKS. */
   readonly delimiter: string;
   /** Lines before the header, or before the first row. */
@@ -44,9 +43,7 @@ export function detectDialect(text: string, hints: DialectHints = {}): Dialect {
   let first = skipLines;
   while (first < lines.length && (isComment(lines[first]) || lines[first]!.trim() === "")) first++;
   if (/^\s*\[\s*(\{|$)/.test(lines[first] ?? "")) {
-    throw new InputError(
-      "JSON is read as an object a line, and this is one array; `jq -c '.[]'` makes lines of it.",
-    );
+    return { kind: "jsonArray", delimiter: ",", skipLines: 0, hasComments };
   }
   if (/^\s*\{/.test(lines[first] ?? "")) {
     return { kind: "jsonLines", delimiter: ",", skipLines: 0, hasComments };

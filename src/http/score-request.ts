@@ -12,6 +12,7 @@ import { ResiduaError } from "../errors.js";
 import type { Arrays } from "../scoring/arrays.js";
 import { windowStarts } from "../scoring/windows.js";
 import type { ScorableModel } from "../serving/score-result.js";
+import type { StreamRequest } from "../serving/series-stream.js";
 import { asObject, checkMembers, describe, invalid, parseJson } from "./json-body.js";
 import { flattenSeries, flattenWindows, tooShort, type WindowShape } from "./readings.js";
 import { type ScoreOptions, ScoreOptionsSchema, SeriesOptionsSchema } from "./score-schema.js";
@@ -47,6 +48,9 @@ export interface SeriesBody {
    * The first row of each window, increasing: every `stride` rows, with no gap in the timestamps inside one.
    */
   readonly starts: Int32Array;
+  readonly stride: number;
+  /** Where the request has a `continuation`: then there are no `starts`. */
+  readonly stream: StreamRequest | undefined;
 }
 
 const checkWindowsOptions = TypeCompiler.Compile(ScoreOptionsSchema);
@@ -114,17 +118,30 @@ function toSeriesBody(
   limits: ScoreLimits,
 ): SeriesBody {
   const { timestamps, ...others } = members;
-  const { stride = 1, maxGapMs, ...options } = checkMembers(checkSeriesOptions, others);
+  const { stride: asked, maxGapMs, continuation, ...options } = checkMembers(checkSeriesOptions, others);
+  const stride = asked ?? 1;
+  if (continuation !== undefined) {
+    if (rows === 0) throw invalid([{ path: "/series", message: "must hold at least one row" }]);
+    if (timestamps === undefined && maxGapMs !== undefined) throw noTimestamps();
+    const timestampsMs = timestamps === undefined ? undefined : readTimestamps(timestamps, rows);
+    const stream = { continuation, stride: asked, maxGapMs, timestampsMs };
+    return { kind: "series", rows, values, options, starts: new Int32Array(0), stride, stream };
+  }
+  const stream = undefined;
   if (rows < limits.timesteps) throw tooShort(rows, limits);
   if (timestamps === undefined) {
-    if (maxGapMs !== undefined) throw invalid([{ path: "/maxGapMs", message: "needs timestamps beside it" }]);
+    if (maxGapMs !== undefined) throw noTimestamps();
     const starts = windowStarts(rows, limits.timesteps, stride);
-    return { kind: "series", rows, values, options, starts };
+    return { kind: "series", rows, values, options, starts, stride, stream };
   }
   const timestampsMs = readTimestamps(timestamps, rows);
   const starts = windowStarts(rows, limits.timesteps, stride, {
     timestampsMs,
     maxGapMs: maxGapMs ?? usualMaxGapMs([timestampsMs]),
   });
-  return { kind: "series", rows, values, options, starts };
+  return { kind: "series", rows, values, options, starts, stride, stream };
+}
+
+function noTimestamps(): ResiduaError {
+  return invalid([{ path: "/maxGapMs", message: "needs timestamps beside it" }]);
 }

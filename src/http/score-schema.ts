@@ -69,6 +69,12 @@ export const SeriesOptionsSchema = Type.Object(
         description: "No window crosses a longer step between timestamps; 10 x the median step by default",
       }),
     ),
+    continuation: Type.Optional(
+      Type.String({
+        description:
+          "Empty: the answer has a continuation. Else the one of the answer before, and series has the rows after it alone, at least one: scores, events and drift are those of all rows sent at once. Model version, scorer, threshold, stride and maxGapMs stay the same; stride and maxGapMs may be left out.",
+      }),
+    ),
   },
   closed,
 );
@@ -88,7 +94,8 @@ const SeriesRequestSchema = Type.Object(
   {
     series: Type.Array(Type.Array(Reading, { minItems: 1 }), {
       minItems: 1,
-      description: "[N][F]: at least T rows, which are cut into windows and get a score for each timestep",
+      description:
+        "[N][F]: at least T rows, which are cut into windows and get a score for each timestep; with a continuation at least one",
     }),
     timestamps: Type.Optional(
       Type.Array(Type.Union([Type.String({ format: "date-time" }), Type.Number()]), {
@@ -206,6 +213,11 @@ export const SeriesResponseSchema = Type.Object(
     timesteps: TimestepsSchema,
     events: Type.Array(EventSchema),
     drift: Nullable(DriftSchema),
+    continuation: Type.Optional(
+      Type.String({
+        description: "For the next request of a stream, where this one had a continuation: at most 128 KiB",
+      }),
+    ),
     timing: TimingSchema,
   },
   { title: "SeriesScores" },

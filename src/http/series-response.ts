@@ -2,7 +2,7 @@
 import { formatFloat32 } from "../scoring/digits.js";
 import type { Drift } from "../scoring/drift-decision.js";
 import { type AnomalyEvent, walkEvents } from "../scoring/events.js";
-import type { SeriesResult, SeriesScores } from "../serving/score-result.js";
+import type { SeriesResult, SeriesScores, StreamEnd } from "../serving/score-result.js";
 import type { SeriesScoring } from "../serving/series-scoring.js";
 import { joinChunks, PAUSE } from "./body-chunks.js";
 import type { ModelAnswers, NamedSeriesColumn } from "./model-answers.js";
@@ -40,7 +40,7 @@ export async function* seriesLinesAsScored(
   series: SeriesScoring,
 ): AsyncGenerator<Uint8Array, void> {
   const { scores } = series;
-  for (let from = 0; from < scores.rows; ) {
+  for (let { from } = scores; from < scores.rows; ) {
     const to = await series.until(Math.min(from + CHUNK_LINES, scores.rows));
     yield* firstLines(form, scores, to, from);
     from = to;
@@ -49,13 +49,13 @@ export async function* seriesLinesAsScored(
 }
 
 function* objectChunks(form: SeriesForm, result: SeriesResult): Generator<Uint8Array, void> {
-  const { threshold, rows } = result;
+  const { threshold, rows, from: first } = result;
   yield Buffer.from(`${form.answers.seriesHeadText(threshold)},"timesteps":{${placeText(result)}`);
   const columns = [...form.columns].sort((a, b) => a.place - b.place);
   for (const column of columns) {
     yield Buffer.from(`,${JSON.stringify(column.name)}:[`);
-    for (let from = 0; from < rows; from += CHUNK_ROWS) {
-      if (from > 0) yield Buffer.from(",");
+    for (let from = first; from < rows; from += CHUNK_ROWS) {
+      if (from > first) yield Buffer.from(",");
       const { kind, count } = column;
       const values = column.values(result, from, Math.min(from + CHUNK_ROWS, rows));
       yield writeColumn({ kind, count, values });
@@ -64,11 +64,12 @@ function* objectChunks(form: SeriesForm, result: SeriesResult): Generator<Uint8A
   }
   yield Buffer.from('},"events":[');
   let separator = "";
-  for (const events of eventChunks(result)) {
+  const end = yield* streamEnd(result);
+  for (const events of eventChunks(result, end)) {
     yield events.length === 0 ? PAUSE : Buffer.from(separator + events.map(eventText).join(","));
     if (events.length > 0) separator = ",";
   }
-  yield Buffer.from(`],${driftText(result.drift)},${timingText(result)}}`);
+  yield Buffer.from(`],${driftText(result.drift)}${continuationText(end)},${timingText(result)}}`);
 }
 
 function* allLines(form: SeriesForm, result: SeriesResult): Generator<Uint8Array, void> {
@@ -84,9 +85,9 @@ function* firstLines(
   form: SeriesForm,
   scores: SeriesScores,
   end: number,
-  first = 0,
+  first = scores.from,
 ): Generator<Uint8Array, void> {
-  if (first === 0) yield Buffer.from(`${form.answers.seriesHeadText(scores.threshold)}}\n`);
+  if (first === scores.from) yield Buffer.from(`${form.answers.seriesHeadText(scores.threshold)}}\n`);
   for (let from = first; from < end; from += CHUNK_LINES) {
     const to = Math.min(from + CHUNK_LINES, end);
     const columns = form.columns.map(
@@ -97,16 +98,17 @@ function* firstLines(
         values: values(scores, from, to),
       }),
     );
-    yield writeTimestepLines(from, to - from, columns);
+    yield writeTimestepLines(scores.base + from, to - from, columns);
   }
 }
 
 function* lastLines(result: SeriesResult): Generator<Uint8Array, void> {
-  for (const events of eventChunks(result)) {
+  const end = yield* streamEnd(result);
+  for (const events of eventChunks(result, end)) {
     yield Buffer.from(events.map((event) => `{"event":${eventText(event)}}\n`).join(""));
   }
   yield Buffer.from(
-    `{${timingText(result)},"timesteps":{${placeText(result)}},${driftText(result.drift)}}\n`,
+    `{${timingText(result)},"timesteps":{${placeText(result)}},${driftText(result.drift)}${continuationText(end)}}\n`,
   );
 }
 
@@ -114,8 +116,23 @@ function* lastLines(result: SeriesResult): Generator<Uint8Array, void> {
  * Which rows of the stream the timesteps are, and how many of them no later window will cover: those that lie T or more
  * rows before the end of the series.
  */
-function placeText({ rows, windows }: SeriesScores): string {
-  return `"from":0,"final":${Math.max(0, rows - windows.timesteps + 1)}`;
+function placeText({ base, from, rows, windows }: SeriesScores): string {
+  return `"from":${base + from},"final":${Math.max(0, rows - windows.timesteps + 1 - from)}`;
+}
+
+/** Of a stream; it pauses where other requests should be served. */
+function* streamEnd({ finish }: SeriesResult): Generator<Uint8Array, StreamEnd | undefined> {
+  if (finish === undefined) return undefined;
+  const steps = finish();
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    yield PAUSE;
+  }
+}
+
+function continuationText(end: StreamEnd | undefined): string {
+  return end === undefined ? "" : `,"continuation":"${end.continuation}"`;
 }
 
 function driftText(drift: Drift | null): string {
@@ -125,15 +142,13 @@ function driftText(drift: Drift | null): string {
 }
 
 /** Events in groups; an empty group where other requests should be served before the search goes on. */
-function* eventChunks({
-  score,
-  anomalous,
-  windows,
-  eventRule,
-}: SeriesResult): Generator<AnomalyEvent[], void> {
+function* eventChunks(
+  { score, anomalous, windows, eventRule }: SeriesResult,
+  end: StreamEnd | undefined,
+): Generator<AnomalyEvent[], void> {
   const most = Math.max(1, Math.floor(EVENT_NUMBERS / (1 + windows.featureNames.length)));
   let group: AnomalyEvent[] = [];
-  for (const event of walkEvents(score, anomalous, windows, eventRule)) {
+  for (const event of end?.events ?? walkEvents(score, anomalous, windows, eventRule)) {
     if (event === undefined) {
       yield [];
       continue;

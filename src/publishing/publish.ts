@@ -48,10 +48,7 @@ export function bundleContents(
     network: trained.network,
     weights: trained.weights,
     family: options.architecture.family,
-    features: trained.features.map((name) => ({
-      name,
-      unit: taken?.features.find((feature) => feature.name === name)?.unit ?? null,
-    })),
+    features: withUnits(trained.features, taken),
     scaler: scoring.scaler,
     clip: scoring.clip,
     minCoverage: scoring.minCoverage,
@@ -61,11 +58,8 @@ export function bundleContents(
     fitted: scoring.fitted,
     calibration: trained.calibration,
     golden: trained.examples,
-    sampleBody: sampleBodyOf(trained),
-    sections: {
-      ...encodeBehaviour(trained.behaviour),
-      ...(taken === undefined ? {} : { data: dataSection(taken, reading) }),
-    },
+    sampleBody: { windows: nestReadings(trained) },
+    sections: sectionsOf(trained.behaviour, taken, reading),
     training: {
       data: trained.files,
       // Defaults are recorded too. What is undefined is left out of JSON.
@@ -86,17 +80,40 @@ export function bundleContents(
   };
 }
 
-/** A request with the example windows, [count][T][F]; null where a reading is missing. */
-export function sampleBodyOf({ scoring, examples }: Pick<TrainedModel, "scoring" | "examples">): {
-  windows: (number | null)[][][];
-} {
+/** The features with the units that the data files give them. */
+export function withUnits(
+  names: readonly string[],
+  taken: DataTaken | undefined,
+): BundleContents["features"] {
+  return names.map((name) => ({
+    name,
+    unit: taken?.features.find((feature) => feature.name === name)?.unit ?? null,
+  }));
+}
+
+/** The sections of the manifest: how normal scores make events, and what was taken from the data files. */
+export function sectionsOf(
+  behaviour: TrainedModel["behaviour"],
+  taken: DataTaken | undefined,
+  reading: ReadingValues,
+): NonNullable<BundleContents["sections"]> {
+  return {
+    ...encodeBehaviour(behaviour),
+    ...(taken === undefined ? {} : { data: dataSection(taken, reading) }),
+  };
+}
+
+/** The readings of the example windows as arrays for JSON, [count][T][F]; null where one is missing. */
+export function nestReadings({
+  scoring,
+  examples,
+}: Pick<TrainedModel, "scoring" | "examples">): (number | null)[][][] {
   const { timesteps, features } = scoring;
-  const windows = Array.from({ length: examples.count }, (_, window) =>
+  return Array.from({ length: examples.count }, (_, window) =>
     Array.from({ length: timesteps }, (_, step) => {
       const from = (window * timesteps + step) * features;
       const row = examples.readings.subarray(from, from + features);
       return Array.from(row, (reading) => (Number.isNaN(reading) ? null : reading));
     }),
   );
-  return { windows };
 }

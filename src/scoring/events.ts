@@ -31,6 +31,8 @@ export interface EventWindows {
   readonly starts: ArrayLike<number>;
   /** T: rows of a window. */
   readonly timesteps: number;
+  /** Rows between the starts of two windows of a run; undefined: the least that there are. */
+  readonly stride?: number;
   /** [n, F]; NaN where a window has no error for a feature. */
   readonly featureError: Float64Array;
   /** [F] */
@@ -146,9 +148,11 @@ function* walkAlarms(
  * The rows that a run of windows begins with, but the first: windows on both sides of a gap do not overlap, and are
  * further apart than the others.
  */
-function rowsAfterGaps({ starts, timesteps }: EventWindows): number[] {
-  let stride = Number.POSITIVE_INFINITY;
-  for (let i = 1; i < starts.length; i++) stride = Math.min(stride, starts[i]! - starts[i - 1]!);
+function rowsAfterGaps({ starts, timesteps, stride: known }: EventWindows): number[] {
+  let stride = known ?? Number.POSITIVE_INFINITY;
+  for (let i = 1; i < starts.length && known === undefined; i++) {
+    stride = Math.min(stride, starts[i]! - starts[i - 1]!);
+  }
   const rows: number[] = [];
   for (let i = 1; i < starts.length; i++) {
     const step = starts[i]! - starts[i - 1]!;
@@ -180,7 +184,7 @@ function* placeAlarm(
 }
 
 /** Counts steps of work, and says when it is time for a pause. */
-class Pauses {
+export class Pauses {
   #left = STEPS_BETWEEN_PAUSES;
 
   isDue(steps: number): boolean {

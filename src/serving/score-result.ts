@@ -1,7 +1,7 @@
 /** What scoring a request gives: typed arrays, with the model that they come from. */
 import type { Manifest, Threshold } from "../registry/manifest.js";
 import type { Drift } from "../scoring/drift-decision.js";
-import type { EventRule, EventWindows } from "../scoring/events.js";
+import type { AnomalyEvent, EventRule, EventWindows } from "../scoring/events.js";
 import type { NormalBehaviour } from "../scoring/normal-behaviour.js";
 import type { Calibration } from "../scoring/thresholds.js";
 import type { NetworkOutputs, ScoringModel, WindowScores } from "../scoring/window-scoring.js";
@@ -72,11 +72,23 @@ export interface SeriesScores {
   readonly pValue: Float64Array;
   /** How events begin and end; undefined: they are the runs of anomalous timesteps. */
   readonly eventRule: EventRule | undefined;
+  /** The row of the stream that the first row is; 0 where there is no stream. */
+  readonly base: number;
+  /** The first row that is answered; the rows before it were answered before. */
+  readonly from: number;
   /** Where the windows lie and their errors by feature, for events. */
   readonly windows: EventWindows;
+}
+
+/** The events of the rows that are answered, in rows of the stream, and what the next request goes on with. */
+export interface StreamEnd {
+  readonly events: readonly AnomalyEvent[];
+  readonly continuation: string;
 }
 
 export interface SeriesResult extends SeriesScores, Timing {
   /** Null where there are too few rows to say, or the model does not know how normal p-values vary. */
   readonly drift: Drift | null;
+  /** Of a stream. It yields where other work should be given way to. */
+  readonly finish: (() => Generator<undefined, StreamEnd>) | undefined;
 }

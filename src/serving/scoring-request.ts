@@ -2,6 +2,7 @@
 import type { Arrays } from "../scoring/arrays.js";
 import type { ScorerName } from "../scoring/scorers/scorers.js";
 import type { Client } from "./request-slices.js";
+import type { StreamRequest } from "./series-stream.js";
 import type { RequestedThreshold } from "./verdict.js";
 
 export interface ScoringRequest {
@@ -22,9 +23,13 @@ export interface WindowsRequest extends ScoringRequest {
 }
 
 export interface SeriesRequest extends ScoringRequest {
-  /** [rows, F] in the caller's units, NaN = missing; at least T rows. */
+  /** [rows, F] in the caller's units, NaN = missing; at least T rows, or at least one of a stream. */
   readonly readings: Float64Array;
   readonly rows: number;
-  /** The first row of each window, increasing. */
+  /** The first row of each window, increasing; not used for a stream. */
   readonly starts: Int32Array;
+  /** Rows between the starts of two windows of a run. */
+  readonly stride: number;
+  /** Where the rows are part of a stream that goes on from request to request. */
+  readonly stream: StreamRequest | undefined;
 }

@@ -19,6 +19,7 @@ import type { ScorableModel, ScoredWindows, Timing, WindowsResult } from "./scor
 import type { ScoringRequest, SeriesRequest, WindowsRequest } from "./scoring-request.js";
 import { chooseSeriesJudge } from "./series-judge.js";
 import { SeriesScoring } from "./series-scoring.js";
+import { SeriesStream } from "./series-stream.js";
 import { chooseJudge, type Judge, judgeWindows } from "./verdict.js";
 
 /** How many batches of a series are queued or run at once: the rest of the queue is for others. */
@@ -99,12 +100,16 @@ export class ScoringService {
    *
    * The caller holds a lease of the model, and leaves the readings as they are, until the result settles.
    *
-   * @throws ResiduaError as `chooseSeriesJudge`.
+   * @throws ResiduaError as `chooseSeriesJudge` and `SeriesStream`.
    */
   scoreSeries(model: ScorableModel, request: SeriesRequest): SeriesScoring {
     const judge = chooseSeriesJudge(model, request.scorer, request.threshold);
-    const series = new SeriesScoring(model, judge, request);
-    void this.#runSeries(series, model, judge.windows, request);
+    const stream =
+      request.stream === undefined ? undefined : new SeriesStream(model, judge, request.stream, request);
+    const { readings, rows, starts, stride } = stream ?? request;
+    const all = { ...request, readings, rows, starts, stride };
+    const series = new SeriesScoring(model, judge, all, stream);
+    void this.#runSeries(series, model, judge.windows, all);
     if (this.#observer !== undefined) void this.#noteDrift(series, this.#observer);
     return series;
   }

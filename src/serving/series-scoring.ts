@@ -2,11 +2,12 @@
  * A series while it is scored. Its timesteps are settled in order: a score is settled when no later window
  * covers it.
  */
-import { DriftCounter } from "../scoring/drift.js";
+import { DriftCounter, type DriftState } from "../scoring/drift.js";
 import { Stitcher } from "../scoring/stitcher.js";
 import type { ScorableModel, ScoredWindows, SeriesResult, SeriesScores, Timing } from "./score-result.js";
 import type { SeriesRequest } from "./scoring-request.js";
 import type { SeriesJudge } from "./series-judge.js";
+import type { SeriesStream } from "./series-stream.js";
 import { judgeScores, pValues } from "./verdict.js";
 
 interface Waiting {
@@ -28,6 +29,9 @@ export class SeriesScoring {
   /** Of the timestep errors; undefined where events do not need them. */
   readonly #error: Stitcher | undefined;
   readonly #drift: DriftCounter | undefined;
+  readonly #stream: SeriesStream | undefined;
+  /** Of a stream: as it was when the rows that are final now had been counted. */
+  #finalDrift: DriftState | undefined;
   #scoredWindows = 0;
   #settledRows = 0;
   #waiting: Waiting[] = [];
@@ -35,15 +39,17 @@ export class SeriesScoring {
   #resolve!: (result: SeriesResult) => void;
   #reject!: (error: unknown) => void;
 
-  constructor(model: ScorableModel, judge: SeriesJudge, request: SeriesRequest) {
+  /** @param stream where `request` has the rows of a stream that are at hand. */
+  constructor(model: ScorableModel, judge: SeriesJudge, request: SeriesRequest, stream?: SeriesStream) {
     const { timesteps, features } = model.scoring;
-    const { rows, starts } = request;
+    const { rows, starts, stride } = request;
     this.#starts = starts;
     this.#judge = judge;
+    this.#stream = stream;
     this.#score = new Stitcher(timesteps);
     this.#coverage = new Stitcher(timesteps);
     if (judge.events !== undefined) this.#error = new Stitcher(timesteps);
-    if (judge.drift !== undefined) this.#drift = new DriftCounter(judge.drift.blockRows);
+    if (judge.drift !== undefined) this.#drift = new DriftCounter(judge.drift.blockRows, stream?.driftBefore);
     this.scores = {
       model,
       threshold: judge.threshold,
@@ -52,9 +58,12 @@ export class SeriesScoring {
       anomalous: new Int8Array(rows),
       pValue: new Float64Array(rows),
       eventRule: judge.events === undefined ? undefined : { ...judge.events, error: new Float64Array(rows) },
+      base: stream?.base ?? 0,
+      from: stream?.from ?? 0,
       windows: {
         starts,
         timesteps,
+        stride,
         featureError: new Float64Array(starts.length * features),
         featureNames: model.manifest.features.map(({ name }) => name),
       },
@@ -101,7 +110,10 @@ export class SeriesScoring {
     this.#settle(this.scores.rows);
     const { drift: reference } = this.#judge;
     const drift = reference === undefined ? null : this.#drift!.drift(reference);
-    this.#resolve({ ...this.scores, ...timing, drift });
+    const stream = this.#stream;
+    if (stream?.final === this.scores.rows) this.#finalDrift = this.#drift?.state;
+    const finish = stream === undefined ? undefined : () => stream.finish(this.scores, this.#finalDrift);
+    this.#resolve({ ...this.scores, ...timing, drift, finish });
   }
 
   /** Rejects the result and everything that waits for rows. */
@@ -125,6 +137,8 @@ export class SeriesScoring {
     if (this.#drift !== undefined) {
       // With too few readings a score says nothing about the level.
       for (let row = 0; row < settledP.length; row++) {
+        if (this.#settledRows + row < this.scores.from) continue;
+        if (this.#settledRows + row === this.#stream?.final) this.#finalDrift = this.#drift.state;
         this.#drift.push(coverage[row]! < minCoverage ? Number.NaN : settledP[row]!);
       }
     }

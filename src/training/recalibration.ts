@@ -9,7 +9,7 @@ import { poolCalibration, scoreNormal } from "./calibration.js";
 import { type ExampleWindows, runExamples } from "./example-windows.js";
 import { describeNormalBehaviour, stepOf } from "./fit-alarms.js";
 import { fitScorers } from "./fit-scorers.js";
-import { chooseThreshold, type ModelThreshold } from "./train-model.js";
+import { chooseThreshold, type ModelThreshold } from "./model-threshold.js";
 import type { TrainEvents, TrainOptions } from "./train-settings.js";
 import { usableStarts, windowsWithin } from "./window-set.js";
 
@@ -74,7 +74,7 @@ export async function recalibrate(
       ...SCORER_NAMES.filter((name) => name !== defaultScorer && calibration[name] !== undefined),
     ],
     calibration,
-    threshold: chooseThreshold(options, defaultScorer, calibration, events),
+    threshold: chooseThreshold(options, defaultScorer, calibration, events.onNote),
     behaviour: describeNormalBehaviour(
       scores.parts,
       { timesteps, calibration, stepMs, falseAlarmRate, falseAlarms, scorer: defaultScorer },

@@ -17,29 +17,20 @@ import type { WindowLength } from "../scoring/period.js";
 import { errorOfLoss } from "../scoring/residuals.js";
 import { SCORER_NAMES, type ScorerName } from "../scoring/scorers/scorers.js";
 import { prepareScoring, type ScoringModel } from "../scoring/scoring-model.js";
-import type { Calibration, ThresholdMethod } from "../scoring/thresholds.js";
+import type { Calibration } from "../scoring/thresholds.js";
 import { defaultEpochWindows, defaultStride } from "./budget.js";
-import { chooseThresholds } from "./calibration.js";
 import { type ExampleWindows, runExamples } from "./example-windows.js";
 import type { FitResult } from "./fit.js";
 import { describeNormalBehaviour, stepOf } from "./fit-alarms.js";
 import { describeQuantiles, type FoldRecord } from "./fold-calibration.js";
 import { planFolds, trainWithFolds } from "./fold-training.js";
+import { chooseThreshold, type ModelThreshold } from "./model-threshold.js";
 import { trainWithSplit } from "./split-training.js";
 import type { SettledOptions, TrainEvents, TrainOptions, WindowCounts } from "./train-settings.js";
 import { settleTimesteps } from "./window-length.js";
 import { usableStarts } from "./window-set.js";
 
 export type { TrainEvents, TrainOptions } from "./train-settings.js";
-
-/** The threshold of a model, and where it comes from. */
-export interface ModelThreshold {
-  readonly method: ThresholdMethod;
-  readonly scorer: ScorerName;
-  readonly falseAlarmRate: number | null;
-  readonly value: number;
-  readonly timestepValue: number;
-}
 
 /** A data file that was learnt from. */
 export interface TrainingFile {
@@ -126,7 +117,7 @@ export async function trainModel(
         ...SCORER_NAMES.filter((name) => name !== scorer && calibration?.[name] !== undefined),
       ],
       calibration,
-      threshold: chooseThreshold(options, scorer, calibration, events),
+      threshold: chooseThreshold(options, scorer, calibration, events.onNote),
       behaviour: describeNormalBehaviour(
         fitted.parts,
         { ...options, timesteps: rows, calibration, stepMs, scorer },
@@ -154,21 +145,4 @@ function defaultScorer(
 ): ScorerName {
   const isCombined = calibration === undefined ? scoring.has("combined") : calibration.combined !== undefined;
   return isCombined && options.threshold === undefined ? "combined" : errorOfLoss(options.loss);
-}
-
-/** The threshold of a scorer: the one set by hand, or for the false-alarm rate; undefined without a calibration. */
-export function chooseThreshold(
-  options: Pick<TrainOptions, "threshold" | "falseAlarmRate">,
-  scorer: ScorerName,
-  calibration: Calibration | undefined,
-  events: TrainEvents,
-): ModelThreshold | undefined {
-  if (options.threshold !== undefined) {
-    const value = options.threshold;
-    return { method: "value", scorer, falseAlarmRate: null, value, timestepValue: value };
-  }
-  if (calibration === undefined) return undefined;
-  const { warnings, ...chosen } = chooseThresholds(calibration, scorer, options.falseAlarmRate);
-  for (const warning of warnings) events.onNote?.(warning);
-  return { method: "conformal", scorer, ...chosen };
 }

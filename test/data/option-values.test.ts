@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  cellList,
   choice,
+  decimalMark,
   delimiter,
   finiteNumber,
   nameList,
   numberAbove1,
+  numberList,
   positiveNumber,
   rate,
   rowRange,
@@ -25,6 +28,10 @@ test("what is typed becomes what it says", () => {
   assert.deepEqual(rowRange("400:"), { from: 400, to: Number.POSITIVE_INFINITY });
   assert.deepEqual(rowRange(":400"), { from: 0, to: 400 });
   assert.deepEqual(nameList("Flow Rate, b"), ["Flow Rate", "b"]);
+  assert.deepEqual(nameList('"temp, degC",flow, "a ""b"" c"'), ["temp, degC", "flow", 'a "b" c']);
+  assert.deepEqual(cellList("-9999,Bad,Bad"), ["-9999", "Bad", "Bad"]);
+  assert.deepEqual(numberList("-999, 1e30"), [-999, 1e30]);
+  assert.equal(decimalMark(","), ",");
   assert.equal(delimiter("tab"), "\t");
   assert.equal(delimiter(";"), ";");
   assert.equal(choice("kind", "", ["a", "b"], "a").parse("b"), "b");
@@ -40,6 +47,9 @@ test("what cannot be meant is refused", () => {
     [rate, ["0", "1", "2"]],
     [rowRange, [":", "400", "5:5", "9:1", "a:b", "-1:5"]],
     [nameList, ["", "a,,b", "a,b,a"]],
+    [cellList, ["", "a,,b", ",a", "a,"]],
+    [numberList, ["", "1,x"]],
+    [decimalMark, ["", ";", ".,"]],
     [delimiter, ["", "ab", '"', "\n"]],
     [choice("kind", "", ["a", "b"], "a").parse, ["", "A", "a,b"]],
   ];

@@ -144,7 +144,10 @@ test("what cannot be known is refused with the option that helps, or said", asyn
     read(["time,temp", ...lines(({ iso, temp }) => `${iso.replace("T", " ")} IST,${temp}`)]),
     /the zone IST is not known or has several meanings: --time-format 'YYYY-MM-DD HH:mm:ss IST' with --time-zone/,
   );
-  await assert.rejects(read(['[{"a": 1},', '{"a": 2}]']), /one array/);
+  await assert.rejects(
+    read(['[{"a": 1},', '{"a": 2}]']),
+    /data\.csv is one JSON array; JSON is read as an object a line/,
+  );
   const units = await read([
     "time,temp,flow",
     ...lines((row, i) => `${row.iso},${row.temp} ${i % 2 ? "kW" : "W"},${row.flow}`),

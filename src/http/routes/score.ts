@@ -144,7 +144,8 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
           );
           return sendChunks(reply, JSON_TYPE, admission.whileSent(scoreResponse(answers, program, result)));
         }
-        const series = scoring.scoreSeries(model, { ...asked, rows: body.rows, starts: body.starts });
+        const { rows, starts, stride, stream } = body;
+        const series = scoring.scoreSeries(model, { ...asked, rows, starts, stride, stream });
         admission.keepUntil(series.result);
         const form = { answers, columns: seriesColumns(include) };
         const { type, chunks } = await answerSeries(form, series, request);
@@ -158,10 +159,10 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
 };
 
 const description =
-  "With Accept: application/x-ndjson a series is answered with a line of JSON for each timestep and event: model and threshold first; timing, drift, and the from and final of timesteps last. The lines of a long series are sent while it is scored; if scoring then fails, the last line is a problem and the body breaks off. With X-Request-Timeout-Ms nothing is sent before everything is scored.";
+  "With Accept: application/x-ndjson a series is answered with a line of JSON for each timestep and event: model and threshold first; timing, drift, continuation, and the from and final of timesteps last. The lines of a long series are sent while it is scored; if scoring then fails, the last line is a problem and the body breaks off. With X-Request-Timeout-Ms nothing is sent before everything is scored.";
 
 const FAILURES = {
-  400: problemResponse("INVALID_JSON, INVALID_REQUEST, NON_FINITE_VALUE"),
+  400: problemResponse("INVALID_JSON, INVALID_REQUEST, NON_FINITE_VALUE, CONTINUATION_INVALID"),
   404: problemResponse("MODEL_NOT_FOUND, VERSION_NOT_FOUND, ALIAS_NOT_FOUND"),
   413: problemResponse("BODY_TOO_LARGE, TOO_MANY_WINDOWS"),
   415: problemResponse("UNSUPPORTED_MEDIA_TYPE"),

@@ -1,0 +1,232 @@
+/**
+ * The graph of a Keras model from its configuration: Sequential and functional models, and models within models, whose
+ * layers are taken out of them.
+ */
+import { InputError } from "../errors.js";
+import { array, type JsonObject, object, text } from "../network/json-guards.js";
+import { type Endpoint, endpointsOf, inboundOf } from "./inbound.js";
+import { word } from "./settings.js";
+
+/** A layer that is no model. */
+export interface KerasLayer {
+  /** Its own name, after those of the models it stands in: `encoder/lstm`. No other layer has the same. */
+  readonly name: string;
+  readonly className: string;
+  readonly config: JsonObject;
+  /** What it reads: the names of layers, or INPUT. */
+  readonly sources: readonly string[];
+  /** Where `.keras` files have its weights: `layers/lstm_1`. */
+  readonly place: string;
+  /** The layer of the outermost model that it is, or stands in: `.h5` files have the weights under its name. */
+  readonly top: string;
+  /** Whether it, and all models around it, were trained. */
+  readonly trainable: boolean;
+}
+
+/** The name of the model's input among sources. */
+export const INPUT = "";
+
+export interface KerasGraph {
+  /** [T, F] or [N]; null where the model takes any number. */
+  readonly inputShape: readonly (number | null)[];
+  /** In the order of the file. */
+  readonly layers: ReadonlyMap<string, KerasLayer>;
+  /** The layers that give the outputs, by name. */
+  readonly outputs: readonly string[];
+}
+
+const MOST_LAYERS = 1_000;
+const MOST_NESTED = 8;
+const LONGEST_NAME = 200;
+const MODELS = ["Sequential", "Functional", "Model"];
+
+/** Where a model stands: the names and settings that its layers get from it. */
+interface Around {
+  readonly names: string;
+  readonly place: string;
+  readonly top: string | undefined;
+  readonly trainable: boolean;
+  readonly level: number;
+}
+
+/**
+ * Reads the JSON text of a model's configuration. Throws InputError, naming the layer, for what no import could take: a
+ * subclassed model, several inputs, a layer used twice.
+ */
+export function readGraph(config: string): KerasGraph {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(config);
+  } catch {
+    throw new InputError("The model's configuration is not JSON.");
+  }
+  const layers = new Map<string, KerasLayer>();
+  let inputShape: readonly (number | null)[] | undefined;
+  const takeInput = (shape: readonly (number | null)[]): void => {
+    inputShape ??= shape;
+  };
+  const around = { names: "", place: "", top: undefined, trainable: true, level: 0 };
+  const outputs = readModel(
+    object(parsed, "The model's configuration"),
+    around,
+    undefined,
+    layers,
+    takeInput,
+  );
+  if (inputShape === undefined) {
+    throw new InputError(
+      "The model does not say the shape of its input; build it before it is saved: model.build(...).",
+    );
+  }
+  return { inputShape, layers, outputs };
+}
+
+/** Adds the layers of a model, and returns the layers that give its outputs. */
+function readModel(
+  model: JsonObject,
+  around: Around,
+  inputs: readonly string[] | undefined,
+  layers: Map<string, KerasLayer>,
+  takeInput: (shape: readonly (number | null)[]) => void,
+): string[] {
+  const className = model["class_name"];
+  if (typeof className !== "string" || !MODELS.includes(className)) {
+    throw new InputError(
+      `The model is of class ${text(className)}: Sequential and functional models can be imported, subclassed ones cannot, since their file does not say what they compute.`,
+    );
+  }
+  if (around.level > MOST_NESTED) throw new InputError(`Models are nested more than ${MOST_NESTED} deep.`);
+  const isSequential = className === "Sequential";
+  const settings = model["config"];
+  // The first releases of Keras 2 wrote the list of layers alone.
+  const config: JsonObject = Array.isArray(settings)
+    ? { layers: settings }
+    : object(settings, "config of the model");
+  const entries = array(config["layers"], "layers of the model");
+  const outputsOf = new Map<string, readonly string[]>();
+  const places = placesOf(entries);
+  const inputNames = isSequential
+    ? []
+    : endpointsOf(config["input_layers"], "input_layers").map(({ layer }) => layer);
+  if (inputNames.length > 1 && inputs === undefined) {
+    throw new InputError(`The model has ${inputNames.length} inputs; an autoencoder has one.`);
+  }
+  let before: readonly string[] = inputs ?? [INPUT];
+  const resolve = ({ layer, tensor }: Endpoint, reader: string): string => {
+    const found = outputsOf.get(layer);
+    if (found === undefined)
+      throw new InputError(`${reader} reads "${layer}", which comes later or is not there.`);
+    const output = found[tensor];
+    if (output === undefined) {
+      throw new InputError(
+        `${reader} reads the state of layer "${layer}" (return_state), which cannot be imported; connect them by their outputs.`,
+      );
+    }
+    return output;
+  };
+  for (const entry of inOrder(entries, isSequential)) {
+    const item = object(entry, "A layer of the model");
+    const own = object(item["config"], "config of a layer");
+    const kind = item["class_name"];
+    const name = own["name"] ?? item["name"];
+    if (typeof name !== "string" || name === "" || typeof kind !== "string") {
+      throw new InputError("A layer of the model has no name, or no class.");
+    }
+    if (name.length > LONGEST_NAME || kind.length > LONGEST_NAME) {
+      throw new InputError(`The name or class of a layer has more than ${LONGEST_NAME} characters.`);
+    }
+    if (outputsOf.has(name)) throw new InputError(`Two layers are named "${name}".`);
+    const shape = own["batch_shape"] ?? own["batch_input_shape"];
+    if (shape !== undefined && shape !== null && around.level === 0) takeInput(readShape(shape, name));
+    if (kind === "InputLayer") {
+      const position = isSequential ? 0 : inputNames.indexOf(name);
+      outputsOf.set(name, [inputs?.[position] ?? INPUT]);
+      continue;
+    }
+    const place = `${around.place}layers/${places.get(entry) ?? ""}`;
+    const full = around.names + name;
+    const sources = isSequential
+      ? before
+      : inboundOf(full, item["inbound_nodes"]).map((each) => resolve(each, `Layer "${full}"`));
+    const top = around.top ?? name;
+    const trainable = around.trainable && own["trainable"] !== false;
+    if (MODELS.includes(kind)) {
+      const inner = { names: `${full}/`, place: `${place}/`, top, trainable, level: around.level + 1 };
+      if (around.level === 0 && sources[0] === INPUT) {
+        const nested = innerShape(own);
+        if (nested !== undefined) takeInput(nested);
+      }
+      before = readModel(item, inner, sources, layers, takeInput);
+    } else {
+      if (layers.size >= MOST_LAYERS) throw new InputError(`The model has more than ${MOST_LAYERS} layers.`);
+      layers.set(full, { name: full, className: kind, config: own, sources, place, top, trainable });
+      before = [full];
+    }
+    outputsOf.set(name, before);
+  }
+  if (isSequential) return [...before];
+  return endpointsOf(config["output_layers"], "output_layers").map((each) => resolve(each, "The model"));
+}
+
+/** Functional models may list a layer before those it reads. */
+function inOrder(entries: readonly unknown[], isSequential: boolean): readonly unknown[] {
+  if (isSequential || entries.length > MOST_LAYERS) return entries;
+  const waiting = [...entries];
+  const known = new Set<unknown>();
+  const sorted: unknown[] = [];
+  while (waiting.length > 0) {
+    const next = waiting.findIndex((entry) => {
+      const item = object(entry, "A layer of the model");
+      const name = word(item["name"]);
+      return inboundOf(name, item["inbound_nodes"] ?? []).every(({ layer }) => known.has(layer));
+    });
+    // A circle, or a source that is not there: the reader names it.
+    const [entry] = waiting.splice(Math.max(next, 0), 1);
+    known.add((entry as JsonObject)["name"]);
+    sorted.push(entry);
+  }
+  return sorted;
+}
+
+/** The input shape of a model that is the first layer of another. */
+function innerShape(config: JsonObject): readonly (number | null)[] | undefined {
+  const built = config["build_input_shape"];
+  if (Array.isArray(built)) return readShape(built, word(config["name"]));
+  const entries = Array.isArray(config["layers"]) ? (config["layers"] as unknown[]) : [];
+  for (const entry of entries) {
+    const own = object(object(entry, "A layer of the model")["config"], "config of a layer");
+    const shape = own["batch_shape"] ?? own["batch_input_shape"];
+    if (shape !== undefined && shape !== null) return readShape(shape, word(own["name"]));
+  }
+  return undefined;
+}
+
+function readShape(value: unknown, name: string): readonly (number | null)[] {
+  const shape = array(value, `input shape of layer "${name}"`).slice(1);
+  const isShape = shape.every(
+    (size) => size === null || (Number.isSafeInteger(size) && (size as number) > 0),
+  );
+  if (!isShape || shape.length < 1 || shape.length > 2) {
+    throw new InputError(
+      `Layer "${name}" takes inputs of shape [null, ${shape.map(text).join(", ").slice(0, 60)}]; a model of windows takes [null, timesteps, features], or [null, values].`,
+    );
+  }
+  return shape as (number | null)[];
+}
+
+/** The name that Keras gives the weights of each layer: its class in snake case, numbered in the order of the file. */
+function placesOf(entries: readonly unknown[]): Map<unknown, string> {
+  const counts = new Map<string, number>();
+  return new Map(
+    entries.map((entry) => {
+      const snake = word(object(entry, "A layer of the model")["class_name"])
+        .replace(/\W+/g, "")
+        .replace(/(.)([A-Z][a-z]+)/g, "$1_$2")
+        .replace(/([a-z])([A-Z])/g, "$1_$2")
+        .toLowerCase();
+      const before = counts.get(snake) ?? 0;
+      counts.set(snake, before + 1);
+      return [entry, before === 0 ? snake : `${snake}_${before}`];
+    }),
+  );
+}

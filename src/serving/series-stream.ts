@@ -1,0 +1,234 @@
+/**
+ * A request of a stream: its rows behind those that the continuation kept. The windows that cover the rows kept are
+ * scored again, which gives the same bits, so neither their errors nor sums of them have to be kept.
+ */
+import { usualMaxGapMs } from "../data/gaps.js";
+import { ResiduaError } from "../errors.js";
+import type { AlarmRule } from "../scoring/alarms.js";
+import type { DriftState } from "../scoring/drift.js";
+import { EventStream, NO_EVENTS } from "../scoring/event-stream.js";
+import type { AnomalyEvent } from "../scoring/events.js";
+import { ruleOfRuns } from "../scoring/normal-behaviour.js";
+import { FLOAT32_MAX } from "../scoring/residuals.js";
+import type { Scaler } from "../scoring/scaler.js";
+import type { ScorableModel, SeriesScores, StreamEnd } from "./score-result.js";
+import type { SeriesJudge } from "./series-judge.js";
+import { decodeStream, invalidContinuation } from "./stream-decoding.js";
+import {
+  checkStreamSize,
+  encodeStream,
+  finalRows,
+  rowsKept,
+  type StreamFrame,
+  type StreamState,
+} from "./stream-state.js";
+
+/** What a request says of its stream. */
+export interface StreamRequest {
+  /** Empty for a new stream. */
+  readonly continuation: string;
+  /** Undefined: as before; 1 in a new stream. */
+  readonly stride: number | undefined;
+  /** Undefined: as before; in a new stream 10 times the usual step of its first rows. */
+  readonly maxGapMs: number | undefined;
+  /** [rows], increasing. */
+  readonly timestampsMs: Float64Array | undefined;
+}
+
+interface Rows {
+  /** [rows, F] in the caller's units; NaN = missing. */
+  readonly readings: Float64Array;
+  readonly rows: number;
+}
+
+/** The rows of the stream that are at hand: some that were kept, and the new ones. */
+export class SeriesStream implements Rows {
+  readonly readings: Float64Array;
+  readonly rows: number;
+  readonly starts: Int32Array;
+  readonly stride: number;
+  /** The row, in the stream, of the first row at hand. */
+  readonly base: number;
+  /** The first row answered: the first one that was not final before. It counts from `base`, as the next one. */
+  readonly from: number;
+  /** The first row that is not final now. */
+  readonly final: number;
+  readonly driftBefore: DriftState | undefined;
+  readonly #frame: StreamFrame;
+  readonly #before: StreamState | undefined;
+  readonly #scaler: Scaler;
+  /** As in the state, of the rows at hand. */
+  readonly #breaks: Uint8Array;
+  readonly #runStart: number;
+  readonly #maxGapMs: number | null;
+  readonly #lastMs: number | null;
+
+  /**
+   * @throws ResiduaError CONTINUATION_INVALID; INVALID_REQUEST for timestamps that do not go on where the last request
+   *   ended; UNSUPPORTED_BY_MODEL for a model that is too large.
+   */
+  constructor(model: ScorableModel, judge: SeriesJudge, request: StreamRequest, added: Rows) {
+    const { timesteps, features, scaler } = model.scoring;
+    this.#frame = frameOf(model, judge);
+    this.#scaler = scaler;
+    checkStreamSize(this.#frame);
+    const before = request.continuation === "" ? undefined : decodeStream(request.continuation, this.#frame);
+    this.#before = before;
+    this.stride = sameAsBefore("stride", request.stride, before?.stride) ?? 1;
+    const times = timesOf(request, before);
+    this.#maxGapMs = times.maxGapMs;
+    this.#lastMs = times.lastMs;
+    const kept = before?.breaks.length ?? 0;
+    const count = before?.count ?? 0;
+    this.base = count - kept;
+    this.rows = kept + added.rows;
+    this.from = finalRows(count, timesteps) - this.base;
+    this.final = finalRows(count + added.rows, timesteps) - this.base;
+    this.driftBefore = before?.drift;
+    this.readings = new Float64Array(this.rows * features);
+    if (before !== undefined) unscaleRows(before.scaled, scaler, this.readings);
+    this.readings.set(added.readings.subarray(0, added.rows * features), kept * features);
+    this.#runStart = before?.runStart ?? 0;
+    this.#breaks = new Uint8Array(this.rows);
+    this.#breaks.set(before?.breaks ?? []);
+    for (const row of times.gapsBefore) this.#breaks[kept + row] = 1;
+    this.starts = this.#windowStarts(timesteps);
+  }
+
+  /**
+   * The events of the rows that are answered, and the continuation. It yields where other work should be given way to.
+   *
+   * @param drift of the rows that are final now.
+   */
+  *finish(scores: SeriesScores, drift: DriftState | undefined): Generator<undefined, StreamEnd> {
+    const { base, stride } = this;
+    const { rule } = this.#frame;
+    const before = this.#before;
+    let stream: EventStream | undefined;
+    let events: readonly AnomalyEvent[] = [];
+    if (rule !== undefined) {
+      const { score, anomalous, eventRule, windows } = scores;
+      const { error, errorLimit } = eventRule ?? { error: score, errorLimit: Number.NEGATIVE_INFINITY };
+      const endsAtGaps = eventRule !== undefined;
+      const rows = { base, score, anomalous, error, errorLimit, windows: { ...windows, stride }, endsAtGaps };
+      stream = new EventStream(rule, rows, before?.events ?? NO_EVENTS);
+      events = yield* stream.walk(base + this.final);
+    }
+    const kept = Math.min(this.rows, rowsKept(this.#frame));
+    const first = this.rows - kept;
+    const state: StreamState = {
+      count: base + this.rows,
+      stride,
+      maxGapMs: this.#maxGapMs,
+      lastMs: this.#lastMs,
+      runStart: this.#runStartAt(first),
+      breaks: this.#breaks.subarray(first),
+      scaled: scaleRows(this.readings, first, this.#scaler),
+      events: stream?.state,
+      drift,
+    };
+    return { events, continuation: encodeStream(state, this.#frame) };
+  }
+
+  #runStartAt(row: number): number {
+    for (let at = row; at >= 0; at--) if (this.#breaks[at] === 1) return this.base + at;
+    return this.#runStart;
+  }
+
+  /** As `windowStarts`, where the first run may begin before the rows at hand. */
+  #windowStarts(timesteps: number): Int32Array {
+    const { base, stride, rows } = this;
+    const starts: number[] = [];
+    let next = this.#runStart - base;
+    if (next < 0) next += Math.ceil(-next / stride) * stride;
+    let run = 0;
+    for (let end = 1; end <= rows; end++) {
+      if (end < rows && this.#breaks[end] === 0) continue;
+      if (run > 0 || this.#breaks[0] === 1) next = run;
+      for (; next + timesteps <= end; next += stride) starts.push(next);
+      run = end;
+    }
+    return Int32Array.from(starts);
+  }
+}
+
+function frameOf({ name, version, sha256, scoring }: ScorableModel, judge: SeriesJudge): StreamFrame {
+  const { timesteps, features } = scoring;
+  const { threshold, events, drift } = judge;
+  const rule: AlarmRule | undefined =
+    events?.alarm ?? (threshold === null ? undefined : ruleOfRuns(threshold.value));
+  const blockRows = drift?.blockRows;
+  const text = JSON.stringify([judge.windows.scorer, rule ?? null, events?.errorLimit ?? null]);
+  return { name, version, sha256, timesteps, features, rule, blockRows, judge: text };
+}
+
+function sameAsBefore(
+  name: string,
+  asked: number | undefined,
+  before: number | null | undefined,
+): number | undefined {
+  const was = before ?? undefined;
+  if (asked === undefined || was === undefined || asked === was) return asked ?? was;
+  throw invalidContinuation(
+    `The continuation is of a stream with ${name} ${was}, not ${asked}; it stays the same in a stream.`,
+    `is of a stream with ${name} ${was}`,
+  );
+}
+
+/** The last time, what is a gap, and the new rows that follow on one. */
+function timesOf(
+  { timestampsMs, maxGapMs: asked }: StreamRequest,
+  before: StreamState | undefined,
+): { lastMs: number | null; maxGapMs: number | null; gapsBefore: number[] } {
+  const maxGap = sameAsBefore("maxGapMs", asked, before?.maxGapMs);
+  const gapsBefore: number[] = [];
+  if (before !== undefined && (before.lastMs === null) !== (timestampsMs === undefined)) {
+    const which =
+      timestampsMs === undefined ? "are missing: the rows before had some" : "were not there before";
+    throw timesWrong("/timestamps", which);
+  }
+  if (timestampsMs === undefined) return { lastMs: null, maxGapMs: null, gapsBefore };
+  const lastMs = before?.lastMs ?? undefined;
+  if (lastMs !== undefined && timestampsMs[0]! <= lastMs) {
+    throw timesWrong("/timestamps/0", "is not after the last one of the continuation");
+  }
+  const known = lastMs === undefined ? timestampsMs : Float64Array.from([lastMs, ...timestampsMs]);
+  const maxGapMs = maxGap ?? usualMaxGapMs([known]) ?? null;
+  const shift = known.length - timestampsMs.length;
+  for (let i = 1; i < known.length && maxGapMs !== null; i++) {
+    if (known[i]! - known[i - 1]! > maxGapMs) gapsBefore.push(i - shift);
+  }
+  return { lastMs: known[known.length - 1]!, maxGapMs, gapsBefore };
+}
+
+function timesWrong(path: string, message: string): ResiduaError {
+  const violations = [{ path, message }];
+  return new ResiduaError(
+    "INVALID_REQUEST",
+    `The request does not go on with its stream: ${path} ${message}.`,
+    {
+      violations,
+    },
+  );
+}
+
+/** From row `first` on, as float32 that `WindowScaler` gets again from what `unscaleRows` makes of it. */
+export function scaleRows(readings: Float64Array, first: number, { offset, scale }: Scaler): Float32Array {
+  const features = offset.length;
+  const scaled = new Float32Array(readings.length - first * features);
+  for (let i = 0; i < scaled.length; i++) {
+    const feature = i % features;
+    const x = Math.fround((readings[first * features + i]! - offset[feature]!) / scale[feature]!);
+    scaled[i] = Math.min(Math.max(x, -FLOAT32_MAX), FLOAT32_MAX);
+  }
+  return scaled;
+}
+
+/** Readings in the caller's units that `WindowScaler` scales to `scaled`, bit for bit; not always those that were sent. */
+export function unscaleRows(scaled: Float32Array, { offset, scale }: Scaler, readings: Float64Array): void {
+  const features = offset.length;
+  for (let i = 0; i < scaled.length; i++) {
+    const x = scaled[i]! * scale[i % features]! + offset[i % features]!;
+    readings[i] = Math.min(Math.max(x, -Number.MAX_VALUE), Number.MAX_VALUE);
+  }
+}
