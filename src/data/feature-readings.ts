@@ -1,4 +1,5 @@
 /** The readings of one feature over all files: their statistics, and the numbers among them that stand for no reading. */
+import { lowerBound } from "../scoring/lower-bound.js";
 import { SENTINELS } from "./missing.js";
 
 /** Statistics of the readings of a feature. */
@@ -75,18 +76,6 @@ function sortReadings(columns: readonly Float64Array[]): Float64Array {
     for (const value of column) if (!Number.isNaN(value)) all[count++] = value;
   }
   return all.subarray(0, count).sort();
-}
-
-/** The index of the first reading that is not below a value. */
-function lowerBound(sorted: Float64Array, value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle]! < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function countOf(sorted: Float64Array, value: number): number {

@@ -2,8 +2,17 @@
  * The events of a stream that comes in parts. They are those that `findEvents` finds in all rows at once, bit for bit:
  * of an event that began before the rows at hand, the rows before a cut are kept as sums.
  */
+
 import { AlarmDetector, type AlarmEvent, type AlarmRule, type AlarmState } from "./alarms.js";
-import { type AnomalyEvent, type EventWindows, Pauses } from "./events.js";
+import {
+  type AnomalyEvent,
+  addFeatureErrors,
+  type EventWindows,
+  Pauses,
+  rowsAfterGaps,
+  sharesOf,
+} from "./events.js";
+import { lowerBound } from "./lower-bound.js";
 
 /** An event under way, as far as its rows before `cut`. All rows are rows of the stream. */
 export interface EventSoFar {
@@ -66,7 +75,11 @@ export class EventStream {
     this.#rule = rule;
     this.#rows = rows;
     this.#state = state;
-    this.#gaps = rows.endsAtGaps ? rowsAfterGaps(rows, state.previousStart) : new Set();
+    const { base, windows } = rows;
+    const previous = state.previousStart < 0 ? undefined : state.previousStart - base;
+    this.#gaps = new Set(
+      rows.endsAtGaps ? rowsAfterGaps(windows, previous).map((row) => row + base) : undefined,
+    );
   }
 
   /**
@@ -185,54 +198,23 @@ export class EventStream {
     const { starts, timesteps, featureError } = windows;
     const features = sums.length;
     const added = sums.slice();
-    for (let i = indexFrom(starts, from - timesteps + 1 - base); i < starts.length; i++) {
+    for (let i = lowerBound(starts, from - timesteps + 1 - base); i < starts.length; i++) {
       const first = starts[i]! + base;
       if (first > to) break;
       if (this.#pauses.isDue(features)) yield undefined;
       const overlap = Math.min(end + 1, first + timesteps) - Math.max(start, first);
-      for (let feature = 0; feature < features; feature++) {
-        const error = featureError[i * features + feature]!;
-        if (!Number.isNaN(error)) added[feature]! += error * overlap;
-      }
+      addFeatureErrors(added, featureError, i, overlap);
     }
     return added;
   }
 
   #shares(sums: Float64Array): AnomalyEvent["features"] {
-    const total = sums.reduce((a, b) => a + b, 0);
-    return this.#rows.windows.featureNames
-      .map((name, feature) => ({ name, share: total > 0 ? sums[feature]! / total : 1 / sums.length }))
-      .sort((a, b) => b.share - a.share);
+    return sharesOf(sums, this.#rows.windows.featureNames);
   }
 
   #startBefore(row: number): number {
     const { base, windows } = this.#rows;
-    const index = indexFrom(windows.starts, row - base) - 1;
+    const index = lowerBound(windows.starts, row - base) - 1;
     return index < 0 ? this.#state.previousStart : windows.starts[index]! + base;
   }
-}
-
-/** As in events.ts: the rows, in the stream, that a run of windows after a gap begins with. */
-function rowsAfterGaps({ base, windows }: EventRows, previousStart: number): Set<number> {
-  const { starts, timesteps, stride } = windows;
-  const rows = new Set<number>();
-  let previous = previousStart;
-  for (let i = 0; i < starts.length; i++) {
-    const start = starts[i]! + base;
-    if (previous >= 0 && start - previous >= timesteps && start - previous > stride) rows.add(start);
-    previous = start;
-  }
-  return rows;
-}
-
-/** The first index whose start is not below `row`. */
-function indexFrom(starts: ArrayLike<number>, row: number): number {
-  let low = 0;
-  let high = starts.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (starts[middle]! >= row) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

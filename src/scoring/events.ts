@@ -6,7 +6,9 @@
  * rows that caused it. The event is therefore from the first to the last of them whose own error, stitched, is out of
  * its normal range; all of them where none is. An event ends at a gap. Without such knowledge, events are the runs of anomalous timesteps.
  */
+
 import { AlarmDetector, type AlarmEvent, type AlarmRule } from "./alarms.js";
+import { lowerBound } from "./lower-bound.js";
 
 export interface AnomalyEvent {
   /** 1 for the first event of a series. */
@@ -147,16 +149,23 @@ function* walkAlarms(
 /**
  * The rows that a run of windows begins with, but the first: windows on both sides of a gap do not overlap, and are
  * further apart than the others.
+ *
+ * @param previousStart the start of the window before these, counted as theirs; undefined for none.
  */
-function rowsAfterGaps({ starts, timesteps, stride: known }: EventWindows): number[] {
+export function rowsAfterGaps(
+  { starts, timesteps, stride: known }: EventWindows,
+  previousStart?: number,
+): number[] {
   let stride = known ?? Number.POSITIVE_INFINITY;
   for (let i = 1; i < starts.length && known === undefined; i++) {
     stride = Math.min(stride, starts[i]! - starts[i - 1]!);
   }
   const rows: number[] = [];
-  for (let i = 1; i < starts.length; i++) {
-    const step = starts[i]! - starts[i - 1]!;
+  let previous = previousStart ?? Number.POSITIVE_INFINITY;
+  for (let i = 0; i < starts.length; i++) {
+    const step = starts[i]! - previous;
     if (step >= timesteps && step > stride) rows.push(starts[i]!);
+    previous = starts[i]!;
   }
   return rows;
 }
@@ -204,28 +213,32 @@ function* featureShares(
   const { starts, timesteps, featureError, featureNames } = windows;
   const features = featureNames.length;
   const sums = new Float64Array(features);
-  for (let i = firstFrom(starts, start - timesteps + 1); i < starts.length && starts[i]! <= end; i++) {
+  for (let i = lowerBound(starts, start - timesteps + 1); i < starts.length && starts[i]! <= end; i++) {
     if (pauses.isDue(features)) yield undefined;
     const overlap = Math.min(end + 1, starts[i]! + timesteps) - Math.max(start, starts[i]!);
-    for (let feature = 0; feature < features; feature++) {
-      const error = featureError[i * features + feature]!;
-      if (!Number.isNaN(error)) sums[feature]! += error * overlap;
-    }
+    addFeatureErrors(sums, featureError, i, overlap);
   }
-  const total = sums.reduce((a, b) => a + b, 0);
-  return featureNames
-    .map((name, feature) => ({ name, share: total > 0 ? sums[feature]! / total : 1 / features }))
-    .sort((a, b) => b.share - a.share);
+  return sharesOf(sums, featureNames);
 }
 
-/** The first index whose start is not below `row`. */
-function firstFrom(starts: ArrayLike<number>, row: number): number {
-  let low = 0;
-  let high = starts.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (starts[middle]! >= row) high = middle;
-    else low = middle + 1;
+/** Adds the errors of a window by feature, each times `weight`. @param sums [F] */
+export function addFeatureErrors(
+  sums: Float64Array,
+  featureError: Float64Array,
+  window: number,
+  weight: number,
+): void {
+  const features = sums.length;
+  for (let feature = 0; feature < features; feature++) {
+    const error = featureError[window * features + feature]!;
+    if (!Number.isNaN(error)) sums[feature]! += error * weight;
   }
-  return low;
+}
+
+/** The share of each feature in the sum of all, largest first; equal shares where the sum is 0. @param sums [F] */
+export function sharesOf(sums: Float64Array, featureNames: readonly string[]): AnomalyEvent["features"] {
+  const total = sums.reduce((a, b) => a + b, 0);
+  return featureNames
+    .map((name, feature) => ({ name, share: total > 0 ? sums[feature]! / total : 1 / sums.length }))
+    .sort((a, b) => b.share - a.share);
 }

@@ -10,6 +10,7 @@
  * Also known as rolling-origin evaluation (Tashman 2000, "Out-of-sample tests of forecasting accuracy"). With three
  * folds, a half, two thirds and five sixths of the rows are fitted on, and the sixth after them is scored.
  */
+import { lowerBound } from "../scoring/lower-bound.js";
 import type { StartSpan } from "./splits.js";
 
 export interface Fold {
@@ -118,16 +119,4 @@ function spanBetween(starts: Int32Array, from: number, to: number): StartSpan {
   const first = lowerBound(starts, from);
   const end = lowerBound(starts, to + 1);
   return first < end ? [starts[first]!, starts[end - 1]!] : undefined;
-}
-
-/** The first index whose value is at least `value`. */
-function lowerBound(sorted: Int32Array, value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle]! < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -8,6 +8,7 @@
  * that it was fitted on. T-1 more rows are purged, so that the nearest windows of two sets are not near copies of each
  * other either (Lopez de Prado 2018, "Advances in Financial Machine Learning", chapter 7).
  */
+import { lowerBound } from "../scoring/lower-bound.js";
 
 /** How many of the windows are held back. */
 export interface SplitShares {
@@ -96,16 +97,4 @@ function cutSeries(starts: Int32Array, timesteps: number, shares: SplitShares): 
 
 function spanOf(starts: Int32Array, from: number, to: number): StartSpan {
   return from < to ? [starts[from]!, starts[to - 1]!] : undefined;
-}
-
-/** The first index whose value is at least `value`. */
-function lowerBound(sorted: Int32Array, value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle]! < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
