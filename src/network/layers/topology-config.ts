@@ -8,6 +8,7 @@ import {
   type RecurrentActivation,
 } from "../activations.js";
 import { count, type JsonObject, text } from "../json-guards.js";
+import { type AnyLayer, needsSequence, type Shape } from "./description.js";
 
 /** An initialiser in a topology: loading replaces the values, and any other initialiser costs time. */
 export const ZEROS: JsonObject = { class_name: "Zeros", config: {} };
@@ -31,6 +32,37 @@ export interface RecurrentSettings {
   readonly activation: Activation;
   readonly recurrentActivation: RecurrentActivation;
   readonly returnSequences: boolean;
+}
+
+/** [T, F] -> [T, units] with `returnSequences`, else [units]. Throws InputError, naming the layer, for a vector. */
+export function recurrentShape(layer: AnyLayer & RecurrentSettings, input: Shape): Shape {
+  needsSequence(layer, input);
+  return layer.returnSequences ? [input[0]!, layer.units] : [layer.units];
+}
+
+/**
+ * The config of a recurrent layer, with those settings that no engine here varies.
+ * @param bias settings of the bias that only this kind of layer has
+ */
+export function writeRecurrent(layer: AnyLayer & RecurrentSettings, bias: JsonObject = {}): JsonObject {
+  return {
+    ...commonConfig(layer.name),
+    units: layer.units,
+    activation: ACTIVATION_NAMES[layer.activation],
+    recurrent_activation: ACTIVATION_NAMES[layer.recurrentActivation],
+    use_bias: true,
+    ...bias,
+    kernel_initializer: ZEROS,
+    recurrent_initializer: ZEROS,
+    bias_initializer: ZEROS,
+    dropout: 0,
+    recurrent_dropout: 0,
+    return_sequences: layer.returnSequences,
+    return_state: false,
+    go_backwards: false,
+    stateful: false,
+    unroll: false,
+  };
 }
 
 /** The settings that all recurrent layers have. Throws InputError for those that no engine here computes. */
