@@ -6,13 +6,12 @@ import type { Weights } from "../network/weights.js";
 import type { FalseAlarms } from "../scoring/false-alarms.js";
 import { errorOfLoss } from "../scoring/residuals.js";
 import { fitScaler, type Scaler, type ScalerKind } from "../scoring/scaler.js";
-import { SCORER_NAMES } from "../scoring/scorers/scorers.js";
 import { prepareScoring } from "../scoring/scoring-model.js";
 import { poolCalibration, scoreNormal } from "./calibration.js";
 import { runExamples } from "./example-windows.js";
-import { describeNormalBehaviour, stepOf } from "./fit-alarms.js";
+import { stepOf } from "./fit-alarms.js";
 import { fitScorers } from "./fit-scorers.js";
-import { chooseThreshold } from "./model-threshold.js";
+import { chooseJudgement } from "./judgement.js";
 import type { TrainedModel } from "./train-model.js";
 import { gatherRows } from "./window-reader.js";
 import { splitDataset } from "./window-set.js";
@@ -101,21 +100,12 @@ export async function calibrateNetwork(
       network,
       weights,
       scoring,
-      scorers: [
-        scorer,
-        ...SCORER_NAMES.filter((name) => name !== scorer && calibration?.[name] !== undefined),
-      ],
       calibration,
-      threshold: chooseThreshold(options, scorer, calibration, events.onNote),
-      behaviour: describeNormalBehaviour(
+      ...chooseJudgement(
+        scorer,
+        calibration,
         normal?.parts ?? [],
-        {
-          ...options,
-          timesteps,
-          calibration,
-          stepMs,
-          scorer,
-        },
+        { ...options, timesteps, stepMs },
         events.onNote,
       ),
       windows: { fit: split.fit.count, validation: 0, calibration: split.calibration.count },

@@ -1,15 +1,14 @@
 /** Calibrates a model anew whose weights stay: on other normal rows than those it was fitted on. */
 import type { Dataset } from "../data/dataset.js";
 import type { Executable } from "../engine/engine.js";
-import type { NormalBehaviour } from "../scoring/normal-behaviour.js";
-import { SCORER_NAMES, type ScorerName } from "../scoring/scorers/scorers.js";
+import type { ScorerName } from "../scoring/scorers/scorers.js";
 import { prepareScoring, type ScoringModel } from "../scoring/scoring-model.js";
 import type { Calibration } from "../scoring/thresholds.js";
 import { poolCalibration, scoreNormal } from "./calibration.js";
 import { type ExampleWindows, runExamples } from "./example-windows.js";
-import { describeNormalBehaviour, stepOf } from "./fit-alarms.js";
+import { stepOf } from "./fit-alarms.js";
 import { fitScorers } from "./fit-scorers.js";
-import { chooseThreshold, type ModelThreshold } from "./model-threshold.js";
+import { chooseJudgement, type Judgement } from "./judgement.js";
 import type { TrainEvents, TrainOptions } from "./train-settings.js";
 import { usableStarts, windowsWithin } from "./window-set.js";
 
@@ -20,13 +19,9 @@ export type RecalibrationOptions = Pick<
 >;
 
 /** All that a calibration gives. */
-export interface Recalibration {
+export interface Recalibration extends Judgement {
   readonly scoring: ScoringModel;
-  /** The scorers that requests can ask for, the default first. */
-  readonly scorers: readonly ScorerName[];
   readonly calibration: Calibration;
-  readonly threshold: ModelThreshold | undefined;
-  readonly behaviour: NormalBehaviour | undefined;
   /** How many windows were calibrated with, at a stride of 1. */
   readonly windows: number;
   readonly examples: ExampleWindows;
@@ -66,18 +61,14 @@ export async function recalibrate(
     onWindows: (done) => events.onCalibration?.(done, windows.count),
   });
   const calibration = poolCalibration([scores]);
-  const { falseAlarmRate, falseAlarms } = options;
   return {
     scoring,
-    scorers: [
-      defaultScorer,
-      ...SCORER_NAMES.filter((name) => name !== defaultScorer && calibration[name] !== undefined),
-    ],
     calibration,
-    threshold: chooseThreshold(options, defaultScorer, calibration, events.onNote),
-    behaviour: describeNormalBehaviour(
+    ...chooseJudgement(
+      defaultScorer,
+      calibration,
       scores.parts,
-      { timesteps, calibration, stepMs, falseAlarmRate, falseAlarms, scorer: defaultScorer },
+      { ...options, timesteps, stepMs },
       events.onNote,
     ),
     windows: windows.count,

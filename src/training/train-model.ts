@@ -12,19 +12,18 @@ import type { Dataset } from "../data/dataset.js";
 import type { TrainingEngine } from "../engine/engine.js";
 import type { Network } from "../network/network.js";
 import type { Weights } from "../network/weights.js";
-import type { NormalBehaviour } from "../scoring/normal-behaviour.js";
 import type { WindowLength } from "../scoring/period.js";
 import { errorOfLoss } from "../scoring/residuals.js";
-import { SCORER_NAMES, type ScorerName } from "../scoring/scorers/scorers.js";
+import type { ScorerName } from "../scoring/scorers/scorers.js";
 import { prepareScoring, type ScoringModel } from "../scoring/scoring-model.js";
 import type { Calibration } from "../scoring/thresholds.js";
 import { defaultEpochWindows, defaultStride } from "./budget.js";
 import { type ExampleWindows, runExamples } from "./example-windows.js";
 import type { FitResult } from "./fit.js";
-import { describeNormalBehaviour, stepOf } from "./fit-alarms.js";
+import { stepOf } from "./fit-alarms.js";
 import { describeQuantiles, type FoldRecord } from "./fold-calibration.js";
 import { planFolds, trainWithFolds } from "./fold-training.js";
-import { chooseThreshold, type ModelThreshold } from "./model-threshold.js";
+import { chooseJudgement, type Judgement } from "./judgement.js";
 import { trainWithSplit } from "./split-training.js";
 import type { SettledOptions, TrainEvents, TrainOptions, WindowCounts } from "./train-settings.js";
 import { settleTimesteps } from "./window-length.js";
@@ -41,7 +40,7 @@ export interface TrainingFile {
 }
 
 /** What training gives: all that a bundle is made of. */
-export interface TrainedModel {
+export interface TrainedModel extends Judgement {
   /** What was asked for, without the signal; what was left to the data is settled. */
   readonly options: TrainOptions;
   readonly files: readonly TrainingFile[];
@@ -50,12 +49,7 @@ export interface TrainedModel {
   readonly network: Network;
   readonly weights: Weights;
   readonly scoring: ScoringModel;
-  /** The scorers that requests can ask for, the default first. */
-  readonly scorers: readonly ScorerName[];
   readonly calibration: Calibration | undefined;
-  readonly threshold: ModelThreshold | undefined;
-  /** How normal scores make events; undefined without a calibration. */
-  readonly behaviour: NormalBehaviour | undefined;
   readonly fit: FitResult;
   readonly windows: WindowCounts;
   /** How the window length was chosen; undefined where it was asked for. */
@@ -112,17 +106,14 @@ export async function trainModel(
       network: model.network,
       weights: model.weights,
       scoring,
-      scorers: [
+      ...chooseJudgement(
         scorer,
-        ...SCORER_NAMES.filter((name) => name !== scorer && calibration?.[name] !== undefined),
-      ],
-      calibration,
-      threshold: chooseThreshold(options, scorer, calibration, events.onNote),
-      behaviour: describeNormalBehaviour(
+        calibration,
         fitted.parts,
-        { ...options, timesteps: rows, calibration, stepMs, scorer },
+        { ...options, timesteps: rows, stepMs },
         events.onNote,
       ),
+      calibration,
       fit: model.fit,
       windows: fitted.windows,
       windowLength: chosen,
