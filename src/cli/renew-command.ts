@@ -16,10 +16,10 @@ import { excludeEvents } from "../publishing/renewal-rows.js";
 import { isAliasName } from "../registry/aliases.js";
 import type { Bundle } from "../registry/bundle.js";
 import { loadStoredModel } from "../registry/stored-model.js";
-import { watchInterruption } from "./interruption.js";
 import { printNote } from "./note.js";
 import { addModelsOption, addVersionOption, argument } from "./options.js";
-import { createTrainingProgress, digits, type TrainingProgress } from "./training-progress.js";
+import { digits } from "./training-progress.js";
+import { TrainingWatch } from "./training-watch.js";
 import { UsageError } from "./usage-error.js";
 
 interface RenewFlags {
@@ -71,17 +71,13 @@ async function runRenewal(name: string, paths: string[], flags: RenewFlags): Pro
     threads: config.RESIDUA_THREADS,
     wideVectors: config.RESIDUA_WIDE_VECTORS,
   });
-  let progress: TrainingProgress | undefined;
-  const interruption = watchInterruption(
-    () => process.stderr.write("\nStopping after this epoch; Ctrl-C again ends at once.\n"),
-    () => progress?.end(),
-  );
+  const watch = new TrainingWatch();
   try {
     const served = await loadStoredModel(modelsFolder, name, { version: flags.version?.toString() }, engine);
     await served.executable.close();
     const live = await readLive(modelsFolder, name, served.version);
     const reading = readingOf(live, flags);
-    if (flags.calibrateOnly === true) interruption.dispose();
+    if (flags.calibrateOnly === true) watch.end();
     const dataset = await readRecent(paths, readDataSection(live.manifest), reading, flags.excludeEvents);
     const renewal = await renew(
       engine,
@@ -92,23 +88,9 @@ async function runRenewal(name: string, paths: string[], flags: RenewFlags): Pro
         calibrateOnly: flags.calibrateOnly === true,
         promote,
         reading,
-        signal: interruption.signal,
+        signal: watch.signal,
       },
-      {
-        onNote: printNote,
-        onChoice: (line) => process.stdout.write(`${line}\n`),
-        onFit: (fit) => {
-          progress?.end();
-          progress = createTrainingProgress(process.stdout, fit);
-        },
-        onStep: (step) => progress?.onStep(step),
-        onEpoch: (epoch) => progress?.onEpoch(epoch),
-        onFitted: () => {
-          progress?.end();
-          // What is left is quick: from here on Ctrl-C ends the program as it ends any other.
-          interruption.dispose();
-        },
-      },
+      watch.events,
     );
     process.stdout.write(describeComparison(live, renewal));
     if (renewal.published === undefined) {
@@ -118,8 +100,7 @@ async function runRenewal(name: string, paths: string[], flags: RenewFlags): Pro
     }
     process.stdout.write(describePublished(name, renewal.published, promote));
   } finally {
-    progress?.end();
-    interruption.dispose();
+    watch.end();
     await engine.close();
   }
 }

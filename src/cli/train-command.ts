@@ -10,10 +10,11 @@ import { MODEL_NAME_PATTERN, MODEL_NAME_RULE } from "../registry/manifest.js";
 import { type TrainedModel, trainModel } from "../training/train-model.js";
 import { FITTING_OPTIONS, type FittingValues, seed, toTrainOptions } from "../training/train-options.js";
 import { formatTaken } from "./data-table.js";
-import { confirm, watchInterruption } from "./interruption.js";
+import { confirm } from "./interruption.js";
 import { printNote } from "./note.js";
 import { addModelsOption, addOptions, argument, checkUsage } from "./options.js";
-import { createTrainingProgress, digits, type TrainingProgress } from "./training-progress.js";
+import { digits } from "./training-progress.js";
+import { TrainingWatch } from "./training-watch.js";
 import { UsageError } from "./usage-error.js";
 
 interface TrainFlags extends FittingValues {
@@ -53,37 +54,24 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
     threads: config.RESIDUA_THREADS,
     wideVectors: config.RESIDUA_WIDE_VECTORS,
   });
-  let progress: TrainingProgress | undefined;
-  const interruption = watchInterruption(
-    () => process.stderr.write("\nStopping after this epoch; Ctrl-C again ends at once.\n"),
-    () => progress?.end(),
-  );
+  const watch = new TrainingWatch();
   let begin = 0;
   let seconds = 0;
   try {
     const model = await trainModel(
       engine,
       dataset,
-      { ...options, signal: interruption.signal },
+      { ...options, signal: watch.signal },
       {
-        onNote: printNote,
-        onChoice: (line) => process.stdout.write(`${line}\n`),
+        ...watch.events,
         onSplit: (windows, folds) => {
           process.stdout.write(describeData(dataset, windows, folds));
           if (flags.quiet !== true) process.stdout.write(formatTaken(dataset.taken!));
           begin = performance.now();
         },
-        onFit: (fit) => {
-          progress?.end();
-          progress = createTrainingProgress(process.stdout, fit);
-        },
-        onStep: (step) => progress?.onStep(step),
-        onEpoch: (epoch) => progress?.onEpoch(epoch),
         onFitted: () => {
-          progress?.end();
+          watch.end();
           seconds = (performance.now() - begin) / 1000;
-          // What is left is quick: from here on Ctrl-C ends the program as it ends any other.
-          interruption.dispose();
         },
       },
     );
@@ -99,8 +87,7 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
     });
     process.stdout.write(describeModel(flags.name, published, model, seconds));
   } finally {
-    progress?.end();
-    interruption.dispose();
+    watch.end();
     await engine.close();
   }
 }
