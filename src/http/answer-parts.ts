@@ -117,7 +117,9 @@ export const ANSWER_PARTS: readonly AnswerPart[] = [
     name: "timestepError",
     presence: "default",
     windows: {
-      schema: Numbers("[T], of the head reconstruction, or prediction without one: squared, or absolute as the loss"),
+      schema: Numbers(
+        "[T], of the head reconstruction, or prediction without one: squared, or absolute as the loss",
+      ),
       writing: ({ scoring }) => ({
         kind: ERRORS,
         count: scoring.timesteps,

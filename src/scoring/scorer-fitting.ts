@@ -1,11 +1,11 @@
 /** Fits the scorers that learn from normal windows. */
 import { InputError } from "../errors.js";
+import type { NetworkOutputs, PreparedWindows } from "./network-windows.js";
 import type { ErrorKind } from "./residuals.js";
 import type { Scorer, ScorerFit } from "./scorers/scorer.js";
 import { type FittedScorers, SCORERS, type ScorerName } from "./scorers/scorers.js";
 import { contextOf, type ScoringModel, suits } from "./scoring-model.js";
 import { meanError, measureErrors } from "./window-errors.js";
-import type { NetworkOutputs, PreparedWindows } from "./window-scoring.js";
 
 interface Fitting {
   readonly name: string;

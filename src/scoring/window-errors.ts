@@ -1,8 +1,8 @@
 /** The errors of windows by timestep, feature and head, from what the network made of them. */
 import { type Arrays, OWN_ARRAYS } from "./arrays.js";
+import type { NetworkOutputs, PreparedWindows } from "./network-windows.js";
 import { boundError, type ErrorKind } from "./residuals.js";
 import type { ScoringModel } from "./scoring-model.js";
-import type { NetworkOutputs, PreparedWindows } from "./window-scoring.js";
 
 /** Errors of n windows, in scaled units: at most FLOAT32_MAX, NaN where there is no reading to compare. */
 export interface WindowErrors {

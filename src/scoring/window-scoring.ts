@@ -6,24 +6,14 @@
  * All of it runs for every request on the main thread, so it is plain loops over typed arrays.
  */
 import { type Arrays, OWN_ARRAYS } from "./arrays.js";
+import type { NetworkOutputs, PreparedWindows } from "./network-windows.js";
 import { FLOAT32_MAX } from "./residuals.js";
 import type { ScorerName } from "./scorers/scorers.js";
 import type { ScoringModel } from "./scoring-model.js";
 import { meanError, measureErrors, type WindowErrors, type WindowSpan } from "./window-errors.js";
 
+export type { NetworkOutputs, PreparedWindows } from "./network-windows.js";
 export type { ScoringModel } from "./scoring-model.js";
-
-/** n windows as the network reads them. */
-export interface PreparedWindows {
-  /** n */
-  readonly count: number;
-  /** [n, T, F], scaled, clipped, missing readings filled in: every number finite. */
-  readonly scaled: Float32Array;
-  /** [n, T, F], 0 where the reading is missing; undefined where none is. */
-  readonly present: Uint8Array | undefined;
-  /** [n]: the share of readings present. */
-  readonly coverage: Float64Array;
-}
 
 /** Errors and scores of n windows. Where a window is saturated, its score is FLOAT32_MAX. */
 export interface WindowScores extends Omit<WindowErrors, "pooledError"> {
@@ -33,12 +23,6 @@ export interface WindowScores extends Omit<WindowErrors, "pooledError"> {
   readonly score: Float64Array;
   /** [n]: the share of readings present. */
   readonly coverage: Float64Array;
-}
-
-/** What an engine gives for n windows: by head [n, steps, F], in the network's own order, and the embedding [n, U]. */
-export interface NetworkOutputs {
-  readonly heads: readonly Float32Array[];
-  readonly embedding: Float32Array;
 }
 
 /**
