@@ -13,10 +13,12 @@ import { join } from "node:path";
 import { InputError, ResiduaError } from "../errors.js";
 import { assignAlias, checkAliasName, removeAlias } from "./alias-changes.js";
 import { readManifest } from "./bundle.js";
+import { explain } from "./folder-files.js";
 import type { Lease } from "./leased-model.js";
 import type { Manifest } from "./manifest.js";
 import { ModelEntry, type ModelListing } from "./model-entry.js";
-import { listStore } from "./store.js";
+import { OddNames } from "./odd-names.js";
+import { listStore, type StoredModel } from "./store.js";
 import type { Selection } from "./version-choice.js";
 import { VersionKeeper, type VersionKeeperOptions } from "./version-keeper.js";
 
@@ -49,10 +51,12 @@ export class Registry {
   #nextPoll: Promise<void> | undefined;
   #cancelTimer: (() => void) | undefined;
   #isClosing = false;
+  readonly #oddNames: OddNames;
 
   private constructor(options: RegistryOptions) {
     this.#options = options;
     this.#keeper = new VersionKeeper(options);
+    this.#oddNames = new OddNames(options.log);
   }
 
   /**
@@ -107,22 +111,34 @@ export class Registry {
   /** Reads names, versions and aliases from the folder. Where it cannot be read, live versions stay live. */
   async #list(): Promise<void> {
     try {
-      const stored = await listStore(this.#options.folder);
+      const stored = await listStore(this.#options.folder, (name) => this.#oddNames.note(name));
       const byName = new Map(stored.map((model) => [model.name, model]));
       for (const { name, folder } of stored) {
         if (!this.#models.has(name)) this.#models.set(name, new ModelEntry(name, folder));
       }
-      for (const entry of this.#models.values()) {
-        entry.setStored(byName.get(entry.name)?.versions ?? []);
-        await entry.aliasFile.refresh();
-        this.#keeper.markWanted(entry);
-        if (entry.versions.size === 0) this.#models.delete(entry.name);
-      }
+      for (const entry of this.#models.values()) await this.#listModel(entry, byName.get(entry.name));
       this.#folderProblem = undefined;
     } catch (error) {
-      const problem = `The folder of models cannot be read: ${error instanceof Error ? error.message : error}.`;
+      const problem = `The folder of models cannot be read: ${explain(error)}.`;
       if (problem !== this.#folderProblem) this.#options.log.warn({ err: error }, problem);
       this.#folderProblem = problem;
+    }
+  }
+
+  /** Follows the folder of one model. What is wrong with it is logged once, and leaves the other models as they are. */
+  async #listModel(entry: ModelEntry, stored: StoredModel | undefined): Promise<void> {
+    const before = entry.reason;
+    entry.problem = stored?.problem;
+    // What cannot be read is not gone: its versions serve on.
+    if (entry.problem === undefined) {
+      entry.setStored(stored?.versions ?? []);
+      await entry.aliasFile.refresh();
+    }
+    this.#keeper.markWanted(entry);
+    if (entry.versions.size === 0 && entry.problem === undefined) this.#models.delete(entry.name);
+    const { name, reason } = entry;
+    if (reason !== undefined && reason !== before) {
+      this.#options.log.warn({ model: name, reason }, "what is in the model's folder is refused in part");
     }
   }
 
@@ -141,6 +157,12 @@ export class Registry {
   #entry(name: string): ModelEntry {
     const entry = this.#models.get(name);
     if (entry?.isStored === true) return entry;
+    if (entry?.problem !== undefined) {
+      throw new ResiduaError(
+        "VERSION_NOT_FOUND",
+        `No version of model "${name}" can be read: ${entry.problem}`,
+      );
+    }
     const names = [...this.#models.values()].filter((model) => model.isStored).map((model) => model.name);
     const there =
       names.length === 0 ? "there is none" : `there ${names.length === 1 ? "is" : "are"} ${names.join(", ")}`;
