@@ -15,6 +15,9 @@ import {
 
 const asWritten = (text: string): string => text;
 
+/** What data files may be, for a help text. */
+export const FILE_FORMS = "CSV in any form, JSON lines, or Parquet; text may be compressed with gzip or zstd";
+
 /** The options for any data file. */
 export const FILE_OPTIONS = {
   timeColumn: option("name", "column of times (default: looked for by name, then by its form)", asWritten),

@@ -76,6 +76,22 @@ test("a long file is trained on by tag, and a wide one of the same readings scor
   assert.deepEqual(long.rows, wide.rows);
 });
 
+test("Parquet and zstd are trained on and scored as the same rows in CSV are", async (t) => {
+  const workplace = await createWorkplace(t);
+  const { out } = await train(workplace, "../parquet/plain-zstd.parquet", "plant");
+  const text = await train(workplace, "01_plain.csv", "text");
+  assert.equal(out.match(/^threshold: .*/m)![0], text.out.match(/^threshold: .*/m)![0]);
+  const csv = await score(workplace, "01_plain.csv", "plant");
+  for (const file of ["plain-snappy.parquet", "plain.csv.zst"]) {
+    const other = await score(workplace, `../parquet/${file}`, "plant");
+    assert.deepEqual(
+      other.rows.map((row) => row.slice(1)),
+      csv.rows.map((row) => row.slice(1)),
+    );
+    assert.equal(other.err, "");
+  }
+});
+
 test("the same rows the other way round, and in another form, get the same scores", async (t) => {
   const workplace = await createWorkplace(t);
   await train(workplace, "49_saw_iso_asc.csv", "saw");
