@@ -47,7 +47,7 @@ async function decompressed(source: DataSource, hash: Hash): Promise<AsyncIterat
   const first = await hashed.next();
   if (first.done === true) return hashed;
   const whole = prepend([first.value], hashed);
-  const decompressor = decompressorOf(first.value);
+  const decompressor = source.mayBeCompressed ? decompressorOf(first.value) : undefined;
   if (decompressor === undefined) return whole;
   const compressed = Readable.from(whole, { objectMode: false });
   compressed.once("error", (error) => decompressor.destroy(error));
