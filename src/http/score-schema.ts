@@ -7,6 +7,7 @@ import { FALSE_ALARMS_PATTERN } from "../scoring/false-alarms.js";
 import { SCORER_NAMES } from "../scoring/scorers/scorers.js";
 import { THRESHOLD_METHODS } from "../scoring/thresholds.js";
 import { ANSWER_PARTS, INCLUDABLE } from "./answer-parts.js";
+import { TIME_UNITS } from "./timestamps.js";
 
 const closed = { additionalProperties: false };
 const oneOf = <const T extends string>(names: readonly T[], options: { description?: string } = {}) =>
@@ -18,9 +19,24 @@ const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null
 const Reading = Type.Union([Type.Number(), Type.Null()], {
   description: "null is a missing reading",
 });
+const Row = Type.Union(
+  [
+    Type.Array(Reading, { minItems: 1, description: "[F], in the order of columns, else in the model's" }),
+    Type.Record(Type.String(), Reading, {
+      description: "By feature; a feature that is left out is missing there",
+    }),
+  ],
+  { description: "A timestep" },
+);
 
 export const ScoreOptionsSchema = Type.Object(
   {
+    columns: Type.Optional(
+      Type.Array(Type.String(), {
+        description:
+          "The order of the readings in rows that are arrays: every feature of the model once; by default that of the model",
+      }),
+    ),
     include: Type.Optional(
       Type.Array(oneOf(INCLUDABLE), {
         description:
@@ -63,6 +79,19 @@ export const SeriesOptionsSchema = Type.Object(
         description: "Rows from the start of a window to the start of the next; 1 by default",
       }),
     ),
+    timeUnit: Type.Optional(
+      oneOf(TIME_UNITS, {
+        description:
+          "Of timestamps that are numbers; by default their largest absolute value tells: below 1e11 s, 1e14 ms, 1e17 us, else ns; below 1e8 it has to be said",
+      }),
+    ),
+    last: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description:
+          "Only so many of the newest timesteps are answered, with the events that reach into them",
+      }),
+    ),
     maxGapMs: Type.Optional(
       Type.Number({
         exclusiveMinimum: 0,
@@ -78,10 +107,11 @@ export const SeriesOptionsSchema = Type.Object(
   },
   closed,
 );
+export type SeriesOptions = Static<typeof SeriesOptionsSchema>;
 
 const WindowsRequestSchema = Type.Object(
   {
-    windows: Type.Array(Type.Array(Type.Array(Reading, { minItems: 1 }), { minItems: 1 }), {
+    windows: Type.Array(Type.Array(Row, { minItems: 1 }), {
       minItems: 1,
       description: "[n][T][F]: n windows of the model's T timesteps of its F features",
     }),
@@ -92,14 +122,14 @@ const WindowsRequestSchema = Type.Object(
 
 const SeriesRequestSchema = Type.Object(
   {
-    series: Type.Array(Type.Array(Reading, { minItems: 1 }), {
+    series: Type.Array(Row, {
       minItems: 1,
       description:
         "[N][F]: at least T rows, which are cut into windows and get a score for each timestep; with a continuation at least one",
     }),
     timestamps: Type.Optional(
       Type.Array(Type.Union([Type.String({ format: "date-time" }), Type.Number()]), {
-        description: "[N], increasing: RFC 3339 or epoch milliseconds",
+        description: "[N], increasing: RFC 3339 with a zone, or numbers of one unit since 1970 (timeUnit)",
       }),
     ),
     ...SeriesOptionsSchema.properties,
@@ -206,11 +236,24 @@ export const DriftSchema = Type.Object({
   share: Type.Number({ description: "Of the rows since then, those with a p-value of at most 0.05" }),
 });
 
+const TimeSchema = Type.Object(
+  {
+    unit: Nullable(oneOf(TIME_UNITS, { description: "Of the timestamps; null where they are text" })),
+    stepMs: Nullable(Type.Number({ description: "The usual step; null for a single row" })),
+    gaps: Type.Integer({ description: "Steps that no window crosses" }),
+  },
+  { description: "Where there are timestamps" },
+);
+
 export const SeriesResponseSchema = Type.Object(
   {
     model: ScoredBySchema,
     threshold: SeriesThresholdSchema,
     timesteps: TimestepsSchema,
+    time: Type.Optional(TimeSchema),
+    notes: Type.Optional(
+      Type.Array(Type.String(), { description: "Sentences on what was assumed, where there are any" }),
+    ),
     events: Type.Array(EventSchema),
     drift: Nullable(DriftSchema),
     continuation: Type.Optional(

@@ -7,6 +7,7 @@ import type { SeriesScoring } from "../serving/series-scoring.js";
 import { joinChunks, PAUSE } from "./body-chunks.js";
 import type { ModelAnswers, NamedSeriesColumn } from "./model-answers.js";
 import { timingText } from "./score-response.js";
+import type { TimeFacts } from "./series-body.js";
 import { type NamedColumn, writeColumn, writeTimestepLines } from "./wire/timestep-writer.js";
 
 /** Rows of a chunk: less than a millisecond's work. */
@@ -19,9 +20,13 @@ const EVENT_NUMBERS = 512;
 export interface SeriesForm {
   readonly answers: ModelAnswers;
   readonly columns: readonly NamedSeriesColumn[];
+  /** Undefined without timestamps. */
+  readonly time?: TimeFacts | undefined;
+  /** Sentences on what was assumed. */
+  readonly notes?: readonly string[];
 }
 
-/** `{model, threshold, timesteps: {from, final, score, anomalous, pValue}, events, drift, timing}` */
+/** `{model, threshold, timesteps: {from, final, score, anomalous, pValue}, events, time, notes, drift, timing}` */
 export function seriesResponse(form: SeriesForm, result: SeriesResult): Generator<Uint8Array, void> {
   return joinChunks(objectChunks(form, result));
 }
@@ -45,7 +50,7 @@ export async function* seriesLinesAsScored(
     yield* firstLines(form, scores, to, from);
     from = to;
   }
-  yield* joinChunks(lastLines(await series.result));
+  yield* joinChunks(lastLines(form, await series.result));
 }
 
 function* objectChunks(form: SeriesForm, result: SeriesResult): Generator<Uint8Array, void> {
@@ -69,12 +74,14 @@ function* objectChunks(form: SeriesForm, result: SeriesResult): Generator<Uint8A
     yield events.length === 0 ? PAUSE : Buffer.from(separator + events.map(eventText).join(","));
     if (events.length > 0) separator = ",";
   }
-  yield Buffer.from(`],${driftText(result.drift)}${continuationText(end)},${timingText(result)}}`);
+  yield Buffer.from(
+    `]${factsText(form, result)},${driftText(result.drift)}${continuationText(end)},${timingText(result)}}`,
+  );
 }
 
 function* allLines(form: SeriesForm, result: SeriesResult): Generator<Uint8Array, void> {
   yield* firstLines(form, result, result.rows);
-  yield* lastLines(result);
+  yield* lastLines(form, result);
 }
 
 /**
@@ -102,13 +109,13 @@ function* firstLines(
   }
 }
 
-function* lastLines(result: SeriesResult): Generator<Uint8Array, void> {
+function* lastLines(form: SeriesForm, result: SeriesResult): Generator<Uint8Array, void> {
   const end = yield* streamEnd(result);
   for (const events of eventChunks(result, end)) {
     yield Buffer.from(events.map((event) => `{"event":${eventText(event)}}\n`).join(""));
   }
   yield Buffer.from(
-    `{${timingText(result)},"timesteps":{${placeText(result)}},${driftText(result.drift)}${continuationText(end)}}\n`,
+    `{${timingText(result)},"timesteps":{${placeText(result)}}${factsText(form, result)},${driftText(result.drift)}${continuationText(end)}}\n`,
   );
 }
 
@@ -118,6 +125,16 @@ function* lastLines(result: SeriesResult): Generator<Uint8Array, void> {
  */
 function placeText({ base, from, rows, windows }: SeriesScores): string {
   return `"from":${base + from},"final":${Math.max(0, rows - windows.timesteps + 1 - from)}`;
+}
+
+/** `,"time":{...},"notes":[...]`, where there are such. */
+function factsText({ time, notes = [] }: SeriesForm, { gaps }: SeriesScores): string {
+  const facts = {
+    time: time === undefined ? undefined : { ...time, gaps: gaps ?? time.gaps },
+    notes: time === undefined && notes.length === 0 ? undefined : notes,
+  };
+  const text = JSON.stringify(facts).slice(1, -1);
+  return text === "" ? "" : `,${text}`;
 }
 
 /** Of a stream; it pauses where other requests should be served. */
@@ -141,9 +158,9 @@ function driftText(drift: Drift | null): string {
   return `"drift":${JSON.stringify({ moved, since, pValue, share })}`;
 }
 
-/** Events in groups; an empty group where other requests should be served before the search goes on. */
+/** Events that reach into the rows answered, in groups; an empty group where other requests should be served before the search goes on. */
 function* eventChunks(
-  { score, anomalous, windows, eventRule }: SeriesResult,
+  { score, anomalous, windows, eventRule, eventsFrom = 0 }: SeriesResult,
   end: StreamEnd | undefined,
 ): Generator<AnomalyEvent[], void> {
   const most = Math.max(1, Math.floor(EVENT_NUMBERS / (1 + windows.featureNames.length)));
@@ -153,6 +170,7 @@ function* eventChunks(
       yield [];
       continue;
     }
+    if (event.end < eventsFrom) continue;
     group.push(event);
     if (group.length < most) continue;
     yield group;

@@ -74,8 +74,12 @@ export interface SeriesScores {
   readonly eventRule: EventRule | undefined;
   /** The row of the stream that the first row is; 0 where there is no stream. */
   readonly base: number;
-  /** The first row that is answered; the rows before it were answered before. */
+  /** The first row that is answered; the rows before it were answered before, or are not asked for. */
   readonly from: number;
+  /** Where rows are not asked for: events that end before this row of the stream are not either. */
+  readonly eventsFrom?: number | undefined;
+  /** Of a stream with timestamps: how many of the new rows follow on a gap. */
+  readonly gaps?: number | undefined;
   /** Where the windows lie and their errors by feature, for events. */
   readonly windows: EventWindows;
 }

@@ -32,4 +32,6 @@ export interface SeriesRequest extends ScoringRequest {
   readonly stride: number;
   /** Where the rows are part of a stream that goes on from request to request. */
   readonly stream: StreamRequest | undefined;
+  /** How many of the newest timesteps are answered at most; all where it is left out. */
+  readonly last?: number | undefined;
 }

@@ -50,6 +50,9 @@ export class SeriesScoring {
     this.#coverage = new Stitcher(timesteps);
     if (judge.events !== undefined) this.#error = new Stitcher(timesteps);
     if (judge.drift !== undefined) this.#drift = new DriftCounter(judge.drift.blockRows, stream?.driftBefore);
+    const base = stream?.base ?? 0;
+    const notAnswered = stream?.from ?? 0;
+    const lastFrom = rows - (request.last ?? rows);
     this.scores = {
       model,
       threshold: judge.threshold,
@@ -58,8 +61,10 @@ export class SeriesScoring {
       anomalous: new Int8Array(rows),
       pValue: new Float64Array(rows),
       eventRule: judge.events === undefined ? undefined : { ...judge.events, error: new Float64Array(rows) },
-      base: stream?.base ?? 0,
-      from: stream?.from ?? 0,
+      base,
+      from: Math.max(notAnswered, lastFrom),
+      eventsFrom: lastFrom > notAnswered ? base + lastFrom : undefined,
+      gaps: stream?.gaps,
       windows: {
         starts,
         timesteps,
@@ -137,7 +142,7 @@ export class SeriesScoring {
     if (this.#drift !== undefined) {
       // With too few readings a score says nothing about the level.
       for (let row = 0; row < settledP.length; row++) {
-        if (this.#settledRows + row < this.scores.from) continue;
+        if (this.#settledRows + row < (this.#stream?.from ?? 0)) continue;
         if (this.#settledRows + row === this.#stream?.final) this.#finalDrift = this.#drift.state;
         this.#drift.push(coverage[row]! < minCoverage ? Number.NaN : settledP[row]!);
       }

@@ -129,7 +129,7 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
         // A small body has been read. To await it would postpone its windows past the batch of requests that
         // arrived with it.
         const body = reading instanceof Promise ? await reading : reading;
-        const { include, scorer, threshold } = body.options;
+        const { scorer, threshold, include } = body.options;
         const asked = {
           readings: body.values,
           scorer,
@@ -144,10 +144,11 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
           );
           return sendChunks(reply, JSON_TYPE, admission.whileSent(scoreResponse(answers, program, result)));
         }
-        const { rows, starts, stride, stream } = body;
-        const series = scoring.scoreSeries(model, { ...asked, rows, starts, stride, stream });
+        const { rows, starts, stride, stream, time, notes } = body;
+        const { last } = body.options;
+        const series = scoring.scoreSeries(model, { ...asked, rows, starts, stride, stream, last });
         admission.keepUntil(series.result);
-        const form = { answers, columns: seriesColumns(include) };
+        const form = { answers, columns: seriesColumns(include), time, notes };
         const { type, chunks } = await answerSeries(form, series, request);
         return sendChunks(reply, type, chunks);
       } finally {
