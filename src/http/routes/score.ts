@@ -15,12 +15,8 @@ import { isClientGone, logFailure } from "../plugins/errors.js";
 import { problemBody, problemResponse, toResiduaError } from "../problem.js";
 import { rawBody, takeRawBodies } from "../raw-body.js";
 import { scoreResponse } from "../score-response.js";
-import {
-  ModelParamsSchema,
-  ScoreRequestSchema,
-  ScoreResponseSchema,
-  VersionQuerySchema,
-} from "../score-schema.js";
+import { ScoreResponseSchema } from "../score-response-schema.js";
+import { ModelParamsSchema, ScoreRequestSchema, VersionQuerySchema } from "../score-schema.js";
 import { type SeriesForm, seriesLines, seriesLinesAsScored, seriesResponse } from "../series-response.js";
 import { readByItsRoute } from "../validation.js";
 
