@@ -39,7 +39,7 @@ export const ScoreOptionsSchema = Type.Object(
     include: Type.Optional(
       Type.Array(oneOf(INCLUDABLE), {
         description:
-          "Parts of the answer beside scores; by default timestepError and what every head of the model gives. A part that cannot be given for a series is left out there.",
+          "Parts of the answer beside scores; by default timestepError, and for windows what every head of the model gives.",
       }),
     ),
     scorer: Type.Optional(

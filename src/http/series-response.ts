@@ -8,11 +8,14 @@ import { joinChunks, PAUSE } from "./body-chunks.js";
 import type { ModelAnswers, NamedSeriesColumn } from "./model-answers.js";
 import { timingText } from "./score-response.js";
 import type { TimeFacts } from "./series-body.js";
-import { type NamedColumn, writeColumn, writeTimestepLines } from "./wire/timestep-writer.js";
+import { type Column, writeColumn, writeTimestepLines } from "./wire/timestep-writer.js";
 
-/** Rows of a chunk: less than a millisecond's work. */
-const CHUNK_ROWS = 4096;
+/** Numbers of a chunk: less than a millisecond's work. */
+const CHUNK_NUMBERS = 4096;
+/** The most lines of a chunk. */
 const CHUNK_LINES = 1024;
+/** The most numbers in the lines of a chunk. */
+const LINES_NUMBERS = 16_384;
 /** Numbers in the events of a chunk, which are formatted one by one. */
 const EVENT_NUMBERS = 512;
 
@@ -57,15 +60,15 @@ function* objectChunks(form: SeriesForm, result: SeriesResult): Generator<Uint8A
   const { threshold, rows, from: first } = result;
   yield Buffer.from(`${form.answers.seriesHeadText(threshold)},"timesteps":{${placeText(result)}`);
   const columns = [...form.columns].sort((a, b) => a.place - b.place);
-  for (const column of columns) {
-    yield Buffer.from(`,${JSON.stringify(column.name)}:[`);
-    for (let from = first; from < rows; from += CHUNK_ROWS) {
+  for (const { before, column, after } of columns) {
+    yield Buffer.from(`,${before}${column === undefined ? "" : "["}`);
+    if (column === undefined) continue;
+    const step = Math.max(1, Math.floor(CHUNK_NUMBERS / column.count));
+    for (let from = first; from < rows; from += step) {
       if (from > first) yield Buffer.from(",");
-      const { kind, count } = column;
-      const values = column.values(result, from, Math.min(from + CHUNK_ROWS, rows));
-      yield writeColumn({ kind, count, values });
+      yield writeColumn({ ...column, values: column.values(result, from, Math.min(from + step, rows)) });
     }
-    yield Buffer.from("]");
+    yield Buffer.from(`]${after}`);
   }
   yield Buffer.from('},"events":[');
   let separator = "";
@@ -95,17 +98,16 @@ function* firstLines(
   first = scores.from,
 ): Generator<Uint8Array, void> {
   if (first === scores.from) yield Buffer.from(`${form.answers.seriesHeadText(scores.threshold)}}\n`);
-  for (let from = first; from < end; from += CHUNK_LINES) {
-    const to = Math.min(from + CHUNK_LINES, end);
-    const columns = form.columns.map(
-      ({ name, kind, count, values }): NamedColumn => ({
-        name,
-        kind,
-        count,
-        values: values(scores, from, to),
-      }),
+  const numbers = form.columns.reduce((sum, { column }) => sum + (column?.count ?? 0), 1);
+  const step = Math.max(1, Math.min(CHUNK_LINES, Math.floor(LINES_NUMBERS / numbers)));
+  for (let from = first; from < end; from += step) {
+    const to = Math.min(from + step, end);
+    const members = form.columns.flatMap(({ before, column, after }): (string | Column)[] =>
+      column === undefined
+        ? [`,${before}`]
+        : [`,${before}`, { ...column, values: column.values(scores, from, to) }, after],
     );
-    yield writeTimestepLines(scores.base + from, to - from, columns);
+    yield writeTimestepLines(scores.base + from, to - from, members);
   }
 }
 

@@ -34,4 +34,6 @@ export interface SeriesRequest extends ScoringRequest {
   readonly stream: StreamRequest | undefined;
   /** How many of the newest timesteps are answered at most; all where it is left out. */
   readonly last?: number | undefined;
+  /** The parts asked for beside scores: `timestepError`, `featureError`, `bounds`, and heads by their names. */
+  readonly parts?: ReadonlySet<string> | undefined;
 }

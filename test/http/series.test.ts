@@ -9,6 +9,7 @@ interface SeriesAnswer {
     score: (number | null)[];
     anomalous: (boolean | null)[];
     pValue: (number | null)[];
+    timestepError: (number | null)[];
   };
   readonly events: {
     id: number;
@@ -132,7 +133,7 @@ test("a line for each timestep and event, where the caller takes lines", async (
   assert.equal(lines.pop(), "");
   const [head, ...rest] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   assert.deepEqual(head, { model: whole.model, threshold: whole.threshold });
-  const { score: scores, anomalous, pValue } = whole.timesteps;
+  const { score: scores, anomalous, pValue, timestepError } = whole.timesteps;
   assert.deepEqual(
     rest.slice(0, 200),
     scores.map((value, row) => ({
@@ -140,6 +141,7 @@ test("a line for each timestep and event, where the caller takes lines", async (
       score: value,
       pValue: pValue[row],
       anomalous: anomalous[row],
+      timestepError: timestepError[row],
     })),
   );
   assert.deepEqual(

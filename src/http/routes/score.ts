@@ -10,7 +10,7 @@ import { type Chunks, sendChunks } from "../body-chunks.js";
 import type { BodyReader } from "../body-reader.js";
 import { DeadlineHeadersSchema } from "../deadline.js";
 import type { LiveModels } from "../live-models.js";
-import { answersOf, seriesColumns } from "../model-answers.js";
+import { answersOf } from "../model-answers.js";
 import { isClientGone, logFailure } from "../plugins/errors.js";
 import { problemBody, problemResponse, toResiduaError } from "../problem.js";
 import { rawBody, takeRawBodies } from "../raw-body.js";
@@ -141,10 +141,11 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
           return sendChunks(reply, JSON_TYPE, admission.whileSent(scoreResponse(answers, program, result)));
         }
         const { rows, starts, stride, stream, time, notes } = body;
+        const parts = answers.seriesParts(include);
         const { last } = body.options;
-        const series = scoring.scoreSeries(model, { ...asked, rows, starts, stride, stream, last });
+        const series = scoring.scoreSeries(model, { ...asked, rows, starts, stride, stream, last, parts });
         admission.keepUntil(series.result);
-        const form = { answers, columns: seriesColumns(include), time, notes };
+        const form = { answers, columns: answers.seriesColumns(parts, series.scores), time, notes };
         const { type, chunks } = await answerSeries(form, series, request);
         return sendChunks(reply, type, chunks);
       } finally {
