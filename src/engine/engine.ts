@@ -32,7 +32,10 @@ export interface Outputs {
 /** A network with its weights, ready to run. Runs may overlap; none changes the answer of another. */
 export interface Executable {
   readonly network: Network;
-  /** Windows of a run beyond which a larger one takes no less time per window; absent where it always does. */
+  /**
+   * Windows of a run beyond which a larger one takes no less time per window, or so much time that it would hold up the
+   * runs of other networks; absent where a larger one is always better.
+   */
   readonly efficientWindows?: number;
   /**
    * @param windows [count, timesteps, features] in scaled units, every number finite. It is only read, and may be
