@@ -13,6 +13,8 @@ export interface Engine {
   readonly name: EngineName;
   /** `cpu`, or the name of the GPU. */
   readonly device: string;
+  /** Why it cannot run anything just now, as a sentence; undefined where it can, and absent where it always can. */
+  readonly problem?: string | undefined;
   /** Compiles a network for any number of runs. Rejects with InputError where the engine cannot run it. */
   compile(network: Network, weights: Weights): Promise<Executable>;
   /** Ends the engine's threads or process. Further runs of its executables are rejected. */

@@ -107,7 +107,7 @@ export class Service {
       pollSeconds: config.RESIDUA_POLL_SECONDS,
       log,
     });
-    this.models.connect(registry);
+    this.models.connect(registry, engine);
     await registry.poll();
     if (this.#lifecycle.phase === "starting") this.#lifecycle.phase = "serving";
   }
