@@ -10,7 +10,7 @@
  */
 import { ResiduaError } from "../../errors.js";
 import type { DeviceExit } from "./device-connection.js";
-import { countCrash, disabledError, isDisabled } from "./device-crashes.js";
+import { countCrash, disabledError, failedError, isDisabled } from "./device-crashes.js";
 import type { DeviceReady, Program } from "./device-frames.js";
 import type { DeviceOptions } from "./device-options.js";
 import { DEFAULT_BACKOFF_MS, DEFAULT_PATIENCE_MS, limitsOf } from "./device-options.js";
@@ -182,7 +182,7 @@ export class Device {
   private answered({ kind, model, resolve, reject }: Task, payload: Uint8Array, reason?: string): void {
     this.restarts.answered();
     if (reason !== undefined) {
-      reject(new ResiduaError("INFERENCE_FAILED", `The device could not ${kind} ${model.label}: ${reason}`));
+      reject(failedError(kind, model, reason));
     } else {
       if (kind === "run" || kind === "warm") {
         this.restarts.ran();
