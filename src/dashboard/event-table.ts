@@ -31,12 +31,12 @@ export function eventTable(
           "aria-label": `Show event ${event.id}`,
         }),
       ),
+      h("td", {}, featureBars(event)),
       h("td", {}, when(event.start)),
       h("td", {}, event.open ? "goes on" : when(event.end)),
       h("td", {}, when(event.peak)),
       h("td", { class: "number" }, formatNumber(event.score)),
       h("td", { class: "number" }, formatPValue(scores.pValue[event.peak]!)),
-      h("td", {}, featureBars(event)),
     ),
   );
   const more = events.length - lines.length;
@@ -52,10 +52,11 @@ export function eventTable(
         h(
           "tr",
           {},
-          ...["#", "Start", "End", "Peak"].map((name) => h("th", { scope: "col" }, name)),
+          ...["#", "Features, by share of the error", "Start", "End", "Peak"].map((name) =>
+            h("th", { scope: "col" }, name),
+          ),
           h("th", { scope: "col", class: "number" }, "Score"),
           h("th", { scope: "col", class: "number" }, "p-value"),
-          h("th", { scope: "col" }, "Features, by share of the error"),
         ),
       ),
       h("tbody", {}, ...lines),

@@ -175,7 +175,7 @@ export class LineChart {
           size: gutter,
           space: isLogarithmic ? 22 : 30,
           values: (_plot, splits) =>
-            splits.map((value) => (value === null || value === undefined ? "" : formatNumber(value))),
+            splits.map((value) => (isLabelled(value, isLogarithmic) ? formatNumber(value!) : "")),
         },
       ],
       series: [
@@ -222,4 +222,10 @@ export class LineChart {
     const air = max > min ? (max - min) * 0.08 : Math.abs(max) * 0.1 || 1;
     return [min - air, max + air];
   }
+}
+
+/** On a logarithmic axis, 1, 2 and 5 times a power of ten: the ends of the axis are no round numbers. */
+function isLabelled(value: number | null | undefined, isLogarithmic: boolean): boolean {
+  if (value === null || value === undefined) return false;
+  return !isLogarithmic || /^[125]e/.test(value.toExponential(6).replace(/\.0+e/, "e"));
 }

@@ -27,7 +27,8 @@ export async function modelsPage(view: View): Promise<HTMLElement> {
   root.append(
     h(
       "div",
-      { class: "columns" },
+      // On a narrow screen, a version that was chosen stands above the list.
+      { class: `columns ${view.model === undefined ? "" : "chosen"}` },
       h(
         "nav",
         { class: "models", "aria-label": "Models and versions" },

@@ -21,8 +21,14 @@ export function problemBox(error: unknown, retry?: () => void): HTMLElement {
           .map(({ path, message }) => h("li", {}, h("code", {}, path || "/"), ` ${message}`)),
       ),
     requestId !== null && h("p", { class: "quiet small" }, "Request ", h("code", {}, requestId)),
-    retry !== undefined && button("Try again", retry),
+    retry !== undefined && mayPass(error) && button("Try again", retry),
   );
+}
+
+/** Whether the same request may succeed later: not where the service said what is wrong with it. */
+function mayPass(error: unknown): boolean {
+  if (!(error instanceof ServiceError)) return false;
+  return error.status < 400 || error.status === 429 || error.status >= 500;
 }
 
 /** Shows that something is on its way, then the result or the problem, in the same place. */

@@ -91,21 +91,27 @@ class SeriesPage {
     const show = (...nodes: Node[]): void => {
       if (!signal.aborted) place.replaceChildren(...nodes);
     };
+    const focused = [...this.element.querySelectorAll("select")].indexOf(
+      document.activeElement as HTMLSelectElement,
+    );
     this.element.replaceChildren(this.#toolbar(), place);
+    // The selects are made anew; whoever uses the keyboard stays where they were.
+    this.element.querySelectorAll("select")[focused]?.focus();
     show(h("p", { class: "loading", "aria-busy": "true" }, "Loading the model"));
+    let chooser: ((wanted?: string) => HTMLElement) | undefined;
     try {
       const names = [version!, ...(other === undefined ? [] : [other])];
       const versions = await Promise.all(names.map((name) => loadVersion(model!, name)));
       const { manifest } = versions[0]!;
+      chooser = (wanted) =>
+        sourceChooser({
+          choose: (source) => this.#choose(source),
+          wanted,
+          features: manifest.features.map(({ name }) => name),
+          timesteps: manifest.timesteps,
+        });
       if (this.#source === undefined) {
-        show(
-          sourceChooser({
-            choose: (source) => this.#choose(source),
-            wanted: this.#view.source,
-            features: manifest.features.map(({ name }) => name),
-            timesteps: manifest.timesteps,
-          }),
-        );
+        show(chooser(this.#view.source));
         return;
       }
       show(h("p", { class: "loading", "aria-busy": "true" }, `Reading ${this.#source.name}`));
@@ -133,26 +139,14 @@ class SeriesPage {
       show(this.#describeSource(rows!), results);
     } catch (error) {
       if (signal.aborted || this.#signal.aborted) return;
-      show(this.#failed(error));
+      const problem = problemBox(error, () => void this.#load());
+      show(problem, ...(chooser === undefined ? [] : [chooser()]));
     }
   }
 
   /** All rows need no place in a link. */
   #rangeInLink({ from, to }: { readonly from: number; readonly to: number }, rows: number): Partial<View> {
     return to - from === rows ? { from: undefined, to: undefined } : { from, to };
-  }
-
-  #failed(error: unknown): HTMLElement {
-    const again =
-      this.#source === undefined
-        ? undefined
-        : fileButton("Choose another file", "", (source) => this.#choose(source));
-    return h(
-      "div",
-      {},
-      problemBox(error, () => void this.#load()),
-      h("div", { class: "row" }, again),
-    );
   }
 
   #toolbar(): HTMLElement {

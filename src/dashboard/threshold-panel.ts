@@ -34,7 +34,8 @@ export class ThresholdPanel {
     const { scores, calibration } = options;
     this.#options = options;
     this.#threshold = options.threshold;
-    this.#own = scores.threshold?.value;
+    const own = scores.threshold;
+    this.#own = own?.value;
     const scorer = scores.threshold?.scorer ?? "";
     const sample = calibration?.scorers[scorer]?.timesteps;
     const normal = (sample?.quantiles ?? []).map(([, score]) => score);
@@ -65,7 +66,9 @@ export class ThresholdPanel {
       sample && {
         label: "False-alarm rate",
         unit: "% of normal rows",
-        shown: (value: number) => 100 * rateOf(sample, value),
+        // The model's own rate is exact; others lie between the quantiles that the service gives.
+        shown: (value: number) =>
+          100 * ((value === own?.value && own.falseAlarmRate) || rateOf(sample, value)),
         thresholdFor: (percent: number) => thresholdOf(sample, percent / 100, scores),
       },
       table && {

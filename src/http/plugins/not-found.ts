@@ -75,6 +75,6 @@ function pathPattern(url: string): RegExp {
   const escaped = url
     .replace(/[.+?^${}()|[\]\\]/g, "\\$&")
     .replace(/:[A-Za-z]+/g, "[^/]+")
-    .replace(/\*/g, ".*");
+    .replace(/\*/g, ".+");
   return new RegExp(`^${escaped}/?$`);
 }
