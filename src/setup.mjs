@@ -29,7 +29,7 @@ import { buildPage } from "./setup/page.mjs";
 import { run } from "./setup/process.mjs";
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const kernelCache = join(root, "node_modules", ".cache", "residua");
+const kernelCache = join(root, ".cache", "kernels");
 
 /**
  * The parts that can be installed. Each has packages of package.json, whose versions package-lock.json pins, and says
