@@ -10,7 +10,7 @@ const Parameters = Type.Optional(
 );
 
 const Data = Type.Array(Type.Unknown(), {
-  description: "Row-major, nested or flat; null is a missing reading",
+  description: "Row-major, flat or nested as the shape says; null is a missing reading",
 });
 
 export const InferRequestSchema = Type.Object({
