@@ -1,9 +1,7 @@
 /** Runs seeds of the chaos test on a thread of its own, without what the test runner hooks into every promise. */
 import { parentPort, workerData } from "node:worker_threads";
-import { encodeFiles, encodeManifest } from "../../src/registry/bundle-files.js";
-import { makeContents } from "../registry/publications.js";
-import { ReferenceEngine } from "../registry/reference-engine.js";
-import { type Bundles, ChaosWorld, NAMES, type Published, VERSIONS, WINDOW } from "./chaos-world.js";
+import { makeBundles } from "./chaos-bundles.js";
+import { ChaosWorld } from "./chaos-world.js";
 import { SimulatedFiles } from "./simulated-files.js";
 
 export interface Seeds {
@@ -20,25 +18,6 @@ export interface Outcome {
 }
 
 const ACTIONS = 20;
-
-async function makeBundles(): Promise<Bundles> {
-  const bundles = new Map<string, Published>();
-  const engine = new ReferenceEngine();
-  for (const [at, name] of NAMES.entries()) {
-    for (const version of VERSIONS) {
-      const contents = await makeContents(engine, 10 * at + version);
-      const files = encodeFiles(contents);
-      const manifest = encodeManifest(contents, files, name, String(version));
-      const executable = await engine.compile(contents.network, contents.weights);
-      const { embedding } = await executable.run(WINDOW, 1);
-      bundles.set(`${name}/${version}`, {
-        files: new Map([...files, ["manifest.json", manifest]]),
-        embedding,
-      });
-    }
-  }
-  return bundles;
-}
 
 async function run({ first, end }: Seeds): Promise<Outcome> {
   const bundles = await makeBundles();

@@ -4,25 +4,13 @@ import type { Engine, Executable } from "../../src/engine/engine.js";
 import { ClientGoneError, ResiduaError } from "../../src/errors.js";
 import type { Network } from "../../src/network/network.js";
 import type { Weights } from "../../src/network/weights.js";
-import type { Files } from "../../src/registry/bundle-files.js";
 import { Registry } from "../../src/registry/registry.js";
 import { Batcher } from "../../src/serving/batcher.js";
 import { ReferenceEngine } from "../registry/reference-engine.js";
+import { type Bundles, NAMES, VERSIONS, WINDOW } from "./chaos-bundles.js";
+import { ChaosPublisher } from "./chaos-publisher.js";
 import { failure, SIMULATED, type SimulatedFiles } from "./simulated-files.js";
 import { SimulatedTime } from "./simulated-time.js";
-
-export const NAMES = ["pump", "fan"] as const;
-export const VERSIONS = [1, 2, 3] as const;
-/** A window of the tiny models, [T, F]. */
-export const WINDOW = Float32Array.from({ length: 8 }, (_, i) => Math.cos(i));
-
-/** A bundle with the embedding that its network gives for WINDOW. */
-export interface Published {
-  readonly files: Files;
-  readonly embedding: Float32Array;
-}
-/** By `name/version`. */
-export type Bundles = ReadonlyMap<string, Published>;
 
 const PASSING = ["EIO", "EMFILE", "ESTALE", "EAGAIN"] as const;
 const MOST_STEPS = 20_000;
@@ -45,19 +33,18 @@ export class ChaosWorld {
   readonly #batcher: Batcher;
   #registry!: Registry;
   #hasFaults = true;
-  /** Versions that were whole on the disk, by `name/version`; version 1 of each name is from the start. */
-  readonly whole = new Set<string>();
+  readonly #publisher: ChaosPublisher;
   readonly #served = new Set<string>();
   #open = 0;
   asked = 0;
   answered = 0;
   refused = 0;
-  #begun = 0;
 
   constructor(seed: number, files: SimulatedFiles, bundles: Bundles) {
     this.time = new SimulatedTime(seed);
     this.#files = files;
     this.#bundles = bundles;
+    this.#publisher = new ChaosPublisher(this.time, files, bundles, this.trace);
     files.reset((operation) => this.#faulty(operation, 0.02));
     this.#batcher = new Batcher({
       maxBatchWindows: 1 + this.time.below(6),
@@ -66,7 +53,7 @@ export class ChaosWorld {
       concurrentRuns: 1 + this.time.below(2),
       scheduler: this.time,
     });
-    for (const name of NAMES) this.#publish(name, 1);
+    for (const name of NAMES) this.#publisher.publish(name, 1);
   }
 
   /** A time limit; while nothing fails any more, none is over. */
@@ -154,11 +141,11 @@ export class ChaosWorld {
       const version = VERSIONS[this.time.below(VERSIONS.length)]!;
       const choice = this.time.random();
       if (choice < 0.6) requests.push(this.#request(name, version));
-      else if (choice < 0.72) others.push(this.#publishInPieces(name, version));
-      else if (choice < 0.78) this.#publish(name, version);
-      else if (choice < 0.84) this.#remove(name, version);
+      else if (choice < 0.72) others.push(this.#publisher.publishInPieces(name, version));
+      else if (choice < 0.78) this.#publisher.publish(name, version);
+      else if (choice < 0.84) this.#publisher.remove(name, version);
       else if (choice < 0.92) others.push(this.#setAlias(name, version));
-      else others.push(this.#writeAliases(name, version));
+      else others.push(this.#publisher.writeAliases(name, version));
     }
     await Promise.all([...requests, ...others]);
     await this.#settle();
@@ -180,7 +167,7 @@ export class ChaosWorld {
     if (!ready) throw new Error(`It is not ready although nothing fails any more: ${problems.join(" ")}`);
     let live = 0;
     for (const { name, versions } of this.#registry.listModels()) {
-      const newest = versions.find(({ version }) => this.whole.has(`${name}/${version}`));
+      const newest = versions.find(({ version }) => this.#publisher.whole.has(`${name}/${version}`));
       if (newest?.state !== "live")
         throw new Error(`${name} ${newest?.version} is ${newest?.state}, not live.`);
       live += versions.filter(({ state }) => state === "live").length;
@@ -238,50 +225,6 @@ export class ChaosWorld {
     if (!EXPECTED.has(error.code)) throw error;
   }
 
-  #folder(name: string, version: number): string {
-    return `${SIMULATED}/${name}/${version}`;
-  }
-
-  /** A number belongs to one publisher, as with renaming. */
-  #take(name: string, version: number): boolean {
-    return !this.#files.has(this.#folder(name, version));
-  }
-
-  #publish(name: string, version: number): void {
-    if (!this.#take(name, version)) return;
-    this.#begun += 1;
-    const temporary = `${SIMULATED}/${name}/.tmp-${this.#begun}`;
-    this.#files.mkdir(temporary);
-    for (const [file, { bytes }] of this.#bundles.get(`${name}/${version}`)!.files) {
-      this.#files.write(`${temporary}/${file}`, bytes);
-    }
-    this.#files.rename(temporary, this.#folder(name, version));
-    this.whole.add(`${name}/${version}`);
-    this.trace.push(`${name} ${version} is published`);
-  }
-
-  /** As `cp -r` does: file by file, in any order, each first in part. */
-  async #publishInPieces(name: string, version: number): Promise<void> {
-    if (!this.#take(name, version)) return;
-    const folder = this.#folder(name, version);
-    this.#files.mkdir(folder);
-    const files = [...this.#bundles.get(`${name}/${version}`)!.files].sort(() => this.time.random() - 0.5);
-    for (const [file, { bytes }] of files) {
-      await this.time.later();
-      this.#files.write(`${folder}/${file}`, bytes.subarray(0, this.time.below(bytes.length)));
-      await this.time.later();
-      this.#files.write(`${folder}/${file}`, bytes);
-    }
-    this.whole.add(`${name}/${version}`);
-    this.trace.push(`${name} ${version} is copied`);
-  }
-
-  #remove(name: string, version: number): void {
-    if (version === 1 || !this.whole.delete(`${name}/${version}`)) return;
-    this.#files.remove(this.#folder(name, version));
-    this.trace.push(`${name} ${version} is removed`);
-  }
-
   async #setAlias(name: string, version: number): Promise<void> {
     const isMine = (error: unknown): boolean =>
       error instanceof ResiduaError ||
@@ -290,14 +233,5 @@ export class ChaosWorld {
     await this.#registry.setAlias(name, "candidate", String(version)).catch((error: unknown) => {
       if (!isMine(error)) throw error;
     });
-  }
-
-  /** What another program writes, at times in part. */
-  async #writeAliases(name: string, version: number): Promise<void> {
-    const bytes = Buffer.from(JSON.stringify({ candidate: String(version) }));
-    const file = `${SIMULATED}/${name}/aliases.json`;
-    if (this.time.random() < 0.5) this.#files.write(file, bytes.subarray(0, this.time.below(bytes.length)));
-    await this.time.later();
-    this.#files.write(file, bytes);
   }
 }
