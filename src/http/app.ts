@@ -22,11 +22,14 @@ import { requestIdSource } from "./request-id.js";
 import { activityRoutes } from "./routes/activity.js";
 import { aliasRoutes } from "./routes/aliases.js";
 import { calibrationRoutes } from "./routes/calibration.js";
+import { dashboardRoutes } from "./routes/dashboard.js";
 import { docsRoutes } from "./routes/docs.js";
 import { healthRoutes } from "./routes/health.js";
 import { inferenceRoutes } from "./routes/inference.js";
 import { metricsRoutes } from "./routes/metrics.js";
 import { modelRoutes } from "./routes/models.js";
+import { readingsRoutes } from "./routes/readings.js";
+import { sampleRoutes } from "./routes/sample.js";
 import { scoreRoutes } from "./routes/score.js";
 import { validatorCompiler } from "./validation.js";
 
@@ -116,9 +119,12 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(healthRoutes, { lifecycle, readiness: () => models.problems() });
   await app.register(metricsRoutes, { metrics });
   await app.register(docsRoutes, { models });
+  await app.register(dashboardRoutes, { version: options.version });
   await app.register(modelRoutes, { models });
   await app.register(calibrationRoutes, { models });
   await app.register(activityRoutes, { models, metrics });
+  await app.register(sampleRoutes, { models });
+  await app.register(readingsRoutes, { models, bodyLimitBytes });
   if (config.RESIDUA_ADMIN_TOKEN !== undefined) await app.register(aliasRoutes, { models });
   const bodies = new BodyReader();
   app.addHook("onClose", () => bodies.close());
