@@ -4,7 +4,13 @@ import type { Command } from "commander";
 import { loadConfig } from "../config.js";
 import { type Dataset, readDataset } from "../data/dataset.js";
 import { type OptionValues, option, optionOr, share, wholeNumber } from "../data/option-values.js";
-import { COLUMNS_OPTION, datasetOptions, FILE_OPTIONS, readingValues } from "../data/reading-options.js";
+import {
+  COLUMNS_OPTION,
+  datasetOptions,
+  FILE_FORMS,
+  FILE_OPTIONS,
+  readingValues,
+} from "../data/reading-options.js";
 import { createWasmEngine } from "../engine/wasm/engine.js";
 import { InputError } from "../errors.js";
 import { headChoices } from "../keras/heads.js";
@@ -61,7 +67,7 @@ export function addImportCommand(program: Command): void {
     .description("publish an autoencoder of Keras as the next version of a model, calibrated on normal data")
     .argument("<model>", "file that Keras saved: .keras or .h5")
     .requiredOption("--name <name>", "name of the model")
-    .requiredOption("--data <csv...>", "files of normal data, gzipped or not")
+    .requiredOption("--data <files...>", `files of normal data: ${FILE_FORMS}`)
     .option(
       "--scaler <kind>",
       "how the model's readings were scaled: standard or minmax, fitted on the data; none; or a JSON file with the scaler",

@@ -5,7 +5,7 @@ import { loadConfig } from "../config.js";
 import { modelDatasetOptions, readDataSection } from "../data/data-section.js";
 import { type Dataset, readDataset } from "../data/dataset.js";
 import { rowRange } from "../data/option-values.js";
-import type { ReadingValues } from "../data/reading-options.js";
+import { FILE_FORMS, type ReadingValues } from "../data/reading-options.js";
 import type { RowRange } from "../data/table.js";
 import { createWasmEngine } from "../engine/wasm/engine.js";
 import { InputError } from "../errors.js";
@@ -40,7 +40,7 @@ export function addRenewCommand(program: Command): void {
       "train a model anew on recent data with the options of its live version, and publish it where it is not worse on the newest fifth of the rows",
     )
     .argument("<name>", "name of the model")
-    .argument("<csv...>", "data files, gzipped or not, with the model's columns");
+    .argument("<files...>", `data files with the model's columns: ${FILE_FORMS}`);
   addVersionOption(command, "version to renew (default: alias stable, else the highest valid one)")
     .option("--calibrate-only", "keep the weights; fit calibration, threshold, alarms and drift anew")
     .option(

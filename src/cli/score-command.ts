@@ -9,7 +9,7 @@ import { describeDifferences } from "../data/compared-data.js";
 import { modelDatasetOptions, readDataSection } from "../data/data-section.js";
 import { readDataset } from "../data/dataset.js";
 import { wholeNumber } from "../data/option-values.js";
-import { FILE_OPTIONS, type FileValues } from "../data/reading-options.js";
+import { FILE_FORMS, FILE_OPTIONS, type FileValues } from "../data/reading-options.js";
 import { describeShortRuns } from "../data/short-runs.js";
 import { chooseEngine } from "../engine/choose-engine.js";
 import type { ServedModel } from "../registry/served-model.js";
@@ -36,7 +36,7 @@ export function addScoreCommand(program: Command): void {
     .description(
       "score data files with a published model: a CSV with score, p_value and anomalous for each row",
     )
-    .argument("<csv...>", "data files, gzipped or not, with the model's columns")
+    .argument("<files...>", `data files with the model's columns: ${FILE_FORMS}`)
     .requiredOption("--model <name>", "name of the model");
   addVersionOption(command, "version (default: alias stable, else the highest valid one)")
     .option("--out <file>", "where the CSV goes (default: standard output)")

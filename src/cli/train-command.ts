@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { loadConfig } from "../config.js";
 import { type Dataset, readDataset } from "../data/dataset.js";
-import { datasetOptions, readingValues } from "../data/reading-options.js";
+import { datasetOptions, FILE_FORMS, readingValues } from "../data/reading-options.js";
 import { createWasmEngine } from "../engine/wasm/engine.js";
 import { InputError } from "../errors.js";
 import { type Published, publish } from "../publishing/publish.js";
@@ -30,7 +30,7 @@ export function addTrainCommand(program: Command): void {
   const command = program
     .command("train")
     .description("train an autoencoder on normal data and publish it as the next version of a model")
-    .argument("<files...>", "data files: CSV in any form, or JSON lines; gzipped or not")
+    .argument("<files...>", `data files: ${FILE_FORMS}`)
     .requiredOption("--name <name>", "name of the model")
     .option("--label-column <name>", "rows that are not 0 there are anomalous, and not learnt from");
   addOptions(command, FITTING_OPTIONS).option(

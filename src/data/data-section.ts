@@ -21,6 +21,8 @@ type ReadingOptions = Pick<
   | "decimal"
   | "unitsRow"
   | "maxGap"
+  | "resample"
+  | "aggregate"
 >;
 
 const NAMES = [
@@ -36,6 +38,8 @@ const NAMES = [
   "decimal",
   "unitsRow",
   "maxGap",
+  "resample",
+  "aggregate",
 ] as const satisfies readonly (keyof ReadingOptions)[];
 
 /** A section of a manifest. */

@@ -1,5 +1,6 @@
 /** Data files as series, ready to be cut into windows: one for each file and group, its rows in time order. */
 import { InputError } from "../errors.js";
+import { type Resampling, resampledMaxGapMs } from "../scoring/resampling.js";
 import { findCounters } from "./counters.js";
 import { type CsvFile, type CsvOptions, readCsv } from "./csv.js";
 import { describeReadings, describeTable } from "./dataset-notes.js";
@@ -7,8 +8,10 @@ import { lookThroughReadings } from "./feature-readings.js";
 import { usualMaxGapMs } from "./gaps.js";
 import { orderRows } from "./order.js";
 import { refuseRecurringTimes } from "./recurring-times.js";
+import { describeResampling, resampleSeries } from "./resampled-series.js";
 import type { OrderedSeries, Series } from "./series.js";
 import { describeOrder } from "./series-order.js";
+import type { DataSource } from "./source.js";
 import type { LeftOut, Table } from "./table.js";
 import { type DataTaken, takenOf } from "./taken.js";
 
@@ -20,6 +23,8 @@ export interface DatasetOptions extends CsvOptions {
   readonly maxGapSeconds?: number | undefined;
   /** Numbers that are readings though they look like those that stand for none. */
   readonly keepValues?: readonly number[] | undefined;
+  /** Makes rows at one step in time of those of the files. */
+  readonly resampling?: Resampling | undefined;
   /** By feature, numbers that stand for no reading wherever they occur, as training found them. */
   readonly sentinels?: Readonly<Record<string, readonly number[]>> | undefined;
 }
@@ -33,22 +38,27 @@ export interface Dataset {
   readonly maxGapMs: number | undefined;
   /** Sentences for a person: what was found out about the files, and what looks odd in them. */
   readonly notes: readonly string[];
+  /** How the rows of the series were made from those of the files; undefined where they are the same. */
+  readonly resampling?: Resampling | undefined;
   /** What was taken from the files; undefined where the data set was not read from files. */
   readonly taken?: DataTaken | undefined;
 }
 
 /**
- * Reads data files into series. The features are `columns`; where that is undefined, they are those of the first file
+ * Reads data files, given by their paths, or other sources into series. The features are `columns`; where that is undefined, they are those of the first file
  * that do not only count, and the other files must have them too. Rows that are not in time order are sorted.
  *
  * Throws InputError where a file cannot be read, lacks a column, or mixes series that a column tells apart.
  */
-export async function readDataset(paths: readonly string[], options: DatasetOptions = {}): Promise<Dataset> {
+export async function readDataset(
+  sources: readonly (string | DataSource)[],
+  options: DatasetOptions = {},
+): Promise<Dataset> {
   const files: CsvFile[] = [];
   const leftOut: LeftOut[] = [];
   let columns = options.columns;
-  for (const path of paths) {
-    const file = await readCsv(path, { ...options, columns });
+  for (const source of sources) {
+    const file = await readCsv(source, { ...options, columns });
     refuseRecurringTimes(file);
     const counters = columns === undefined ? findCounters(file.features, file.groups?.of) : [];
     const features = file.features.filter(({ name }) => !counters.some((one) => one.name === name));
@@ -73,12 +83,16 @@ export async function readDataset(paths: readonly string[], options: DatasetOpti
     ),
   );
   const ordered = files.flatMap((file, index) => orderSeries(file, index));
-  const series = ordered.map(({ series: one }) => one);
-  const maxGapMs = maxGapOf(series, options.maxGapSeconds);
+  const { resampling } = options;
+  const given = ordered.map(({ series: one }) => one);
+  const maxGapMs = maxGapOf(given, options);
+  const series =
+    resampling === undefined ? given : given.map((one) => resampleSeries(one, resampling, maxGapMs!));
   const notes = [
     ...files.flatMap((file, index) => describeTable(file, index === 0 ? leftOut : [], options)),
     ...describeReadings(features, readings, files[0]!, options),
     ...describeOrder(files, ordered),
+    ...(resampling === undefined ? [] : describeResampling(given, series, resampling)),
   ];
   const taken = takenOf({
     files,
@@ -89,8 +103,9 @@ export async function readDataset(paths: readonly string[], options: DatasetOpti
     leftOut,
     notes,
     groupColumn: files.some(({ groups }) => groups !== undefined) ? options.groupColumn : undefined,
+    resampled: resampling && { ...resampling, rows: series.reduce((sum, { rows }) => sum + rows, 0) },
   });
-  return { files, features, series, maxGapMs, notes, taken };
+  return { files, features, series, maxGapMs, notes, resampling, taken };
 }
 
 function describeLeftOut({ leftOut }: Table): string {
@@ -144,7 +159,11 @@ function pick(
   };
 }
 
-function maxGapOf(series: readonly Series[], seconds: number | undefined): number | undefined {
-  if (seconds !== undefined) return seconds * 1000;
+function maxGapOf(
+  series: readonly Series[],
+  { maxGapSeconds, resampling }: DatasetOptions,
+): number | undefined {
+  if (maxGapSeconds !== undefined) return maxGapSeconds * 1000;
+  if (resampling !== undefined) return resampledMaxGapMs(resampling);
   return usualMaxGapMs(series.flatMap(({ timestampsMs }) => timestampsMs ?? []));
 }

@@ -165,7 +165,14 @@ function metadata(models: LiveModels, name: string, version?: string) {
         state === "live" ? [version] : [],
       ),
       platform: `residua_${model.engine}`,
-      inputs: [{ name: INPUT_NAME, datatype: "FP32", shape: [-1, timesteps, features] }],
+      inputs: [
+        {
+          name: INPUT_NAME,
+          datatype: "FP32",
+          shape: [-1, timesteps, features],
+          parameters: { features: model.manifest.features.map(({ name, unit }) => ({ name, unit })) },
+        },
+      ],
       outputs: answersOf(model).tensors.map(({ name, datatype, shape }) => ({
         name,
         datatype,

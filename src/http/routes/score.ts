@@ -10,17 +10,13 @@ import { type Chunks, sendChunks } from "../body-chunks.js";
 import type { BodyReader } from "../body-reader.js";
 import { DeadlineHeadersSchema } from "../deadline.js";
 import type { LiveModels } from "../live-models.js";
-import { answersOf, seriesColumns } from "../model-answers.js";
+import { answersOf } from "../model-answers.js";
 import { isClientGone, logFailure } from "../plugins/errors.js";
 import { problemBody, problemResponse, toResiduaError } from "../problem.js";
 import { rawBody, takeRawBodies } from "../raw-body.js";
 import { scoreResponse } from "../score-response.js";
-import {
-  ModelParamsSchema,
-  ScoreRequestSchema,
-  ScoreResponseSchema,
-  VersionQuerySchema,
-} from "../score-schema.js";
+import { ScoreResponseSchema } from "../score-response-schema.js";
+import { ModelParamsSchema, ScoreRequestSchema, VersionQuerySchema } from "../score-schema.js";
 import { type SeriesForm, seriesLines, seriesLinesAsScored, seriesResponse } from "../series-response.js";
 import { readByItsRoute } from "../validation.js";
 
@@ -129,7 +125,7 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
         // A small body has been read. To await it would postpone its windows past the batch of requests that
         // arrived with it.
         const body = reading instanceof Promise ? await reading : reading;
-        const { include, scorer, threshold } = body.options;
+        const { scorer, threshold, include } = body.options;
         const asked = {
           readings: body.values,
           scorer,
@@ -144,10 +140,12 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
           );
           return sendChunks(reply, JSON_TYPE, admission.whileSent(scoreResponse(answers, program, result)));
         }
-        const { rows, starts, stride, stream } = body;
-        const series = scoring.scoreSeries(model, { ...asked, rows, starts, stride, stream });
+        const { rows, starts, stride, stream, time, notes } = body;
+        const parts = answers.seriesParts(include);
+        const { last } = body.options;
+        const series = scoring.scoreSeries(model, { ...asked, rows, starts, stride, stream, last, parts });
         admission.keepUntil(series.result);
-        const form = { answers, columns: seriesColumns(include) };
+        const form = { answers, columns: answers.seriesColumns(parts, series.scores), time, notes };
         const { type, chunks } = await answerSeries(form, series, request);
         return sendChunks(reply, type, chunks);
       } finally {
