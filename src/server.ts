@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import pino, { type Logger } from "pino";
 import { type Config, loadConfig } from "./config.js";
 import { InputError } from "./errors.js";
+import { firstWords } from "./http/first-words.js";
 import { Service } from "./http/service.js";
 
 /** Signals within this time of the first are the same one: the terminal and npm may both pass on one Ctrl-C. */
@@ -25,13 +26,25 @@ async function main(config: Config): Promise<void> {
     minLength: 4096,
     periodicFlush: LOG_FLUSH_MS,
   });
-  const log = pino({ level: config.LOG_LEVEL }, destination);
+  // A person at a terminal reads three lines, and is told how to see the others; programs get every line.
+  const isRead = process.stdout.isTTY === true;
+  const level = isRead && process.env["LOG_LEVEL"] === undefined ? "warn" : config.LOG_LEVEL;
+  const log = pino({ level }, destination);
   const starting = Service.start({ config, version: programVersion(), log });
   // From the start on: a signal that comes while the service starts ends it in order too.
   endOnSignal(starting, log, () => destination.flushSync());
   const service = await starting;
   destination.flushSync();
   await service.loaded;
+  if (!isRead) return;
+  const lines = firstWords({
+    url: service.url,
+    folder: config.RESIDUA_MODELS,
+    models: service.models.list(),
+    logsRequests: log.isLevelEnabled("info"),
+  });
+  destination.flushSync();
+  process.stdout.write(`${lines.join("\n")}\n`);
 }
 
 function endOnSignal(starting: Promise<Service>, log: Logger, flush: () => void): void {
