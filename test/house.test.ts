@@ -53,7 +53,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   "heap-growth": [],
   run: ["setup"],
-  server: ["heap-growth", "http", "config", "errors"],
+  "last-exit": [],
+  "log-output": [],
+  server: ["heap-growth", "http", "config", "last-exit", "log-output", "errors"],
 };
 
 interface Import {

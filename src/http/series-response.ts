@@ -125,8 +125,14 @@ function* lastLines(form: SeriesForm, result: SeriesResult): Generator<Uint8Arra
  * Which rows of the stream the timesteps are, and how many of them no later window will cover: those that lie T or more
  * rows before the end of the series.
  */
-function placeText({ base, from, rows, windows }: SeriesScores): string {
-  return `"from":${base + from},"final":${Math.max(0, rows - windows.timesteps + 1 - from)}`;
+function placeText({
+  base,
+  from,
+  rows,
+  windows,
+  final = rows - windows.timesteps + 1,
+}: SeriesScores): string {
+  return `"from":${base + from},"final":${Math.max(0, final - from)}`;
 }
 
 /** `,"time":{...},"notes":[...]`, where there are such. */
@@ -151,7 +157,7 @@ function* streamEnd({ finish }: SeriesResult): Generator<Uint8Array, StreamEnd |
 }
 
 function continuationText(end: StreamEnd | undefined): string {
-  return end === undefined ? "" : `,"continuation":"${end.continuation}"`;
+  return end?.continuation === undefined ? "" : `,"continuation":"${end.continuation}"`;
 }
 
 function driftText(drift: Drift | null): string {

@@ -3,6 +3,8 @@ import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebo
 import type { FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { ResiduaError } from "../../errors.js";
+import { lastOfSeries, resultOfGivenRows } from "../../serving/resampled-result.js";
+import type { SeriesResult } from "../../serving/score-result.js";
 import type { ScoringService } from "../../serving/scoring-service.js";
 import type { SeriesScoring } from "../../serving/series-scoring.js";
 import { Admission } from "../admission.js";
@@ -140,13 +142,16 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
           );
           return sendChunks(reply, JSON_TYPE, admission.whileSent(scoreResponse(answers, program, result)));
         }
-        const { rows, starts, stride, stream, time, notes } = body;
+        const { rows, starts, stride, stream, time, notes, given } = body;
         const parts = answers.seriesParts(include);
-        const { last } = body.options;
+        const last = given === undefined ? body.options.last : lastOfSeries(given);
         const series = scoring.scoreSeries(model, { ...asked, rows, starts, stride, stream, last, parts });
         admission.keepUntil(series.result);
         const form = { answers, columns: answers.seriesColumns(parts, series.scores), time, notes };
-        const { type, chunks } = await answerSeries(form, series, request);
+        const { type, chunks } =
+          given === undefined
+            ? await answerSeries(form, series, request)
+            : wholeAnswer(form, resultOfGivenRows(await series.result, given), request);
         return sendChunks(reply, type, chunks);
       } finally {
         admission.release();
@@ -170,6 +175,13 @@ const FAILURES = {
   503: problemResponse("MODEL_NOT_READY, SHUTTING_DOWN, ENGINE_RESTARTING"),
   504: problemResponse("DEADLINE_EXCEEDED"),
 };
+
+/** The answer to a series that has been scored to its end. */
+function wholeAnswer(form: SeriesForm, result: SeriesResult, request: FastifyRequest): Answer {
+  return acceptsLines(request)
+    ? { type: LINES_TYPE, chunks: seriesLines(form, result) }
+    : { type: JSON_TYPE, chunks: seriesResponse(form, result) };
+}
 
 /** Whether the caller asks for a line for each timestep. */
 function acceptsLines({ headers: { accept } }: FastifyRequest): boolean {
