@@ -69,6 +69,24 @@ export const PARTS = [
       env.RESIDUA_ENGINE !== "wasm" || ["tensorflow", "test", "bench", "image"].includes(script),
   },
   {
+    name: "grpc",
+    isCompiled: false,
+    packages: ["@grpc/grpc-js", "@grpc/proto-loader"],
+    isAsked: ({ script, env }) => env.RESIDUA_GRPC_PORT !== undefined || ["test", "image"].includes(script),
+  },
+  {
+    name: "traces",
+    isCompiled: false,
+    packages: [
+      "@opentelemetry/api",
+      "@opentelemetry/exporter-trace-otlp-http",
+      "@opentelemetry/resources",
+      "@opentelemetry/sdk-trace-node",
+    ],
+    isAsked: ({ script, env }) =>
+      env.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined || ["test", "image"].includes(script),
+  },
+  {
     name: "tests",
     packages: [
       "@tensorflow/tfjs-backend-cpu",

@@ -13,6 +13,7 @@ import { Metrics } from "../serving/metrics.js";
 import { eventLoop } from "../serving/scheduler.js";
 import { ScoringService } from "../serving/scoring-service.js";
 import { type AppOptions, createApp } from "./app.js";
+import type { GrpcOptions, GrpcServer } from "./grpc/grpc-server.js";
 import { LiveModels } from "./live-models.js";
 import { MODEL_ANSWERS } from "./model-answers.js";
 
@@ -45,18 +46,20 @@ export class Service {
   readonly #options: ServiceOptions;
   readonly #app: FastifyInstance;
   readonly #lifecycle: Lifecycle;
+  /** Undefined where RESIDUA_GRPC_PORT is not set. */
+  readonly grpc: GrpcServer | undefined;
   #engine: Engine | undefined;
   #stopped: Promise<boolean> | undefined;
 
   private constructor(
     options: ServiceOptions,
     app: FastifyInstance,
-    lifecycle: Lifecycle,
-    models: LiveModels,
-    url: string,
+    grpc: GrpcServer | undefined,
+    { lifecycle, models, url }: { lifecycle: Lifecycle; models: LiveModels; url: string },
   ) {
     this.#options = options;
     this.#app = app;
+    this.grpc = grpc;
     this.#lifecycle = lifecycle;
     this.models = models;
     this.url = url;
@@ -80,12 +83,17 @@ export class Service {
     metrics.watchQueue(batcher);
     metrics.watchModels(() => models.states());
     const scoring = new ScoringService(batcher, metrics);
-    const app = await createApp({ ...options, lifecycle, metrics, models, scoring });
+    const parts = { ...options, lifecycle, metrics, models, scoring };
+    const app = await createApp(parts);
     await app.listen({ host: config.HOST, port: config.PORT });
     const { address, family, port } = app.server.address() as AddressInfo;
     const url = `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
     options.log.info({ models: config.RESIDUA_MODELS }, `listening on ${url}`);
-    return new Service(options, app, lifecycle, models, url);
+    const grpc = await startGrpc(parts).catch(async (error: unknown) => {
+      await app.close();
+      throw error;
+    });
+    return new Service(options, app, grpc, { lifecycle, models, url });
   }
 
   async #load(): Promise<void> {
@@ -128,7 +136,7 @@ export class Service {
     await sleep(Math.max(LEAST_LAME_DUCK_MS, config.RESIDUA_LAME_DUCK_SECONDS * 1000));
     this.#lifecycle.phase = "draining";
     log.info({ inFlight: this.#lifecycle.inFlight }, "draining");
-    const closed = this.#app.close();
+    const closed = Promise.all([this.#app.close(), this.grpc?.drain()]);
     const timer = new AbortController();
     await Promise.race([
       this.#lifecycle.whenIdle(),
@@ -140,6 +148,7 @@ export class Service {
     this.#app.server.closeIdleConnections();
     await Promise.race([closed, sleep(GOODBYE_MS)]);
     this.#app.server.closeAllConnections();
+    this.grpc?.close();
     await closed;
     // A first close stops the loading; what has been loaded by the end of it is closed by the second.
     await this.models.close();
@@ -148,4 +157,14 @@ export class Service {
     await this.#engine?.close();
     return unanswered === 0;
   }
+}
+
+/** Loaded where the setting asks for it only. */
+async function startGrpc(
+  parts: Omit<GrpcOptions, "port"> & { config: Config },
+): Promise<GrpcServer | undefined> {
+  const port = parts.config.RESIDUA_GRPC_PORT;
+  if (port === undefined) return undefined;
+  const { GrpcServer } = await import("./grpc/grpc-server.js");
+  return GrpcServer.start({ ...parts, port });
 }

@@ -6,7 +6,7 @@ import { ResiduaError } from "../../errors.js";
 import type { Selection } from "../../registry/version-choice.js";
 import { Admission } from "../admission.js";
 import { sendChunks } from "../body-chunks.js";
-import { DeadlineHeadersSchema } from "../deadline.js";
+import { DeadlineHeadersSchema, deadlineOf } from "../deadline.js";
 import { inferResponse } from "../inference/infer-response.js";
 import { InferErrorSchema, InferRequestSchema, InferResponseSchema } from "../inference/infer-schema.js";
 import type { InferenceOptions } from "../inference/inference-options.js";
@@ -40,7 +40,7 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
   });
 
   const infer = async (request: FastifyRequest, reply: FastifyReply, name: string, selection: Selection) => {
-    const admission = Admission.admit({ models, scoring }, request, reply, name, selection);
+    const admission = Admission.admit({ models, scoring }, request.raw.socket, name, selection);
     try {
       const { model, limits, arena, client } = admission;
       const reading = bodies.readInfer(rawBody(request), headerLengthOf(request), limits, arena);
@@ -54,7 +54,7 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
           count: body.count,
           scorer: undefined,
           threshold: undefined,
-          deadlineAtMs: admission.deadlineAtMs(body.timeoutMs),
+          deadlineAtMs: deadlineOf(request, reply, body.timeoutMs),
           client,
           arrays: arena,
         }),

@@ -1,27 +1,15 @@
 /** The routes of the Open Inference Protocol about the server and its models. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "@sinclair/typebox";
-import type { VersionState } from "../../registry/version-entry.js";
 import {
-  INPUT_NAME,
   InferErrorSchema,
   ModelMetadataSchema,
   RepositoryIndexSchema,
   ServerMetadataSchema,
 } from "../inference/infer-schema.js";
 import type { InferenceOptions } from "../inference/inference-options.js";
-import type { LiveModels } from "../live-models.js";
-import { answersOf } from "../model-answers.js";
+import { modelMetadata, repositoryIndex, serverMetadata } from "../inference/metadata.js";
 import { checkReady } from "./health.js";
-
-const EXTENSIONS = ["binary_tensor_data", "model_repository"];
-const REPOSITORY_STATES: Readonly<Record<VersionState, string>> = {
-  live: "READY",
-  loading: "LOADING",
-  draining: "UNLOADING",
-  stored: "UNAVAILABLE",
-  refused: "UNAVAILABLE",
-};
 
 const tags = ["open inference protocol"];
 const probe = { isOpen: true, isProbe: true };
@@ -36,11 +24,9 @@ export const inferenceModelRoutes: FastifyPluginCallbackTypebox<InferenceOptions
   done,
 ) => {
   // The path is the prefix itself; it is answered with and without a trailing slash.
-  app.get("", { schema: { summary: "The server", tags, response: { 200: ServerMetadataSchema } } }, () => ({
-    name: "residua",
-    version,
-    extensions: EXTENSIONS,
-  }));
+  app.get("", { schema: { summary: "The server", tags, response: { 200: ServerMetadataSchema } } }, () =>
+    serverMetadata(version),
+  );
   app.get(
     "/health/live",
     {
@@ -75,7 +61,7 @@ export const inferenceModelRoutes: FastifyPluginCallbackTypebox<InferenceOptions
         response: { 200: ModelMetadataSchema, ...FAILURES },
       },
     },
-    ({ params }) => metadata(models, params.model),
+    ({ params }) => modelMetadata(models, params.model),
   );
   app.get(
     "/models/:model/versions/:version",
@@ -87,7 +73,7 @@ export const inferenceModelRoutes: FastifyPluginCallbackTypebox<InferenceOptions
         response: { 200: ModelMetadataSchema, ...FAILURES },
       },
     },
-    ({ params }) => metadata(models, params.model, params.version),
+    ({ params }) => modelMetadata(models, params.model, params.version),
   );
   app.get(
     "/models/:model/ready",
@@ -129,18 +115,7 @@ export const inferenceModelRoutes: FastifyPluginCallbackTypebox<InferenceOptions
         response: { 200: RepositoryIndexSchema },
       },
     },
-    ({ body }) =>
-      models
-        .list()
-        .flatMap(({ name, versions }) =>
-          versions.map(({ version, state, reason }) => ({
-            name,
-            version,
-            state: REPOSITORY_STATES[state],
-            reason: reason ?? "",
-          })),
-        )
-        .filter(({ state }) => !asksForReady(body) || state === "READY"),
+    ({ body }) => repositoryIndex(models, asksForReady(body)),
   );
   done();
 };
@@ -148,28 +123,4 @@ export const inferenceModelRoutes: FastifyPluginCallbackTypebox<InferenceOptions
 /** The route has no schema for its body, since most clients send none. */
 function asksForReady(body: unknown): boolean {
   return typeof body === "object" && body !== null && "ready" in body && body.ready === true;
-}
-
-function metadata(models: LiveModels, name: string, version?: string) {
-  const lease = models.acquire(name, { version });
-  try {
-    const { model } = lease;
-    const { timesteps, features } = model.scoring;
-    const listing = models.list().find((listed) => listed.name === name);
-    return {
-      name,
-      versions: (listing?.versions ?? []).flatMap(({ state, version }) =>
-        state === "live" ? [version] : [],
-      ),
-      platform: `residua_${model.engine}`,
-      inputs: [{ name: INPUT_NAME, datatype: "FP32", shape: [-1, timesteps, features] }],
-      outputs: answersOf(model).tensors.map(({ name, datatype, shape }) => ({
-        name,
-        datatype,
-        shape: [-1, ...shape],
-      })),
-    };
-  } finally {
-    lease.release();
-  }
 }

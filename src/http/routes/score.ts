@@ -8,7 +8,7 @@ import type { SeriesScoring } from "../../serving/series-scoring.js";
 import { Admission } from "../admission.js";
 import { type Chunks, sendChunks } from "../body-chunks.js";
 import type { BodyReader } from "../body-reader.js";
-import { DeadlineHeadersSchema } from "../deadline.js";
+import { DeadlineHeadersSchema, deadlineOf } from "../deadline.js";
 import type { LiveModels } from "../live-models.js";
 import { answersOf, seriesColumns } from "../model-answers.js";
 import { isClientGone, logFailure } from "../plugins/errors.js";
@@ -117,8 +117,7 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
       }
       const admission = Admission.admit(
         { models, scoring },
-        request,
-        reply,
+        request.raw.socket,
         request.params.name,
         request.query,
       );
@@ -134,7 +133,7 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
           readings: body.values,
           scorer,
           threshold,
-          deadlineAtMs: admission.deadlineAtMs(),
+          deadlineAtMs: deadlineOf(request, reply),
           client,
         };
         if (body.kind === "windows") {
