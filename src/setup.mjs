@@ -79,6 +79,7 @@ export const PARTS = [
     isCompiled: false,
     packages: [
       "@opentelemetry/api",
+      "@opentelemetry/core",
       "@opentelemetry/exporter-trace-otlp-http",
       "@opentelemetry/resources",
       "@opentelemetry/sdk-trace-node",

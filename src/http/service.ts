@@ -16,6 +16,7 @@ import { type AppOptions, createApp } from "./app.js";
 import type { GrpcOptions, GrpcServer } from "./grpc/grpc-server.js";
 import { LiveModels } from "./live-models.js";
 import { MODEL_ANSWERS } from "./model-answers.js";
+import type { Tracing } from "./tracing/tracing.js";
 
 /** With two runs at once, the engine has its next batch when it ends one. */
 const CONCURRENT_RUNS = 2;
@@ -46,6 +47,7 @@ export class Service {
   readonly #options: ServiceOptions;
   readonly #app: FastifyInstance;
   readonly #lifecycle: Lifecycle;
+  readonly #tracing: Tracing | undefined;
   /** Undefined where RESIDUA_GRPC_PORT is not set. */
   readonly grpc: GrpcServer | undefined;
   #engine: Engine | undefined;
@@ -55,13 +57,19 @@ export class Service {
     options: ServiceOptions,
     app: FastifyInstance,
     grpc: GrpcServer | undefined,
-    { lifecycle, models, url }: { lifecycle: Lifecycle; models: LiveModels; url: string },
+    {
+      lifecycle,
+      models,
+      tracing,
+      url,
+    }: { lifecycle: Lifecycle; models: LiveModels; tracing: Tracing | undefined; url: string },
   ) {
     this.#options = options;
     this.#app = app;
     this.grpc = grpc;
     this.#lifecycle = lifecycle;
     this.models = models;
+    this.#tracing = tracing;
     this.url = url;
     this.loaded = this.#load();
   }
@@ -83,7 +91,8 @@ export class Service {
     metrics.watchQueue(batcher);
     metrics.watchModels(() => models.states());
     const scoring = new ScoringService(batcher, metrics);
-    const parts = { ...options, lifecycle, metrics, models, scoring };
+    const tracing = await startTracing(options);
+    const parts = { ...options, lifecycle, metrics, models, scoring, tracing };
     const app = await createApp(parts);
     await app.listen({ host: config.HOST, port: config.PORT });
     const { address, family, port } = app.server.address() as AddressInfo;
@@ -93,7 +102,7 @@ export class Service {
       await app.close();
       throw error;
     });
-    return new Service(options, app, grpc, { lifecycle, models, url });
+    return new Service(options, app, grpc, { lifecycle, models, tracing, url });
   }
 
   async #load(): Promise<void> {
@@ -150,6 +159,7 @@ export class Service {
     this.#app.server.closeAllConnections();
     this.grpc?.close();
     await closed;
+    await this.#tracing?.close();
     // A first close stops the loading; what has been loaded by the end of it is closed by the second.
     await this.models.close();
     await this.loaded.catch(() => undefined);
@@ -159,7 +169,14 @@ export class Service {
   }
 }
 
-/** Loaded where the setting asks for it only. */
+/** Loaded where the setting asks for it only, as is gRPC. */
+async function startTracing({ config, version, log }: ServiceOptions): Promise<Tracing | undefined> {
+  const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
+  if (endpoint === undefined) return undefined;
+  const { Tracing } = await import("./tracing/tracing.js");
+  return Tracing.start({ endpoint, version, log });
+}
+
 async function startGrpc(
   parts: Omit<GrpcOptions, "port"> & { config: Config },
 ): Promise<GrpcServer | undefined> {

@@ -13,6 +13,8 @@ import { tokenCheck } from "../plugins/auth.js";
 import { toResiduaError } from "../problem.js";
 import { requestIdSource } from "../request-id.js";
 import { checkReady } from "../routes/health.js";
+import type { RequestTrace } from "../tracing/request-trace.js";
+import type { TracedRequest, Tracing } from "../tracing/tracing.js";
 import { type Answer, type Handler, loadGrpc, type Server, type UnaryCall } from "./grpc-library.js";
 import { GRPC_STATUS, grpcCode, grpcFailure } from "./grpc-status.js";
 import { type Caller, type InferServices, infer } from "./infer-call.js";
@@ -29,6 +31,7 @@ export interface GrpcOptions extends InferServices {
   readonly log: Logger;
   readonly lifecycle: Lifecycle;
   readonly metrics: Metrics;
+  readonly tracing: Tracing | undefined;
 }
 
 /** Beside the body limit, a message has names, shapes and parameters. */
@@ -122,17 +125,16 @@ function holds(check: () => void): boolean {
 }
 
 function handlers(options: GrpcOptions, grpc: ReturnType<typeof loadGrpc>): Record<string, Handler> {
-  const { config, log, lifecycle, metrics } = options;
+  const { config, log, lifecycle, metrics, tracing } = options;
   const { RESIDUA_API_TOKEN: apiToken, RESIDUA_ADMIN_TOKEN: adminToken } = config;
   const isKnown = apiToken === undefined ? undefined : tokenCheck([apiToken, adminToken]);
   const idOf = requestIdSource();
 
-  const check = ({ metadata }: UnaryCall<unknown>): void => {
+  const check = (call: UnaryCall<unknown>): void => {
     if (lifecycle.phase === "draining") {
       throw new ResiduaError("SHUTTING_DOWN", "The service is shutting down; another one will take this.");
     }
-    const [token] = metadata.get("authorization");
-    if (isKnown?.(token?.toString()) === false) {
+    if (isKnown?.(headerOf(call, "authorization")) === false) {
       throw new ResiduaError(
         "UNAUTHORIZED",
         'This call needs an API token, sent as metadata "authorization: Bearer TOKEN".',
@@ -142,12 +144,14 @@ function handlers(options: GrpcOptions, grpc: ReturnType<typeof loadGrpc>): Reco
 
   const handle = async (path: string, method: Method, call: UnaryCall<never>, answer: Answer<object>) => {
     const startedAtMs = performance.now();
-    const id = idOf({ headers: { "x-request-id": call.metadata.get("x-request-id")[0]?.toString() } });
+    const id = idOf({ headers: { "x-request-id": headerOf(call, "x-request-id") } });
     const initial = new grpc.Metadata();
     initial.set("x-request-id", id);
     call.sendMetadata(initial);
-    const caller = callerOf(call);
+    const trace = method.isProbe === true ? undefined : tracing?.begin(headerOf(call, "traceparent"));
+    const caller = callerOf(call, trace);
     const [code, status] = await respond(method, call, caller, answer, id);
+    if (trace !== undefined) tracing?.end(trace, describe(path, code, id));
     const seconds = (performance.now() - startedAtMs) / 1000;
     metrics.requested("POST", path, status, seconds);
     if (status === CLIENT_CLOSED_REQUEST) metrics.clientGone("POST", path);
@@ -201,12 +205,28 @@ function asError(
   return new ResiduaError("DEADLINE_EXCEEDED", "The deadline of the call passed; its windows were not run.");
 }
 
-function callerOf(call: UnaryCall<never>): Caller {
+/** Names of attributes are those of OpenTelemetry's semantic conventions for RPC. */
+function describe(path: string, code: number, id: string): TracedRequest {
+  return {
+    name: path.slice(1),
+    isFailed: [GRPC_STATUS.DEADLINE_EXCEEDED, GRPC_STATUS.INTERNAL, GRPC_STATUS.UNAVAILABLE].some(
+      (failed) => failed === code,
+    ),
+    attributes: { "rpc.system": "grpc", "rpc.grpc.status_code": code, "residua.request_id": id },
+  };
+}
+
+function headerOf({ metadata }: UnaryCall<unknown>, name: string): string | undefined {
+  return metadata.get(name)[0]?.toString();
+}
+
+function callerOf(call: UnaryCall<never>, trace: RequestTrace | undefined): Caller {
   const deadline = Number(call.getDeadline());
   return {
     get destroyed() {
       return call.cancelled;
     },
+    trace,
     deadlineAtMs: Number.isFinite(deadline) ? performance.now() + deadline - Date.now() : undefined,
   };
 }

@@ -16,6 +16,7 @@ import {
 import { chooseOutputs } from "../inference/outputs.js";
 import type { LiveModels } from "../live-models.js";
 import type { ScoreLimits } from "../score-request.js";
+import type { RequestTrace } from "../tracing/request-trace.js";
 import type { InferRequestMessage, InferResponseMessage, OutputTensorMessage } from "./messages.js";
 
 export interface InferServices {
@@ -27,6 +28,8 @@ export interface InferServices {
 export interface Caller extends Client {
   /** On the clock of `performance.now()`; undefined where the caller waits as long as it takes. */
   readonly deadlineAtMs: number | undefined;
+  /** Undefined where no traces are asked for. */
+  readonly trace: RequestTrace | undefined;
 }
 
 /**
@@ -44,6 +47,7 @@ export async function infer(
   try {
     const { model, limits, arena, client } = admission;
     const { values, count, isDouble } = readInput(message, limits, arena);
+    caller.trace?.noteRead();
     const isRaw = message.raw_input_contents.length > 0;
     const asked = message.outputs.map(({ name }) => ({ name, isBinary: isRaw }));
     const outputs = chooseOutputs(model, { outputs: asked, isBinary: isRaw });
@@ -58,6 +62,7 @@ export async function infer(
         arrays: arena,
       }),
     );
+    caller.trace?.noteScored(result);
     return inferResponse(result, outputs, message.id, { isDouble, isRaw });
   } finally {
     admission.release();

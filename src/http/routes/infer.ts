@@ -47,6 +47,7 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
       // A small body has been read. To await it would postpone its windows past the batch of requests that arrived
       // with it.
       const body = reading instanceof Promise ? await reading : reading;
+      request.trace?.noteRead();
       const outputs = chooseOutputs(model, body);
       const result = await admission.whileScored(
         scoring.scoreWindows(model, {
@@ -59,6 +60,7 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
           arrays: arena,
         }),
       );
+      request.trace?.noteScored(result);
       const { headerLength, chunks } = inferResponse(result, outputs, body.id, body.isDouble);
       const sent = admission.whileSent(chunks);
       if (headerLength === undefined) return sendChunks(reply, "application/json", sent);

@@ -128,6 +128,7 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
         // A small body has been read. To await it would postpone its windows past the batch of requests that
         // arrived with it.
         const body = reading instanceof Promise ? await reading : reading;
+        request.trace?.noteRead();
         const { include, scorer, threshold } = body.options;
         const asked = {
           readings: body.values,
@@ -141,11 +142,13 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
           const result = await admission.whileScored(
             scoring.scoreWindows(model, { ...asked, count: body.count, arrays: arena }),
           );
+          request.trace?.noteScored(result);
           return sendChunks(reply, JSON_TYPE, admission.whileSent(scoreResponse(answers, program, result)));
         }
         const { rows, starts, stride, stream } = body;
         const series = scoring.scoreSeries(model, { ...asked, rows, starts, stride, stream });
         admission.keepUntil(series.result);
+        request.trace?.noteWhenScored(series.result);
         const form = { answers, columns: seriesColumns(include) };
         const { type, chunks } = await answerSeries(form, series, request);
         return sendChunks(reply, type, chunks);
