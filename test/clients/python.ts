@@ -12,11 +12,11 @@ import { repository } from "../server-process.js";
 
 const REQUIREMENTS = join(repository, "test", "clients", "requirements.txt");
 const ASK_EVERY_MS = 200;
-/** Whoever makes the environment for longer than this has died. */
-const MAKING_MS = 10 * 60_000;
+/** For so long, a failed installation is not tried again: the other tests of a run do without, too. */
+const FAILURE_HOLDS_MS = 10 * 60_000;
 
 /**
- * The path of a Python that has the clients, made at the first call; a sentence that says why there is none.
+ * The path of a Python that has the clients, made at the first call; or a sentence that says why there is none.
  * `RESIDUA_TEST_PYTHON` names one that has them already.
  */
 export async function pythonWithClients(): Promise<{ python: string } | { skip: string }> {
@@ -27,50 +27,59 @@ export async function pythonWithClients(): Promise<{ python: string } | { skip: 
   }
   const hash = createHash("sha256").update(readFileSync(REQUIREMENTS)).digest("hex").slice(0, 16);
   const folder = join(repository, "node_modules", ".cache", "residua", `python-${hash}`);
-  await once(folder);
-  const why = join(folder, "failed.txt");
-  if (existsSync(why)) return { skip: readFileSync(why, "utf8") };
-  return { python: join(folder, "bin", "python") };
+  const failure = await prepare(folder);
+  return failure === undefined ? { python: pythonOf(folder) } : { skip: failure };
 }
 
-/** Makes the environment, or waits until another test has made it. */
-async function once(folder: string): Promise<void> {
-  const lock = `${folder}.lock`;
+function pythonOf(folder: string): string {
+  return process.platform === "win32" ? join(folder, "Scripts", "python.exe") : join(folder, "bin", "python");
+}
+
+/** Makes the environment, or waits until another test has made it. Why it cannot be made; undefined where it is there. */
+async function prepare(folder: string): Promise<string | undefined> {
+  const [lock, failed] = [`${folder}.lock`, `${folder}.failed`];
   mkdirSync(join(folder, ".."), { recursive: true });
-  while (!existsSync(join(folder, "done"))) {
-    if (isMine(lock)) {
-      try {
-        await make(folder);
-      } finally {
-        rmSync(lock, { recursive: true });
-      }
-    } else await delay(ASK_EVERY_MS);
+  for (;;) {
+    if (existsSync(join(folder, "done"))) return undefined;
+    const failedAt = statSync(failed, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    if (Date.now() - failedAt < FAILURE_HOLDS_MS) return readFileSync(failed, "utf8");
+    if (!isMine(lock)) {
+      await delay(ASK_EVERY_MS);
+      continue;
+    }
+    try {
+      const error = existsSync(join(folder, "done")) ? undefined : await make(folder);
+      if (error === undefined) writeFileSync(join(folder, "done"), "");
+      else writeFileSync(failed, `the Python clients cannot be installed: ${error}`);
+    } finally {
+      rmSync(lock, { force: true });
+    }
   }
 }
 
-/** Whether this process is now the one that makes the environment. */
+/** Whether this process is now the one that makes the environment. A lock of a process that has died is removed. */
 function isMine(lock: string): boolean {
   try {
-    mkdirSync(lock);
+    writeFileSync(lock, String(process.pid), { flag: "wx" });
     return true;
   } catch {
-    const made = statSync(lock, { throwIfNoEntry: false })?.mtimeMs;
-    if (made !== undefined && Date.now() - made > MAKING_MS) rmSync(lock, { recursive: true, force: true });
+    try {
+      process.kill(Number(readFileSync(lock, "utf8")) || process.pid, 0);
+    } catch {
+      rmSync(lock, { force: true });
+    }
     return false;
   }
 }
 
-async function make(folder: string): Promise<void> {
-  if (existsSync(join(folder, "done"))) return;
+/** What pip printed where it failed. */
+async function make(folder: string): Promise<string | undefined> {
   rmSync(folder, { recursive: true, force: true });
-  const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS];
-  const made = await runProgram("python3", ["-m", "venv", folder]);
-  const { status, err } = made.status === 0 ? await runProgram(join(folder, "bin", "python"), install) : made;
-  mkdirSync(folder, { recursive: true });
-  if (status !== 0) {
-    writeFileSync(join(folder, "failed.txt"), `its packages cannot be installed: ${err.trim().slice(-300)}`);
-  }
-  writeFileSync(join(folder, "done"), "");
+  const venv = await runProgram("python3", ["-m", "venv", folder]);
+  if (venv.status !== 0) return venv.err.trim().slice(-300);
+  const options = ["--quiet", "--disable-pip-version-check", "--retries", "2", "-r", REQUIREMENTS];
+  const pip = await runProgram(pythonOf(folder), ["-m", "pip", "install", ...options]);
+  return pip.status === 0 ? undefined : pip.err.trim().slice(-300);
 }
 
 /** Runs a program to its end. */
