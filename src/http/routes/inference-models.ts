@@ -13,7 +13,10 @@ import { checkReady } from "./health.js";
 
 const tags = ["open inference protocol"];
 const probe = { isOpen: true, isProbe: true };
-const Empty = Type.Object({}, { description: "Yes" });
+// KServe's client reads these members, NVIDIA's the status.
+const Live = Type.Object({ live: Type.Boolean() });
+const Ready = Type.Object({ ready: Type.Boolean() });
+const ModelReady = Type.Object({ name: Type.String(), ready: Type.Boolean() });
 const ParamsSchema = Type.Object({ model: Type.String() });
 const VersionParamsSchema = Type.Object({ model: Type.String(), version: Type.String() });
 const FAILURES = { 404: InferErrorSchema, 503: InferErrorSchema };
@@ -31,9 +34,9 @@ export const inferenceModelRoutes: FastifyPluginCallbackTypebox<InferenceOptions
     "/health/live",
     {
       config: probe,
-      schema: { summary: "Whether it is sound", tags, security: [], response: { 200: Empty } },
+      schema: { summary: "Whether it is sound", tags, security: [], response: { 200: Live } },
     },
-    () => ({}),
+    () => ({ live: true }),
   );
   app.get(
     "/health/ready",
@@ -43,12 +46,12 @@ export const inferenceModelRoutes: FastifyPluginCallbackTypebox<InferenceOptions
         summary: "Whether it should get requests (RESIDUA_READY)",
         tags,
         security: [],
-        response: { 200: Empty, 503: InferErrorSchema },
+        response: { 200: Ready, 503: InferErrorSchema },
       },
     },
     () => {
       checkReady(lifecycle, () => models.problems());
-      return {};
+      return { ready: true };
     },
   );
   app.get(
@@ -82,12 +85,12 @@ export const inferenceModelRoutes: FastifyPluginCallbackTypebox<InferenceOptions
         summary: "Whether a model is live",
         tags,
         params: ParamsSchema,
-        response: { 200: Empty, ...FAILURES },
+        response: { 200: ModelReady, ...FAILURES },
       },
     },
     ({ params }) => {
       models.acquire(params.model, {}).release();
-      return {};
+      return { name: params.model, ready: true };
     },
   );
   app.get(
@@ -97,12 +100,12 @@ export const inferenceModelRoutes: FastifyPluginCallbackTypebox<InferenceOptions
         summary: "Whether a version is live",
         tags,
         params: VersionParamsSchema,
-        response: { 200: Empty, ...FAILURES },
+        response: { 200: ModelReady, ...FAILURES },
       },
     },
     ({ params: { model, version } }) => {
       models.acquire(model, { version }).release();
-      return {};
+      return { name: model, ready: true };
     },
   );
   app.post(
