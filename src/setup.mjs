@@ -25,6 +25,7 @@ import { fileURLToPath } from "node:url";
 import { generateKernels } from "./engine/wasm/kernels/generate.mjs";
 import { install } from "./setup/install.mjs";
 import { chooseNode, dropUnusableNode, wantsBundledNode } from "./setup/node.mjs";
+import { buildPage } from "./setup/page.mjs";
 import { run } from "./setup/process.mjs";
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -39,6 +40,7 @@ export const PARTS = [
   {
     name: "serve",
     packages: [
+      "@fastify/static",
       "@fastify/swagger",
       "@fastify/swagger-ui",
       "@fastify/type-provider-typebox",
@@ -48,6 +50,9 @@ export const PARTS = [
       "csv-parse",
       "fastify",
       "fastify-plugin",
+      "fzstd",
+      "hyparquet",
+      "hyparquet-compressors",
       "jsfive",
       "ml-matrix",
       "pino",
@@ -58,7 +63,7 @@ export const PARTS = [
   },
   {
     name: "build",
-    packages: ["@types/cli-progress", "@types/node", "@types/yauzl", "assemblyscript", "typescript"],
+    packages: ["@types/cli-progress", "@types/node", "@types/yauzl", "assemblyscript", "typescript", "uplot"],
     isAsked: () => true,
   },
   {
@@ -93,7 +98,10 @@ export const PARTS = [
       "@tensorflow/tfjs-backend-cpu",
       "@tensorflow/tfjs-core",
       "@tensorflow/tfjs-layers",
+      "axe-core",
       "fast-check",
+      "hyparquet-writer",
+      "playwright-core",
     ],
     isAsked: ({ script }) => WITH_TESTS.includes(script),
   },
@@ -159,15 +167,17 @@ async function build(withTests) {
   const files = ["package-lock.json", "tsconfig.json", ...sources("src")];
   const stale = [["src", hashOf(files)]];
   if (withTests) stale.push(["test", hashOf([...files, ...sources("test")])]);
-  const folders = stale.filter(([folder, now]) => read(stampOf(folder)) !== now);
+  const isBuilt = (stamp, now) => existsSync(stamp) && readFileSync(stamp, "utf8") === now;
+  const folders = stale.filter(([folder, now]) => !isBuilt(stampOf(folder), now));
   if (folders.length === 0) return;
   console.error("Building ...");
   // A file that is no longer in the sources must not live on in the output.
   for (const [folder] of folders) rmSync(join(root, "dist", folder), { recursive: true, force: true });
   const config = withTests ? "tsconfig.json" : "tsconfig.src.json";
+  const compile = (args) => runHere([join(root, "node_modules", "typescript", "bin", "tsc"), ...args]);
   await Promise.all([
-    runHere([join(root, "node_modules", "typescript", "bin", "tsc"), "-p", join(root, config)]),
-    ...(folders.some(([folder]) => folder === "src") ? kernels(files) : []),
+    compile(["-p", join(root, config)]),
+    ...(folders.some(([folder]) => folder === "src") ? [buildPage(root, compile), ...kernels(files)] : []),
   ]);
   for (const [folder, now] of folders) writeFileSync(stampOf(folder), now);
 }
@@ -232,10 +242,6 @@ function sources(folder) {
     .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name)))
     .filter((file) => !file.startsWith(join("test", "fixtures")))
     .sort();
-}
-
-function read(file) {
-  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
 }
 
 /** Runs a JavaScript program in the project's folder, on the Node that the service runs on too. */

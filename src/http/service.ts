@@ -34,6 +34,8 @@ export interface ServiceOptions {
   readonly version: string;
   readonly log: Logger;
   readonly timeouts?: AppOptions["timeouts"];
+  /** How many lines of the log were dropped, for metrics. */
+  readonly droppedLogLines?: () => number;
 }
 
 export class Service {
@@ -90,6 +92,7 @@ export class Service {
     });
     metrics.watchQueue(batcher);
     metrics.watchModels(() => models.states());
+    metrics.watchLog(options.droppedLogLines ?? (() => 0));
     const scoring = new ScoringService(batcher, metrics);
     const tracing = await startTracing(options);
     const parts = { ...options, lifecycle, metrics, models, scoring, tracing };
@@ -124,7 +127,7 @@ export class Service {
       pollSeconds: config.RESIDUA_POLL_SECONDS,
       log,
     });
-    this.models.connect(registry);
+    this.models.connect(registry, engine);
     await registry.poll();
     if (this.#lifecycle.phase === "starting") this.#lifecycle.phase = "serving";
   }

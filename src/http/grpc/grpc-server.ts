@@ -8,7 +8,7 @@ import type { Config } from "../../config.js";
 import { ClientGoneError, ERRORS, InputError, ResiduaError } from "../../errors.js";
 import type { Lifecycle } from "../../serving/lifecycle.js";
 import type { Metrics } from "../../serving/metrics.js";
-import { modelMetadata, repositoryIndex, serverMetadata } from "../inference/metadata.js";
+import { describeServer, modelMetadata, repositoryIndex } from "../inference/metadata.js";
 import { tokenCheck } from "../plugins/auth.js";
 import { toResiduaError } from "../problem.js";
 import { requestIdSource } from "../request-id.js";
@@ -100,7 +100,7 @@ function methods({ version, lifecycle, models, scoring }: GrpcOptions): Readonly
         ready: holds(() => models.acquire(name, { version: version || undefined }).release()),
       }),
     },
-    ServerMetadata: { answer: () => serverMetadata(version) },
+    ServerMetadata: { answer: () => describeServer(version) },
     ModelMetadata: {
       answer: ({ name, version }: ModelNameMessage) => modelMetadata(models, name, version || undefined),
     },

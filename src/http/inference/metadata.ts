@@ -12,8 +12,8 @@ const REPOSITORY_STATES: Readonly<Record<VersionState, string>> = {
   refused: "UNAVAILABLE",
 };
 
-/** @param version the program's */
-export function serverMetadata(version: string) {
+/** @param version of the program */
+export function describeServer(version: string) {
   return { name: "residua", version, extensions: ["binary_tensor_data", "model_repository"] };
 }
 
@@ -35,7 +35,14 @@ export function modelMetadata(models: LiveModels, name: string, version?: string
         state === "live" ? [version] : [],
       ),
       platform: `residua_${model.engine}`,
-      inputs: [{ name: INPUT_NAME, datatype: "FP32", shape: [-1, timesteps, features] }],
+      inputs: [
+        {
+          name: INPUT_NAME,
+          datatype: "FP32",
+          shape: [-1, timesteps, features],
+          parameters: { features: model.manifest.features.map(({ name, unit }) => ({ name, unit })) },
+        },
+      ],
       outputs: answersOf(model).tensors.map(({ name, datatype, shape }) => ({
         name,
         datatype,

@@ -8,7 +8,7 @@ import {
   ServerMetadataSchema,
 } from "../inference/infer-schema.js";
 import type { InferenceOptions } from "../inference/inference-options.js";
-import { modelMetadata, repositoryIndex, serverMetadata } from "../inference/metadata.js";
+import { describeServer, modelMetadata, repositoryIndex } from "../inference/metadata.js";
 import { checkReady } from "./health.js";
 
 const tags = ["open inference protocol"];
@@ -28,7 +28,7 @@ export const inferenceModelRoutes: FastifyPluginCallbackTypebox<InferenceOptions
 ) => {
   // The path is the prefix itself; it is answered with and without a trailing slash.
   app.get("", { schema: { summary: "The server", tags, response: { 200: ServerMetadataSchema } } }, () =>
-    serverMetadata(version),
+    describeServer(version),
   );
   app.get(
     "/health/live",
