@@ -33,3 +33,11 @@ export interface SeriesRequest extends ScoringRequest {
   /** Where the rows are part of a stream that goes on from request to request. */
   readonly stream: StreamRequest | undefined;
 }
+
+/** Windows that are submitted together. */
+export interface SliceRequest
+  extends Pick<ScoringRequest, "deadlineAtMs" | "client">,
+    Pick<WindowsRequest, "arrays"> {
+  /** Whether it is asked what each feature contributes to the scores, for the events of a series. */
+  readonly withContributions?: boolean;
+}

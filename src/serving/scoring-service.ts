@@ -7,7 +7,8 @@
  * A slice is a number of consecutive windows that are submitted together. Most requests are one slice; larger
  * ones are cut, so that the work on a slice delays other requests by milliseconds only.
  */
-import { type Arena, ArenaPool, type Arrays, OWN_ARRAYS } from "../scoring/arrays.js";
+import { type Arena, ArenaPool, OWN_ARRAYS } from "../scoring/arrays.js";
+import { contributionsByFeature } from "../scoring/contributions.js";
 import type { Drift } from "../scoring/drift-decision.js";
 import { type PreparedWindows, prepareWindows, scoreWindows } from "../scoring/window-scoring.js";
 import type { BatchResult, BatchWork } from "./batch-job.js";
@@ -16,7 +17,7 @@ import type { Batcher } from "./batcher.js";
 import { inOrder } from "./in-order.js";
 import { RequestClient, slicesOf, windowsOfSlice } from "./request-slices.js";
 import type { ScorableModel, ScoredWindows, Timing, WindowsResult } from "./score-result.js";
-import type { ScoringRequest, SeriesRequest, WindowsRequest } from "./scoring-request.js";
+import type { SeriesRequest, SliceRequest, WindowsRequest } from "./scoring-request.js";
 import { chooseSeriesJudge } from "./series-judge.js";
 import { SeriesScoring } from "./series-scoring.js";
 import { SeriesStream } from "./series-stream.js";
@@ -35,6 +36,8 @@ export interface ScoringObserver {
 /** A slice that was scored, and when its windows were with the engine. */
 interface Slice {
   readonly windows: ScoredWindows;
+  /** [n, F]: what each feature contributes to the scores; undefined where that was not asked for. */
+  readonly contributions: Float64Array | undefined;
   readonly startedAtMs: number;
   readonly endedAtMs: number;
 }
@@ -131,15 +134,14 @@ export class ScoringService {
     const run = async (starts: Int32Array): Promise<Slice & { readonly arrays: Arena }> => {
       const some = { readings: request.readings, count: starts.length, starts };
       const arrays = this.arenas.take();
-      const slice = await this.#run(model, judge, some, { ...request, client, arrays }, (work) =>
-        this.batcher.submitWhenRoom(work),
-      );
+      const asked = { ...request, client, arrays, withContributions: series.scores.eventRule !== undefined };
+      const slice = await this.#run(model, judge, some, asked, (work) => this.batcher.submitWhenRoom(work));
       return { ...slice, arrays };
     };
     const time = { startedAtMs: Number.POSITIVE_INFINITY, endedAtMs: submittedAtMs };
     try {
       for await (const slice of inOrder(series.slices(windows), run, slices)) {
-        series.add(slice.windows);
+        series.add(slice.windows, slice.contributions);
         this.arenas.give(slice.arrays);
         time.startedAtMs = Math.min(time.startedAtMs, slice.startedAtMs);
         time.endedAtMs = Math.max(time.endedAtMs, slice.endedAtMs);
@@ -198,12 +200,12 @@ export class ScoringService {
     model: ScorableModel,
     judge: Judge,
     { readings, count, starts }: Windows,
-    { deadlineAtMs, client, arrays = OWN_ARRAYS }: ScoringRequest & Pick<WindowsRequest, "arrays">,
+    { deadlineAtMs, client, arrays = OWN_ARRAYS, withContributions = false }: SliceRequest,
     submit: Submit,
   ): Promise<Slice> {
     const prepared = prepareWindows(model.scoring, readings, count, arrays, starts);
     const result = submit({ target: model, windows: prepared.scaled, count, deadlineAtMs, client });
-    return this.#score(model, judge, prepared, result, arrays);
+    return this.#score(model, judge, prepared, result, { arrays, withContributions });
   }
 
   async #score(
@@ -211,17 +213,24 @@ export class ScoringService {
     judge: Judge,
     prepared: PreparedWindows,
     result: Promise<BatchResult>,
-    arrays: Arrays,
+    { arrays, withContributions }: Required<Pick<SliceRequest, "arrays" | "withContributions">>,
   ): Promise<Slice> {
     const { outputs, startedAtMs, endedAtMs } = await result;
-    const { scoring } = model;
-    const scores = scoreWindows(scoring, judge.scorer, prepared, outputs, { arrays });
+    const [{ scoring }, { scorer }] = [model, judge];
+    const scores = scoreWindows(scoring, scorer, prepared, outputs, { arrays });
+    const contributions = withContributions
+      ? contributionsByFeature(scoring, scorer, { prepared, outputs, scores })
+      : undefined;
     const windows = { outputs, scores, ...judgeWindows(judge, scores, scoring.minCoverage, arrays) };
     this.#observer?.scored(model, windows);
-    return { windows, startedAtMs, endedAtMs };
+    return { windows, contributions, startedAtMs, endedAtMs };
   }
 
-  #time(model: ScorableModel, submittedAtMs: number, slices: readonly Omit<Slice, "windows">[]): Timing {
+  #time(
+    model: ScorableModel,
+    submittedAtMs: number,
+    slices: readonly Pick<Slice, "startedAtMs" | "endedAtMs">[],
+  ): Timing {
     let startedAtMs = Number.POSITIVE_INFINITY;
     let endedAtMs = submittedAtMs;
     for (const slice of slices) {

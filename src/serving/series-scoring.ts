@@ -3,6 +3,8 @@
  * covers it.
  */
 import { DriftCounter, type DriftState } from "../scoring/drift.js";
+import { eventRuleOf } from "../scoring/events.js";
+import { boundSpoilt } from "../scoring/spoilt-errors.js";
 import { Stitcher } from "../scoring/stitcher.js";
 import type { ScorableModel, ScoredWindows, SeriesResult, SeriesScores, Timing } from "./score-result.js";
 import type { SeriesRequest } from "./scoring-request.js";
@@ -48,23 +50,24 @@ export class SeriesScoring {
     this.#stream = stream;
     this.#score = new Stitcher(timesteps);
     this.#coverage = new Stitcher(timesteps);
-    if (judge.events !== undefined) this.#error = new Stitcher(timesteps);
+    if (judge.events?.errorLimit !== undefined) this.#error = new Stitcher(timesteps);
     if (judge.drift !== undefined) this.#drift = new DriftCounter(judge.drift.blockRows, stream?.driftBefore);
+    const score = new Float64Array(rows);
     this.scores = {
       model,
       threshold: judge.threshold,
       rows,
-      score: new Float64Array(rows),
+      score,
       anomalous: new Int8Array(rows),
       pValue: new Float64Array(rows),
-      eventRule: judge.events === undefined ? undefined : { ...judge.events, error: new Float64Array(rows) },
+      eventRule: judge.events && eventRuleOf(judge.events, score, new Float64Array(rows)),
       base: stream?.base ?? 0,
       from: stream?.from ?? 0,
       windows: {
         starts,
         timesteps,
         stride,
-        featureError: new Float64Array(starts.length * features),
+        contributions: new Float64Array(starts.length * features),
         featureNames: model.manifest.features.map(({ name }) => name),
       },
     };
@@ -89,16 +92,26 @@ export class SeriesScoring {
     return new Promise((resolve, reject) => this.#waiting.push({ rows, resolve, reject }));
   }
 
-  /** Adds the scores of the next slice. */
-  add({ scores }: ScoredWindows): void {
+  /**
+   * Adds the scores of the next slice.
+   *
+   * @param contributions [n, F]: what each feature contributes to them; undefined without a threshold.
+   */
+  add({ scores }: ScoredWindows, contributions: Float64Array | undefined): void {
     const from = this.#scoredWindows;
     const to = from + scores.count;
     const starts = this.#starts.subarray(from, to);
     this.#score.add(scores.score, starts);
     this.#coverage.add(scores.coverage, starts);
-    this.#error?.addTimesteps(scores.timestepError, starts);
-    const { featureError, featureNames } = this.scores.windows;
-    featureError.set(scores.featureError, from * featureNames.length);
+    const limit = this.#judge.events?.errorLimit;
+    if (limit !== undefined) {
+      const { timesteps, error } = this.scores.model.scoring;
+      this.#error?.addTimesteps(boundSpoilt(scores.timestepError, timesteps, error, limit), starts);
+    }
+    if (contributions !== undefined) {
+      const { windows } = this.scores;
+      windows.contributions.set(contributions, from * windows.featureNames.length);
+    }
     this.#scoredWindows = to;
     // No later window covers the rows before the first one of the next window.
     const next = this.#starts[to];
