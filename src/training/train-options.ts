@@ -67,7 +67,7 @@ export function shareOrOff(text: string): number | "off" {
 
 /** The share of the windows that is held back to calibrate with where there are no forward folds. */
 export const DEFAULT_CALIBRATION = 0.2;
-const DEFAULT_FOLDS = 3;
+export const DEFAULT_FOLDS = 3;
 const DEFAULT_LINEAR_PATH = 0.7;
 
 /** What a network is, and how it is fitted and calibrated: the options that training and evaluation share. */
