@@ -7,24 +7,29 @@ import type { Lifecycle } from "../serving/lifecycle.js";
 import type { Metrics } from "../serving/metrics.js";
 import type { ScoringService } from "../serving/scoring-service.js";
 import { BodyReader } from "./body-reader.js";
-import { refuseBrokenRequest } from "./broken-request.js";
+import { refuseBrokenRequests } from "./broken-request.js";
 import { parseJson } from "./json-body.js";
 import type { LiveModels } from "./live-models.js";
 import { auth } from "./plugins/auth.js";
+import { compression } from "./plugins/compression.js";
 import { errors, sendProblem } from "./plugins/errors.js";
 import { notFound } from "./plugins/not-found.js";
 import { openapi } from "./plugins/openapi.js";
 import { requests } from "./plugins/requests.js";
 import { toResiduaError } from "./problem.js";
+import { collectBody } from "./raw-body.js";
 import { requestIdSource } from "./request-id.js";
 import { activityRoutes } from "./routes/activity.js";
 import { aliasRoutes } from "./routes/aliases.js";
 import { calibrationRoutes } from "./routes/calibration.js";
+import { dashboardRoutes } from "./routes/dashboard.js";
 import { docsRoutes } from "./routes/docs.js";
 import { healthRoutes } from "./routes/health.js";
 import { inferenceRoutes } from "./routes/inference.js";
 import { metricsRoutes } from "./routes/metrics.js";
 import { modelRoutes } from "./routes/models.js";
+import { readingsRoutes } from "./routes/readings.js";
+import { sampleRoutes } from "./routes/sample.js";
 import { scoreRoutes } from "./routes/score.js";
 import { validatorCompiler } from "./validation.js";
 
@@ -59,30 +64,47 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const { config, log, lifecycle, metrics, models, scoring } = options;
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const bodyLimitBytes = config.RESIDUA_BODY_LIMIT_BYTES;
+  const nextId = requestIdSource();
+  const refuseBroken = refuseBrokenRequests({ log, metrics, nextId: () => nextId({ headers: {} }) });
   const app = fastify({
     // Fastify logs warnings only; the plugin `requests` writes one line for each request.
     loggerInstance: log.child({}, { level: "warn" }) as FastifyBaseLogger,
     childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,
-    genReqId: requestIdSource(),
+    genReqId: nextId,
     return503OnClosing: false,
     requestTimeout: timeouts.requestMs,
     keepAliveTimeout: timeouts.keepAliveMs,
-    http: { headersTimeout: timeouts.headersMs, connectionsCheckingInterval: timeouts.checkMs },
+    http: {
+      headersTimeout: timeouts.headersMs,
+      connectionsCheckingInterval: timeouts.checkMs,
+      // Node would refuse such a request by itself, without an id; the plugin `requests` does.
+      requireHostHeader: false,
+    },
     routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true },
-    clientErrorHandler: refuseBrokenRequest,
+    clientErrorHandler: refuseBroken,
     frameworkErrors: (error, request, reply) => {
       reply.header("x-request-id", request.id);
-      sendProblem(reply, toResiduaError(error, bodyLimitBytes), request);
+      const refusal = toResiduaError(error, bodyLimitBytes);
+      sendProblem(reply, refusal, request);
+      // Its hooks are not called, since it has no route.
+      metrics.requested(request.method, "none", refusal.status, reply.elapsedTime / 1000);
+      log.info({ reqId: request.id, method: request.method, path: request.url, status: refusal.status });
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
-  takeJson(app);
+  app.server.on("connect", (_request, socket) => {
+    refuseBroken(Object.assign(new Error("CONNECT"), { code: "METHOD_CONNECT" }), socket);
+  });
+  // Expectations that nobody knows are ignored, as RFC 9110 allows: Node would answer 417 without an id.
+  app.server.on("checkExpectation", (request, response) => app.server.emit("request", request, response));
+  takeJson(app, bodyLimitBytes);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(() => JSON.stringify);
 
   await app.register(errors, { log, bodyLimitBytes });
   await app.register(requests, { log, lifecycle, metrics });
+  await app.register(compression);
   await app.register(auth, {
     apiToken: config.RESIDUA_API_TOKEN,
     adminToken: config.RESIDUA_ADMIN_TOKEN,
@@ -97,9 +119,12 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(healthRoutes, { lifecycle, readiness: () => models.problems() });
   await app.register(metricsRoutes, { metrics });
   await app.register(docsRoutes, { models });
+  await app.register(dashboardRoutes, { version: options.version });
   await app.register(modelRoutes, { models });
   await app.register(calibrationRoutes, { models });
   await app.register(activityRoutes, { models, metrics });
+  await app.register(sampleRoutes, { models });
+  await app.register(readingsRoutes, { models, bodyLimitBytes });
   if (config.RESIDUA_ADMIN_TOKEN !== undefined) await app.register(aliasRoutes, { models });
   const bodies = new BodyReader();
   app.addHook("onClose", () => bodies.close());
@@ -119,15 +144,21 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
 }
 
 /** Parses JSON bodies, for the routes that do not read their bodies themselves. */
-function takeJson(app: Pick<FastifyInstance, "addContentTypeParser" | "removeAllContentTypeParsers">): void {
+function takeJson(
+  app: Pick<FastifyInstance, "addContentTypeParser" | "removeAllContentTypeParsers">,
+  limitBytes: number,
+): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (request, body, done) => {
-    // Some clients send a content type with every request, even where there is no body.
-    if (body.length === 0 && request.method === "DELETE") return done(null);
-    try {
-      done(null, parseJson(body));
-    } catch (error) {
-      done(error as Error);
-    }
+  app.addContentTypeParser("application/json", (request, payload, done) => {
+    collectBody(request.headers["content-encoding"], payload, limitBytes, (error, body) => {
+      if (error !== null) return done(error);
+      // Some clients send a content type with every request, even where there is no body.
+      if (body!.length === 0 && request.method === "DELETE") return done(null);
+      try {
+        done(null, parseJson(body!.toBytes()));
+      } catch (fault) {
+        done(fault as Error);
+      }
+    });
   });
 }

@@ -32,6 +32,8 @@ export interface ServiceOptions {
   readonly version: string;
   readonly log: Logger;
   readonly timeouts?: AppOptions["timeouts"];
+  /** How many lines of the log were dropped, for metrics. */
+  readonly droppedLogLines?: () => number;
 }
 
 export class Service {
@@ -67,7 +69,7 @@ export class Service {
   static async start(options: ServiceOptions): Promise<Service> {
     const { config } = options;
     const lifecycle = new Lifecycle();
-    const models = new LiveModels();
+    const models = new LiveModels(config.RESIDUA_READY);
     const metrics = new Metrics(() => models.versions());
     const batcher = new Batcher({
       maxBatchWindows: config.RESIDUA_MAX_BATCH_WINDOWS,
@@ -78,6 +80,8 @@ export class Service {
       observer: metrics,
     });
     metrics.watchQueue(batcher);
+    metrics.watchModels(() => models.states());
+    metrics.watchLog(options.droppedLogLines ?? (() => 0));
     const scoring = new ScoringService(batcher, metrics);
     const app = await createApp({ ...options, lifecycle, metrics, models, scoring });
     await app.listen({ host: config.HOST, port: config.PORT });
@@ -106,7 +110,7 @@ export class Service {
       pollSeconds: config.RESIDUA_POLL_SECONDS,
       log,
     });
-    this.models.connect(registry);
+    this.models.connect(registry, engine);
     await registry.poll();
     if (this.#lifecycle.phase === "starting") this.#lifecycle.phase = "serving";
   }

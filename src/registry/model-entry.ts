@@ -15,6 +15,11 @@ export interface ModelListing {
   readonly aliases: Readonly<Record<string, string>>;
   /** Newest first. */
   readonly versions: readonly VersionListing[];
+  /**
+   * What is wrong with the folder of the model or with its aliases: the versions and aliases are then those of before.
+   * Else null.
+   */
+  readonly reason: string | null;
 }
 
 /** The Retry-After, in seconds, for a model that is not ready. */
@@ -29,12 +34,25 @@ export class ModelEntry {
   /** By alias, the live version that answers its requests. */
   readonly #routes = new Map<string, VersionEntry>();
   #newestLive: VersionEntry | undefined;
+  /** Why its folder cannot be read just now. */
+  problem: string | undefined;
   #isStored = false;
+  /** Ends with the last thing done about this model. */
+  #line: Promise<unknown> = Promise.resolve();
+  /** The next time that its folder is followed, where that has not begun. */
+  nextFollow: Promise<void> | undefined;
 
   constructor(name: string, folder: string) {
     this.name = name;
     this.folder = folder;
     this.aliasFile = new AliasFile(folder);
+  }
+
+  /** Does one thing about this model after the other: following its folder, changing its aliases. */
+  inLine<T>(task: () => Promise<T>): Promise<T> {
+    const run = this.#line.then(task);
+    this.#line = run.catch(() => undefined);
+    return run;
   }
 
   /** Notes which versions are on disk. @param stored newest first. */
@@ -156,6 +174,11 @@ export class ModelEntry {
       : `version ${refused.version} is refused (${refused.reason})`;
   }
 
+  /** What is wrong with its folder or its aliases. */
+  get reason(): string | undefined {
+    return this.problem ?? this.aliasFile.reason;
+  }
+
   /** Why the model is not ready, one sentence each. */
   problems(): string[] {
     const problems: string[] = [];
@@ -171,7 +194,7 @@ export class ModelEntry {
         `${this.name}: alias ${alias} stands for version ${version}, which ${this.#whyNot(entry)}.`,
       );
     }
-    if (this.aliasFile.reason !== undefined) problems.push(`${this.name}: ${this.aliasFile.reason}`);
+    if (this.reason !== undefined) problems.push(`${this.name}: ${this.reason}`);
     return problems;
   }
 
@@ -180,6 +203,7 @@ export class ModelEntry {
       name: this.name,
       aliases: Object.fromEntries(this.aliasFile.aliases),
       versions: [...this.versions.values()].map((entry) => entry.list()),
+      reason: this.reason ?? null,
     };
   }
 }

@@ -75,6 +75,33 @@ export class Metrics implements BatchObserver, ScoringObserver {
     });
   }
 
+  /** Adds the gauge of the models' readiness. To be called once. */
+  watchModels(states: () => readonly { readonly model: string; readonly isReady: boolean }[]): void {
+    new Gauge({
+      name: "residua_model_ready",
+      help: "1 where a model's newest valid version and the targets of its aliases are live and its folder is sound, else 0",
+      labelNames: ["model"],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const { model, isReady } of states()) this.set({ model }, isReady ? 1 : 0);
+      },
+    });
+  }
+
+  /** Adds the counter of lines that the log has lost. To be called once. */
+  watchLog(dropped: () => number): void {
+    new Counter({
+      name: "residua_log_lines_dropped_total",
+      help: "Lines of the log that were dropped because nobody read them",
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        this.inc(dropped());
+      },
+    });
+  }
+
   /** A request ended. @param route its pattern, not its path. @param seconds from its headers to its end. */
   requested(method: string, route: string, statusCode: number, seconds: number): void {
     const key = `${method} ${statusCode} ${route}`;

@@ -7,8 +7,7 @@
  * A slice is a number of consecutive windows that are submitted together. Most requests are one slice; larger
  * ones are cut, so that the work on a slice delays other requests by milliseconds only.
  */
-import { type Arena, ArenaPool, OWN_ARRAYS } from "../scoring/arrays.js";
-import { contributionsByFeature } from "../scoring/contributions.js";
+import { type Arena, ArenaPool, type Arrays, OWN_ARRAYS } from "../scoring/arrays.js";
 import type { Drift } from "../scoring/drift-decision.js";
 import { type PreparedWindows, prepareWindows, scoreWindows } from "../scoring/window-scoring.js";
 import type { BatchResult, BatchWork } from "./batch-job.js";
@@ -17,7 +16,7 @@ import type { Batcher } from "./batcher.js";
 import { inOrder } from "./in-order.js";
 import { RequestClient, slicesOf, windowsOfSlice } from "./request-slices.js";
 import type { ScorableModel, ScoredWindows, Timing, WindowsResult } from "./score-result.js";
-import type { SeriesRequest, SliceRequest, WindowsRequest } from "./scoring-request.js";
+import type { ScoringRequest, SeriesRequest, WindowsRequest } from "./scoring-request.js";
 import { chooseSeriesJudge } from "./series-judge.js";
 import { SeriesScoring } from "./series-scoring.js";
 import { SeriesStream } from "./series-stream.js";
@@ -35,9 +34,8 @@ export interface ScoringObserver {
 
 /** A slice that was scored, and when its windows were with the engine. */
 interface Slice {
+  readonly prepared: PreparedWindows;
   readonly windows: ScoredWindows;
-  /** [n, F]: what each feature contributes to the scores; undefined where that was not asked for. */
-  readonly contributions: Float64Array | undefined;
   readonly startedAtMs: number;
   readonly endedAtMs: number;
 }
@@ -134,14 +132,15 @@ export class ScoringService {
     const run = async (starts: Int32Array): Promise<Slice & { readonly arrays: Arena }> => {
       const some = { readings: request.readings, count: starts.length, starts };
       const arrays = this.arenas.take();
-      const asked = { ...request, client, arrays, withContributions: series.scores.eventRule !== undefined };
-      const slice = await this.#run(model, judge, some, asked, (work) => this.batcher.submitWhenRoom(work));
+      const slice = await this.#run(model, judge, some, { ...request, client, arrays }, (work) =>
+        this.batcher.submitWhenRoom(work),
+      );
       return { ...slice, arrays };
     };
     const time = { startedAtMs: Number.POSITIVE_INFINITY, endedAtMs: submittedAtMs };
     try {
       for await (const slice of inOrder(series.slices(windows), run, slices)) {
-        series.add(slice.windows, slice.contributions);
+        series.add(slice.windows, slice.prepared);
         this.arenas.give(slice.arrays);
         time.startedAtMs = Math.min(time.startedAtMs, slice.startedAtMs);
         time.endedAtMs = Math.max(time.endedAtMs, slice.endedAtMs);
@@ -200,12 +199,12 @@ export class ScoringService {
     model: ScorableModel,
     judge: Judge,
     { readings, count, starts }: Windows,
-    { deadlineAtMs, client, arrays = OWN_ARRAYS, withContributions = false }: SliceRequest,
+    { deadlineAtMs, client, arrays = OWN_ARRAYS }: ScoringRequest & Pick<WindowsRequest, "arrays">,
     submit: Submit,
   ): Promise<Slice> {
     const prepared = prepareWindows(model.scoring, readings, count, arrays, starts);
     const result = submit({ target: model, windows: prepared.scaled, count, deadlineAtMs, client });
-    return this.#score(model, judge, prepared, result, { arrays, withContributions });
+    return this.#score(model, judge, prepared, result, arrays);
   }
 
   async #score(
@@ -213,17 +212,14 @@ export class ScoringService {
     judge: Judge,
     prepared: PreparedWindows,
     result: Promise<BatchResult>,
-    { arrays, withContributions }: Required<Pick<SliceRequest, "arrays" | "withContributions">>,
+    arrays: Arrays,
   ): Promise<Slice> {
     const { outputs, startedAtMs, endedAtMs } = await result;
-    const [{ scoring }, { scorer }] = [model, judge];
-    const scores = scoreWindows(scoring, scorer, prepared, outputs, { arrays });
-    const contributions = withContributions
-      ? contributionsByFeature(scoring, scorer, { prepared, outputs, scores })
-      : undefined;
+    const { scoring } = model;
+    const scores = scoreWindows(scoring, judge.scorer, prepared, outputs, { arrays });
     const windows = { outputs, scores, ...judgeWindows(judge, scores, scoring.minCoverage, arrays) };
     this.#observer?.scored(model, windows);
-    return { windows, contributions, startedAtMs, endedAtMs };
+    return { prepared, windows, startedAtMs, endedAtMs };
   }
 
   #time(

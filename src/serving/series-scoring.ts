@@ -2,13 +2,16 @@
  * A series while it is scored. Its timesteps are settled in order: a score is settled when no later window
  * covers it.
  */
+import { contributionsByFeature } from "../scoring/contributions.js";
 import { DriftCounter, type DriftState } from "../scoring/drift.js";
 import { eventRuleOf } from "../scoring/events.js";
 import { boundSpoilt } from "../scoring/spoilt-errors.js";
 import { Stitcher } from "../scoring/stitcher.js";
+import type { PreparedWindows } from "../scoring/window-scoring.js";
 import type { ScorableModel, ScoredWindows, SeriesResult, SeriesScores, Timing } from "./score-result.js";
 import type { SeriesRequest } from "./scoring-request.js";
 import type { SeriesJudge } from "./series-judge.js";
+import { SeriesParts } from "./series-parts.js";
 import type { SeriesStream } from "./series-stream.js";
 import { judgeScores, pValues } from "./verdict.js";
 
@@ -28,8 +31,11 @@ export class SeriesScoring {
   readonly #judge: SeriesJudge;
   readonly #score: Stitcher;
   readonly #coverage: Stitcher;
-  /** Of the timestep errors; undefined where events do not need them. */
+  /** Of the timestep errors; undefined where they are not asked for. */
   readonly #error: Stitcher | undefined;
+  /** Of the errors by which the edges of events are judged; undefined where the model does not know normal ones. */
+  readonly #edgeError: Stitcher | undefined;
+  readonly #parts: SeriesParts | undefined;
   readonly #drift: DriftCounter | undefined;
   readonly #stream: SeriesStream | undefined;
   /** Of a stream: as it was when the rows that are final now had been counted. */
@@ -50,8 +56,18 @@ export class SeriesScoring {
     this.#stream = stream;
     this.#score = new Stitcher(timesteps);
     this.#coverage = new Stitcher(timesteps);
-    if (judge.events?.errorLimit !== undefined) this.#error = new Stitcher(timesteps);
+    const asked = request.parts ?? new Set();
+    if (asked.has("timestepError")) this.#error = new Stitcher(timesteps);
+    const timestepError = this.#error && new Float64Array(rows);
+    if (judge.events?.errorLimit !== undefined) this.#edgeError = new Stitcher(timesteps);
+    if ([...asked].some((part) => part !== "timestepError")) {
+      const judged = { scorer: judge.windows.scorer, threshold: judge.threshold?.value };
+      this.#parts = new SeriesParts(model.scoring, judged, rows, asked);
+    }
     if (judge.drift !== undefined) this.#drift = new DriftCounter(judge.drift.blockRows, stream?.driftBefore);
+    const base = stream?.base ?? 0;
+    const notAnswered = stream?.from ?? 0;
+    const lastFrom = rows - (request.last ?? rows);
     const score = new Float64Array(rows);
     this.scores = {
       model,
@@ -61,8 +77,12 @@ export class SeriesScoring {
       anomalous: new Int8Array(rows),
       pValue: new Float64Array(rows),
       eventRule: judge.events && eventRuleOf(judge.events, score, new Float64Array(rows)),
-      base: stream?.base ?? 0,
-      from: stream?.from ?? 0,
+      timestepError,
+      parts: this.#parts?.values,
+      base,
+      from: Math.max(notAnswered, lastFrom),
+      eventsFrom: lastFrom > notAnswered ? base + lastFrom : undefined,
+      gaps: stream?.gaps,
       windows: {
         starts,
         timesteps,
@@ -92,26 +112,17 @@ export class SeriesScoring {
     return new Promise((resolve, reject) => this.#waiting.push({ rows, resolve, reject }));
   }
 
-  /**
-   * Adds the scores of the next slice.
-   *
-   * @param contributions [n, F]: what each feature contributes to them; undefined without a threshold.
-   */
-  add({ scores }: ScoredWindows, contributions: Float64Array | undefined): void {
+  /** Adds the scores of the next slice. @param prepared the windows that they are of. */
+  add(windows: ScoredWindows, prepared: PreparedWindows): void {
+    const { scores } = windows;
     const from = this.#scoredWindows;
     const to = from + scores.count;
     const starts = this.#starts.subarray(from, to);
     this.#score.add(scores.score, starts);
     this.#coverage.add(scores.coverage, starts);
-    const limit = this.#judge.events?.errorLimit;
-    if (limit !== undefined) {
-      const { timesteps, error } = this.scores.model.scoring;
-      this.#error?.addTimesteps(boundSpoilt(scores.timestepError, timesteps, error, limit), starts);
-    }
-    if (contributions !== undefined) {
-      const { windows } = this.scores;
-      windows.contributions.set(contributions, from * windows.featureNames.length);
-    }
+    this.#error?.addTimesteps(scores.timestepError, starts);
+    this.#parts?.add(prepared, windows, starts);
+    this.#addForEvents(windows, prepared, from);
     this.#scoredWindows = to;
     // No later window covers the rows before the first one of the next window.
     const next = this.#starts[to];
@@ -136,21 +147,38 @@ export class SeriesScoring {
     this.#reject(error);
   }
 
+  /** What events need of a slice, of which the first window is number `from`. */
+  #addForEvents({ outputs, scores }: ScoredWindows, prepared: PreparedWindows, from: number): void {
+    const { model, windows, eventRule } = this.scores;
+    if (eventRule === undefined) return;
+    const { scoring } = model;
+    const { scorer } = this.#judge.windows;
+    const contributions = contributionsByFeature(scoring, scorer, { prepared, outputs, scores });
+    windows.contributions.set(contributions, from * windows.featureNames.length);
+    const { timesteps, error } = scoring;
+    this.#edgeError?.addTimesteps(
+      boundSpoilt(scores.timestepError, timesteps, error, eventRule.errorLimit),
+      this.#starts.subarray(from, from + scores.count),
+    );
+  }
+
   #settle(end: number): void {
-    const { score, anomalous, pValue, eventRule, model } = this.scores;
+    const { score, anomalous, pValue, timestepError, eventRule, model } = this.scores;
     const { minCoverage } = model.scoring;
     const settled = this.#score.settle(end);
     const coverage = this.#coverage.settle(end);
     const verdicts = judgeScores(settled, coverage, this.#judge.threshold?.value, minCoverage);
     const settledP = pValues(this.#judge.sample, settled);
-    if (this.#error !== undefined) eventRule!.error.set(this.#error.settle(end), this.#settledRows);
+    if (this.#error !== undefined) timestepError!.set(this.#error.settle(end), this.#settledRows);
+    if (this.#edgeError !== undefined) eventRule!.error.set(this.#edgeError.settle(end), this.#settledRows);
+    this.#parts?.settle(end);
     score.set(settled, this.#settledRows);
     anomalous.set(verdicts, this.#settledRows);
     pValue.set(settledP, this.#settledRows);
     if (this.#drift !== undefined) {
       // With too few readings a score says nothing about the level.
       for (let row = 0; row < settledP.length; row++) {
-        if (this.#settledRows + row < this.scores.from) continue;
+        if (this.#settledRows + row < (this.#stream?.from ?? 0)) continue;
         if (this.#settledRows + row === this.#stream?.final) this.#finalDrift = this.#drift.state;
         this.#drift.push(coverage[row]! < minCoverage ? Number.NaN : settledP[row]!);
       }

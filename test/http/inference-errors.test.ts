@@ -30,6 +30,11 @@ test("errors are one member, with the statuses of the native routes", async (t) 
     ["no data", 400, { inputs: [one] }],
     ["data of another length", 400, { inputs: [input({ data: [1, 2] })] }],
     ["a string", 400, { inputs: [input({ data: flat.map(String) })] }],
+    [
+      "transposed data",
+      400,
+      { inputs: [input({ data: [0, 1, 2].map(() => [0, 1].map(() => [1, 2, 3, 4])) })] },
+    ],
     ["deep data", 400, { inputs: [input({ data: [[[[1]]]] })] }],
     ["another shape", 422, { inputs: [input({ shape: [4, 3, 2] })] }],
     ["a flat shape", 422, { inputs: [input({ shape: [24] })] }],
@@ -51,7 +56,8 @@ test("errors are one member, with the statuses of the native routes", async (t) 
     }),
     ["a length beyond the body", 400, { inputs: [input()] }, { "inference-header-content-length": "100000" }],
     ["a length that is none", 400, { inputs: [input()] }, { "inference-header-content-length": "x" }],
-    ["compressed", 415, { inputs: [input()] }, { "content-encoding": "gzip" }],
+    ["not what its encoding says", 400, { inputs: [input()] }, { "content-encoding": "gzip" }],
+    ["an unknown encoding", 415, { inputs: [input()] }, { "content-encoding": "zstd" }],
     ["a deadline that passed", 504, { inputs: [input()] }, { "x-request-timeout-ms": "0" }],
   ];
   const { bytes, headers } = binaryBody({ inputs: [{ ...one, parameters: size }] }, infinite);
