@@ -1,7 +1,8 @@
 /** The bytes of the answer to a series, in chunks: one JSON object, or a line for each timestep and event. */
 import { formatFloat32 } from "../scoring/digits.js";
 import type { Drift } from "../scoring/drift-decision.js";
-import { type AnomalyEvent, walkEvents } from "../scoring/events.js";
+import { walkEvents } from "../scoring/event-stream.js";
+import type { AnomalyEvent } from "../scoring/events.js";
 import type { SeriesResult, SeriesScores, StreamEnd } from "../serving/score-result.js";
 import type { SeriesScoring } from "../serving/series-scoring.js";
 import { joinChunks, PAUSE } from "./body-chunks.js";
@@ -168,12 +169,13 @@ function driftText(drift: Drift | null): string {
 
 /** Events that reach into the rows answered, in groups; an empty group where other requests should be served before the search goes on. */
 function* eventChunks(
-  { score, anomalous, windows, eventRule, eventsFrom = 0 }: SeriesResult,
+  { score, anomalous, windows, eventRule: rule, eventsFrom = 0 }: SeriesResult,
   end: StreamEnd | undefined,
 ): Generator<AnomalyEvent[], void> {
   const most = Math.max(1, Math.floor(EVENT_NUMBERS / (1 + windows.featureNames.length)));
   let group: AnomalyEvent[] = [];
-  for (const event of end?.events ?? walkEvents(score, anomalous, windows, eventRule)) {
+  const whole = rule === undefined ? [] : walkEvents({ score, anomalous, windows, rule });
+  for (const event of end?.events ?? whole) {
     if (event === undefined) {
       yield [];
       continue;
