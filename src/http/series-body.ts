@@ -49,6 +49,8 @@ export interface SeriesBody {
   readonly stream: StreamRequest | undefined;
   /** Undefined without timestamps. */
   readonly time: TimeFacts | undefined;
+  /** [rows] */
+  readonly timesMs: Float64Array | undefined;
   readonly notes: readonly string[];
 }
 
@@ -65,7 +67,7 @@ export function seriesBody(read: SeriesRows, options: SeriesOptions, shape: Wind
   }
   const stepMs = times === undefined ? undefined : (usualStepMs([times.ms]) ?? null);
   const time = times === undefined ? undefined : { unit: times.unit, stepMs: stepMs!, gaps: undefined };
-  const base = { kind: "series", rows, values, options, stride } as const;
+  const base = { kind: "series", rows, values, options, stride, timesMs: times?.ms } as const;
   if (continuation !== undefined) {
     if (rows === 0) throw invalid([{ path: "/series", message: "must hold at least one row" }]);
     const stream = { continuation, stride: options.stride, maxGapMs, timestampsMs: times?.ms };

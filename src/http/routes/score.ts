@@ -2,9 +2,11 @@
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
 import type { FastifyRequest } from "fastify";
 import type { Logger } from "pino";
+import { readDataSection } from "../../data/data-section.js";
 import { ResiduaError } from "../../errors.js";
 import type { ScoringService } from "../../serving/scoring-service.js";
 import type { SeriesScoring } from "../../serving/series-scoring.js";
+import { preferredType } from "../accept.js";
 import { Admission } from "../admission.js";
 import { type Chunks, sendChunks } from "../body-chunks.js";
 import type { BodyReader } from "../body-reader.js";
@@ -16,8 +18,11 @@ import { problemBody, problemResponse, toResiduaError } from "../problem.js";
 import { rawBody, takeRawBodies } from "../raw-body.js";
 import { scoreResponse } from "../score-response.js";
 import { ScoreResponseSchema } from "../score-response-schema.js";
-import { ModelParamsSchema, ScoreRequestSchema, VersionQuerySchema } from "../score-schema.js";
+import { ModelParamsSchema, ScoreQuerySchema, ScoreRequestSchema } from "../score-schema.js";
+import { seriesArrow } from "../series-arrow.js";
+import { seriesCsv } from "../series-csv.js";
 import { type SeriesForm, seriesLines, seriesLinesAsScored, seriesResponse } from "../series-response.js";
+import { queryOptions, refuseQueryOptions, tableFormat } from "../table-body.js";
 import { readByItsRoute } from "../validation.js";
 
 export interface ScoreOptions {
@@ -33,7 +38,18 @@ interface Answer {
   readonly chunks: Chunks;
 }
 
+/** How a series is answered. */
+interface SeriesAnswer {
+  readonly type: (typeof SERIES_TYPES)[number];
+  readonly parts: ReadonlySet<string>;
+  readonly timesMs: Float64Array | undefined;
+}
+
 const JSON_TYPE = "application/json; charset=utf-8";
+const CSV_TYPE = "text/csv; charset=utf-8; header=present";
+const ARROW_TYPE = "application/vnd.apache.arrow.stream";
+/** What a series can be answered with; JSON where the request does not say. */
+const SERIES_TYPES = ["application/json", "application/x-ndjson", "text/csv", ARROW_TYPE] as const;
 const LINES_TYPE = "application/x-ndjson; charset=utf-8";
 /**
  * So many timesteps are scored before the status is sent, and the lines of a longer series while the rest is
@@ -53,10 +69,15 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
     form: SeriesForm,
     series: SeriesScoring,
     request: FastifyRequest,
+    { type, parts, timesMs }: SeriesAnswer,
   ): Promise<Answer> => {
-    if (!acceptsLines(request)) {
+    if (type === "application/json") {
       return { type: JSON_TYPE, chunks: seriesResponse(form, await series.result) };
     }
+    if (type === "text/csv") {
+      return { type: CSV_TYPE, chunks: seriesCsv(await series.result, parts, timesMs) };
+    }
+    if (type === ARROW_TYPE) return { type, chunks: seriesArrow(form, await series.result, parts) };
     // A request with a deadline is answered as a whole: once lines are sent, no status can say that it
     // passed.
     if (request.headers["x-request-timeout-ms"] === undefined) {
@@ -86,8 +107,19 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
     }
   }
 
+  const readBody = (request: FastifyRequest, { model, limits, arena }: Admission) => {
+    const query = request.query as Readonly<Record<string, unknown>>;
+    const format = tableFormat(request.headers["content-type"]);
+    if (format === undefined) {
+      refuseQueryOptions(query);
+      return bodies.readScore(rawBody(request), limits, arena);
+    }
+    const manifest = { features: model.manifest.features, data: readDataSection(model.manifest) };
+    return bodies.readTable(rawBody(request), limits, { format, options: queryOptions(query), manifest });
+  };
+
   takeRawBodies(app, {
-    contentTypes: ["application/json"],
+    contentTypes: ["application/json", "text/csv", "application/x-ndjson"],
     limitBytes: bodyLimitBytes,
     expect: () => batcher.expect(),
     arrived: (expectation) => batcher.arrived(expectation),
@@ -100,7 +132,7 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
         description,
         tags: ["scoring"],
         params: ModelParamsSchema,
-        querystring: VersionQuerySchema,
+        querystring: ScoreQuerySchema,
         headers: DeadlineHeadersSchema,
         body: readByItsRoute(ScoreRequestSchema),
         response: { 200: ScoreResponseSchema, ...FAILURES },
@@ -119,9 +151,9 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
         request.query,
       );
       try {
-        const { model, limits, arena, client } = admission;
+        const { model, arena, client } = admission;
         const answers = answersOf(model);
-        const reading = bodies.readScore(rawBody(request), limits, arena);
+        const reading = readBody(request, admission);
         // A small body has been read. To await it would postpone its windows past the batch of requests that
         // arrived with it.
         const body = reading instanceof Promise ? await reading : reading;
@@ -141,13 +173,16 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
           return sendChunks(reply, JSON_TYPE, admission.whileSent(scoreResponse(answers, program, result)));
         }
         const { rows, starts, stride, stream, time, notes } = body;
-        const parts = answers.seriesParts(include);
+        const type = preferredType(request.headers.accept, SERIES_TYPES);
+        if (type === "text/csv" && stream !== undefined) throw noContinuation();
+        const asks = answers.seriesParts(include);
+        const parts = type === ARROW_TYPE ? new Set([...asks, "timestepError"]) : asks;
         const { last } = body.options;
         const series = scoring.scoreSeries(model, { ...asked, rows, starts, stride, stream, last, parts });
         admission.keepUntil(series.result);
         const form = { answers, columns: answers.seriesColumns(parts, series.scores), time, notes };
-        const { type, chunks } = await answerSeries(form, series, request);
-        return sendChunks(reply, type, chunks);
+        const answer = await answerSeries(form, series, request, { type, parts, timesMs: body.timesMs });
+        return sendChunks(reply, answer.type, answer.chunks);
       } finally {
         admission.release();
       }
@@ -157,7 +192,7 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
 };
 
 const description =
-  "With Accept: application/x-ndjson a series is answered with a line of JSON for each timestep and event: model and threshold first; timing, drift, continuation, and the from and final of timesteps last. The lines of a long series are sent while it is scored; if scoring then fails, the last line is a problem and the body breaks off. With X-Request-Timeout-Ms nothing is sent before everything is scored.";
+  "A series may also be CSV (text/csv: a header with the features' names, and a column of times) or a JSON array or object a line (application/x-ndjson); its options then stand in the query. With Accept: text/csv a series is answered with a row for each timestep, with Accept: application/vnd.apache.arrow.stream as an Arrow stream. With Accept: application/x-ndjson a series is answered with a line of JSON for each timestep and event: model and threshold first; timing, drift, continuation, and the from and final of timesteps last. The lines of a long series are sent while it is scored; if scoring then fails, the last line is a problem and the body breaks off. With X-Request-Timeout-Ms nothing is sent before everything is scored.";
 
 const FAILURES = {
   400: problemResponse("INVALID_JSON, INVALID_REQUEST, NON_FINITE_VALUE, CONTINUATION_INVALID"),
@@ -171,7 +206,10 @@ const FAILURES = {
   504: problemResponse("DEADLINE_EXCEEDED"),
 };
 
-/** Whether the caller asks for a line for each timestep. */
-function acceptsLines({ headers: { accept } }: FastifyRequest): boolean {
-  return accept?.split(",").some((type) => type.split(";")[0]!.trim() === "application/x-ndjson") === true;
+function noContinuation(): ResiduaError {
+  return new ResiduaError(
+    "INVALID_REQUEST",
+    "CSV has no place for a continuation; take application/json, application/x-ndjson or application/vnd.apache.arrow.stream.",
+    { violations: [{ path: "/continuation", message: "cannot be answered in CSV" }] },
+  );
 }
