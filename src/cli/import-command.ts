@@ -18,6 +18,7 @@ import { familyOf, type ImportedModel, importModel } from "../keras/import-model
 import { type KerasFile, readKerasFile } from "../keras/read-keras-file.js";
 import type { Published } from "../publishing/publish.js";
 import { publishImported } from "../publishing/publish-imported.js";
+import { checkMayPublish } from "../publishing/publish-or-keep.js";
 import { readGivenScaler } from "../scoring/given-scaler.js";
 import { SCALER_KINDS, type Scaler, type ScalerKind } from "../scoring/scaler.js";
 import { type CalibratedNetwork, calibrateNetwork } from "../training/calibrate-network.js";
@@ -82,6 +83,8 @@ export function addImportCommand(program: Command): void {
 async function importCommand(path: string, flags: ImportFlags): Promise<void> {
   checkName(flags.name);
   const config = loadConfig(process.env);
+  const modelsFolder = flags.models ?? config.RESIDUA_MODELS;
+  await checkMayPublish(modelsFolder, flags.name);
   const file = await readKerasFile(path);
   const reading = readingValues(flags);
   const dataset = await readDataset(flags.data, datasetOptions(reading));
@@ -113,7 +116,6 @@ async function importCommand(path: string, flags: ImportFlags): Promise<void> {
       imported: { file: path, sha256: file.sha256, form: file.form, kerasVersion: file.kerasVersion ?? null },
       options: { ...options, heads: flags.heads, timesteps: flags.timesteps },
     };
-    const modelsFolder = flags.models ?? config.RESIDUA_MODELS;
     const published = await publishImported(model, origin, {
       modelsFolder,
       name: flags.name,

@@ -9,6 +9,7 @@ import { FILE_FORMS, type ReadingValues } from "../data/reading-options.js";
 import type { RowRange } from "../data/table.js";
 import { createWasmEngine } from "../engine/wasm/engine.js";
 import { InputError } from "../errors.js";
+import { checkMayPublish } from "../publishing/publish-or-keep.js";
 import { type Renewal, readLive, renew } from "../publishing/renew.js";
 import type { VersionFigures } from "../publishing/renewal-figures.js";
 import { recordedReading } from "../publishing/renewal-record.js";
@@ -67,6 +68,7 @@ async function runRenewal(name: string, paths: string[], flags: RenewFlags): Pro
   }
   const config = loadConfig(process.env);
   const modelsFolder = flags.models ?? config.RESIDUA_MODELS;
+  await checkMayPublish(modelsFolder, name);
   const engine = await createWasmEngine({
     threads: config.RESIDUA_THREADS,
     wideVectors: config.RESIDUA_WIDE_VECTORS,

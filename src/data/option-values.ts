@@ -54,13 +54,24 @@ export function optionOr<Value>(
   return { argument, help, parse, choices: undefined, default: fallback };
 }
 
-/** An option that takes one of a few words. */
+/** An option that takes one of a few words, undefined where it is not set and has no default. */
+export function choice<const Word extends string>(
+  argument: string,
+  help: string,
+  choices: readonly Word[],
+): Option<Word, undefined>;
 export function choice<const Word extends string>(
   argument: string,
   help: string,
   choices: readonly Word[],
   fallback: NoInfer<Word>,
-): Option<Word, Word> {
+): Option<Word, Word>;
+export function choice<const Word extends string>(
+  argument: string,
+  help: string,
+  choices: readonly Word[],
+  fallback?: Word,
+): Option<Word> {
   const parse = (text: string): Word => {
     const word = choices.find((one) => one === text);
     if (word === undefined) throw new InputError(`Allowed choices are ${choices.join(", ")}.`);

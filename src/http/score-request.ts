@@ -7,19 +7,20 @@
  * if it is wrong, so that the error says what is wrong and where.
  */
 import { TypeCompiler } from "@sinclair/typebox/compiler";
+import { modelResampling } from "../data/data-section.js";
 import { ResiduaError } from "../errors.js";
 import type { Arrays } from "../scoring/arrays.js";
 import type { ScorableModel } from "../serving/score-result.js";
 import { columnOrder, reorder } from "./columns.js";
 import { asObject, checkMembers, describe, invalid, parseJson } from "./json-body.js";
-import { flattenSeries, flattenWindows, type WindowShape } from "./readings.js";
+import { flattenSeries, flattenWindows } from "./readings.js";
 import { type ScoreOptions, ScoreOptionsSchema, SeriesOptionsSchema } from "./score-schema.js";
-import { type SeriesBody, seriesBody } from "./series-body.js";
+import { type SeriesBody, type SeriesLimits, seriesBody } from "./series-body.js";
 import { takeTimestamps } from "./timestamps.js";
 import { readBodyMatrix } from "./wire/matrix-reader.js";
 
 /** The shape that the windows of a request must have, and how many there may be. */
-export interface ScoreLimits extends WindowShape {
+export interface ScoreLimits extends SeriesLimits {
   readonly maxWindows: number;
 }
 
@@ -30,7 +31,8 @@ export function limitsOf(
 ): ScoreLimits {
   const { timesteps, features } = scoring;
   const featureNames = manifest.features;
-  return { model: `${name} ${version}`, timesteps, features, featureNames, maxWindows };
+  const resampling = modelResampling(manifest);
+  return { model: `${name} ${version}`, timesteps, features, featureNames, maxWindows, resampling };
 }
 
 export interface WindowsBody {

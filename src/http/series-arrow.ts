@@ -73,7 +73,7 @@ function* lastMetadata(form: SeriesForm, result: SeriesResult): Generator<Uint8A
   return [
     ["events", `[${events.join(",")}]`],
     ["drift", driftJson(result.drift)],
-    ...(end === undefined ? [] : [["continuation", JSON.stringify(end.continuation)] as const]),
+    ...(end?.continuation === undefined ? [] : [["continuation", JSON.stringify(end.continuation)] as const]),
     ["timing", timingText(result).slice('"timing":'.length)],
     ["timesteps", JSON.stringify(placeOf(result))],
     ...facts,

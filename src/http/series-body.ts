@@ -1,6 +1,10 @@
 /** A series as it was read from a body: what is scored of it, and what is said about its times. */
+import type { ModelResampling } from "../data/data-section.js";
 import { usualMaxGapMs, usualStepMs } from "../data/gaps.js";
+import { InputError } from "../errors.js";
+import { type ResampledRows, resampleRows } from "../scoring/resampling.js";
 import { findRuns, windowStarts } from "../scoring/windows.js";
+import type { GivenRows } from "../serving/resampled-result.js";
 import type { StreamRequest } from "../serving/series-stream.js";
 import { invalid } from "./json-body.js";
 import { tooShort, type WindowShape } from "./readings.js";
@@ -52,6 +56,13 @@ export interface SeriesBody {
   /** [rows] */
   readonly timesMs: Float64Array | undefined;
   readonly notes: readonly string[];
+  /** Where the rows were resampled: those that were sent. */
+  readonly given?: GivenRows | undefined;
+}
+
+/** A model as far as the rows of a series concern it. */
+export interface SeriesLimits extends WindowShape {
+  readonly resampling?: ModelResampling | undefined;
 }
 
 /**
@@ -59,7 +70,8 @@ export interface SeriesBody {
  *
  * @throws ResiduaError SHAPE_MISMATCH where it is too short; INVALID_REQUEST for options that need timestamps.
  */
-export function seriesBody(read: SeriesRows, options: SeriesOptions, shape: WindowShape): SeriesBody {
+export function seriesBody(read: SeriesRows, options: SeriesOptions, shape: SeriesLimits): SeriesBody {
+  if (shape.resampling !== undefined) return resampledBody(read, options, shape, shape.resampling);
   const { rows, values, times } = read;
   const { maxGapMs, continuation, stride = 1 } = options;
   if (times === undefined && maxGapMs !== undefined) {
@@ -88,4 +100,66 @@ export function seriesBody(read: SeriesRows, options: SeriesOptions, shape: Wind
   }
   const starts = windowStarts(rows, shape.timesteps, stride, bounds);
   return { ...base, starts, stream: undefined, time: { ...time, gaps }, notes };
+}
+
+/** Readings that resampling may always make, however few there were. */
+const MOST_RESAMPLED = 100_000;
+/** Else so many for each that there was. */
+const MOST_TIMES = 4;
+
+/** The body of a series for a model that resamples: its rows at the model's step. */
+function resampledBody(
+  { rows: given, values, times, notes }: SeriesRows,
+  options: SeriesOptions,
+  shape: SeriesLimits,
+  resampling: ModelResampling,
+): SeriesBody {
+  const { model, timesteps, features } = shape;
+  const { aggregate, stepMs } = resampling;
+  const does = `${model} takes rows of one step, the ${aggregate} of every ${stepMs / 1000} s`;
+  if (options.continuation !== undefined) {
+    const message = `is not for a model that resamples: ${does}; send the whole series each time`;
+    throw invalid([{ path: "/continuation", message }]);
+  }
+  if (times === undefined) {
+    throw invalid([{ path: "/timestamps", message: `are needed: ${does}, which it makes of those sent` }]);
+  }
+  if (given === 0) throw tooShort(0, shape);
+  const maxGapMs = options.maxGapMs ?? resampling.maxGapMs;
+  const most = Math.max(Math.ceil(MOST_RESAMPLED / features), MOST_TIMES * given);
+  let resampled: ResampledRows;
+  try {
+    resampled = resampleRows({ values, timestampsMs: times.ms }, features, resampling, maxGapMs, most);
+  } catch (error) {
+    throw error instanceof InputError
+      ? invalid([{ path: "/timestamps", message: `are too far apart. ${error.message}` }])
+      : error;
+  }
+  const { rows, rowOf, timestampsMs } = resampled;
+  if (rows < timesteps) {
+    const message = `has ${given} rows, which are ${rows} of ${stepMs / 1000} s; ${model} needs at least ${timesteps} of these`;
+    throw invalid([{ path: "/series", message }]);
+  }
+  const bounds = { timestampsMs, maxGapMs };
+  const { stride = 1, last } = options;
+  return {
+    kind: "series",
+    rows,
+    values: resampled.values,
+    options,
+    starts: windowStarts(rows, timesteps, stride, bounds),
+    stride,
+    stream: undefined,
+    timesMs: times.ms,
+    time: {
+      unit: times.unit,
+      stepMs: usualStepMs([times.ms]) ?? null,
+      gaps: findRuns(rows, bounds).length - 1,
+    },
+    notes: [
+      ...notes,
+      `${given} rows were resampled to ${rows} (${aggregate} of every ${stepMs / 1000} s); each row has the values of the one that it went into.`,
+    ],
+    given: { rowOf, last },
+  };
 }

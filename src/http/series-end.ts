@@ -60,6 +60,9 @@ export function eventText({ id, start, end, peak, score, open, features }: Anoma
  * Which rows of the stream the timesteps are, and how many of them no later window will cover: those that lie T or more
  * rows before the end of the series.
  */
-export function placeOf({ base, from, rows, windows }: SeriesScores): { from: number; final: number } {
-  return { from: base + from, final: Math.max(0, rows - windows.timesteps + 1 - from) };
+export function placeOf({ base, from, rows, windows, final = rows - windows.timesteps + 1 }: SeriesScores): {
+  from: number;
+  final: number;
+} {
+  return { from: base + from, final: Math.max(0, final - from) };
 }

@@ -120,7 +120,7 @@ function* lastLines(form: SeriesForm, result: SeriesResult): Generator<Uint8Arra
 }
 
 function continuationText(end: StreamEnd | undefined): string {
-  return end === undefined ? "" : `,"continuation":"${end.continuation}"`;
+  return end?.continuation === undefined ? "" : `,"continuation":"${end.continuation}"`;
 }
 
 /** `,"time":{...},"notes":[...]`, where there are such. */

@@ -86,6 +86,8 @@ export interface SeriesScores {
   readonly base: number;
   /** The first row that is answered; the rows before it were answered before, or are not asked for. */
   readonly from: number;
+  /** The first row that more rows may change; undefined: that T - 1 rows before the end. */
+  readonly final?: number | undefined;
   /** Where rows are not asked for: events that end before this row of the stream are not either. */
   readonly eventsFrom?: number | undefined;
   /** Of a stream with timestamps: how many of the new rows follow on a gap. */
@@ -101,12 +103,13 @@ export interface SeriesScores {
 /** The events of the rows that are answered, in rows of the stream, and what the next request goes on with. */
 export interface StreamEnd {
   readonly events: readonly AnomalyEvent[];
-  readonly continuation: string;
+  /** Undefined where the series is no stream. */
+  readonly continuation: string | undefined;
 }
 
 export interface SeriesResult extends SeriesScores, Timing {
   /** Null where there are too few rows to say, or the model does not know how normal p-values vary. */
   readonly drift: Drift | null;
-  /** Of a stream. It yields where other work should be given way to. */
+  /** Of a stream, and of rows that were resampled. It yields where other work should be given way to. */
   readonly finish: (() => Generator<undefined, StreamEnd>) | undefined;
 }

@@ -30,17 +30,20 @@ const ParamsSchema = Type.Object({ model: Type.String() });
 const VersionParamsSchema = Type.Object({ model: Type.String(), version: Type.String() });
 const FAILURES = { 404: InferErrorSchema, 503: InferErrorSchema };
 
+/** @param version of the program */
+export function describeServer(version: string) {
+  return { name: "residua", version, extensions: EXTENSIONS };
+}
+
 export const inferenceModelRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
   app,
   { version, lifecycle, models },
   done,
 ) => {
   // The path is the prefix itself; it is answered with and without a trailing slash.
-  app.get("", { schema: { summary: "The server", tags, response: { 200: ServerMetadataSchema } } }, () => ({
-    name: "residua",
-    version,
-    extensions: EXTENSIONS,
-  }));
+  app.get("", { schema: { summary: "The server", tags, response: { 200: ServerMetadataSchema } } }, () =>
+    describeServer(version),
+  );
   app.get(
     "/health/live",
     {

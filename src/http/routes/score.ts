@@ -4,6 +4,8 @@ import type { FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { readDataSection } from "../../data/data-section.js";
 import { ResiduaError } from "../../errors.js";
+import { lastOfSeries, resultOfGivenRows } from "../../serving/resampled-result.js";
+import type { SeriesResult } from "../../serving/score-result.js";
 import type { ScoringService } from "../../serving/scoring-service.js";
 import type { SeriesScoring } from "../../serving/series-scoring.js";
 import { preferredType } from "../accept.js";
@@ -49,8 +51,9 @@ const JSON_TYPE = "application/json; charset=utf-8";
 const CSV_TYPE = "text/csv; charset=utf-8; header=present";
 const ARROW_TYPE = "application/vnd.apache.arrow.stream";
 /** What a series can be answered with; JSON where the request does not say. */
-const SERIES_TYPES = ["application/json", "application/x-ndjson", "text/csv", ARROW_TYPE] as const;
-const LINES_TYPE = "application/x-ndjson; charset=utf-8";
+const LINES = "application/x-ndjson";
+const SERIES_TYPES = ["application/json", LINES, "text/csv", ARROW_TYPE] as const;
+const LINES_TYPE = `${LINES}; charset=utf-8`;
 /**
  * So many timesteps are scored before the status is sent, and the lines of a longer series while the rest is
  * scored: a request that fails usually fails early, and is then answered with the status of its error.
@@ -64,20 +67,12 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
 ) => {
   const { batcher } = scoring;
 
-  /** The answer to a series, as soon as its status is known. */
-  const answerSeries = async (
+  /** The lines of a series, as soon as their status is known. */
+  const answerLines = async (
     form: SeriesForm,
     series: SeriesScoring,
     request: FastifyRequest,
-    { type, parts, timesMs }: SeriesAnswer,
   ): Promise<Answer> => {
-    if (type === "application/json") {
-      return { type: JSON_TYPE, chunks: seriesResponse(form, await series.result) };
-    }
-    if (type === "text/csv") {
-      return { type: CSV_TYPE, chunks: seriesCsv(await series.result, parts, timesMs) };
-    }
-    if (type === ARROW_TYPE) return { type, chunks: seriesArrow(form, await series.result, parts) };
     // A request with a deadline is answered as a whole: once lines are sent, no status can say that it
     // passed.
     if (request.headers["x-request-timeout-ms"] === undefined) {
@@ -172,16 +167,22 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
           );
           return sendChunks(reply, JSON_TYPE, admission.whileSent(scoreResponse(answers, program, result)));
         }
-        const { rows, starts, stride, stream, time, notes } = body;
+        const { rows, starts, stride, stream, time, notes, given, timesMs } = body;
         const type = preferredType(request.headers.accept, SERIES_TYPES);
         if (type === "text/csv" && stream !== undefined) throw noContinuation();
         const asks = answers.seriesParts(include);
         const parts = type === ARROW_TYPE ? new Set([...asks, "timestepError"]) : asks;
-        const { last } = body.options;
+        const last = given === undefined ? body.options.last : lastOfSeries(given);
         const series = scoring.scoreSeries(model, { ...asked, rows, starts, stride, stream, last, parts });
         admission.keepUntil(series.result);
         const form = { answers, columns: answers.seriesColumns(parts, series.scores), time, notes };
-        const answer = await answerSeries(form, series, request, { type, parts, timesMs: body.timesMs });
+        if (type === LINES && given === undefined) {
+          const lines = await answerLines(form, series, request);
+          return sendChunks(reply, lines.type, lines.chunks);
+        }
+        const result = await series.result;
+        const answered = given === undefined ? result : resultOfGivenRows(result, given);
+        const answer = wholeAnswer(form, answered, { type, parts, timesMs });
         return sendChunks(reply, answer.type, answer.chunks);
       } finally {
         admission.release();
@@ -205,6 +206,20 @@ const FAILURES = {
   503: problemResponse("MODEL_NOT_READY, SHUTTING_DOWN, ENGINE_RESTARTING"),
   504: problemResponse("DEADLINE_EXCEEDED"),
 };
+
+/** The answer to a series that has been scored to its end. */
+function wholeAnswer(form: SeriesForm, result: SeriesResult, { type, parts, timesMs }: SeriesAnswer): Answer {
+  switch (type) {
+    case "application/json":
+      return { type: JSON_TYPE, chunks: seriesResponse(form, result) };
+    case LINES:
+      return { type: LINES_TYPE, chunks: seriesLines(form, result) };
+    case "text/csv":
+      return { type: CSV_TYPE, chunks: seriesCsv(result, parts, timesMs) };
+    case ARROW_TYPE:
+      return { type, chunks: seriesArrow(form, result, parts) };
+  }
+}
 
 function noContinuation(): ResiduaError {
   return new ResiduaError(
