@@ -62,7 +62,7 @@ export const readingsRoutes: FastifyPluginCallbackTypebox<ReadingsOptions> = (
       schema: {
         summary: "What a data file holds, as the model reads it",
         description:
-          "The body is a file as `train` takes them: CSV of any dialect, or JSON lines, gzipped or not. `?file=` names it in messages.",
+          "The body is a file as `train` takes them: CSV of any dialect, or JSON lines. `?file=` names it in messages.",
         tags: ["scoring"],
         params: ModelParamsSchema,
         querystring: Type.Object(

@@ -12,7 +12,7 @@ import { preferredType } from "../accept.js";
 import { Admission } from "../admission.js";
 import { type Chunks, sendChunks } from "../body-chunks.js";
 import type { BodyReader } from "../body-reader.js";
-import { DeadlineHeadersSchema } from "../deadline.js";
+import { DeadlineHeadersSchema, deadlineOf } from "../deadline.js";
 import type { LiveModels } from "../live-models.js";
 import { answersOf } from "../model-answers.js";
 import { isClientGone, logFailure } from "../plugins/errors.js";
@@ -140,8 +140,7 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
       }
       const admission = Admission.admit(
         { models, scoring },
-        request,
-        reply,
+        request.raw.socket,
         request.params.name,
         request.query,
       );
@@ -152,12 +151,13 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
         // A small body has been read. To await it would postpone its windows past the batch of requests that
         // arrived with it.
         const body = reading instanceof Promise ? await reading : reading;
+        request.trace?.noteRead();
         const { scorer, threshold, include } = body.options;
         const asked = {
           readings: body.values,
           scorer,
           threshold,
-          deadlineAtMs: admission.deadlineAtMs(),
+          deadlineAtMs: deadlineOf(request, reply),
           client,
         };
         if (body.kind === "windows") {
@@ -165,6 +165,7 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
           const result = await admission.whileScored(
             scoring.scoreWindows(model, { ...asked, count: body.count, arrays: arena }),
           );
+          request.trace?.noteScored(result);
           return sendChunks(reply, JSON_TYPE, admission.whileSent(scoreResponse(answers, program, result)));
         }
         const { rows, starts, stride, stream, time, notes, given, timesMs } = body;
@@ -175,6 +176,7 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
         const last = given === undefined ? body.options.last : lastOfSeries(given);
         const series = scoring.scoreSeries(model, { ...asked, rows, starts, stride, stream, last, parts });
         admission.keepUntil(series.result);
+        request.trace?.noteWhenScored(series.result);
         const form = { answers, columns: answers.seriesColumns(parts, series.scores), time, notes };
         if (type === LINES && given === undefined) {
           const lines = await answerLines(form, series, request);
