@@ -33,8 +33,17 @@ export const ConfigSchema = Type.Object({
   RESIDUA_LAME_DUCK_SECONDS: Type.Number({ minimum: 0, maximum: 3600, default: 0 }),
   RESIDUA_DRAIN_SECONDS: Type.Number({ minimum: 0, maximum: 3600, default: 20 }),
   RESIDUA_LIVE_VERSIONS: Type.Integer({ minimum: 1, maximum: 1000, default: 2 }),
+  /** The port of the Open Inference Protocol over gRPC; unset for none. */
+  RESIDUA_GRPC_PORT: Type.Optional(Type.Integer({ minimum: 0, maximum: 65535 })),
   /** What `/readyz` is about: the service itself, or also whether every model has its newest version and aliases live. */
   RESIDUA_READY: oneOf(["server", "models"], { default: "server" }),
+  /** The address of an OpenTelemetry collector that takes OTLP over HTTP; unset for no traces. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+    Type.String({
+      pattern: "^https?://[^/]",
+      description: "an address that begins with http:// or https://",
+    }),
+  ),
   RESIDUA_ADMIN_TOKEN: Token,
   RESIDUA_API_TOKEN: Token,
 });
@@ -72,6 +81,7 @@ function requirement(schema: TSchema): string {
   if (Array.isArray(schema["anyOf"])) {
     return `one of ${schema["anyOf"].map((literal: TSchema) => literal["const"]).join(", ")}`;
   }
+  if (typeof schema["description"] === "string") return schema["description"];
   if (schema["type"] === "string") {
     return schema["pattern"] === undefined
       ? "a text that is not empty"

@@ -29,7 +29,7 @@ import { buildPage } from "./setup/page.mjs";
 import { run } from "./setup/process.mjs";
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const kernelCache = join(root, "node_modules", ".cache", "residua");
+const kernelCache = join(root, ".cache", "kernels");
 
 /**
  * The parts that can be installed. Each has packages of package.json, whose versions package-lock.json pins, and says
@@ -50,6 +50,7 @@ export const PARTS = [
       "csv-parse",
       "fastify",
       "fastify-plugin",
+      "flatbuffers",
       "fzstd",
       "hyparquet",
       "hyparquet-compressors",
@@ -74,11 +75,31 @@ export const PARTS = [
       env.RESIDUA_ENGINE !== "wasm" || ["tensorflow", "test", "bench", "image"].includes(script),
   },
   {
+    name: "grpc",
+    isCompiled: false,
+    packages: ["@grpc/grpc-js", "@grpc/proto-loader"],
+    isAsked: ({ script, env }) => env.RESIDUA_GRPC_PORT !== undefined || ["test", "image"].includes(script),
+  },
+  {
+    name: "traces",
+    isCompiled: false,
+    packages: [
+      "@opentelemetry/api",
+      "@opentelemetry/core",
+      "@opentelemetry/exporter-trace-otlp-http",
+      "@opentelemetry/resources",
+      "@opentelemetry/sdk-trace-node",
+    ],
+    isAsked: ({ script, env }) =>
+      env.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined || ["test", "image"].includes(script),
+  },
+  {
     name: "tests",
     packages: [
       "@tensorflow/tfjs-backend-cpu",
       "@tensorflow/tfjs-core",
       "@tensorflow/tfjs-layers",
+      "@uwdata/flechette",
       "axe-core",
       "fast-check",
       "hyparquet-writer",
@@ -148,7 +169,8 @@ async function build(withTests) {
   const files = ["package-lock.json", "tsconfig.json", ...sources("src")];
   const stale = [["src", hashOf(files)]];
   if (withTests) stale.push(["test", hashOf([...files, ...sources("test")])]);
-  const folders = stale.filter(([folder, now]) => read(stampOf(folder)) !== now);
+  const isBuilt = (stamp, now) => existsSync(stamp) && readFileSync(stamp, "utf8") === now;
+  const folders = stale.filter(([folder, now]) => !isBuilt(stampOf(folder), now));
   if (folders.length === 0) return;
   console.error("Building ...");
   // A file that is no longer in the sources must not live on in the output.
@@ -222,10 +244,6 @@ function sources(folder) {
     .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name)))
     .filter((file) => !file.startsWith(join("test", "fixtures")))
     .sort();
-}
-
-function read(file) {
-  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
 }
 
 /** Runs a JavaScript program in the project's folder, on the Node that the service runs on too. */

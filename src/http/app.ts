@@ -16,6 +16,7 @@ import { errors, sendProblem } from "./plugins/errors.js";
 import { notFound } from "./plugins/not-found.js";
 import { openapi } from "./plugins/openapi.js";
 import { requests } from "./plugins/requests.js";
+import { traces } from "./plugins/traces.js";
 import { toResiduaError } from "./problem.js";
 import { collectBody } from "./raw-body.js";
 import { requestIdSource } from "./request-id.js";
@@ -31,6 +32,7 @@ import { modelRoutes } from "./routes/models.js";
 import { readingsRoutes } from "./routes/readings.js";
 import { sampleRoutes } from "./routes/sample.js";
 import { scoreRoutes } from "./routes/score.js";
+import type { Tracing } from "./tracing/tracing.js";
 import { validatorCompiler } from "./validation.js";
 
 export interface AppOptions {
@@ -42,6 +44,8 @@ export interface AppOptions {
   readonly metrics: Metrics;
   readonly models: LiveModels;
   readonly scoring: ScoringService;
+  /** Undefined where no traces are asked for. */
+  readonly tracing?: Tracing | undefined;
   readonly timeouts?: Partial<typeof TIMEOUTS> | undefined;
 }
 
@@ -104,6 +108,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
 
   await app.register(errors, { log, bodyLimitBytes });
   await app.register(requests, { log, lifecycle, metrics });
+  await app.register(traces, { tracing: options.tracing });
   await app.register(compression);
   await app.register(auth, {
     apiToken: config.RESIDUA_API_TOKEN,

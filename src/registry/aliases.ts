@@ -1,5 +1,4 @@
 /** aliases.json of a model, `{"stable": "2"}`: the version that each alias names. Replaced by rename, never edited. */
-import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError, ResiduaError } from "../errors.js";
 import { object, parseJson, text } from "../network/json-guards.js";
@@ -45,19 +44,20 @@ export async function readAliases(modelFolder: string): Promise<Aliases> {
   );
 }
 
-/** The text of the file; undefined where there is none. */
+/** The text of the file; undefined where there is none, also where it goes while it is read. */
 async function readFile(modelFolder: string): Promise<string | undefined> {
   const path = join(modelFolder, ALIASES_FILE);
-  const missing = await inTime(modelFolder, () => lstat(path)).then(
-    () => false,
-    ({ code }: NodeJS.ErrnoException) => code === "ENOENT",
-  );
-  if (missing) return undefined;
-  const bytes = await readRegularFile(modelFolder, path, ALIASES_FILE, (size) => {
-    if (size > MOST_BYTES)
-      throw new InputError(`${ALIASES_FILE} has ${size} bytes; the most is ${MOST_BYTES}.`);
-  });
-  return Buffer.from(bytes).toString("utf8");
+  try {
+    const bytes = await readRegularFile(modelFolder, path, ALIASES_FILE, (size) => {
+      if (size > MOST_BYTES)
+        throw new InputError(`${ALIASES_FILE} has ${size} bytes; the most is ${MOST_BYTES}.`);
+    });
+    return Buffer.from(bytes).toString("utf8");
+  } catch (error) {
+    const { cause } = error as { cause?: NodeJS.ErrnoException };
+    if (cause?.code === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 /** Replaces the aliases of a model, sorted by name. Throws ResiduaError CONFLICT where the folder is read-only. */

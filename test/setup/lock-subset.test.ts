@@ -144,8 +144,20 @@ test("the service is installed without what only tests need, and without TensorF
     partsFor(script, { RESIDUA_NODE: "system", ...env }).map(({ name }) => name);
   assert.deepEqual(names("start"), ["serve", "build", "tensorflow"]);
   assert.deepEqual(names("start", { RESIDUA_ENGINE: "wasm" }), ["serve", "build"]);
-  assert.deepEqual(names("image", { RESIDUA_ENGINE: "wasm" }), ["serve", "build", "tensorflow"]);
+  const asked = {
+    RESIDUA_ENGINE: "wasm",
+    RESIDUA_GRPC_PORT: "3001",
+    OTEL_EXPORTER_OTLP_ENDPOINT: "http://a",
+  };
+  assert.deepEqual(names("start", asked), ["serve", "build", "grpc", "traces"]);
+  assert.deepEqual(names("image", { RESIDUA_ENGINE: "wasm" }), [
+    "serve",
+    "build",
+    "tensorflow",
+    "grpc",
+    "traces",
+  ]);
   assert.deepEqual(names("bench"), ["serve", "build", "tensorflow", "tests"]);
-  assert.deepEqual(names("test"), ["serve", "build", "tensorflow", "tests", "lint"]);
-  assert.deepEqual(names(undefined), ["serve", "build", "tensorflow", "tests", "lint"]);
+  assert.deepEqual(names("test"), ["serve", "build", "tensorflow", "grpc", "traces", "tests", "lint"]);
+  assert.deepEqual(names(undefined), ["serve", "build", "tensorflow", "grpc", "traces", "tests", "lint"]);
 });
