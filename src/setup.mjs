@@ -96,9 +96,7 @@ export const PARTS = [
   {
     name: "tests",
     packages: [
-      "@tensorflow/tfjs-backend-cpu",
-      "@tensorflow/tfjs-core",
-      "@tensorflow/tfjs-layers",
+      ...["@tensorflow/tfjs-backend-cpu", "@tensorflow/tfjs-core", "@tensorflow/tfjs-layers"],
       "@uwdata/flechette",
       "axe-core",
       "fast-check",
