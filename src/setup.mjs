@@ -75,6 +75,7 @@ export const PARTS = [
       "@tensorflow/tfjs-core",
       "@tensorflow/tfjs-layers",
       "fast-check",
+      "playwright-core",
     ],
     isAsked: ({ script }) => WITH_TESTS.includes(script),
   },

@@ -12,6 +12,7 @@ import { parseJson } from "./json-body.js";
 import type { LiveModels } from "./live-models.js";
 import { auth } from "./plugins/auth.js";
 import { compression } from "./plugins/compression.js";
+import { cors } from "./plugins/cors.js";
 import { errors, sendProblem } from "./plugins/errors.js";
 import { notFound } from "./plugins/not-found.js";
 import { openapi } from "./plugins/openapi.js";
@@ -31,7 +32,10 @@ import { scoreRoutes } from "./routes/score.js";
 import { validatorCompiler } from "./validation.js";
 
 export interface AppOptions {
-  readonly config: Pick<Config, "RESIDUA_BODY_LIMIT_BYTES" | "RESIDUA_ADMIN_TOKEN" | "RESIDUA_API_TOKEN">;
+  readonly config: Pick<
+    Config,
+    "RESIDUA_BODY_LIMIT_BYTES" | "RESIDUA_ADMIN_TOKEN" | "RESIDUA_API_TOKEN" | "RESIDUA_CORS_ORIGINS"
+  >;
   /** The program's version, for the OpenAPI document. */
   readonly version: string;
   readonly log: Logger;
@@ -86,6 +90,9 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(errors, { log, bodyLimitBytes });
   await app.register(requests, { log, lifecycle, metrics });
   await app.register(compression);
+  if (config.RESIDUA_CORS_ORIGINS !== undefined) {
+    await app.register(cors, { origins: config.RESIDUA_CORS_ORIGINS });
+  }
   await app.register(auth, {
     apiToken: config.RESIDUA_API_TOKEN,
     adminToken: config.RESIDUA_ADMIN_TOKEN,

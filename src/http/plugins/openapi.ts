@@ -6,6 +6,7 @@ import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import type { FastifySchema } from "fastify";
 import fp from "fastify-plugin";
+import { DOCS_SCRIPT } from "../docs-page.js";
 import { InferErrorSchema } from "../inference/infer-schema.js";
 import type { LiveModels } from "../live-models.js";
 import { addExamples } from "../openapi-document.js";
@@ -17,6 +18,17 @@ export interface OpenapiOptions {
   readonly models: LiveModels;
   readonly needsToken: boolean;
 }
+
+const DOCS_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
 
 /** Must be registered before the routes: it describes those that are added after it. */
 export const openapi = fp<OpenapiOptions>(
@@ -36,15 +48,18 @@ export const openapi = fp<OpenapiOptions>(
       },
       transform: ({ schema, url }) => ({ url, schema: needsToken ? withUnauthorized(schema, url) : schema }),
     });
+    // The page and its files are open to all; the document that they show is not.
+    app.addHook("onRoute", (route) => {
+      if (/^\/docs(\/(?!json$|yaml$)|$)/.test(route.url)) route.config = { ...route.config, isOpen: true };
+    });
     await app.register(swaggerUi, {
       routePrefix: "/docs",
+      theme: { title: "Residua: HTTP API", js: [{ filename: "docs-page.js", content: DOCS_SCRIPT }] },
       transformSpecification: (document) => {
         const model = models.anyLive();
         return model === undefined ? document : addExamples(document, model);
       },
-      // The page has inline styles; everything else comes from this server.
-      staticCSP:
-        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'self'; frame-ancestors 'self'",
+      staticCSP: DOCS_POLICY,
     });
   },
   { name: "openapi" },

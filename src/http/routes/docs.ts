@@ -13,6 +13,8 @@ export const docsRoutes: FastifyPluginCallbackTypebox<DocsOptions> = (app, { mod
     const model = models.anyLive();
     return model === undefined ? document : addExamples(document, model);
   });
-  app.get("/", { schema: { hide: true } }, (_request, reply) => reply.redirect("/docs"));
+  app.get("/", { config: { isOpen: true }, schema: { hide: true } }, (_request, reply) =>
+    reply.redirect("/docs"),
+  );
   done();
 };
