@@ -18,9 +18,20 @@ export interface BatchWork {
   readonly deadlineAtMs?: number | undefined;
   /**
    * Who waits for the answer, such as a socket: once it is destroyed, windows that no run has taken are not
-   * run. Work with the same client belongs to one request.
+   * run. Work with the same client, or the same `connection` of it, takes its turn together.
    */
-  readonly client?: { readonly destroyed: boolean } | undefined;
+  readonly client?: BatchClient | undefined;
+}
+
+export interface BatchClient {
+  readonly destroyed: boolean;
+  /** Where a client stands for one of several requests of a connection: that connection. */
+  readonly connection?: object | undefined;
+}
+
+/** Whose turn it is when work runs; undefined for work without a client. */
+export function connectionOf({ client }: BatchWork): object | undefined {
+  return client?.connection ?? client;
 }
 
 export interface BatchResult {
@@ -36,10 +47,17 @@ export class Backlog {
   windows = 0;
   /** Windows x timesteps. */
   work = 0;
+  readonly #whole: Backlog | undefined;
+
+  /** @param whole where this is a part of it. */
+  constructor(whole?: Backlog) {
+    this.#whole = whole;
+  }
 
   add(windows: number, timesteps: number): void {
     this.windows += windows;
     this.work += windows * timesteps;
+    this.#whole?.add(windows, timesteps);
   }
 }
 

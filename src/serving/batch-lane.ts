@@ -1,5 +1,5 @@
 /** A lane: the jobs that wait for one executable, and the choice of the windows that run next. */
-import type { BatchJob, BatchTarget } from "./batch-job.js";
+import { type BatchJob, type BatchTarget, connectionOf } from "./batch-job.js";
 
 /** What a run takes of one job: `count` of its windows, from `at` on. */
 export interface Portion {
@@ -9,21 +9,23 @@ export interface Portion {
 }
 
 /**
- * While several requests wait, a batch is divided evenly between them, but none gets less than this share of
- * it: with more than eight requests, some wait for a later batch.
+ * While several clients wait, a batch is divided evenly between them, but none gets less than this share of
+ * it: with more than eight clients, some wait for a later batch.
  */
 const LEAST_SHARE = 1 / 8;
 
-/** The waiting jobs of one request. A large request is submitted as several jobs, which are run in order. */
-class RequestLine {
-  /** Jobs with the same client belong to one request; a job without a client is a request of its own. */
-  readonly client: BatchJob["work"]["client"];
+/**
+ * The waiting jobs of one client, which are run in order. A large request is submitted as several jobs.
+ */
+class ClientLine {
+  /** Undefined for a job without a client, which is a client of its own. */
+  readonly client: object | undefined;
   jobs: BatchJob[];
-  /** What the run that is being put together takes of this request. */
+  /** What the run that is being put together takes of this client. */
   portions: Portion[] = [];
 
   constructor(job: BatchJob) {
-    this.client = job.work.client;
+    this.client = connectionOf(job.work);
     this.jobs = [job];
   }
 
@@ -53,8 +55,8 @@ export class BatchLane {
    * Work done for this lane in windows x timesteps, counted from where all lanes stood when it began to wait.
    */
   virtualTime: number;
-  #lines: RequestLine[] = [];
-  readonly #lineOf = new Map<RequestLine["client"], RequestLine>();
+  #lines: ClientLine[] = [];
+  readonly #lineOf = new Map<ClientLine["client"], ClientLine>();
 
   constructor(target: BatchTarget, virtualTime: number) {
     this.target = target;
@@ -67,13 +69,13 @@ export class BatchLane {
   }
 
   push(job: BatchJob): void {
-    const { client } = job.work;
+    const client = connectionOf(job.work);
     const known = this.#lineOf.get(client);
     if (known !== undefined) {
       known.jobs.push(job);
       return;
     }
-    const line = new RequestLine(job);
+    const line = new ClientLine(job);
     this.#lines.push(line);
     if (client !== undefined) this.#lineOf.set(client, line);
   }
@@ -103,9 +105,9 @@ export class BatchLane {
   }
 
   /**
-   * Takes up to `room` windows: first its share from every request, then, in the same order, as many as there
-   * is room left for. A request with windows left goes behind the others, so that none waits for the whole of
-   * a larger one.
+   * Takes up to `room` windows: first its share from every client, then, in the same order, as many as there
+   * is room left for. A client with windows left goes behind the others, so that none waits for the whole of
+   * a larger request.
    */
   take(room: number): Portion[] {
     const share = Math.max(Math.floor(room / this.#lines.length), Math.ceil(room * LEAST_SHARE));
@@ -125,8 +127,8 @@ export class BatchLane {
     return portions;
   }
 
-  /** Whether jobs of a request still wait; a request without any is forgotten. */
-  #keep({ jobs, client }: RequestLine): boolean {
+  /** Whether jobs of a client still wait; a client without any is forgotten. */
+  #keep({ jobs, client }: ClientLine): boolean {
     if (jobs.length > 0) return true;
     this.#lineOf.delete(client);
     return false;

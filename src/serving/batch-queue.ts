@@ -1,11 +1,16 @@
 /**
  * What waits for the engine: a bounded number of windows, in one lane for each executable. Work that may wait
- * until there is room stands in a line in front of the queue.
+ * until there is room (the slices of series) stands in a line in front of the queue, and is let in to a share
+ * of it only: however many series there are, other requests find room.
  */
 import { ResiduaError } from "../errors.js";
 import { Backlog, BatchJob, type BatchResult, type BatchTarget, type BatchWork } from "./batch-job.js";
 import { BatchLane } from "./batch-lane.js";
+import { type Place, RoomLine } from "./room-line.js";
 import type { Scheduler } from "./scheduler.js";
+
+/** The share of the queue that work from the line may have; the rest is kept for work that cannot wait. */
+const LINE_SHARE = 1 / 4;
 
 /** Room in the queue for windows that are submitted slice by slice. */
 export interface Reservation {
@@ -31,8 +36,10 @@ export class BatchQueue {
   readonly #onWork: () => void;
   readonly #secondsFor: (work: number) => number;
   readonly #backlog = new Backlog();
+  /** Of that, what came from the line. */
+  readonly #lineBacklog = new Backlog(this.#backlog);
   readonly #lanes = new Map<BatchTarget["executable"], BatchLane>();
-  readonly #line: { work: BatchWork; admit: () => void }[] = [];
+  readonly #line = new RoomLine();
   #reserved = 0;
   /**
    * Virtual time (start-time fair queueing, Goyal, Vin and Cheng, 1996): the work done for the lane that ran
@@ -65,7 +72,7 @@ export class BatchQueue {
   /** Queues work as a whole. Throws TOO_MANY_WINDOWS, QUEUE_FULL. */
   submit(work: BatchWork): Promise<BatchResult> {
     this.#admitWhole(work.count);
-    return this.#enqueue(work);
+    return this.#enqueue(work, this.#backlog);
   }
 
   /** Keeps room for windows that are submitted later. Throws TOO_MANY_WINDOWS, QUEUE_FULL. */
@@ -80,7 +87,7 @@ export class BatchQueue {
     return {
       submit: (work) => {
         take(work.count);
-        return this.#enqueue(work);
+        return this.#enqueue(work, this.#backlog);
       },
       release: () => {
         take(left);
@@ -89,20 +96,22 @@ export class BatchQueue {
     };
   }
 
-  /** Queues work as soon as there is room for it, behind other work that waits for room. */
+  /** Queues work as soon as there is room for it, in turn with other work that waits for room. */
   submitWhenRoom(work: BatchWork): Promise<BatchResult> {
-    if (this.#line.length === 0 && this.#hasRoom(work.count)) return this.#enqueue(work);
+    if (this.#line.first === undefined && this.#hasLineRoom(work.count)) {
+      return this.#enqueue(work, this.#lineBacklog);
+    }
     return new Promise((resolve, reject) => {
       let cancelTimer: (() => void) | undefined;
       const admit = (): void => {
         cancelTimer?.();
-        this.#enqueue(work).then(resolve, reject);
+        this.#enqueue(work, this.#lineBacklog).then(resolve, reject);
       };
-      const place = { work, admit };
+      const place: Place = { work, admit };
       this.#line.push(place);
       if (work.deadlineAtMs === undefined) return;
       cancelTimer = this.#scheduler.after(work.deadlineAtMs - this.#scheduler.now(), () => {
-        this.#line.splice(this.#line.indexOf(place), 1);
+        this.#line.remove(place);
         admit();
       });
     });
@@ -110,7 +119,10 @@ export class BatchQueue {
 
   /** Queues the work at the head of the line as far as there is room for it. */
   admitLine(): void {
-    while (this.#line.length > 0 && this.#hasRoom(this.#line[0]!.work.count)) this.#line.shift()!.admit();
+    for (let { first } = this.#line; first !== undefined; first = this.#line.first) {
+      if (!this.#hasLineRoom(first.work.count)) return;
+      this.#line.shift().admit();
+    }
   }
 
   /** The lane with the least work done, which is next; undefined where nothing waits. */
@@ -139,6 +151,13 @@ export class BatchQueue {
     return this.windows + windows <= this.maxWindows;
   }
 
+  /** Whether work from the line has room, in the queue and in the line's share of it. */
+  #hasLineRoom(windows: number): boolean {
+    const { windows: waiting } = this.#lineBacklog;
+    const isInShare = waiting === 0 || waiting + windows <= this.maxWindows * LINE_SHARE;
+    return isInShare && this.#hasRoom(windows);
+  }
+
   #admitWhole(windows: number): void {
     if (windows > this.maxWindows) {
       throw new ResiduaError(
@@ -150,8 +169,9 @@ export class BatchQueue {
   }
 
   #admit(windows: number): void {
-    // The first in the line came earlier: the room it needs is kept for it.
-    const needed = windows + (this.#line[0]?.work.count ?? 0);
+    // The first in the line came earlier: room is kept for it, where none of the line is in the queue.
+    const first = this.#lineBacklog.windows === 0 ? this.#line.first : undefined;
+    const needed = windows + (first?.work.count ?? 0);
     if (this.#hasRoom(needed) || this.windows === 0) return;
     const now = this.#scheduler.now();
     for (const lane of this.#lanes.values()) lane.sweep(now);
@@ -163,9 +183,10 @@ export class BatchQueue {
     );
   }
 
-  #enqueue(work: BatchWork): Promise<BatchResult> {
+  /** @param backlog counts the windows of this work while they wait. */
+  #enqueue(work: BatchWork, backlog: Backlog): Promise<BatchResult> {
     const now = this.#scheduler.now();
-    const job = new BatchJob(work, now, this.#backlog);
+    const job = new BatchJob(work, now, backlog);
     if (job.isDead(now)) return job.result;
     if (work.deadlineAtMs !== undefined) {
       job.cancelTimer = this.#scheduler.after(work.deadlineAtMs - now, () => job.expire());

@@ -1,5 +1,9 @@
 /** The slices of a large request, and the client that waits for all of them. */
+import type { BatchClient } from "./batch-job.js";
 import type { ScorableModel } from "./score-result.js";
+
+/** Who waits for an answer, such as a socket. */
+export type Client = BatchClient;
 
 /** Readings of a slice: to scale and score them takes the event loop some milliseconds. */
 const SLICE_READINGS = 131_072;
@@ -17,11 +21,6 @@ export function slicesOf(windows: number, most: number): { from: number; count: 
   }));
 }
 
-/** Who waits for an answer, such as a socket. */
-export interface Client {
-  readonly destroyed: boolean;
-}
-
 /**
  * The client of a request in slices. It counts as gone once one slice has failed, so that the others are not
  * run.
@@ -32,6 +31,11 @@ export class RequestClient implements Client {
 
   constructor(client: Client | undefined) {
     this.#client = client;
+  }
+
+  /** Its requests take turns with those of other connections as one client. */
+  get connection(): object | undefined {
+    return this.#client;
   }
 
   get destroyed(): boolean {
