@@ -28,6 +28,7 @@ import { healthRoutes } from "./routes/health.js";
 import { inferenceRoutes } from "./routes/inference.js";
 import { metricsRoutes } from "./routes/metrics.js";
 import { modelRoutes } from "./routes/models.js";
+import { problemRoutes } from "./routes/problems.js";
 import { scoreRoutes } from "./routes/score.js";
 import { validatorCompiler } from "./validation.js";
 
@@ -107,6 +108,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(healthRoutes, { lifecycle, readiness: () => models.problems() });
   await app.register(metricsRoutes, { metrics });
   await app.register(docsRoutes, { models });
+  await app.register(problemRoutes);
   await app.register(modelRoutes, { models });
   await app.register(calibrationRoutes, { models });
   await app.register(activityRoutes, { models, metrics });

@@ -15,6 +15,7 @@ import type { ScorableModel } from "../serving/score-result.js";
 import type { StreamRequest } from "../serving/series-stream.js";
 import { asObject, checkMembers, describe, invalid, parseJson } from "./json-body.js";
 import { flattenSeries, flattenWindows, tooShort, type WindowShape } from "./readings.js";
+import { listed } from "./schema-faults.js";
 import { type ScoreOptions, ScoreOptionsSchema, SeriesOptionsSchema } from "./score-schema.js";
 import { readTimestamps } from "./timestamps.js";
 import { readBodyMatrix } from "./wire/matrix-reader.js";
@@ -72,7 +73,7 @@ export function readScoreRequest(
   if (matrix?.key === "windows") {
     const [count, timesteps, features] = matrix.shape;
     if (count! <= limits.maxWindows && timesteps === limits.timesteps && features === limits.features) {
-      const options = checkMembers(checkWindowsOptions, matrix.others);
+      const options = checkMembers(checkWindowsOptions, matrix.others, "", ["windows"]);
       return { kind: "windows", count: count!, values: matrix.values, options };
     }
   } else if (matrix?.key === "series") {
@@ -86,7 +87,8 @@ export function readScoreRequest(
 function parseScoreRequest(body: Uint8Array, limits: ScoreLimits): WindowsBody | SeriesBody {
   const { windows, series, ...members } = asObject(parseJson(body));
   if (windows === undefined && series === undefined) {
-    throw invalid([{ path: "", message: "must have windows or series" }]);
+    const message = `must have windows or series; it has ${listed(Object.keys(members))}`;
+    throw invalid([{ path: "", message }]);
   }
   if (windows !== undefined && series !== undefined) {
     throw invalid([{ path: "/series", message: "must not stand beside windows" }]);
@@ -97,7 +99,7 @@ function parseScoreRequest(body: Uint8Array, limits: ScoreLimits): WindowsBody |
     }
     return toSeriesBody(series.length, flattenSeries(series, limits), members, limits);
   }
-  const options = checkMembers(checkWindowsOptions, members);
+  const options = checkMembers(checkWindowsOptions, members, "", ["windows"]);
   if (!Array.isArray(windows)) {
     throw invalid([{ path: "/windows", message: `must be an array of windows, not ${describe(windows)}` }]);
   }
@@ -118,7 +120,12 @@ function toSeriesBody(
   limits: ScoreLimits,
 ): SeriesBody {
   const { timestamps, ...others } = members;
-  const { stride: asked, maxGapMs, continuation, ...options } = checkMembers(checkSeriesOptions, others);
+  const {
+    stride: asked,
+    maxGapMs,
+    continuation,
+    ...options
+  } = checkMembers(checkSeriesOptions, others, "", ["series", "timestamps"]);
   const stride = asked ?? 1;
   if (continuation !== undefined) {
     if (rows === 0) throw invalid([{ path: "/series", message: "must hold at least one row" }]);

@@ -57,7 +57,7 @@ test("an unknown path is 404 with what there is, a wrong method 405 with Allow",
   assert.equal(nowhere.status, 404);
   const problem = (await nowhere.json()) as Record<string, unknown>;
   assert.equal(problem["code"], "ROUTE_NOT_FOUND");
-  assert.equal(problem["type"], "urn:residua:problem:route-not-found");
+  assert.equal(problem["type"], "/problems/route-not-found");
   assert.equal(problem["instance"], "/v1/model");
   assert.match(String(problem["detail"]), /\/v1\/models\/:name\/score/);
   for (const [method, path, allow] of [
@@ -189,6 +189,7 @@ test("OpenAPI 3.1 describes every route, and the page to read it needs no other 
   assert.deepEqual(Object.keys(document.paths).sort(), [
     "/livez",
     "/metrics",
+    "/problems/{code}",
     "/readyz",
     "/v1/models",
     "/v1/models/{name}",
