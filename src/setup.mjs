@@ -74,6 +74,7 @@ export const PARTS = [
       "@tensorflow/tfjs-backend-cpu",
       "@tensorflow/tfjs-core",
       "@tensorflow/tfjs-layers",
+      "ajv",
       "fast-check",
       "playwright-core",
     ],
@@ -93,7 +94,7 @@ export const PARTS = [
   },
 ];
 /** The scripts for which test/ is compiled too. */
-const WITH_TESTS = ["test", "bench"];
+const WITH_TESTS = ["test", "bench", "openapi"];
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   try {

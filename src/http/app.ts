@@ -99,15 +99,11 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     adminToken: config.RESIDUA_ADMIN_TOKEN,
   });
   await app.register(notFound);
-  await app.register(openapi, {
-    version: options.version,
-    models,
-    needsToken: config.RESIDUA_API_TOKEN !== undefined,
-  });
+  await app.register(openapi, { version: options.version, models });
 
   await app.register(healthRoutes, { lifecycle, readiness: () => models.problems() });
   await app.register(metricsRoutes, { metrics });
-  await app.register(docsRoutes, { models });
+  await app.register(docsRoutes);
   await app.register(problemRoutes);
   await app.register(modelRoutes, { models });
   await app.register(calibrationRoutes, { models });

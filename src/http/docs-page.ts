@@ -6,7 +6,7 @@ const TOKEN_KEY = "residua-token";
 /** Shows the OpenAPI document in Swagger UI, and asks for a token first where the service wants one. */
 export const DOCS_SCRIPT = `"use strict";
 const place = document.getElementById("swagger-ui");
-const documentUrl = new URL(location.pathname.replace(/\\/docs\\/?$/, "/openapi.json"), location.origin);
+const documentUrl = location.pathname.replace(/\\/?$/, "/json");
 
 async function start() {
   const token = sessionStorage.getItem("${TOKEN_KEY}");

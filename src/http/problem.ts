@@ -17,18 +17,24 @@ export const ProblemSchema = Type.Object(
     instance: Type.String({ description: "The path of the request" }),
     errors: Type.Optional(
       Type.Array(
-        Type.Object({
-          path: Type.String({ description: "JSON pointer into the body" }),
-          message: Type.String(),
-        }),
+        Type.Object(
+          {
+            path: Type.String({ description: "JSON pointer into the body" }),
+            message: Type.String(),
+          },
+          { title: "Violation" },
+        ),
       ),
     ),
   },
-  { description: "An error (RFC 9457)" },
+  { title: "Problem", description: "An error (RFC 9457)" },
 );
 
 /** The body of an error response. */
-export function problemBody(error: ResiduaError, instance: string): string {
+export function problemBody(
+  error: Pick<ResiduaError, "code" | "status" | "message" | "violations">,
+  instance: string,
+): string {
   const { code, message, violations } = error;
   return JSON.stringify({
     type: problemPath(code),

@@ -179,40 +179,8 @@ test("metrics count requests, batches, scores and versions", async (t) => {
   }
 });
 
-test("OpenAPI 3.1 describes every route, and the page to read it needs no other server", async (t) => {
+test("the page of the OpenAPI document needs no other server", async (t) => {
   const { url } = await startService(t, { contents: { small: {} } });
-  const document = (await (await fetch(`${url}/openapi.json`)).json()) as {
-    openapi: string;
-    paths: Record<string, Record<string, { responses: object; requestBody?: object }>>;
-  };
-  assert.equal(document.openapi, "3.1.0");
-  assert.deepEqual(Object.keys(document.paths).sort(), [
-    "/livez",
-    "/metrics",
-    "/problems/{code}",
-    "/readyz",
-    "/v1/models",
-    "/v1/models/{name}",
-    "/v1/models/{name}/score",
-    "/v1/models/{name}/versions/{version}",
-    "/v1/models/{name}/versions/{version}/activity",
-    "/v1/models/{name}/versions/{version}/calibration",
-    "/v2",
-    "/v2/health/live",
-    "/v2/health/ready",
-    "/v2/models/{model}",
-    "/v2/models/{model}/infer",
-    "/v2/models/{model}/ready",
-    "/v2/models/{model}/versions/{version}",
-    "/v2/models/{model}/versions/{version}/infer",
-    "/v2/models/{model}/versions/{version}/ready",
-    "/v2/repository/index",
-  ]);
-  const { post } = document.paths["/v1/models/{name}/score"]!;
-  assert.ok(post!.requestBody);
-  for (const status of ["200", "400", "404", "413", "415", "422", "429", "500", "503", "504"]) {
-    assert.ok(status in post!.responses, status);
-  }
   const root = await fetch(url);
   assert.ok(root.redirected);
   const page = await root.text();

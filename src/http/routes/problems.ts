@@ -11,6 +11,7 @@ export const problemRoutes: FastifyPluginCallbackTypebox = (app, _options, done)
     {
       config: { isOpen: true },
       schema: {
+        operationId: "getProblemPage",
         summary: "A page on an error",
         tags: ["operations"],
         security: [],
