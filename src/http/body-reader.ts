@@ -4,7 +4,8 @@ import { type ErrorCode, ResiduaError, type Violation } from "../errors.js";
 import type { Arrays } from "../scoring/arrays.js";
 import { type InferBody, readInferRequest } from "./inference/infer-request.js";
 import type { RawBody } from "./raw-body.js";
-import { readScoreRequest, type ScoreLimits, type SeriesBody, type WindowsBody } from "./score-request.js";
+import { readScoreRequest, type ScoreLimits, type WindowsBody } from "./score-request.js";
+import type { SeriesBody } from "./series-body.js";
 
 export type ScoreBody = WindowsBody | SeriesBody;
 

@@ -38,11 +38,15 @@ test("a message says what was sent, what may be there, and what to do", async (t
       "/scorer",
       new RegExp(`^must be one of "squared", .*, not "${"x".repeat(40)}…"$`),
     ],
-    [{ windows, window: 1 }, "/window", /^is not a known member; known are windows, include, .*\bthreshold$/],
+    [
+      { windows, window: 1 },
+      "/window",
+      /^is not a known member; known are windows, .*include, .*\bthreshold$/,
+    ],
     [
       { series, stide: 2 },
       "/stide",
-      /^is not a known member; known are series, timestamps, include, .*\bstride\b/,
+      /^is not a known member; known are series, timestamps, .*include, .*\bstride\b/,
     ],
     [{ series, stride: 0 }, "/stride", "must be a whole number of at least 1, not 0"],
     [{ series, stride: "2" }, "/stride", 'must be a whole number of at least 1, not "2"'],

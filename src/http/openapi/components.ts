@@ -22,6 +22,9 @@ const NAMES: Readonly<Record<string, string>> = {
   "checkServerLive.200": "Empty",
   "getModelMetadata.200": "ModelMetadata",
   "listRepository.200": "RepositoryEntry",
+  "getSample.200": "Sample",
+  "readFile.200": "FileReadings",
+  "FileReadings.series": "FileSeries",
   "ModelList.models": "Model",
   "Model.versions": "Version",
   "Activity.scores": "ScoreCounts",
@@ -51,6 +54,7 @@ const NAMES: Readonly<Record<string, string>> = {
   Manifest: "Section",
   Windows: "WindowsRequest",
   Series: "SeriesRequest",
+  "WindowsRequest.windows": "RowByFeature",
   "WindowsRequest.include": "Part",
   "SeriesRequest.include": "SeriesPart",
   "WindowThreshold.method": "ThresholdMethod",
@@ -69,6 +73,8 @@ const NAMES: Readonly<Record<string, string>> = {
   "SeriesScores.timesteps": "TimestepScores",
   "SeriesScores.events": "Event",
   "SeriesScores.time": "SeriesTime",
+  "SeriesTime.unit": "TimeUnit",
+  "TimestepScores.bounds": "Bounds",
   "Event.features": "FeatureShare",
   "Problem.code": "ErrorCode",
   "InferRequest.parameters": "Parameters",
@@ -76,7 +82,10 @@ const NAMES: Readonly<Record<string, string>> = {
   "InferRequest.outputs": "RequestedOutput",
   "InferResponse.outputs": "InferOutput",
   "InferOutput.parameters": "OutputParameters",
-  "ModelMetadata.inputs": "TensorMetadata",
+  "ModelMetadata.inputs": "InputMetadata",
+  "ModelMetadata.outputs": "OutputMetadata",
+  "InputMetadata.parameters": "InputParameters",
+  "InputParameters.features": "InputFeature",
 };
 
 /** Puts the schemas of all bodies and answers among the components; changes the document. */

@@ -1,6 +1,6 @@
 /** Requests and answers of each operation, for the OpenAPI document: of a model with windows of 2 timesteps of 2 features. */
-import type { Document } from "./document.js";
-import { operationsOf } from "./document.js";
+import { type Document, operationsOf } from "./document.js";
+import { LISTED, MANIFEST, METADATA } from "./example-model.js";
 
 interface Examples {
   /** By the name of the example. */
@@ -9,59 +9,14 @@ interface Examples {
 }
 
 const MODEL = { name: "pump", version: "4", sha256: "9f2c".repeat(16), engine: "wasm", device: "cpu" };
+const WINDOWS = [
+  [
+    [3.1, 20.4],
+    [3.3, null],
+  ],
+];
 const TIMING = { queueMs: 0.112, computeMs: 1.734 };
 const DRIFT = { moved: true, since: 1536, pValue: 0.0004, share: 0.31 };
-const LISTED = {
-  name: "pump",
-  aliases: { stable: "4" },
-  versions: [
-    { version: "4", state: "live", sha256: MODEL.sha256, engine: "wasm", device: "cpu", reason: null },
-    { version: "3", state: "stored", sha256: null, engine: null, device: null, reason: null },
-  ],
-  reason: null,
-};
-const METADATA = {
-  name: "pump",
-  versions: ["4"],
-  platform: "residua_wasm",
-  inputs: [{ name: "windows", datatype: "FP32", shape: [-1, 2, 2] }],
-  outputs: [
-    { name: "reconstruction", datatype: "FP32", shape: [-1, 2, 2] },
-    { name: "score", datatype: "FP32", shape: [-1] },
-  ],
-};
-const MANIFEST = {
-  schemaVersion: 2,
-  name: "pump",
-  version: "4",
-  createdAt: "2026-05-04T09:12:33.120Z",
-  files: { "weights.bin": "5d1e".repeat(16) },
-  family: "reconstruction",
-  timesteps: 2,
-  inputSteps: 2,
-  features: [
-    { name: "flow", unit: "m3/h" },
-    { name: "temperature", unit: null },
-  ],
-  heads: [{ name: "reconstruction", start: 0, steps: 2, reversed: false }],
-  embeddingLayer: "encoder",
-  ties: [],
-  tfjsLayers: true,
-  scaler: { kind: "standard", offset: [3.2, 20.1], scale: [0.4, 1.7] },
-  clip: 20,
-  minCoverage: 0.5,
-  loss: "mse",
-  scorers: ["squared"],
-  threshold: {
-    method: "conformal",
-    scorer: "squared",
-    falseAlarmRate: 0.01,
-    value: 0.587,
-    timestepValue: 0.343,
-  },
-  calibration: { squared: { windows: 4031, windowBlocks: 125, timesteps: 4062 } },
-  training: { seed: 1 },
-};
 const INFER: Examples = {
   requests: {
     json: {
@@ -189,6 +144,27 @@ const EXAMPLES: Readonly<Record<string, Examples>> = {
         ],
         drift: null,
         timing: TIMING,
+      },
+    },
+  },
+  getSample: { answers: { sample: { windows: WINDOWS } } },
+  readFile: {
+    answers: {
+      readings: {
+        features: ["flow", "temperature"],
+        maxGapMs: 3_000_000,
+        notes: [],
+        series: [
+          {
+            group: null,
+            rows: 2,
+            timestamps: [1_777_888_800_000, 1_777_889_100_000],
+            readings: [
+              [3.1, 3.3],
+              [20.4, null],
+            ],
+          },
+        ],
       },
     },
   },
