@@ -45,7 +45,7 @@ export function judge(
       ? undefined
       : {
           alarm: { ...alarms.begin, threshold, endValue: endValueFor(threshold, alarms.normal) },
-          error: scores.timestepError ?? new Float64Array(score.length),
+          error: scores.timestepError,
           errorLimit: alarms.errorLimit,
         };
   const runs = {

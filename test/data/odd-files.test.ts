@@ -66,7 +66,8 @@ const FORMS: Readonly<Record<string, { header?: string; line: (row: Row) => stri
     notes: /the time is put together from the columns "year", "month", "day", "hour", "minute"\.$/,
   },
   "exponents of Fortran": {
-    line: ({ iso, temp, flow }) => `${iso},${(Number(temp) / 10).toFixed(3)}D+01,${(Number(flow) * 10).toFixed(0)}.d-01`,
+    line: ({ iso, temp, flow }) =>
+      `${iso},${(Number(temp) / 10).toFixed(3)}D+01,${(Number(flow) * 10).toFixed(0)}.d-01`,
   },
 };
 
