@@ -1,7 +1,8 @@
 /** What comes behind the timesteps of an answer to a series: events, drift, and the end of a stream. */
 import { formatFloat32 } from "../scoring/digits.js";
 import type { Drift } from "../scoring/drift-decision.js";
-import { type AnomalyEvent, walkEvents } from "../scoring/events.js";
+import { walkEvents } from "../scoring/event-stream.js";
+import type { AnomalyEvent } from "../scoring/events.js";
 import type { SeriesResult, SeriesScores, StreamEnd } from "../serving/score-result.js";
 import { PAUSE } from "./body-chunks.js";
 
@@ -28,12 +29,13 @@ export function driftJson(drift: Drift | null): string {
 
 /** Events that reach into the rows answered, in groups; an empty group where other requests should be served before the search goes on. */
 export function* eventChunks(
-  { score, anomalous, windows, eventRule, eventsFrom = 0 }: SeriesResult,
+  { score, anomalous, windows, eventRule: rule, eventsFrom = 0 }: SeriesResult,
   end: StreamEnd | undefined,
 ): Generator<AnomalyEvent[], void> {
   const most = Math.max(1, Math.floor(EVENT_NUMBERS / (1 + windows.featureNames.length)));
   let group: AnomalyEvent[] = [];
-  for (const event of end?.events ?? walkEvents(score, anomalous, windows, eventRule)) {
+  const whole = rule === undefined ? [] : walkEvents({ score, anomalous, windows, rule });
+  for (const event of end?.events ?? whole) {
     if (event === undefined) {
       yield [];
       continue;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { InputError, ResiduaError } from "../errors.js";
 import { object, parseJson, text } from "../network/json-guards.js";
 import { replaceFile } from "./durable-files.js";
-import { fingerprint } from "./fingerprint.js";
+import { fingerprint, isOfFile } from "./fingerprint.js";
 import { explain, inTime, isReadOnly, readRegularFile } from "./folder-files.js";
 import { MODEL_NAME_PATTERN, VERSION_PATTERN } from "./manifest.js";
 
@@ -125,11 +125,13 @@ export class AliasFile {
       this.#fingerprint = now;
       this.#aliases = await readAliases(this.#modelFolder);
       this.#reason = undefined;
+      // No file, then a file, then none again: two looks are alike, and what was read between them is not there.
+      if (!isOfFile(now) && this.#aliases.size > 0) this.#fingerprint = undefined;
     } catch (error) {
-      const isOfFile = error instanceof InputError;
-      this.#reason = isOfFile ? error.message : `${ALIASES_FILE} cannot be read: ${explain(error)}.`;
+      const isDamaged = error instanceof InputError;
+      this.#reason = isDamaged ? error.message : `${ALIASES_FILE} cannot be read: ${explain(error)}.`;
       // An error that is not in the file itself may pass: the next call tries again.
-      if (!isOfFile) this.#fingerprint = undefined;
+      if (!isDamaged) this.#fingerprint = undefined;
     }
   }
 }

@@ -24,7 +24,7 @@ import type { TrainOptions } from "./train-settings.js";
 
 /** The share of the windows that is held back to calibrate with where there are no forward folds. */
 export const DEFAULT_CALIBRATION = 0.2;
-const DEFAULT_FOLDS = 3;
+export const DEFAULT_FOLDS = 3;
 const DEFAULT_LINEAR_PATH = 0.7;
 
 /** What a network is, and how it is fitted and calibrated: the options that training and evaluation share. */

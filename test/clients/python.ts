@@ -26,7 +26,7 @@ export async function pythonWithClients(): Promise<{ python: string } | { skip: 
     return { skip: "there is no python3 with venv" };
   }
   const hash = createHash("sha256").update(readFileSync(REQUIREMENTS)).digest("hex").slice(0, 16);
-  const folder = join(repository, "node_modules", ".cache", "residua", `python-${hash}`);
+  const folder = join(repository, ".cache", `python-${hash}`);
   const failure = await prepare(folder);
   return failure === undefined ? { python: pythonOf(folder) } : { skip: failure };
 }
