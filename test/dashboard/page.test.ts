@@ -190,6 +190,7 @@ test("the dashboard in a browser", { skip: withoutBrowser }, async (t) => {
     assert.ok(!kept.includes(TOKEN) && !page.url().includes(TOKEN));
     assert.ok(complaints.every((text) => /status of 401/.test(text)));
     complaints.length = 0;
+    await page.close();
   });
 
   await t.test(
