@@ -70,7 +70,9 @@ export async function readBodyTable(
       values[row * names.length + index] = sentinels.has(value) ? Number.NaN : value;
     });
     if (missing > 0)
-      notes.push(`"${names[index]}": ${missing} readings are taken for missing, as in training.`);
+      notes.push(
+        `"${names[index]}": ${missing === 1 ? "1 reading is" : `${missing} readings are`} taken for missing, as in training.`,
+      );
   });
   if (file.time?.format.kind === "written" && file.time.text.some((cell) => !WITH_ZONE.test(cell))) {
     notes.push(`Times without a zone are taken as those of ${section?.reading.timeZone ?? "UTC"}.`);

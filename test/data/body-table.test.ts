@@ -37,7 +37,7 @@ test("columns are taken by name, in the model's order; others are passed over", 
   assert.equal(rows, 2);
   assert.deepEqual([...values], [20.25, 100.5, Number.NaN, 101.5]);
   assert.deepEqual([...timestampsMs!], [Date.UTC(2024, 2, 1), Date.UTC(2024, 2, 1, 0, 15)]);
-  assert.deepEqual(notes, []);
+  assert.deepEqual(notes, ["Times without a zone are taken as those of UTC."]);
 });
 
 test("a single new row is read with the time column and the order of day and month of training", async () => {
@@ -60,7 +60,7 @@ test("missing words and numbers of training count, and are said; the time zone h
   assert.deepEqual([...values], [Number.NaN, Number.NaN, 20, Number.NaN]);
   assert.equal(timestampsMs![0], Date.UTC(2024, 6, 1, 10));
   assert.deepEqual(notes, [
-    '"temp": 1 readings are taken for missing, as in training.',
+    '"temp": 1 reading is taken for missing, as in training.',
     "Times without a zone are taken as those of Europe/Berlin.",
   ]);
   const lines = await readBodyTable(bytes('\ufeff[-999,"Bad"]\n[20,77]\n[null,1e2]\n'), "ndjson", manifest);

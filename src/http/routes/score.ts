@@ -123,6 +123,7 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
     "/v1/models/:name/score",
     {
       schema: {
+        operationId: "score",
         summary: "Reconstructions, errors, scores and verdicts",
         description,
         tags: ["scoring"],
