@@ -8,6 +8,7 @@ import type { Metrics } from "../serving/metrics.js";
 import type { ScoringService } from "../serving/scoring-service.js";
 import { BodyReader } from "./body-reader.js";
 import { refuseBrokenRequest } from "./broken-request.js";
+import { createHttpServer } from "./connections.js";
 import { parseJson } from "./json-body.js";
 import type { LiveModels } from "./live-models.js";
 import { auth } from "./plugins/auth.js";
@@ -67,9 +68,12 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     bodyLimit: bodyLimitBytes,
     genReqId: requestIdSource(),
     return503OnClosing: false,
-    requestTimeout: timeouts.requestMs,
-    keepAliveTimeout: timeouts.keepAliveMs,
-    http: { headersTimeout: timeouts.headersMs, connectionsCheckingInterval: timeouts.checkMs },
+    serverFactory: (handle) =>
+      createHttpServer(
+        { headersTimeout: timeouts.headersMs, connectionsCheckingInterval: timeouts.checkMs },
+        { requestTimeoutMs: timeouts.requestMs, keepAliveTimeoutMs: timeouts.keepAliveMs },
+        handle,
+      ),
     routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true },
     clientErrorHandler: refuseBrokenRequest,
     frameworkErrors: (error, request, reply) => {

@@ -7,9 +7,12 @@ import swaggerUi from "@fastify/swagger-ui";
 import type { FastifySchema } from "fastify";
 import fp from "fastify-plugin";
 import { InferErrorSchema } from "../inference/infer-schema.js";
+import { keepAnswer } from "../kept-answer.js";
 import type { LiveModels } from "../live-models.js";
 import { addExamples } from "../openapi-document.js";
 import { problemResponse } from "../problem.js";
+
+const DOCS = "/docs";
 
 export interface OpenapiOptions {
   /** The program's version. */
@@ -36,8 +39,12 @@ export const openapi = fp<OpenapiOptions>(
       },
       transform: ({ schema, url }) => ({ url, schema: needsToken ? withUnauthorized(schema, url) : schema }),
     });
+    app.addHook("onRoute", (route) => {
+      const isDocument = route.url === `${DOCS}/json` || route.url === `${DOCS}/yaml`;
+      if (isDocument) Object.assign(route, keepAnswer(models));
+    });
     await app.register(swaggerUi, {
-      routePrefix: "/docs",
+      routePrefix: DOCS,
       transformSpecification: (document) => {
         const model = models.anyLive();
         return model === undefined ? document : addExamples(document, model);

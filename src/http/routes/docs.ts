@@ -1,5 +1,6 @@
 /** The OpenAPI document, and a redirection to the page that shows it. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
+import { keepAnswer } from "../kept-answer.js";
 import type { LiveModels } from "../live-models.js";
 import { addExamples } from "../openapi-document.js";
 
@@ -8,7 +9,8 @@ export interface DocsOptions {
 }
 
 export const docsRoutes: FastifyPluginCallbackTypebox<DocsOptions> = (app, { models }, done) => {
-  app.get("/openapi.json", { schema: { hide: true } }, () => {
+  const kept = keepAnswer(models);
+  app.get("/openapi.json", { schema: { hide: true }, ...kept }, () => {
     const document = structuredClone(app.swagger());
     const model = models.anyLive();
     return model === undefined ? document : addExamples(document, model);
