@@ -33,6 +33,8 @@ export const ConfigSchema = Type.Object({
   RESIDUA_LAME_DUCK_SECONDS: Type.Number({ minimum: 0, maximum: 3600, default: 0 }),
   RESIDUA_DRAIN_SECONDS: Type.Number({ minimum: 0, maximum: 3600, default: 20 }),
   RESIDUA_LIVE_VERSIONS: Type.Integer({ minimum: 1, maximum: 1000, default: 2 }),
+  /** What `/readyz` is about: the service itself, or also whether every model has its newest version and aliases live. */
+  RESIDUA_READY: oneOf(["server", "models"], { default: "server" }),
   RESIDUA_ADMIN_TOKEN: Token,
   RESIDUA_API_TOKEN: Token,
 });

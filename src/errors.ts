@@ -14,6 +14,7 @@ export const ERRORS = {
   ALIAS_NOT_FOUND: { status: 404, title: "No such alias" },
   ROUTE_NOT_FOUND: { status: 404, title: "No such route" },
   METHOD_NOT_ALLOWED: { status: 405, title: "The route does not take this method" },
+  CONFLICT: { status: 409, title: "What is there does not allow it" },
   BODY_TOO_LARGE: { status: 413, title: "The body is too large" },
   TOO_MANY_WINDOWS: { status: 413, title: "The request has more windows than the queue can ever hold" },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: "The content type is not taken" },

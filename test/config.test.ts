@@ -21,6 +21,7 @@ test("an empty environment gives the defaults", () => {
     RESIDUA_LAME_DUCK_SECONDS: 0,
     RESIDUA_DRAIN_SECONDS: 20,
     RESIDUA_LIVE_VERSIONS: 2,
+    RESIDUA_READY: "server",
   });
 });
 

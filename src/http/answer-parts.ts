@@ -117,7 +117,9 @@ export const ANSWER_PARTS: readonly AnswerPart[] = [
     name: "timestepError",
     presence: "default",
     windows: {
-      schema: Numbers("[T]"),
+      schema: Numbers(
+        "[T], of the head reconstruction, or prediction without one: squared, or absolute as the loss",
+      ),
       writing: ({ scoring }) => ({
         kind: ERRORS,
         count: scoring.timesteps,
@@ -137,7 +139,7 @@ export const ANSWER_PARTS: readonly AnswerPart[] = [
     name: "featureError",
     presence: "asked",
     windows: {
-      schema: Numbers("[F]"),
+      schema: Numbers("[F], of the same head"),
       writing: ({ scoring }) => ({
         kind: ERRORS,
         count: scoring.features,

@@ -12,11 +12,13 @@ import { createHttpServer } from "./connections.js";
 import { parseJson } from "./json-body.js";
 import type { LiveModels } from "./live-models.js";
 import { auth } from "./plugins/auth.js";
+import { compression } from "./plugins/compression.js";
 import { errors, sendProblem } from "./plugins/errors.js";
 import { notFound } from "./plugins/not-found.js";
 import { openapi } from "./plugins/openapi.js";
 import { requests } from "./plugins/requests.js";
 import { toResiduaError } from "./problem.js";
+import { collectBody } from "./raw-body.js";
 import { requestIdSource } from "./request-id.js";
 import { activityRoutes } from "./routes/activity.js";
 import { aliasRoutes } from "./routes/aliases.js";
@@ -81,12 +83,13 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
       sendProblem(reply, toResiduaError(error, bodyLimitBytes), request);
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
-  takeJson(app);
+  takeJson(app, bodyLimitBytes);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(() => JSON.stringify);
 
   await app.register(errors, { log, bodyLimitBytes });
   await app.register(requests, { log, lifecycle, metrics });
+  await app.register(compression);
   await app.register(auth, {
     apiToken: config.RESIDUA_API_TOKEN,
     adminToken: config.RESIDUA_ADMIN_TOKEN,
@@ -123,15 +126,21 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
 }
 
 /** Parses JSON bodies, for the routes that do not read their bodies themselves. */
-function takeJson(app: Pick<FastifyInstance, "addContentTypeParser" | "removeAllContentTypeParsers">): void {
+function takeJson(
+  app: Pick<FastifyInstance, "addContentTypeParser" | "removeAllContentTypeParsers">,
+  limitBytes: number,
+): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (request, body, done) => {
-    // Some clients send a content type with every request, even where there is no body.
-    if (body.length === 0 && request.method === "DELETE") return done(null);
-    try {
-      done(null, parseJson(body));
-    } catch (error) {
-      done(error as Error);
-    }
+  app.addContentTypeParser("application/json", (request, payload, done) => {
+    collectBody(request.headers["content-encoding"], payload, limitBytes, (error, body) => {
+      if (error !== null) return done(error);
+      // Some clients send a content type with every request, even where there is no body.
+      if (body!.length === 0 && request.method === "DELETE") return done(null);
+      try {
+        done(null, parseJson(body!.toBytes()));
+      } catch (fault) {
+        done(fault as Error);
+      }
+    });
   });
 }

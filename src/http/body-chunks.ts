@@ -5,6 +5,7 @@
 import { Readable } from "node:stream";
 import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 import type { FastifyReply } from "fastify";
+import { chooseCoding, encodeChunks } from "./content-coding.js";
 
 const CHUNK_BYTES = 65_536;
 
@@ -39,7 +40,7 @@ export type Chunks = Generator<Uint8Array, void> | AsyncGenerator<Uint8Array, vo
  */
 export function sendChunks(reply: FastifyReply, contentType: string, chunks: Chunks): FastifyReply {
   reply.header("content-type", contentType);
-  if (Symbol.asyncIterator in chunks) return reply.send(toStream(chunks, chunks));
+  if (Symbol.asyncIterator in chunks) return sendStream(reply, chunks, chunks);
   const first = chunks.next().value ?? PAUSE;
   const second = chunks.next().value;
   if (second === undefined) return reply.send(first);
@@ -48,7 +49,16 @@ export function sendChunks(reply: FastifyReply, contentType: string, chunks: Chu
     yield second;
     yield* chunks;
   };
-  return reply.send(toStream(all(), chunks));
+  return sendStream(reply, all(), chunks);
+}
+
+/** Compressed, where the caller takes that; the plugin `compression` does it for answers that are sent as a whole. */
+function sendStream(reply: FastifyReply, chunks: Chunks, source: Chunks): FastifyReply {
+  const coding = chooseCoding(reply.request.headers["accept-encoding"]);
+  reply.header("vary", "Accept-Encoding");
+  if (coding === undefined) return reply.send(toStream(chunks, source));
+  reply.header("content-encoding", coding);
+  return reply.send(toStream(encodeChunks(chunks, coding), source));
 }
 
 /** @param source is ended with the stream, even where the stream has taken nothing yet. */

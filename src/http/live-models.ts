@@ -1,4 +1,5 @@
 /** The registry for the routes, which are there before it: the service listens while its engine starts. */
+import type { Config } from "../config.js";
 import { ResiduaError } from "../errors.js";
 import type { Lease } from "../registry/leased-model.js";
 import type { ModelListing } from "../registry/model-entry.js";
@@ -7,7 +8,13 @@ import type { ServedModel } from "../registry/served-model.js";
 import type { Selection } from "../registry/version-choice.js";
 
 export class LiveModels {
+  readonly #ready: Config["RESIDUA_READY"];
   #registry: Registry | undefined;
+
+  /** @param ready what `problems` is about: the service alone, or also every model. */
+  constructor(ready: Config["RESIDUA_READY"] = "server") {
+    this.#ready = ready;
+  }
 
   /** Gives the routes the registry, once it is open. */
   connect(registry: Registry): void {
@@ -34,7 +41,9 @@ export class LiveModels {
 
   /** Why the service is not ready, one sentence each; empty where it is. */
   problems(): readonly string[] {
-    return this.#registry?.readiness().problems ?? ["The engine is starting."];
+    if (this.#registry === undefined) return ["The engine is starting."];
+    if (this.#ready === "models") return this.#registry.readiness().problems;
+    return [this.#registry.notSettled() ?? []].flat();
   }
 
   /** A live model to show examples with: the first of the listing that has a live version. */
@@ -52,6 +61,12 @@ export class LiveModels {
     return this.list().flatMap(({ name, versions }) =>
       versions.map(({ version, state }) => ({ model: name, version, state })),
     );
+  }
+
+  /** Whether each model's newest valid version and the targets of its aliases are live, for metrics. */
+  states(): { model: string; isReady: boolean }[] {
+    const problems = this.#registry?.modelProblems() ?? new Map<string, readonly string[]>();
+    return [...problems].map(([model, { length }]) => ({ model, isReady: length === 0 }));
   }
 
   async close(): Promise<void> {

@@ -18,4 +18,9 @@ export const ModelListingSchema = Type.Object({
     }),
     { description: "Newest first" },
   ),
+  reason: Nullable(
+    Type.String({
+      description: "What is wrong with the model's folder or its aliases; those of before hold on",
+    }),
+  ),
 });

@@ -2,6 +2,7 @@
 import { Type } from "@sinclair/typebox";
 import type { FastifyError } from "fastify";
 import { ERRORS, ResiduaError } from "../errors.js";
+import { CODINGS, UnsupportedCodingError } from "./content-coding.js";
 
 export const PROBLEM_CONTENT_TYPE = "application/problem+json";
 
@@ -39,8 +40,9 @@ export function problemBody(error: ResiduaError, instance: string): string {
   });
 }
 
-/** The headers of an error response: when to try again (429, 503), how to authenticate (401). */
+/** The headers of an error response: when to try again (429, 503), how to authenticate (401), which codings are taken. */
 export function errorHeaders(error: ResiduaError): Record<string, string> {
+  if (error instanceof UnsupportedCodingError) return { "accept-encoding": CODINGS.join(", ") };
   if (error.status === 401) return { "www-authenticate": "Bearer" };
   if (error.status !== 503 && error.status !== 429) return {};
   return { "retry-after": String(error.retryAfterSeconds ?? 1) };

@@ -1,8 +1,10 @@
 /**
  * The bodies of scoring requests as bytes. While one arrives, the batcher knows that a request is expected.
  */
+import type { Readable } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { ClientGoneError, ResiduaError } from "../errors.js";
+import { createDecoder, type Decoder } from "./content-coding.js";
 
 export interface RawBodyOptions {
   readonly contentTypes: readonly string[];
@@ -43,36 +45,101 @@ export function takeRawBodies(app: FastifyInstance, options: RawBodyOptions): vo
     if (type !== undefined && !isUtf8(type)) {
       return done(new ResiduaError("UNSUPPORTED_MEDIA_TYPE", "JSON has to be sent in UTF-8."));
     }
-    const encoding = request.headers["content-encoding"];
-    if (encoding !== undefined && encoding !== "identity") {
-      return done(
-        new ResiduaError("UNSUPPORTED_MEDIA_TYPE", `Bodies are taken as they are, not ${encoding}.`),
-      );
-    }
     const expectation = expect();
-    const chunks: Buffer[] = [];
-    let length = 0;
-    const end = (error: Error | null, body?: RawBody): void => {
-      payload.off("data", onData).off("end", onEnd).off("error", onError);
+    collectBody(request.headers["content-encoding"], payload, limitBytes, (error, body) => {
       done(error, body);
       arrived(expectation);
-    };
-    const onData = (chunk: Buffer): void => {
-      length += chunk.length;
-      if (length <= limitBytes) chunks.push(chunk);
-      // The rest of a body that is too long is read and dropped: a client that is still sending would not
-      // read the answer.
-      else if (length > limitBytes + MAX_DISCARDED_BYTES) end(tooLarge(limitBytes));
-      else chunks.length = 0;
-    };
-    const onEnd = (): void => {
-      if (length > limitBytes) end(tooLarge(limitBytes));
-      else end(null, new RawBody(chunks, length));
-    };
-    const onError = (cause: Error): void =>
-      end(new ClientGoneError("The client hung up before its body was complete.", { cause }));
-    payload.on("data", onData).on("end", onEnd).on("error", onError);
+    });
   });
+}
+
+/**
+ * Collects a body, decoded where it is compressed. At most `limitBytes` are kept, and no more than a piece beyond them
+ * is decoded.
+ *
+ * @param coding the header Content-Encoding
+ * @param done called once: with the body; with ResiduaError BODY_TOO_LARGE, INVALID_REQUEST (no data of that coding) or
+ *   UNSUPPORTED_MEDIA_TYPE (no coding that is taken); or with ClientGoneError
+ */
+export function collectBody(
+  coding: string | undefined,
+  payload: Readable,
+  limitBytes: number,
+  done: (error: Error | null, body?: RawBody) => void,
+): void {
+  let decoder: Decoder | undefined;
+  try {
+    decoder = createDecoder(coding);
+  } catch (error) {
+    done(error as Error);
+    return;
+  }
+  const source = decoder === undefined ? payload : payload.pipe(decoder);
+  const chunks: Buffer[] = [];
+  let length = 0;
+  let received = 0;
+  const onReceived = (chunk: Buffer): void => {
+    received += chunk.length;
+  };
+  const stop = (): void => {
+    source.off("data", onData).off("end", onEnd);
+    if (decoder === undefined) return;
+    payload.off("data", onReceived).unpipe(decoder);
+    decoder
+      .off("error", onBroken)
+      .on("error", () => undefined)
+      .destroy();
+  };
+  const settle = (error: Error | null, body?: RawBody): void => {
+    payload.off("error", onError);
+    done(error, body);
+  };
+  const refuse = (error: Error): void => {
+    stop();
+    chunks.length = 0;
+    discard(payload, () => settle(error));
+  };
+  const onData = (chunk: Buffer): void => {
+    length += chunk.length;
+    if (length <= limitBytes) chunks.push(chunk);
+    else refuse(tooLarge(limitBytes));
+  };
+  const onEnd = (): void => {
+    stop();
+    // Node ignores what stands behind the end of compressed data.
+    if (decoder !== undefined && decoder.bytesWritten !== received) onBroken();
+    else settle(null, new RawBody(chunks, length));
+  };
+  const onBroken = (): void => refuse(new ResiduaError("INVALID_REQUEST", notDecoded(coding!)));
+  const onError = (cause: Error): void => {
+    stop();
+    settle(new ClientGoneError("The client hung up before its body was complete.", { cause }));
+  };
+  source.on("data", onData).on("end", onEnd);
+  payload.on("error", onError);
+  if (decoder === undefined) return;
+  payload.on("data", onReceived);
+  decoder.on("error", onBroken);
+}
+
+/**
+ * Reads and drops the rest of a body that is refused: a client that is still sending would not read the answer.
+ */
+function discard(payload: Readable, then: () => void): void {
+  if (payload.readableEnded) {
+    then();
+    return;
+  }
+  let bytes = 0;
+  const onData = (chunk: Buffer): void => {
+    bytes += chunk.length;
+    if (bytes > MAX_DISCARDED_BYTES) onEnd();
+  };
+  const onEnd = (): void => {
+    payload.off("data", onData).off("end", onEnd);
+    then();
+  };
+  payload.on("data", onData).on("end", onEnd).resume();
 }
 
 /** The body of a request in a scope of `takeRawBodies`; empty where there was none. */
@@ -84,6 +151,10 @@ function isUtf8(contentType: string): boolean {
   if (!contentType.includes(";")) return true;
   const [, charset] = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType) ?? [];
   return charset === undefined || /^(utf-?8|us-ascii)$/i.test(charset);
+}
+
+function notDecoded(coding: string): string {
+  return `The body is not what its Content-Encoding, ${coding}, says: it is damaged, cut off, or has more behind its end.`;
 }
 
 function tooLarge(limitBytes: number): ResiduaError {

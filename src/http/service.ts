@@ -67,7 +67,7 @@ export class Service {
   static async start(options: ServiceOptions): Promise<Service> {
     const { config } = options;
     const lifecycle = new Lifecycle();
-    const models = new LiveModels();
+    const models = new LiveModels(config.RESIDUA_READY);
     const metrics = new Metrics(() => models.versions());
     const batcher = new Batcher({
       maxBatchWindows: config.RESIDUA_MAX_BATCH_WINDOWS,
@@ -78,6 +78,7 @@ export class Service {
       observer: metrics,
     });
     metrics.watchQueue(batcher);
+    metrics.watchModels(() => models.states());
     const scoring = new ScoringService(batcher, metrics);
     const app = await createApp({ ...options, lifecycle, metrics, models, scoring });
     await app.listen({ host: config.HOST, port: config.PORT });

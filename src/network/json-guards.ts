@@ -3,6 +3,21 @@ import { InputError } from "../errors.js";
 
 export type JsonObject = { readonly [key: string]: unknown };
 
+/**
+ * Parses JSON. Throws InputError that says where it breaks, as far as that is known; it repeats nothing of the content,
+ * which may be of any file.
+ */
+export function parseJson(content: string, what: string): unknown {
+  try {
+    return JSON.parse(content);
+  } catch (error) {
+    const position = /at position (\d+)/.exec((error as Error).message)?.[1];
+    throw new InputError(
+      `${what} is not JSON${position === undefined ? "" : ` (at character ${position})`}.`,
+    );
+  }
+}
+
 /** `value` as a whole number of at least 1. Throws InputError where it is none. */
 export function count(value: unknown, what: string): number {
   if (!Number.isSafeInteger(value) || (value as number) < 1) {

@@ -1,10 +1,11 @@
 /** aliases.json of a model, `{"stable": "2"}`: the version that each alias names. Replaced by rename, never edited. */
-import { readFile, stat } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError, ResiduaError } from "../errors.js";
-import { object, text } from "../network/json-guards.js";
+import { object, parseJson, text } from "../network/json-guards.js";
 import { replaceFile } from "./durable-files.js";
 import { fingerprint } from "./fingerprint.js";
+import { explain, inTime, isReadOnly, readRegularFile } from "./folder-files.js";
 import { MODEL_NAME_PATTERN, VERSION_PATTERN } from "./manifest.js";
 
 /** Its name, in the folder of the model. */
@@ -29,23 +30,9 @@ export function isAliasName(name: string): boolean {
  * Throws InputError where the file cannot be read as aliases.
  */
 export async function readAliases(modelFolder: string): Promise<Aliases> {
-  const file = join(modelFolder, ALIASES_FILE);
-  let content: string;
-  try {
-    const { size } = await stat(file);
-    if (size > MOST_BYTES)
-      throw new InputError(`${ALIASES_FILE} has ${size} bytes; the most is ${MOST_BYTES}.`);
-    content = await readFile(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return new Map();
-    throw error;
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(content);
-  } catch (error) {
-    throw new InputError(`${ALIASES_FILE} is not JSON: ${error instanceof Error ? error.message : error}.`);
-  }
+  const content = await readFile(modelFolder);
+  if (content === undefined) return new Map();
+  const json = parseJson(content, ALIASES_FILE);
   return new Map(
     Object.entries(object(json, ALIASES_FILE)).map(([alias, version]) => {
       if (!isAliasName(alias))
@@ -58,11 +45,33 @@ export async function readAliases(modelFolder: string): Promise<Aliases> {
   );
 }
 
-/** Replaces the aliases of a model, sorted by name. */
+/** The text of the file; undefined where there is none. */
+async function readFile(modelFolder: string): Promise<string | undefined> {
+  const path = join(modelFolder, ALIASES_FILE);
+  const missing = await inTime(modelFolder, () => lstat(path)).then(
+    () => false,
+    ({ code }: NodeJS.ErrnoException) => code === "ENOENT",
+  );
+  if (missing) return undefined;
+  const bytes = await readRegularFile(modelFolder, path, ALIASES_FILE, (size) => {
+    if (size > MOST_BYTES)
+      throw new InputError(`${ALIASES_FILE} has ${size} bytes; the most is ${MOST_BYTES}.`);
+  });
+  return Buffer.from(bytes).toString("utf8");
+}
+
+/** Replaces the aliases of a model, sorted by name. Throws ResiduaError CONFLICT where the folder is read-only. */
 export async function writeAliases(modelFolder: string, aliases: Aliases): Promise<void> {
   const sorted = [...aliases].sort(([a], [b]) => (a < b ? -1 : 1));
   const json = `${JSON.stringify(Object.fromEntries(sorted), undefined, 2)}\n`;
-  await replaceFile(modelFolder, ALIASES_FILE, Buffer.from(json));
+  await replaceFile(modelFolder, ALIASES_FILE, Buffer.from(json)).catch((error: NodeJS.ErrnoException) => {
+    if (!isReadOnly(error)) throw error;
+    throw new ResiduaError(
+      "CONFLICT",
+      `No alias can be changed here: this process may not write to the model's folder (${explain(error)}).`,
+      { cause: error },
+    );
+  });
 }
 
 /**
@@ -110,16 +119,17 @@ export class AliasFile {
 
   /** Reads the file if it has changed. */
   async refresh(): Promise<void> {
-    const now = await fingerprint(join(this.#modelFolder, ALIASES_FILE));
-    if (now === this.#fingerprint) return;
-    this.#fingerprint = now;
     try {
+      const now = await inTime(this.#modelFolder, () => fingerprint(join(this.#modelFolder, ALIASES_FILE)));
+      if (now === this.#fingerprint) return;
+      this.#fingerprint = now;
       this.#aliases = await readAliases(this.#modelFolder);
       this.#reason = undefined;
     } catch (error) {
-      this.#reason = error instanceof Error ? error.message : String(error);
+      const isOfFile = error instanceof InputError;
+      this.#reason = isOfFile ? error.message : `${ALIASES_FILE} cannot be read: ${explain(error)}.`;
       // An error that is not in the file itself may pass: the next call tries again.
-      if (!(error instanceof InputError)) this.#fingerprint = undefined;
+      if (!isOfFile) this.#fingerprint = undefined;
     }
   }
 }

@@ -1,6 +1,6 @@
 /** Reads the files of a bundle and checks that they fit each other. Nothing here touches the disk. */
 import { InputError } from "../errors.js";
-import { array, object, text } from "../network/json-guards.js";
+import { array, object, parseJson, text } from "../network/json-guards.js";
 import { readLayersModel } from "../network/layers-model.js";
 import type { Network } from "../network/network.js";
 import { isExpressibleInTfjs } from "../network/topology-writer.js";
@@ -41,7 +41,7 @@ export interface DecodedBundle {
 
 /** Reads manifest.json. Throws InputError where its form is wrong. */
 export function decodeManifest(content: FileContent): Manifest {
-  return checkManifest(parseJson(content, MANIFEST_FILE));
+  return checkManifest(parseFile(content, MANIFEST_FILE));
 }
 
 /**
@@ -55,7 +55,7 @@ export function decodeFiles(files: Files): DecodedBundle {
   const manifest = decodeManifest(manifestContent);
   checkHashes(manifest, files);
   const { network, weights } = readLayersModel(
-    parseJson(needed(files, "model.json"), "model.json"),
+    parseFile(needed(files, "model.json"), "model.json"),
     needed(files, "weights.bin").bytes,
     { ...manifest, features: manifest.features.length },
   );
@@ -68,8 +68,8 @@ export function decodeFiles(files: Files): DecodedBundle {
     scoring: decodeScoring(manifest, files.get("scorers.bin")?.bytes),
     calibration: decodeCalibrationOf(manifest, files.get("calibration.bin")?.bytes),
     behaviour: decodeBehaviour(new Map(sectionsOf(manifest)), manifest.scorers[0]!),
-    golden: decodeGolden(parseJson(needed(files, "golden.json"), "golden.json"), network),
-    sampleBody: decodeSample(parseJson(needed(files, "sample.json"), "sample.json"), manifest),
+    golden: decodeGolden(parseFile(needed(files, "golden.json"), "golden.json"), network),
+    sampleBody: decodeSample(parseFile(needed(files, "sample.json"), "sample.json"), manifest),
   };
 }
 
@@ -79,12 +79,14 @@ function needed(files: Files, file: BundleFile): FileContent {
   return content;
 }
 
-function parseJson({ bytes }: FileContent, file: BundleFile): unknown {
+function parseFile({ bytes }: FileContent, file: BundleFile): unknown {
+  let content: string;
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch (error) {
-    throw new InputError(`${file} is not JSON: ${error instanceof Error ? error.message : error}.`);
+    content = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new InputError(`${file} is not JSON: it is not UTF-8.`);
   }
+  return parseJson(content, file);
 }
 
 function checkHashes(manifest: Manifest, files: Files): void {

@@ -5,9 +5,10 @@
  * bundle or none, and of two publishers one gets the version number and the other the next one.
  */
 import { createHash } from "node:crypto";
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { InputError } from "../errors.js";
+import { text } from "../network/json-guards.js";
 import { type DecodedBundle, decodeFiles, decodeManifest } from "./bundle-decoder.js";
 import {
   type BundleContents,
@@ -20,10 +21,11 @@ import {
   MANIFEST_FILE,
 } from "./bundle-files.js";
 import { removeStaleTemporaries, syncFolder, temporaryName, writeFileDurably } from "./durable-files.js";
+import { checkFolder, listNames, readRegularFile } from "./folder-files.js";
 import { type Manifest, MODEL_NAME_PATTERN, MODEL_NAME_RULE, VERSION_PATTERN } from "./manifest.js";
 
 /** A temporary folder older than this was left behind by a publisher that was stopped. */
-const STALE_MS = 60 * 60 * 1000;
+const STALE_MS = 24 * 60 * 60 * 1000;
 
 export interface Bundle extends DecodedBundle {
   readonly folder: string;
@@ -39,9 +41,10 @@ export interface Bundle extends DecodedBundle {
  */
 export async function readBundle(folder: string): Promise<Bundle> {
   const files = new Map<BundleFile, FileContent>();
+  await checkPlace(folder);
   for (const name of await listFiles(folder)) {
-    if (!isBundleFile(name)) throw new InputError(`${name} is not a file of a bundle.`);
-    files.set(name, await readWithin(join(folder, name), name));
+    if (!isBundleFile(name)) throw new InputError(`${text(name)} is not a file of a bundle.`);
+    files.set(name, await readWithin(folder, name));
   }
   const bundle = decodeFiles(files);
   const { name, version } = nameFromFolder(folder);
@@ -51,57 +54,38 @@ export async function readBundle(folder: string): Promise<Bundle> {
 
 /** Reads manifest.json of a version alone, with its hash. Throws InputError where its form is wrong. */
 export async function readManifest(folder: string): Promise<{ manifest: Manifest; sha256: string }> {
-  const content = await readWithin(join(folder, MANIFEST_FILE), MANIFEST_FILE);
+  await checkPlace(folder);
+  const content = await readWithin(folder, MANIFEST_FILE);
   const manifest = decodeManifest(content);
   const { name, version } = nameFromFolder(folder);
   checkName(manifest, name, version);
   return { manifest, sha256: content.sha256 };
 }
 
-/** The files of a folder, without the hidden ones that a file system or a desktop leaves there (.nfs*, .DS_Store). */
-async function listFiles(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch(refuse("The folder"));
-  return names.filter((name) => !name.startsWith("."));
+function checkPlace(folder: string): Promise<void> {
+  return checkFolder(dirname(folder), folder, dirname(dirname(folder)));
 }
 
-/** Errors that come from the machine and may be gone the next time; they say nothing about the bundle. */
-const PASSING_ERRORS = new Set(["EAGAIN", "EIO", "EMFILE", "ENFILE", "ENOMEM", "ESTALE", "ETIMEDOUT"]);
-
-/** Turns an error of the file system into an InputError, unless it is one of PASSING_ERRORS. */
-function refuse(what: string): (error: NodeJS.ErrnoException) => never {
-  return (error) => {
-    if (error.code === "ENOENT") throw new InputError(`${what} is missing.`);
-    if (error.code !== undefined && PASSING_ERRORS.has(error.code)) throw error;
-    throw new InputError(`${what} cannot be read: ${error.message}.`);
-  };
+/** The files of a folder, without the hidden ones that a file system or a desktop leaves there (.nfs*, .DS_Store). */
+async function listFiles(folder: string): Promise<string[]> {
+  const names = await listNames(dirname(folder), folder);
+  return names.filter((name) => !name.startsWith("."));
 }
 
 function isBundleFile(name: string): name is BundleFile {
   return Object.hasOwn(FILE_LIMITS, name);
 }
 
-/** How much is read and hashed at a time, so that the event loop is never blocked for long. */
-const CHUNK_BYTES = 1024 * 1024;
-
-async function readWithin(path: string, file: BundleFile): Promise<FileContent> {
-  const found = await stat(path).catch(refuse(file));
-  if (!found.isFile()) throw new InputError(`${file} is not a file.`);
-  checkSize(file, found.size);
-  const handle = await open(path).catch(refuse(file));
-  try {
-    const bytes = new Uint8Array(found.size);
-    const hash = createHash("sha256");
-    for (let at = 0; at < bytes.length; ) {
-      const length = Math.min(CHUNK_BYTES, bytes.length - at);
-      const { bytesRead } = await handle.read(bytes, at, length, at).catch(refuse(file));
-      if (bytesRead === 0) throw new InputError(`${file} became shorter while it was read.`);
-      hash.update(bytes.subarray(at, at + bytesRead));
-      at += bytesRead;
-    }
-    return { bytes, sha256: hash.digest("hex") };
-  } finally {
-    await handle.close();
-  }
+async function readWithin(folder: string, file: BundleFile): Promise<FileContent> {
+  const hash = createHash("sha256");
+  const bytes = await readRegularFile(
+    dirname(folder),
+    join(folder, file),
+    file,
+    (size) => checkSize(file, size),
+    (piece) => hash.update(piece),
+  );
+  return { bytes, sha256: hash.digest("hex") };
 }
 
 function nameFromFolder(folder: string): { name: string; version: string } {
@@ -139,10 +123,10 @@ export async function publishBundle(
     await syncFolder(modelsFolder);
     await syncFolder(dirname(firstNew));
   }
-  await removeStaleTemporaries(modelFolder, STALE_MS, Date.now());
   const temporary = join(modelFolder, temporaryName());
   await mkdir(temporary);
   try {
+    await removeStaleTemporaries(modelFolder, STALE_MS, temporary);
     await Promise.all([...files].map(([file, { bytes }]) => writeFileDurably(join(temporary, file), bytes)));
     for (;;) {
       const version = String((await highestVersion(modelFolder)) + 1);

@@ -1,6 +1,6 @@
 /** Files and folders that survive a power cut: they are written and flushed before they get their name. */
 import { randomBytes } from "node:crypto";
-import { open, readdir, rename, rm, stat } from "node:fs/promises";
+import { lstat, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 /** The names of unfinished files and folders begin with this; readers skip them. */
@@ -45,16 +45,33 @@ export async function replaceFile(folder: string, name: string, bytes: Uint8Arra
   await syncFolder(folder);
 }
 
-/** Removes the unfinished files and folders of writers that ended early, by the age of their last change. */
+/**
+ * Removes the unfinished files and folders of writers that ended early, by the age of their last change. "Now" is the
+ * time that the file system gave to something new: the clocks of the machines that share a volume differ, and a clock
+ * that is ahead must not make young files old. What a process that still runs on this machine is writing stays, too.
+ * @param justMade a file or folder in `folder` that was made just now.
+ */
 export async function removeStaleTemporaries(
   folder: string,
   olderThanMs: number,
-  nowMs: number,
+  justMade: string,
 ): Promise<void> {
+  const now = (await stat(justMade)).mtimeMs;
   for (const name of await readdir(folder)) {
-    if (!name.startsWith(TEMPORARY_PREFIX)) continue;
-    const found = await stat(join(folder, name)).catch(() => undefined);
-    if (found === undefined || nowMs - found.mtimeMs <= olderThanMs) continue;
+    if (!name.startsWith(TEMPORARY_PREFIX) || isWriterAlive(name)) continue;
+    const found = await lstat(join(folder, name)).catch(() => undefined);
+    if (found === undefined || now - found.mtimeMs <= olderThanMs) continue;
     await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+/** Whether the process that a temporary name begins with runs on this machine, as far as can be seen. */
+function isWriterAlive(name: string): boolean {
+  const pid = /^(\d+)-/.exec(name.slice(TEMPORARY_PREFIX.length))?.[1];
+  if (pid === undefined) return false;
+  try {
+    return process.kill(Number(pid), 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

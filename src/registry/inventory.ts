@@ -1,5 +1,5 @@
 /** Lists and checks what is published in a folder of models, for the command line. */
-import { readdir, stat } from "node:fs/promises";
+import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Engine } from "../engine/engine.js";
 import { InputError } from "../errors.js";
@@ -41,6 +41,10 @@ export interface Verification {
 export async function listPublished(modelsFolder: string): Promise<PublishedVersion[]> {
   const published: PublishedVersion[] = [];
   for (const model of await readStore(modelsFolder)) {
+    if (model.problem !== undefined) {
+      published.push({ ...model, version: "-", aliases: [], bytes: 0, ...unread(model.problem) });
+      continue;
+    }
     const aliases = await readAliases(model.folder).catch(() => new Map<string, string>());
     for (const version of model.versions) {
       const folder = join(model.folder, version);
@@ -52,9 +56,7 @@ export async function listPublished(modelsFolder: string): Promise<PublishedVers
         folder,
         aliases: [...aliases].filter(([, target]) => target === version).map(([alias]) => alias),
         bytes: await sizeOf(folder),
-        manifest: isRead ? read.manifest : undefined,
-        sha256: isRead ? read.sha256 : undefined,
-        reason: isRead ? undefined : read,
+        ...(isRead ? { ...read, reason: undefined } : unread(read)),
       });
     }
   }
@@ -67,7 +69,8 @@ export async function listPublished(modelsFolder: string): Promise<PublishedVers
  * Throws InputError where the folder cannot be read.
  */
 export async function* verifyModels(modelsFolder: string, engine: Engine): AsyncGenerator<Verification> {
-  for (const { name, folder, versions } of await readStore(modelsFolder)) {
+  for (const { name, folder, versions, problem } of await readStore(modelsFolder)) {
+    if (problem !== undefined) yield { name, version: "-", ok: false, reason: problem };
     for (const version of versions) {
       const reason = await verifyBundle(join(folder, version), engine).catch(reasonOf);
       yield { name, version, ok: reason === undefined, reason };
@@ -80,13 +83,24 @@ async function verifyBundle(folder: string, engine: Engine): Promise<undefined> 
   await model.executable.close();
 }
 
+function unread(reason: string): Pick<PublishedVersion, "manifest" | "sha256" | "reason"> {
+  return { manifest: undefined, sha256: undefined, reason };
+}
+
 /** The message of an InputError; any other error is thrown again. */
 function reasonOf(error: unknown): string {
   if (error instanceof InputError) return error.message;
   throw error;
 }
 
+/** What can be seen of it: a folder that is refused may hold anything. */
 async function sizeOf(folder: string): Promise<number> {
-  const sizes = (await readdir(folder)).map(async (file) => (await stat(join(folder, file))).size);
+  const names = await readdir(folder).catch(() => []);
+  const sizes = names.map((file) =>
+    lstat(join(folder, file)).then(
+      ({ size }) => size,
+      () => 0,
+    ),
+  );
   return (await Promise.all(sizes)).reduce((total, size) => total + size, 0);
 }

@@ -15,6 +15,11 @@ export interface ModelListing {
   readonly aliases: Readonly<Record<string, string>>;
   /** Newest first. */
   readonly versions: readonly VersionListing[];
+  /**
+   * What is wrong with the folder of the model or with its aliases: the versions and aliases are then those of before.
+   * Else null.
+   */
+  readonly reason: string | null;
 }
 
 /** The Retry-After, in seconds, for a model that is not ready. */
@@ -29,6 +34,8 @@ export class ModelEntry {
   /** By alias, the live version that answers its requests. */
   readonly #routes = new Map<string, VersionEntry>();
   #newestLive: VersionEntry | undefined;
+  /** Why its folder cannot be read just now. */
+  problem: string | undefined;
   #isStored = false;
 
   constructor(name: string, folder: string) {
@@ -156,6 +163,11 @@ export class ModelEntry {
       : `version ${refused.version} is refused (${refused.reason})`;
   }
 
+  /** What is wrong with its folder or its aliases. */
+  get reason(): string | undefined {
+    return this.problem ?? this.aliasFile.reason;
+  }
+
   /** Why the model is not ready, one sentence each. */
   problems(): string[] {
     const problems: string[] = [];
@@ -171,7 +183,7 @@ export class ModelEntry {
         `${this.name}: alias ${alias} stands for version ${version}, which ${this.#whyNot(entry)}.`,
       );
     }
-    if (this.aliasFile.reason !== undefined) problems.push(`${this.name}: ${this.aliasFile.reason}`);
+    if (this.reason !== undefined) problems.push(`${this.name}: ${this.reason}`);
     return problems;
   }
 
@@ -180,6 +192,7 @@ export class ModelEntry {
       name: this.name,
       aliases: Object.fromEntries(this.aliasFile.aliases),
       versions: [...this.versions.values()].map((entry) => entry.list()),
+      reason: this.reason ?? null,
     };
   }
 }

@@ -15,8 +15,8 @@ import { assignAlias, checkAliasName, removeAlias } from "./alias-changes.js";
 import { readManifest } from "./bundle.js";
 import type { Lease } from "./leased-model.js";
 import type { Manifest } from "./manifest.js";
-import { ModelEntry, type ModelListing } from "./model-entry.js";
-import { listStore } from "./store.js";
+import type { ModelListing } from "./model-entry.js";
+import { ModelsFolder } from "./models-folder.js";
 import type { Selection } from "./version-choice.js";
 import { VersionKeeper, type VersionKeeperOptions } from "./version-keeper.js";
 
@@ -41,18 +41,19 @@ export interface Readiness {
 
 export class Registry {
   readonly #options: RegistryOptions;
-  readonly #models = new Map<string, ModelEntry>();
+  readonly #models: ModelsFolder;
   readonly #keeper: VersionKeeper;
-  #folderProblem: string | undefined;
   /** Polls and alias changes run one after the other; this ends with the last of them. */
   #line: Promise<unknown> = Promise.resolve();
   #nextPoll: Promise<void> | undefined;
   #cancelTimer: (() => void) | undefined;
   #isClosing = false;
+  #isSettled = false;
 
   private constructor(options: RegistryOptions) {
     this.#options = options;
     this.#keeper = new VersionKeeper(options);
+    this.#models = new ModelsFolder(options.folder, this.#keeper, options.log);
   }
 
   /**
@@ -61,7 +62,7 @@ export class Registry {
    */
   static async open(options: RegistryOptions): Promise<Registry> {
     const registry = new Registry(options);
-    await registry.#list();
+    await registry.#models.read();
     const first = registry.poll();
     if (options.pollSeconds > 0) void first.then(() => registry.#pollLater());
     return registry;
@@ -82,8 +83,8 @@ export class Registry {
   poll(): Promise<void> {
     this.#nextPoll ??= this.#inLine(async () => {
       this.#nextPoll = undefined;
-      await this.#list();
-      for (const entry of [...this.#models.values()]) {
+      await this.#models.read();
+      for (const entry of [...this.#models.entries]) {
         try {
           await this.#keeper.follow(entry);
         } catch (error) {
@@ -93,7 +94,8 @@ export class Registry {
           );
         }
       }
-      for (const entry of [...this.#models.values()]) await this.#keeper.noteHashes(entry);
+      if (this.#models.isRead) this.#isSettled = true;
+      for (const entry of [...this.#models.entries]) await this.#keeper.noteHashes(entry);
     });
     return this.#nextPoll;
   }
@@ -102,28 +104,6 @@ export class Registry {
     const run = this.#line.then(task);
     this.#line = run.catch(() => undefined);
     return run;
-  }
-
-  /** Reads names, versions and aliases from the folder. Where it cannot be read, live versions stay live. */
-  async #list(): Promise<void> {
-    try {
-      const stored = await listStore(this.#options.folder);
-      const byName = new Map(stored.map((model) => [model.name, model]));
-      for (const { name, folder } of stored) {
-        if (!this.#models.has(name)) this.#models.set(name, new ModelEntry(name, folder));
-      }
-      for (const entry of this.#models.values()) {
-        entry.setStored(byName.get(entry.name)?.versions ?? []);
-        await entry.aliasFile.refresh();
-        this.#keeper.markWanted(entry);
-        if (entry.versions.size === 0) this.#models.delete(entry.name);
-      }
-      this.#folderProblem = undefined;
-    } catch (error) {
-      const problem = `The folder of models cannot be read: ${error instanceof Error ? error.message : error}.`;
-      if (problem !== this.#folderProblem) this.#options.log.warn({ err: error }, problem);
-      this.#folderProblem = problem;
-    }
   }
 
   /**
@@ -135,21 +115,12 @@ export class Registry {
    */
   acquire(name: string, selection: Selection = {}): Lease {
     if (this.#isClosing) throw new ResiduaError("SHUTTING_DOWN", "The service is shutting down.");
-    return this.#entry(name).acquire(selection);
-  }
-
-  #entry(name: string): ModelEntry {
-    const entry = this.#models.get(name);
-    if (entry?.isStored === true) return entry;
-    const names = [...this.#models.values()].filter((model) => model.isStored).map((model) => model.name);
-    const there =
-      names.length === 0 ? "there is none" : `there ${names.length === 1 ? "is" : "are"} ${names.join(", ")}`;
-    throw new ResiduaError("MODEL_NOT_FOUND", `There is no model "${name}"; ${there}.`);
+    return this.#models.find(name).acquire(selection);
   }
 
   /** The manifest of any version there is, live or stored. Throws as `acquire` does. */
   async manifest(name: string, selection: Selection = {}): Promise<Manifest> {
-    const entry = this.#entry(name);
+    const entry = this.#models.find(name);
     const stored = entry.versions.get(selection.version ?? "");
     if (stored !== undefined && stored.live === undefined) {
       try {
@@ -169,18 +140,33 @@ export class Registry {
 
   /** All models with their versions, by name. */
   listModels(): ModelListing[] {
-    return [...this.#models.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map((entry) => entry.list());
+    return [...this.#models.entries].sort((a, b) => (a.name < b.name ? -1 : 1)).map((entry) => entry.list());
+  }
+
+  /**
+   * Why the service is not ready to serve what can be served; undefined once the folder was read and every version that
+   * was found then has been loaded, refused or has failed. Later trouble with models or the folder concerns those alone.
+   */
+  notSettled(): string | undefined {
+    if (this.#isClosing) return "The service is shutting down.";
+    if (this.#isSettled) return undefined;
+    return this.#models.problem ?? "The models are being loaded.";
+  }
+
+  /** Why each model is not ready, one sentence each; none where its newest valid version and its aliases' are live. */
+  modelProblems(): ReadonlyMap<string, readonly string[]> {
+    return new Map([...this.#models.entries].map((entry) => [entry.name, entry.problems()]));
   }
 
   /**
    * Ready when the newest valid version of each name and every alias target is live, and there is one at all.
    */
   readiness(): Readiness {
-    const problems = [...this.#models.values()].flatMap((entry) => entry.problems());
+    const problems = [...this.modelProblems().values()].flat();
     const listings = this.listModels();
     if (this.#isClosing) problems.push("The service is shutting down.");
     if (listings.length === 0)
-      problems.push(this.#folderProblem ?? "There is no model in the folder of models.");
+      problems.push(this.#models.problem ?? "There is no model in the folder of models.");
     else if (!listings.some(({ versions }) => versions.some(({ state }) => state === "live"))) {
       problems.push("No version of any model is live.");
     }
@@ -196,16 +182,16 @@ export class Registry {
   async setAlias(name: string, alias: string, version: string): Promise<ModelListing> {
     checkAliasName(alias);
     await this.poll();
-    await this.#inLine(() => assignAlias(this.#keeper, this.#entry(name), alias, version));
+    await this.#inLine(() => assignAlias(this.#keeper, this.#models.find(name), alias, version));
     await this.poll();
-    return this.#entry(name).list();
+    return this.#models.find(name).list();
   }
 
   /** Takes an alias away. Throws ResiduaError: MODEL_NOT_FOUND, ALIAS_NOT_FOUND. */
   async deleteAlias(name: string, alias: string): Promise<ModelListing> {
-    await this.#inLine(() => removeAlias(this.#entry(name), alias));
+    await this.#inLine(() => removeAlias(this.#models.find(name), alias));
     await this.poll();
-    return this.#entry(name).list();
+    return this.#models.find(name).list();
   }
 
   /** Stops polling, and closes every version, leased or not; runs under way are still answered. */
@@ -214,7 +200,7 @@ export class Registry {
     this.#keeper.stop();
     this.#cancelTimer?.();
     await this.#line;
-    const versions = [...this.#models.values()].flatMap((entry) => [...entry.versions.values()]);
+    const versions = [...this.#models.entries].flatMap((entry) => [...entry.versions.values()]);
     await this.#keeper.close(versions);
   }
 }

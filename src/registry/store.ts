@@ -1,9 +1,11 @@
 /**
  * The names and versions in a folder of models. Only folders are listed, one `readdir` for each name; no file is read.
+ * What is wrong with one name is that name's problem alone.
  */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../errors.js";
+import { checkFolder, explain, inTime } from "./folder-files.js";
 import { MODEL_NAME_PATTERN, VERSION_PATTERN } from "./manifest.js";
 
 const namePattern = new RegExp(MODEL_NAME_PATTERN);
@@ -13,21 +15,56 @@ const versionPattern = new RegExp(VERSION_PATTERN);
 export interface StoredModel {
   readonly name: string;
   readonly folder: string;
-  /** Newest, that is highest, first. */
+  /** Newest, that is highest, first; none where there is a problem. */
   readonly versions: readonly string[];
+  /** Why the folder of the model cannot be read; undefined where it can. It says nothing about the other models. */
+  readonly problem: string | undefined;
 }
 
-/** The models of a folder with their versions, sorted by name. A name without a version is left out. */
-export async function listStore(modelsFolder: string): Promise<StoredModel[]> {
+/**
+ * The models of a folder with their versions, sorted by name. A name without a version is left out, unless there is a
+ * problem with it. Throws what reading the folder itself throws.
+ * @param isOdd gets the names that no model can have. Files and hidden folders are not among them.
+ */
+export async function listStore(
+  modelsFolder: string,
+  isOdd: (name: string) => void = () => {},
+): Promise<StoredModel[]> {
+  const entries = await inTime(modelsFolder, () => readdir(modelsFolder, { withFileTypes: true }));
   const models: StoredModel[] = [];
-  for (const name of (await listFolders(modelsFolder)).filter((entry) => namePattern.test(entry)).sort()) {
-    const folder = join(modelsFolder, name);
-    const versions = (await listFolders(folder).catch(unlessGone))
-      .filter((entry) => versionPattern.test(entry))
-      .sort((a, b) => Number(b) - Number(a));
-    if (versions.length > 0) models.push({ name, folder, versions });
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (entry.isFile()) continue;
+    if (!namePattern.test(entry.name)) {
+      if (!entry.name.startsWith(".")) isOdd(entry.name);
+      continue;
+    }
+    const folder = join(modelsFolder, entry.name);
+    const model = await listVersions(modelsFolder, folder).then(
+      (versions) => ({ versions, problem: undefined }),
+      (error: unknown) => ({
+        versions: [],
+        problem:
+          error instanceof InputError ? error.message : `The folder cannot be read: ${explain(error)}.`,
+      }),
+    );
+    if (model.versions.length > 0 || model.problem !== undefined) {
+      models.push({ name: entry.name, folder, ...model });
+    }
   }
   return models;
+}
+
+async function listVersions(modelsFolder: string, folder: string): Promise<string[]> {
+  await checkFolder(folder, folder, modelsFolder);
+  const entries = await inTime(folder, () => readdir(folder, { withFileTypes: true }));
+  return (
+    entries
+      // Links to folders count: mounted volumes often consist of links. Where they lead is checked when they are read.
+      .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+      .map((entry) => entry.name)
+      .filter((name) => versionPattern.test(name))
+      .sort((a, b) => Number(b) - Number(a))
+  );
 }
 
 /** The same as `listStore`, but throws InputError where the folder does not exist. */
@@ -40,15 +77,4 @@ export async function readStore(modelsFolder: string): Promise<StoredModel[]> {
     if (code === "ENOTDIR") throw new InputError(`${modelsFolder} is not a folder.`);
     throw error;
   }
-}
-
-async function listFolders(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  // Symbolic links to folders count: mounted volumes often consist of links.
-  return entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink()).map((entry) => entry.name);
-}
-
-function unlessGone(error: NodeJS.ErrnoException): string[] {
-  if (error.code === "ENOENT" || error.code === "ENOTDIR") return [];
-  throw error;
 }

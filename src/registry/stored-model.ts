@@ -37,6 +37,7 @@ export async function loadStoredModel(
 async function findModel(modelsFolder: string, name: string): Promise<StoredModel> {
   const models = await readStore(modelsFolder);
   const model = models.find((stored) => stored.name === name);
+  if (model?.problem !== undefined) throw new InputError(`Model "${name}" cannot be used: ${model.problem}`);
   if (model !== undefined) return model;
   const names = models.map((stored) => stored.name).join(", ");
   throw new InputError(

@@ -4,6 +4,7 @@ import type { Engine } from "../engine/engine.js";
 import { InputError } from "../errors.js";
 import { readBundle, readManifest } from "./bundle.js";
 import { fingerprintFolder } from "./fingerprint.js";
+import { inTime } from "./folder-files.js";
 import { LeasedModel } from "./leased-model.js";
 import type { ModelEntry } from "./model-entry.js";
 import { loadModel, type Slot } from "./served-model.js";
@@ -100,7 +101,7 @@ export class VersionKeeper {
     const folder = join(entry.folder, version.version);
     const fields = { model: entry.name, version: version.version };
     try {
-      const fingerprint = await fingerprintFolder(folder);
+      const fingerprint = await inTime(entry.folder, () => fingerprintFolder(folder));
       const isKnown = version.live !== undefined || version.reason !== undefined;
       if (!isKnown || fingerprint !== version.fingerprint) {
         version.loading = version.live === undefined;

@@ -2,6 +2,7 @@
 import { FLOAT32_MAX } from "./residuals.js";
 import type { ScorerName } from "./scorers/scorers.js";
 import type { ScoringModel } from "./scoring-model.js";
+import { meanError, measureErrors } from "./window-errors.js";
 import type { NetworkOutputs, PreparedWindows, WindowScores } from "./window-scoring.js";
 
 /** Windows that were scored, as `scoreWindows` took them and with what it gave: all three of the same n windows. */
@@ -28,13 +29,25 @@ export function contributionsOf(
   const contributions = new Float64Array(model.timesteps * model.features);
   const { prepared, outputs, scores } = batch;
   if (scores.saturated[window] === 1 || Number.isNaN(scores.score[window]!)) return contributions;
+  const { timesteps, features, heads } = model;
+  const { error, window: scored } = model.scorer(scorer);
+  const alone = {
+    heads: outputs.heads.map((head, h) => {
+      const size = heads[h]!.steps * features;
+      return head.subarray(window * size, (window + 1) * size);
+    }),
+    embedding: outputs.embedding.subarray(0, 0),
+  };
+  const { pooledError, headErrors } = measureErrors(model, error, prepared, alone, {
+    from: window,
+    count: 1,
+  });
   model.residuals.fill(prepared, window, outputs.heads, window);
-  const { timestepError, headErrors } = scores;
-  model.scorer(scorer).window.decompose(
+  scored.decompose(
     {
-      index: window,
-      meanError: meanOf(timestepError, window * model.timesteps, model.timesteps),
-      timestepError,
+      index: 0,
+      meanError: meanError(pooledError, 0, timesteps),
+      timestepError: pooledError,
       headErrors,
       residuals: model.residuals.heads,
     },
@@ -58,16 +71,4 @@ export function sumByFeature(contributions: Float64Array, features: number): Flo
   const sums = new Float64Array(features);
   for (let i = 0; i < contributions.length; i++) sums[i % features]! += contributions[i]!;
   return sums;
-}
-
-/** The mean of the errors that are not NaN, added up as `scoreWindows` does. */
-function meanOf(errors: Float64Array, from: number, count: number): number {
-  let total = 0;
-  let scored = 0;
-  for (let i = from; i < from + count; i++) {
-    if (Number.isNaN(errors[i]!)) continue;
-    total += errors[i]!;
-    scored++;
-  }
-  return total / scored;
 }

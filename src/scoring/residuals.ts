@@ -23,6 +23,9 @@ export function errorOf(residual: number, kind: ErrorKind): number {
  */
 export const LINEAR_HEAD = "linear";
 
+/** The heads whose errors answers show by timestep and feature: the first of them that a model has. */
+export const MAIN_HEADS = ["reconstruction", "prediction"] as const;
+
 /** The rows of a window that a head of the network gives values for. */
 export interface ScoredHead {
   readonly name: string;

@@ -1,10 +1,11 @@
 /** Fits the scorers that learn from normal windows. */
 import { InputError } from "../errors.js";
+import type { NetworkOutputs, PreparedWindows } from "./network-windows.js";
 import type { ErrorKind } from "./residuals.js";
 import type { Scorer, ScorerFit } from "./scorers/scorer.js";
 import { type FittedScorers, SCORERS, type ScorerName } from "./scorers/scorers.js";
 import { contextOf, type ScoringModel, suits } from "./scoring-model.js";
-import { type NetworkOutputs, type PreparedWindows, scoreWindows } from "./window-scoring.js";
+import { meanError, measureErrors } from "./window-errors.js";
 
 interface Fitting {
   readonly name: string;
@@ -17,7 +18,6 @@ export class ScorerFitting {
   readonly #model: ScoringModel;
   readonly #fittings: readonly Fitting[];
 
-  /** @param model ready for the scorers that learn nothing; `SCORERS` has one for each kind of error. */
   constructor(model: ScoringModel, scorers: readonly Scorer[] = SCORERS) {
     this.#model = model;
     this.#fittings = scorers.flatMap((scorer) => {
@@ -42,12 +42,15 @@ export class ScorerFitting {
   add(prepared: PreparedWindows, outputs: NetworkOutputs, model: ScoringModel = this.#model): void {
     const { residuals } = model;
     for (const { error, fit } of this.#fittings) {
-      const { score, timestepError, headErrors, saturated } = scoreWindows(model, error, prepared, outputs);
+      const { pooledError, headErrors, saturated } = measureErrors(model, error, prepared, outputs);
       for (let index = 0; index < prepared.count; index++) {
-        const meanError = score[index]!;
-        if (saturated[index] === 1 || Number.isNaN(meanError)) continue;
+        const mean = meanError(pooledError, index, model.timesteps);
+        if (saturated[index] === 1 || Number.isNaN(mean)) continue;
         residuals.fill(prepared, index, outputs.heads, index);
-        fit.add({ index, meanError, timestepError, headErrors, residuals: residuals.heads });
+        fit.add({
+          ...{ index, meanError: mean, timestepError: pooledError, headErrors },
+          residuals: residuals.heads,
+        });
       }
     }
   }

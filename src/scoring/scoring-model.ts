@@ -6,6 +6,7 @@ import {
   errorOfLoss,
   FLOAT32_MAX,
   LINEAR_HEAD,
+  MAIN_HEADS,
   ResidualSums,
   type ScoredHead,
 } from "./residuals.js";
@@ -27,13 +28,19 @@ export interface ScoringDescription extends ScoringShape {
   readonly fitted?: FittedScorers;
 }
 
-/** A scorer ready for a model's windows, with the sums that go with it. */
+/** A scorer ready for a model's windows. */
 export interface PreparedScorer {
   readonly scorer: Scorer;
-  readonly sums: ResidualSums;
-  /** The sums of the linear head, of which only its own errors are used. */
-  readonly linearSums: ResidualSums;
+  /** Of the errors that it reads. */
+  readonly error: ErrorKind;
   readonly window: WindowScorer;
+}
+
+/** The sums of one window: of its main head, of the other heads, and of a linear one. */
+interface HeadSums {
+  readonly main: ResidualSums;
+  readonly others: ResidualSums;
+  readonly linear: ResidualSums;
 }
 
 /**
@@ -49,8 +56,15 @@ export class ScoringModel implements ScoringDescription {
   readonly minCoverage: number;
   readonly loss: Loss;
   readonly fitted: FittedScorers;
+  /** The kind of error that training made small: that of the errors in answers. */
+  readonly error: ErrorKind;
+  /** The index of the head whose errors answers show by timestep and feature; -1 for none. */
+  readonly mainHead: number;
   /** The index of the linear head; -1 for none. */
   readonly linearHead: number;
+  /** Whether there are more heads than these. */
+  readonly hasSeveralHeads: boolean;
+  readonly sums: Readonly<Record<ErrorKind, HeadSums>>;
   readonly windowScaler: WindowScaler;
   readonly residuals: WindowResiduals;
   readonly #scorers = new Map<string, PreparedScorer>();
@@ -61,29 +75,28 @@ export class ScoringModel implements ScoringDescription {
     this.timesteps = timesteps;
     this.features = features;
     this.heads = heads;
+    this.mainHead =
+      MAIN_HEADS.map((main) => heads.findIndex(({ name }) => name === main)).find((h) => h >= 0) ?? -1;
     this.linearHead = heads.findIndex(({ name }) => name === LINEAR_HEAD);
+    this.hasSeveralHeads = heads.some((_, h) => h !== this.mainHead && h !== this.linearHead);
     this.scaler = scaler;
     this.clip = clip;
     this.minCoverage = minCoverage;
     this.loss = description.loss ?? LOSSES[0];
+    this.error = errorOfLoss(this.loss);
     this.fitted = description.fitted ?? new Map();
     this.windowScaler = new WindowScaler(scaler, timesteps, Math.min(clip ?? FLOAT32_MAX, FLOAT32_MAX));
     this.residuals = new WindowResiduals(this);
     const sums = (error: ErrorKind) => new ResidualSums(timesteps, features, error);
-    const main = { squared: sums("squared"), absolute: sums("absolute") };
-    const linear = { squared: sums("squared"), absolute: sums("absolute") };
+    const sumsOf = (error: ErrorKind) => ({ main: sums(error), others: sums(error), linear: sums(error) });
+    this.sums = { squared: sumsOf("squared"), absolute: sumsOf("absolute") };
     for (const scorer of scorers) {
       if (!suits(scorer, this)) continue;
       const context = contextOf(scorer, this);
       const parameters = parametersOf(scorer, context, this.fitted);
       if (parameters === undefined) continue;
       const window = scorer.create(context, parameters);
-      this.#scorers.set(scorer.name, {
-        scorer,
-        sums: main[context.error],
-        linearSums: linear[context.error],
-        window,
-      });
+      this.#scorers.set(scorer.name, { scorer, error: context.error, window });
     }
   }
 

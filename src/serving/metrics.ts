@@ -77,6 +77,20 @@ export class Metrics implements BatchObserver, ScoringObserver {
     });
   }
 
+  /** Adds the gauge of the models' readiness. To be called once. */
+  watchModels(states: () => readonly { readonly model: string; readonly isReady: boolean }[]): void {
+    new Gauge({
+      name: "residua_model_ready",
+      help: "1 where a model's newest valid version and the targets of its aliases are live and its folder is sound, else 0",
+      labelNames: ["model"],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const { model, isReady } of states()) this.set({ model }, isReady ? 1 : 0);
+      },
+    });
+  }
+
   /** A request ended. @param route its pattern, not its path. @param seconds from its headers to its end. */
   requested(method: string, route: string, statusCode: number, seconds: number): void {
     const key = `${method} ${statusCode} ${route}`;

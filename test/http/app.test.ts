@@ -142,15 +142,6 @@ test("manifests, and /v1/models with states", async (t) => {
   assert.equal((await get("/v1/models/small/versions/2"))["code"], "VERSION_NOT_FOUND");
 });
 
-test("an empty folder is alive but not ready", async (t) => {
-  const { url } = await startService(t, { contents: {} });
-  assert.equal((await fetch(`${url}/livez`)).status, 200);
-  const ready = await fetch(`${url}/readyz`);
-  assert.equal(ready.status, 503);
-  assert.ok(Number(ready.headers.get("retry-after")) >= 1);
-  assert.equal(((await ready.json()) as { code: string }).code, "MODEL_NOT_READY");
-});
-
 test("metrics count requests, batches, scores and versions", async (t) => {
   const { url, score } = await startService(t, { contents: { small: {} } });
   for (let i = 0; i < 3; i++) {

@@ -51,7 +51,8 @@ test("errors are one member, with the statuses of the native routes", async (t) 
     }),
     ["a length beyond the body", 400, { inputs: [input()] }, { "inference-header-content-length": "100000" }],
     ["a length that is none", 400, { inputs: [input()] }, { "inference-header-content-length": "x" }],
-    ["compressed", 415, { inputs: [input()] }, { "content-encoding": "gzip" }],
+    ["not what its encoding says", 400, { inputs: [input()] }, { "content-encoding": "gzip" }],
+    ["an unknown encoding", 415, { inputs: [input()] }, { "content-encoding": "zstd" }],
     ["a deadline that passed", 504, { inputs: [input()] }, { "x-request-timeout-ms": "0" }],
   ];
   const { bytes, headers } = binaryBody({ inputs: [{ ...one, parameters: size }] }, infinite);

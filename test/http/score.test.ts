@@ -67,6 +67,7 @@ test("the answer is what engine and scoring say, with the digits it carries", as
   assert.equal(window.anomalous, window.score! > 0.115);
   assert.ok(!("saturated" in window));
   assert.deepEqual(float32(window.timestepError!), rounded(expected.timestepError));
+  assert.deepEqual(window.timestepError, window.headError!["reconstruction"]);
   assert.deepEqual(float32(window.featureError!), rounded(expected.featureError));
   assert.deepEqual(float32(window.headError!["prediction"]!), rounded(expected.headErrors[1]!));
   assert.deepEqual(float32(window.embedding!), [...outputs.embedding]);

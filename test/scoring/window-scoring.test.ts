@@ -84,45 +84,52 @@ test("without a mean of its own, a scaler's offset stands in for what is missing
   assert.equal(coverage[0], 1 / 3);
 });
 
-test("errors are means over the readings that are there, over features and heads but the linear one", () => {
+test("errors are those of the main head and of the loss, the score is the scorer's mean over all heads", () => {
   fc.assert(
     fc.property(
       everyCase,
       fc.constantFrom("squared", "absolute" as const),
       ({ model, count, readings, outputs }, scorer) => {
-        const { timesteps, features, heads } = model;
+        const { timesteps, features, heads, loss } = model;
         const prepared = prepareWindows(model, readings, count);
         const scores = scoreWindows(model, scorer, prepared, outputs);
+        const shown = loss === "mae" ? "absolute" : "squared";
+        const main = heads.find(({ name }) => name === "reconstruction") ?? heads[0]!;
         for (let w = 0; w < count; w++) {
-          /** By head, timestep and feature; undefined where there is nothing to compare. */
-          const error = heads.map(({ start, steps, reversed }, h) => (t: number, f: number) => {
-            const row = t - start;
-            if (row < 0 || row >= steps || Number.isNaN(readings[(w * timesteps + t) * features + f]!))
-              return [];
-            const o = (w * steps + (reversed ? steps - 1 - row : row)) * features + f;
-            const residual = prepared.scaled[(w * timesteps + t) * features + f]! - outputs.heads[h]![o]!;
-            return [scorer === "squared" ? residual ** 2 : Math.abs(residual)];
-          });
-          const counted = error.filter((_, h) => heads[h]!.name !== "linear");
+          /** By head: the errors at a timestep and feature; none where there is nothing to compare. */
+          const errors = heads.map(
+            ({ start, steps, reversed }, h) =>
+              (t: number, f: number, kind: string) => {
+                const row = t - start;
+                if (row < 0 || row >= steps || Number.isNaN(readings[(w * timesteps + t) * features + f]!))
+                  return [];
+                const o = (w * steps + (reversed ? steps - 1 - row : row)) * features + f;
+                const residual = prepared.scaled[(w * timesteps + t) * features + f]! - outputs.heads[h]![o]!;
+                return [kind === "squared" ? residual ** 2 : Math.abs(residual)];
+              },
+          );
+          const ofMain = errors[heads.indexOf(main)]!;
+          const counted = errors.filter((_, h) => heads[h]!.name !== "linear");
           const allSteps = [...Array(timesteps).keys()];
           const allFeatures = [...Array(features).keys()];
-          const stepErrors = allSteps.map((t) =>
-            mean(counted.flatMap((e) => allFeatures.flatMap((f) => e(t, f)))),
-          );
-          stepErrors.forEach((expected, t) => {
+          allSteps.forEach((t) => {
+            const expected = mean(allFeatures.flatMap((f) => ofMain(t, f, shown)));
             near(scores.timestepError[w * timesteps + t]!, expected, `timestep ${t}`);
           });
           allFeatures.forEach((f) => {
-            const expected = mean(counted.flatMap((e) => allSteps.flatMap((t) => e(t, f))));
+            const expected = mean(allSteps.flatMap((t) => ofMain(t, f, shown)));
             near(scores.featureError[w * features + f]!, expected, `feature ${f}`);
           });
           heads.forEach(({ start, steps }, h) => {
             for (let row = 0; row < steps; row++) {
-              const expected = mean(allFeatures.flatMap((f) => error[h]!(start + row, f)));
+              const expected = mean(allFeatures.flatMap((f) => errors[h]!(start + row, f, shown)));
               near(scores.headErrors[h]![w * steps + row]!, expected, `head ${h}, row ${row}`);
             }
           });
-          near(scores.score[w]!, mean(stepErrors.filter((e) => !Number.isNaN(e))), "score");
+          const pooled = allSteps.map((t) =>
+            mean(counted.flatMap((own) => allFeatures.flatMap((f) => own(t, f, scorer)))),
+          );
+          near(scores.score[w]!, mean(pooled.filter((e) => !Number.isNaN(e))), "score");
           assert.equal(scores.saturated[w], 0);
           assert.equal(scores.coverage[w], prepared.coverage[w]);
         }

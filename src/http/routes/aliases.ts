@@ -18,6 +18,7 @@ const FAILURES = {
   400: problemResponse("INVALID_JSON, INVALID_REQUEST"),
   401: problemResponse("UNAUTHORIZED"),
   404: problemResponse("MODEL_NOT_FOUND, VERSION_NOT_FOUND, ALIAS_NOT_FOUND"),
+  409: problemResponse("CONFLICT: the folder is read-only for the service"),
   503: problemResponse("MODEL_NOT_READY"),
 };
 const admin = [{ bearer: [] }];

@@ -39,7 +39,7 @@ export const healthRoutes: FastifyPluginCallbackTypebox<HealthOptions> = (
     {
       config: probe,
       schema: {
-        summary: "Whether every newest version and every alias's target is live",
+        summary: "Whether it should get requests (RESIDUA_READY)",
         tags: ["operations"],
         security: [],
         response: { 200: StatusSchema, 503: problemResponse("Not ready, and why") },

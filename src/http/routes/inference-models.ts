@@ -54,7 +54,7 @@ export const inferenceModelRoutes: FastifyPluginCallbackTypebox<InferenceOptions
     {
       config: probe,
       schema: {
-        summary: "Whether every newest version and every alias's target is live",
+        summary: "Whether it should get requests (RESIDUA_READY)",
         tags,
         security: [],
         response: { 200: Empty, 503: InferErrorSchema },

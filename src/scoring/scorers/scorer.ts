@@ -28,7 +28,7 @@ export interface ScoredWindow {
   readonly index: number;
   /** The mean of this window's timestep errors that are not NaN; NaN where all are. */
   readonly meanError: number;
-  /** [.., T]: the errors of this window's timesteps begin at `index * T`. */
+  /** [.., T], over all heads but a linear one: the errors of this window's timesteps begin at `index * T`. */
   readonly timestepError: Float64Array;
   /** By head, [.., steps], in time order: the errors of this window's rows begin at `index * steps`. */
   readonly headErrors: readonly Float64Array[];
@@ -88,7 +88,7 @@ export interface Scorer {
    * scorer is gone: another one would read its calibration.
    */
   readonly id: number;
-  /** How residuals become the errors that an answer shows beside its scores; "loss": as in the loss of the model. */
+  /** How residuals become the errors of `ScoredWindow`; "loss": as in the loss of the model, as in answers. */
   readonly error: ErrorKind | "loss";
   /** The head without which a model cannot be scored so; any model can where it is left out. */
   readonly needsHead?: string;

@@ -31,10 +31,11 @@ export async function scoreWithModel(
     await run([...train, ...name, ...options]);
     const outputs = ["--out", at("scores.csv"), "--events", at("events.json")];
     await run(["score", at("test.csv"), "--model", "x", ...name, ...outputs]);
-    const { events }: { events: FileEvent[] } = JSON.parse(readFileSync(at("events.json"), "utf8"));
+    const told: { events: FileEvent[]; drift: { moved: boolean }[] } = JSON.parse(
+      readFileSync(at("events.json"), "utf8"),
+    );
     const scored = parseScores(readFileSync(at("scores.csv"), "utf8"));
-    // `score` does not say yet whether the level has moved.
-    return { ...scored, moved: undefined, causesNamed: shareNamed(series, events) };
+    return { ...scored, moved: told.drift[0]?.moved, causesNamed: shareNamed(series, told.events) };
   } finally {
     rmSync(folder, { recursive: true });
   }

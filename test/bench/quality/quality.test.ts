@@ -7,6 +7,7 @@ import { gzipSync } from "node:zlib";
 import { Random } from "../../../src/network/random.js";
 import { scoreWithBaseline } from "./baselines.js";
 import { judge } from "./judgement.js";
+import { scoreWithModel } from "./model.js";
 import { normalRuns, type QualitySeries, testStarts, trainStarts } from "./series.js";
 import { readSets } from "./sets.js";
 import { type Result, ResultStore } from "./store.js";
@@ -96,6 +97,29 @@ test("principal components find the bump; chance does not find it", () => {
   );
   const chance = judge(series, scoreWithBaseline(series, "random", 40, 1), 40);
   assert.ok(chance.auroc! > 0.35 && chance.auroc! < 0.65 && chance.averagePrecision! < 0.2);
+});
+
+test("the model tells whether the level of the test rows has moved", async () => {
+  const random = new Random(3);
+  const noise = Float64Array.from({ length: 1400 }, () => random.uniform());
+  const moved = noise.map((x, row) => (row < 1000 ? x : x + 1));
+  const rows = {
+    set: "NAB",
+    name: "noise",
+    features: ["a"],
+    rows: 1400,
+    trainRows: 700,
+    causes: [],
+  } as const;
+  const labels = new Uint8Array(1400);
+  const options = ["--family", "dense", "--units", "4", "--timesteps", "8", "--epochs", "2"];
+  for (const [values, expected] of [
+    [noise, 0],
+    [moved, 1],
+  ] as const) {
+    const series = { ...rows, values, labels };
+    assert.equal(judge(series, await scoreWithModel(series, 1, options), 8).moved, expected);
+  }
 });
 
 function result(detector: string, seed: number, vusPr: number): Result {
