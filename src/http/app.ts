@@ -6,6 +6,7 @@ import type { Config } from "../config.js";
 import type { Lifecycle } from "../serving/lifecycle.js";
 import type { Metrics } from "../serving/metrics.js";
 import type { ScoringService } from "../serving/scoring-service.js";
+import { BodyBudget } from "./body-budget.js";
 import { BodyReader } from "./body-reader.js";
 import { refuseBrokenRequest } from "./broken-request.js";
 import { createHttpServer } from "./connections.js";
@@ -32,7 +33,14 @@ import { scoreRoutes } from "./routes/score.js";
 import { validatorCompiler } from "./validation.js";
 
 export interface AppOptions {
-  readonly config: Pick<Config, "RESIDUA_BODY_LIMIT_BYTES" | "RESIDUA_ADMIN_TOKEN" | "RESIDUA_API_TOKEN">;
+  readonly config: Pick<
+    Config,
+    | "RESIDUA_BODY_LIMIT_BYTES"
+    | "RESIDUA_MAX_BODY_BYTES_IN_FLIGHT"
+    | "RESIDUA_WRITE_TIMEOUT_SECONDS"
+    | "RESIDUA_ADMIN_TOKEN"
+    | "RESIDUA_API_TOKEN"
+  >;
   /** The program's version, for the OpenAPI document. */
   readonly version: string;
   readonly log: Logger;
@@ -55,6 +63,8 @@ const TIMEOUTS = {
   keepAliveMs: 75_000,
   /** How often the first two are checked. */
   checkMs: 1_000,
+  /** An upload of which nothing arrives for so long is ended. */
+  stalledMs: 15_000,
 };
 
 /** Makes a server that is ready to listen. Closing it closes none of what it is given in `options`. */
@@ -73,7 +83,11 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     serverFactory: (handle) =>
       createHttpServer(
         { headersTimeout: timeouts.headersMs, connectionsCheckingInterval: timeouts.checkMs },
-        { requestTimeoutMs: timeouts.requestMs, keepAliveTimeoutMs: timeouts.keepAliveMs },
+        {
+          requestTimeoutMs: timeouts.requestMs,
+          keepAliveTimeoutMs: timeouts.keepAliveMs,
+          writeTimeoutMs: config.RESIDUA_WRITE_TIMEOUT_SECONDS * 1000,
+        },
         handle,
       ),
     routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true },
@@ -108,9 +122,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(calibrationRoutes, { models });
   await app.register(activityRoutes, { models, metrics });
   if (config.RESIDUA_ADMIN_TOKEN !== undefined) await app.register(aliasRoutes, { models });
+  const budget = new BodyBudget(config.RESIDUA_MAX_BODY_BYTES_IN_FLIGHT, timeouts.stalledMs);
   const bodies = new BodyReader();
   app.addHook("onClose", () => bodies.close());
-  await app.register(scoreRoutes, { log, models, scoring, bodies, bodyLimitBytes });
+  await app.register(scoreRoutes, { log, models, scoring, bodies, budget, bodyLimitBytes });
   await app.register(inferenceRoutes, {
     prefix: "/v2",
     version: options.version,
@@ -119,6 +134,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     models,
     scoring,
     bodies,
+    budget,
     bodyLimitBytes,
   });
   await app.ready();

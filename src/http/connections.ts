@@ -12,12 +12,15 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { Socket } from "node:net";
+import { pauseReading } from "./paused-reading.js";
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
 export interface ConnectionLimits {
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
+  /** A client that takes nothing of an answer for so long is given up. */
+  readonly writeTimeoutMs: number;
 }
 
 /** With so many requests waiting, a connection is not read. */
@@ -48,6 +51,11 @@ export function createHttpServer(
     connection.take(request, response);
   });
   server.on("connection", (socket: Socket) => all.add(socket));
+  // Node calls it where nothing was read or written for so long, also where a connection was kept alive in vain.
+  server.setTimeout(limits.writeTimeoutMs, (socket: Socket) => {
+    const isAnswering = connections.get(socket)?.isAnswering;
+    if (isAnswering === false || socket.writableLength > 0) socket.destroy();
+  });
   server.requestTimeout = limits.requestTimeoutMs;
   server.keepAliveTimeout = limits.keepAliveTimeoutMs;
   return server;
@@ -69,10 +77,9 @@ class Connections {
 
   /** Ends the reading of all connections for this turn of the event loop. */
   takeBreak(): void {
-    const stopped = [...this.#open].filter((socket) => !socket.isPaused());
-    for (const socket of stopped) socket.pause();
+    const goOn = [...this.#open].filter((socket) => !socket.isPaused()).map(pauseReading);
     setImmediate(() => {
-      for (const socket of stopped) socket.resume();
+      for (const next of goOn) next();
     });
   }
 
@@ -94,8 +101,12 @@ class Connection {
   readonly #all: Connections;
   readonly #waiting: [IncomingMessage, ServerResponse][] = [];
   #isAnswering = false;
-  #isPaused = false;
-  #isWatched = false;
+  /** Where its reading is stopped: what goes on with it. */
+  #goOn: (() => void) | undefined;
+
+  get isAnswering(): boolean {
+    return this.#isAnswering;
+  }
 
   constructor(socket: Socket, all: Connections) {
     this.#socket = socket;
@@ -108,7 +119,7 @@ class Connection {
       return;
     }
     const waiting = this.#waiting.push([request, response]);
-    if (waiting >= PAUSE_AT) this.#pause();
+    if (waiting >= PAUSE_AT) this.#goOn ??= pauseReading(this.#socket);
     if (waiting === BREAK_AT) this.#all.takeBreak();
     if (waiting === CLOSE_AT) this.#close();
   }
@@ -130,24 +141,12 @@ class Connection {
       this.#waiting.length = 0;
       return;
     }
-    if (this.#isPaused && this.#waiting.length < PAUSE_AT) {
-      this.#isPaused = false;
-      this.#socket.resume();
+    if (this.#waiting.length < PAUSE_AT) {
+      this.#goOn?.();
+      this.#goOn = undefined;
     }
     this.#begin(...first);
   };
-
-  #pause(): void {
-    this.#isPaused = true;
-    this.#socket.pause();
-    if (this.#isWatched) return;
-    this.#isWatched = true;
-    // Node resumes a connection when the body of a request is read from it, and reads on at this event. The
-    // event "pause" stops it: `pause` alone emits none where it was called since.
-    this.#socket.on("resume", () => {
-      if (this.#isPaused) this.#socket.pause().emit("pause");
-    });
-  }
 
   #close(): void {
     this.#waiting.length = 0;

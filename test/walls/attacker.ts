@@ -12,6 +12,8 @@ export interface Attack {
   readonly hangUpMs?: number;
   /** How many answers (status lines) each connection reads before it ends; 0 never reads. */
   readonly answers?: number;
+  /** The status of the answers that are counted; all, where it is left out. */
+  readonly expected?: number;
 }
 
 /** Resolves when all connections are closed, with the number of answers that were read on all of them. */
@@ -22,29 +24,37 @@ export function attack(what: Attack): Promise<number> {
   });
 }
 
-async function run({ url, text, times, connections, hangUpMs, answers = 0 }: Attack): Promise<number> {
+async function run({
+  url,
+  text,
+  times,
+  connections,
+  hangUpMs,
+  answers = 0,
+  expected,
+}: Attack): Promise<number> {
   const { hostname, port } = new URL(url);
   const counts = Array.from({ length: connections }, () => {
     const socket = connect(Number(port), hostname);
     if (answers === 0) socket.pause();
     socket.write(text.repeat(times));
     if (hangUpMs !== undefined) setTimeout(() => socket.destroy(), hangUpMs);
-    return countAnswers(socket, answers);
+    return countAnswers(socket, answers, `HTTP/1.1 ${expected ?? ""}`);
   });
   const all = await Promise.all(counts);
   return all.reduce((sum, count) => sum + count, 0);
 }
 
-function countAnswers(socket: Socket, most: number): Promise<number> {
+function countAnswers(socket: Socket, most: number, status: string): Promise<number> {
   return new Promise((resolve) => {
     let count = 0;
     let tail = "";
     socket.on("error", () => undefined).once("close", () => resolve(count));
     if (most === 0) return;
     socket.on("data", (bytes) => {
-      const parts = `${tail}${bytes.toString("latin1")}`.split("HTTP/1.1 ");
+      const parts = `${tail}${bytes.toString("latin1")}`.split(status);
       count += parts.length - 1;
-      tail = parts[parts.length - 1]!.slice(-8);
+      tail = parts[parts.length - 1]!.slice(1 - status.length);
       if (count >= most) socket.destroy();
     });
   });

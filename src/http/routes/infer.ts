@@ -27,7 +27,7 @@ const response = {
 
 export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
   app,
-  { models, scoring, bodies, bodyLimitBytes },
+  { models, scoring, bodies, budget, bodyLimitBytes },
   done,
 ) => {
   const { batcher } = scoring;
@@ -35,6 +35,7 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
     // NVIDIA's client sends no Content-Type.
     contentTypes: ["application/json", "application/octet-stream", "*"],
     limitBytes: bodyLimitBytes,
+    budget,
     expect: () => batcher.expect(),
     arrived: (expectation) => batcher.arrived(expectation),
   });

@@ -6,6 +6,7 @@ import { ResiduaError } from "../../errors.js";
 import type { ScoringService } from "../../serving/scoring-service.js";
 import type { SeriesScoring } from "../../serving/series-scoring.js";
 import { Admission } from "../admission.js";
+import type { BodyBudget } from "../body-budget.js";
 import { type Chunks, sendChunks } from "../body-chunks.js";
 import type { BodyReader } from "../body-reader.js";
 import { DeadlineHeadersSchema } from "../deadline.js";
@@ -29,6 +30,7 @@ export interface ScoreOptions {
   readonly models: LiveModels;
   readonly scoring: ScoringService;
   readonly bodies: BodyReader;
+  readonly budget: BodyBudget;
   readonly bodyLimitBytes: number;
 }
 
@@ -47,7 +49,7 @@ const ROWS_BEFORE_STATUS = 4096;
 
 export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
   app,
-  { log, models, scoring, bodies, bodyLimitBytes },
+  { log, models, scoring, bodies, budget, bodyLimitBytes },
   done,
 ) => {
   const { batcher } = scoring;
@@ -93,6 +95,7 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
   takeRawBodies(app, {
     contentTypes: ["application/json"],
     limitBytes: bodyLimitBytes,
+    budget,
     expect: () => batcher.expect(),
     arrived: (expectation) => batcher.arrived(expectation),
   });
