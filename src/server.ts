@@ -5,11 +5,15 @@ import pino, { type Logger } from "pino";
 import { type Config, loadConfig } from "./config.js";
 import { InputError } from "./errors.js";
 import { Service } from "./http/service.js";
+import { endProcess } from "./last-exit.js";
+import { LogOutput } from "./log-output.js";
 
 /** Signals within this time of the first are the same one: the terminal and npm may both pass on one Ctrl-C. */
 const SAME_SIGNAL_MS = 1000;
-/** Log lines are written several at a time, each within this time. */
-const LOG_FLUSH_MS = 100;
+/** After the time to drain, how long closing may take before the process ends all the same. */
+const CLOSE_MS = 4000;
+/** How long the end waits for whoever reads the log. */
+const LAST_LINES_MS = 500;
 
 try {
   await main(loadConfig(process.env));
@@ -19,47 +23,61 @@ try {
 }
 
 async function main(config: Config): Promise<void> {
-  const destination = pino.destination({
-    dest: 1,
-    sync: false,
-    minLength: 4096,
-    periodicFlush: LOG_FLUSH_MS,
+  const output = new LogOutput({
+    onCaughtUp: (dropped) => log.warn({ dropped }, "lines of the log were dropped, since nobody read them"),
   });
-  const log = pino({ level: config.LOG_LEVEL }, destination);
-  const starting = Service.start({ config, version: programVersion(), log });
+  const log = pino({ level: config.LOG_LEVEL }, output.destination);
+  const starting = Service.start({
+    config,
+    version: programVersion(),
+    log,
+    droppedLogLines: () => output.dropped,
+  });
   // From the start on: a signal that comes while the service starts ends it in order too.
-  endOnSignal(starting, log, () => destination.flushSync());
+  endOnSignal(starting, log, output, config);
   const service = await starting;
-  destination.flushSync();
+  output.destination.flush();
   await service.loaded;
 }
 
-function endOnSignal(starting: Promise<Service>, log: Logger, flush: () => void): void {
+function endOnSignal(starting: Promise<Service>, log: Logger, output: LogOutput, config: Config): void {
   let firstAtMs: number | undefined;
+  const end = async (status: number): Promise<void> => {
+    await output.flush(LAST_LINES_MS);
+    await endProcess(status);
+  };
   const onSignal = (signal: NodeJS.Signals): void => {
     if (firstAtMs !== undefined) {
       if (performance.now() - firstAtMs < SAME_SIGNAL_MS) return;
       log.warn({ signal }, "ending at once");
-      flush();
-      process.exit(1);
+      void end(1);
+      return;
     }
     firstAtMs = performance.now();
     log.info({ signal }, "ending");
+    const { RESIDUA_LAME_DUCK_SECONDS: lameDuck, RESIDUA_DRAIN_SECONDS: drain } = config;
+    setTimeout(
+      () => {
+        log.error({}, "closing takes too long; ending all the same");
+        void end(1);
+      },
+      (lameDuck + drain) * 1000 + CLOSE_MS,
+    );
     starting
       .then((service) => service.stop())
       .then((isDrained) => {
         log.info({}, "ended");
-        flush();
-        process.exit(isDrained ? 0 : 1);
+        return end(isDrained ? 0 : 1);
       })
       .catch((error: unknown) => {
         log.fatal({ err: error }, "could not end in order");
-        flush();
-        process.exit(1);
+        return end(1);
       });
   };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
+  // A terminal that closes: without this, Node would end at once, in the middle of answers.
+  process.on("SIGHUP", onSignal);
 }
 
 function programVersion(): string {

@@ -25,6 +25,7 @@ import { fileURLToPath } from "node:url";
 import { generateKernels } from "./engine/wasm/kernels/generate.mjs";
 import { install } from "./setup/install.mjs";
 import { chooseNode, dropUnusableNode, wantsBundledNode } from "./setup/node.mjs";
+import { buildPage } from "./setup/page.mjs";
 import { run } from "./setup/process.mjs";
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -39,6 +40,7 @@ export const PARTS = [
   {
     name: "serve",
     packages: [
+      "@fastify/static",
       "@fastify/swagger",
       "@fastify/swagger-ui",
       "@fastify/type-provider-typebox",
@@ -48,6 +50,9 @@ export const PARTS = [
       "csv-parse",
       "fastify",
       "fastify-plugin",
+      "fzstd",
+      "hyparquet",
+      "hyparquet-compressors",
       "jsfive",
       "ml-matrix",
       "pino",
@@ -58,7 +63,7 @@ export const PARTS = [
   },
   {
     name: "build",
-    packages: ["@types/cli-progress", "@types/node", "@types/yauzl", "assemblyscript", "typescript"],
+    packages: ["@types/cli-progress", "@types/node", "@types/yauzl", "assemblyscript", "typescript", "uplot"],
     isAsked: () => true,
   },
   {
@@ -74,7 +79,10 @@ export const PARTS = [
       "@tensorflow/tfjs-backend-cpu",
       "@tensorflow/tfjs-core",
       "@tensorflow/tfjs-layers",
+      "axe-core",
       "fast-check",
+      "hyparquet-writer",
+      "playwright-core",
     ],
     isAsked: ({ script }) => WITH_TESTS.includes(script),
   },
@@ -146,9 +154,10 @@ async function build(withTests) {
   // A file that is no longer in the sources must not live on in the output.
   for (const [folder] of folders) rmSync(join(root, "dist", folder), { recursive: true, force: true });
   const config = withTests ? "tsconfig.json" : "tsconfig.src.json";
+  const compile = (args) => runHere([join(root, "node_modules", "typescript", "bin", "tsc"), ...args]);
   await Promise.all([
-    runHere([join(root, "node_modules", "typescript", "bin", "tsc"), "-p", join(root, config)]),
-    ...(folders.some(([folder]) => folder === "src") ? kernels(files) : []),
+    compile(["-p", join(root, config)]),
+    ...(folders.some(([folder]) => folder === "src") ? [buildPage(root, compile), ...kernels(files)] : []),
   ]);
   for (const [folder, now] of folders) writeFileSync(stampOf(folder), now);
 }

@@ -33,6 +33,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "errors",
   ],
   serving: ["registry", "training", "data", "engine", "scoring", "errors"],
+  charts: [],
+  dashboard: ["charts", "scoring"],
   "available-cores": [],
   config: ["available-cores", "errors"],
   http: ["serving", "registry", "data", "engine", "network", "scoring", "config", "errors"],
@@ -51,7 +53,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   "heap-growth": [],
   run: ["setup"],
-  server: ["heap-growth", "http", "config", "errors"],
+  "last-exit": [],
+  "log-output": [],
+  server: ["heap-growth", "http", "config", "last-exit", "log-output", "errors"],
 };
 
 interface Import {

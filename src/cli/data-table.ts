@@ -5,7 +5,7 @@ import { digits } from "./training-progress.js";
 /** Lines of text: the rows and their time, then a table of the features, then what is left out. */
 export function formatTaken(taken: DataTaken): string {
   const lines = [`rows: ${taken.rows}`];
-  const { time, group } = taken;
+  const { time, group, resampled } = taken;
   if (time === null) lines.push("time: none; rows follow each other as they stand in the files");
   else {
     const counts = [
@@ -16,6 +16,11 @@ export function formatTaken(taken: DataTaken): string {
     ];
     const columns = time.columns.map((name) => JSON.stringify(name)).join(" and ");
     lines.push(`time: ${columns} (${time.format}), ${time.first} to ${time.last}; ${counts.join(", ")}`);
+  }
+  if (resampled !== null) {
+    lines.push(
+      `resampled: ${resampled.rows} rows, the ${resampled.aggregate} of every ${formatStep(resampled.stepMs)}`,
+    );
   }
   if (group !== null) {
     const shown = group.values.slice(0, 12).map((value, index) => `${value} (${group.rows[index]} rows)`);

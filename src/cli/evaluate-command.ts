@@ -1,5 +1,4 @@
 /** `residua evaluate`: how well a model finds labelled anomalies, beside baselines that need no network. */
-import { writeFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { type Config, loadConfig } from "../config.js";
 import { type DataSection, modelDatasetOptions, readDataSection } from "../data/data-section.js";
@@ -17,6 +16,7 @@ import { DEFAULT_CALIBRATION, toTrainOptions } from "../training/train-options.j
 import { addEvaluateOptions, checkEvaluateFlags, type EvaluateFlags } from "./evaluate-options.js";
 import { printNote } from "./note.js";
 import { checkUsage } from "./options.js";
+import { writeOutputFile } from "./output-file.js";
 import { createTrainingProgress, digits, type TrainingProgress } from "./training-progress.js";
 
 /** Adds `evaluate` to the program. */
@@ -40,7 +40,7 @@ async function evaluate(paths: string[], flags: EvaluateFlags, command: Command)
       : await evaluatePublished(paths, flags, flags.model, config);
   const json = `${JSON.stringify(describeReport(files), undefined, 2)}\n`;
   process.stdout.write(flags.json === true ? json : formatReport(files, title));
-  if (typeof flags.json === "string") await writeFile(flags.json, json);
+  if (typeof flags.json === "string") await writeOutputFile("--json", flags.json, json);
 }
 
 interface Evaluation {

@@ -1,7 +1,7 @@
 /** The options of `evaluate`, and which of them go together. */
 import type { Command } from "commander";
 import { rowRange } from "../data/option-values.js";
-import { FILE_OPTIONS } from "../data/reading-options.js";
+import { FILE_FORMS, FILE_OPTIONS } from "../data/reading-options.js";
 import type { RowRange } from "../data/table.js";
 import { FITTING_OPTIONS, type FittingValues } from "../training/train-options.js";
 import { jsonFile, seedList } from "./option-values.js";
@@ -23,7 +23,7 @@ export interface EvaluateFlags extends FittingValues {
 /** Adds the arguments and options of `evaluate`. */
 export function addEvaluateOptions(command: Command): Command {
   command
-    .argument("<csv...>", "labelled data files, gzipped or not: each is evaluated by itself")
+    .argument("<files...>", `labelled data files, each evaluated by itself: ${FILE_FORMS}`)
     .requiredOption("--label-column <name>", "rows that are not 0 there are anomalous")
     .option("--test-rows <from:to>", "rows to test on (default: all but --rows)", argument(rowRange))
     .option(

@@ -4,7 +4,13 @@ import type { Command } from "commander";
 import { loadConfig } from "../config.js";
 import { type Dataset, readDataset } from "../data/dataset.js";
 import { type OptionValues, option, optionOr, share, wholeNumber } from "../data/option-values.js";
-import { COLUMNS_OPTION, datasetOptions, FILE_OPTIONS, readingValues } from "../data/reading-options.js";
+import {
+  COLUMNS_OPTION,
+  datasetOptions,
+  FILE_FORMS,
+  FILE_OPTIONS,
+  readingValues,
+} from "../data/reading-options.js";
 import { createWasmEngine } from "../engine/wasm/engine.js";
 import { InputError } from "../errors.js";
 import { headChoices } from "../keras/heads.js";
@@ -12,6 +18,7 @@ import { familyOf, type ImportedModel, importModel } from "../keras/import-model
 import { type KerasFile, readKerasFile } from "../keras/read-keras-file.js";
 import type { Published } from "../publishing/publish.js";
 import { publishImported } from "../publishing/publish-imported.js";
+import { checkMayPublish } from "../publishing/publish-or-keep.js";
 import { readGivenScaler } from "../scoring/given-scaler.js";
 import { SCALER_KINDS, type Scaler, type ScalerKind } from "../scoring/scaler.js";
 import { type CalibratedNetwork, calibrateNetwork } from "../training/calibrate-network.js";
@@ -61,7 +68,7 @@ export function addImportCommand(program: Command): void {
     .description("publish an autoencoder of Keras as the next version of a model, calibrated on normal data")
     .argument("<model>", "file that Keras saved: .keras or .h5")
     .requiredOption("--name <name>", "name of the model")
-    .requiredOption("--data <csv...>", "files of normal data, gzipped or not")
+    .requiredOption("--data <files...>", `files of normal data: ${FILE_FORMS}`)
     .option(
       "--scaler <kind>",
       "how the model's readings were scaled: standard or minmax, fitted on the data; none; or a JSON file with the scaler",
@@ -76,6 +83,8 @@ export function addImportCommand(program: Command): void {
 async function importCommand(path: string, flags: ImportFlags): Promise<void> {
   checkName(flags.name);
   const config = loadConfig(process.env);
+  const modelsFolder = flags.models ?? config.RESIDUA_MODELS;
+  await checkMayPublish(modelsFolder, flags.name);
   const file = await readKerasFile(path);
   const reading = readingValues(flags);
   const dataset = await readDataset(flags.data, datasetOptions(reading));
@@ -107,7 +116,6 @@ async function importCommand(path: string, flags: ImportFlags): Promise<void> {
       imported: { file: path, sha256: file.sha256, form: file.form, kerasVersion: file.kerasVersion ?? null },
       options: { ...options, heads: flags.heads, timesteps: flags.timesteps },
     };
-    const modelsFolder = flags.models ?? config.RESIDUA_MODELS;
     const published = await publishImported(model, origin, {
       modelsFolder,
       name: flags.name,

@@ -1,7 +1,13 @@
 /** `residua inspect`: what `train` would take from data files. */
 import type { Command } from "commander";
 import { readDataset } from "../data/dataset.js";
-import { COLUMNS_OPTION, datasetOptions, FILE_OPTIONS, type ReadingValues } from "../data/reading-options.js";
+import {
+  COLUMNS_OPTION,
+  datasetOptions,
+  FILE_FORMS,
+  FILE_OPTIONS,
+  type ReadingValues,
+} from "../data/reading-options.js";
 import { formatTaken } from "./data-table.js";
 import { printNote } from "./note.js";
 import { addOptions } from "./options.js";
@@ -15,7 +21,7 @@ export function addInspectCommand(program: Command): void {
   const command = program
     .command("inspect")
     .description("say what train would take from data files: time, features, what is missing or left out")
-    .argument("<files...>", "data files: CSV in any form, or JSON lines; gzipped or not")
+    .argument("<files...>", `data files: ${FILE_FORMS}`)
     .option("--label-column <name>", "rows that are not 0 there are anomalous")
     .option("--json", "as JSON");
   addOptions(command, { columns: COLUMNS_OPTION, ...FILE_OPTIONS }).action(inspect);

@@ -5,10 +5,11 @@ import { loadConfig } from "../config.js";
 import { modelDatasetOptions, readDataSection } from "../data/data-section.js";
 import { type Dataset, readDataset } from "../data/dataset.js";
 import { rowRange } from "../data/option-values.js";
-import type { ReadingValues } from "../data/reading-options.js";
+import { FILE_FORMS, type ReadingValues } from "../data/reading-options.js";
 import type { RowRange } from "../data/table.js";
 import { createWasmEngine } from "../engine/wasm/engine.js";
 import { InputError } from "../errors.js";
+import { checkMayPublish } from "../publishing/publish-or-keep.js";
 import { type Renewal, readLive, renew } from "../publishing/renew.js";
 import type { VersionFigures } from "../publishing/renewal-figures.js";
 import { recordedReading } from "../publishing/renewal-record.js";
@@ -40,7 +41,7 @@ export function addRenewCommand(program: Command): void {
       "train a model anew on recent data with the options of its live version, and publish it where it is not worse on the newest fifth of the rows",
     )
     .argument("<name>", "name of the model")
-    .argument("<csv...>", "data files, gzipped or not, with the model's columns");
+    .argument("<files...>", `data files with the model's columns: ${FILE_FORMS}`);
   addVersionOption(command, "version to renew (default: alias stable, else the highest valid one)")
     .option("--calibrate-only", "keep the weights; fit calibration, threshold, alarms and drift anew")
     .option(
@@ -67,6 +68,7 @@ async function runRenewal(name: string, paths: string[], flags: RenewFlags): Pro
   }
   const config = loadConfig(process.env);
   const modelsFolder = flags.models ?? config.RESIDUA_MODELS;
+  await checkMayPublish(modelsFolder, name);
   const engine = await createWasmEngine({
     threads: config.RESIDUA_THREADS,
     wideVectors: config.RESIDUA_WIDE_VECTORS,

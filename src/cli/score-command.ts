@@ -1,6 +1,4 @@
 /** `residua score`: data files through a published version, one score for each row. */
-import { createWriteStream } from "node:fs";
-import { writeFile } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Command } from "commander";
@@ -9,7 +7,7 @@ import { describeDifferences } from "../data/compared-data.js";
 import { modelDatasetOptions, readDataSection } from "../data/data-section.js";
 import { readDataset } from "../data/dataset.js";
 import { wholeNumber } from "../data/option-values.js";
-import { FILE_OPTIONS, type FileValues } from "../data/reading-options.js";
+import { FILE_FORMS, FILE_OPTIONS, type FileValues } from "../data/reading-options.js";
 import { describeShortRuns } from "../data/short-runs.js";
 import { chooseEngine } from "../engine/choose-engine.js";
 import type { ServedModel } from "../registry/served-model.js";
@@ -18,6 +16,7 @@ import { formatFloat32 } from "../scoring/digits.js";
 import { type DatasetScores, type FileDrift, scoreDataset } from "../serving/dataset-scoring.js";
 import { printNote } from "./note.js";
 import { addModelsOption, addOptions, addVersionOption, argument } from "./options.js";
+import { writeOutputFile } from "./output-file.js";
 import { writeScores } from "./scored-file.js";
 
 interface ScoreFlags extends FileValues {
@@ -36,7 +35,7 @@ export function addScoreCommand(program: Command): void {
     .description(
       "score data files with a published model: a CSV with score, p_value and anomalous for each row",
     )
-    .argument("<csv...>", "data files, gzipped or not, with the model's columns")
+    .argument("<files...>", `data files with the model's columns: ${FILE_FORMS}`)
     .requiredOption("--model <name>", "name of the model");
   addVersionOption(command, "version (default: alias stable, else the highest valid one)")
     .option("--out <file>", "where the CSV goes (default: standard output)")
@@ -79,11 +78,12 @@ async function score(paths: string[], flags: ScoreFlags): Promise<void> {
 }
 
 async function writeResults(model: ServedModel, scores: DatasetScores, flags: ScoreFlags): Promise<void> {
-  const text = Readable.from(writeScores(scores.files));
-  if (flags.out === undefined) await pipeline(text, process.stdout, { end: false });
-  else await pipeline(text, createWriteStream(flags.out));
+  if (flags.out === undefined) {
+    await pipeline(Readable.from(writeScores(scores.files)), process.stdout, { end: false });
+  } else await writeOutputFile("--out", flags.out, writeScores(scores.files));
   if (flags.events !== undefined) {
-    await writeFile(flags.events, `${JSON.stringify(describeEvents(model, scores), undefined, 2)}\n`);
+    const events = JSON.stringify(describeEvents(model, scores), undefined, 2);
+    await writeOutputFile("--events", flags.events, `${events}\n`);
   }
   const moved = describeDrift(scores.drift);
   if (flags.out === undefined) for (const sentence of moved) printNote(sentence);

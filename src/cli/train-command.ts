@@ -2,10 +2,11 @@
 import type { Command } from "commander";
 import { loadConfig } from "../config.js";
 import { type Dataset, readDataset } from "../data/dataset.js";
-import { datasetOptions, readingValues } from "../data/reading-options.js";
+import { datasetOptions, FILE_FORMS, readingValues } from "../data/reading-options.js";
 import { createWasmEngine } from "../engine/wasm/engine.js";
 import { InputError } from "../errors.js";
 import { type Published, publish } from "../publishing/publish.js";
+import { checkMayPublish } from "../publishing/publish-or-keep.js";
 import { MODEL_NAME_PATTERN, MODEL_NAME_RULE } from "../registry/manifest.js";
 import { type TrainedModel, trainModel } from "../training/train-model.js";
 import { FITTING_OPTIONS, type FittingValues, seed, toTrainOptions } from "../training/train-options.js";
@@ -30,7 +31,7 @@ export function addTrainCommand(program: Command): void {
   const command = program
     .command("train")
     .description("train an autoencoder on normal data and publish it as the next version of a model")
-    .argument("<files...>", "data files: CSV in any form, or JSON lines; gzipped or not")
+    .argument("<files...>", `data files: ${FILE_FORMS}`)
     .requiredOption("--name <name>", "name of the model")
     .option("--label-column <name>", "rows that are not 0 there are anomalous, and not learnt from");
   addOptions(command, FITTING_OPTIONS).option(
@@ -47,6 +48,8 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
   const options = checkUsage(() => toTrainOptions(flags, flags.seed));
   const config = loadConfig(process.env);
   const reading = readingValues(flags);
+  const modelsFolder = flags.models ?? config.RESIDUA_MODELS;
+  await checkMayPublish(modelsFolder, flags.name);
   const dataset = await readDataset(paths, datasetOptions(reading));
   for (const note of dataset.notes) printNote(note);
 
@@ -78,7 +81,6 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
     if (model.fit.stopped === "aborted" && !(await wantsUnfinished(model))) {
       throw new InputError("Training was stopped and nothing is published.");
     }
-    const modelsFolder = flags.models ?? config.RESIDUA_MODELS;
     const published = await publish(model, {
       modelsFolder,
       name: flags.name,

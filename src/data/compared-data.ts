@@ -15,7 +15,7 @@ const MORE_MISSING = 0.05;
  */
 export function describeDifferences(trained: DataTaken, now: DataTaken): string[] {
   const notes: string[] = [];
-  const [before, step] = [trained.time?.stepMs ?? null, now.time?.stepMs ?? null];
+  const [before, step] = [stepOf(trained), stepOf(now)];
   if (before !== null && step !== null && Math.abs(step - before) > before * 0.01) {
     notes.push(
       `The step is ${step / 1000} s, and that of the training data was ${before / 1000} s: the model expects rows as far apart as those.`,
@@ -39,6 +39,11 @@ export function describeDifferences(trained: DataTaken, now: DataTaken): string[
   const fresh = (now.group?.values ?? []).filter((value) => trained.group?.values.includes(value) === false);
   if (fresh.length > 0) notes.push(`Groups that the model was not trained on: ${listNames(fresh)}.`);
   return notes;
+}
+
+/** The step of the rows that windows are made of. Sections of before there was resampling do not mention it. */
+function stepOf({ time, resampled }: DataTaken): number | null {
+  return resampled?.stepMs ?? time?.stepMs ?? null;
 }
 
 function describeRange(now: DataTaken["features"][number], known: DataTaken["features"][number]): string[] {

@@ -1,4 +1,5 @@
 /** The section `data` of a manifest: what a model was trained on, and how its files were read. */
+import { type Resampling, resampledMaxGapMs } from "../scoring/resampling.js";
 import type { DatasetOptions } from "./dataset.js";
 import { datasetOptions, type ReadingValues } from "./reading-options.js";
 import type { DataTaken } from "./taken.js";
@@ -21,6 +22,8 @@ type ReadingOptions = Pick<
   | "decimal"
   | "unitsRow"
   | "maxGap"
+  | "resample"
+  | "aggregate"
 >;
 
 const NAMES = [
@@ -36,6 +39,8 @@ const NAMES = [
   "decimal",
   "unitsRow",
   "maxGap",
+  "resample",
+  "aggregate",
 ] as const satisfies readonly (keyof ReadingOptions)[];
 
 /** A section of a manifest. */
@@ -54,6 +59,20 @@ export function dataSection(taken: DataTaken, reading: ReadingValues): DataSecti
 export function readDataSection(manifest: object): DataSection | undefined {
   const { data } = manifest as { readonly data?: Partial<DataSection> };
   return data?.version === VERSION && Array.isArray(data.features) ? (data as DataSection) : undefined;
+}
+
+/** How the rows of a series are resampled for a model. */
+export interface ModelResampling extends Resampling {
+  /** The longest time without rows that is filled with rows without readings. */
+  readonly maxGapMs: number;
+}
+
+/** Undefined for a model that takes rows as they are. */
+export function modelResampling(manifest: object): ModelResampling | undefined {
+  const { resample, aggregate = "mean", maxGap } = readDataSection(manifest)?.reading ?? {};
+  if (resample === undefined) return undefined;
+  const resampling = { stepMs: resample, aggregate };
+  return { ...resampling, maxGapMs: maxGap === undefined ? resampledMaxGapMs(resampling) : maxGap * 1000 };
 }
 
 /** How a file is read that a model is used on: as its training files were, but for what is given now. */

@@ -1,5 +1,6 @@
 /** Data files as series, ready to be cut into windows: one for each file and group, its rows in time order. */
 import { InputError } from "../errors.js";
+import { type Resampling, resampledMaxGapMs } from "../scoring/resampling.js";
 import { findCounters } from "./counters.js";
 import { type CsvFile, type CsvOptions, readCsv } from "./csv.js";
 import { describeReadings, describeTable } from "./dataset-notes.js";
@@ -7,6 +8,7 @@ import { lookThroughReadings } from "./feature-readings.js";
 import { usualMaxGapMs } from "./gaps.js";
 import { orderRows } from "./order.js";
 import { refuseRecurringTimes } from "./recurring-times.js";
+import { describeResampling, resampleSeries } from "./resampled-series.js";
 import type { OrderedSeries, Series } from "./series.js";
 import { describeOrder } from "./series-order.js";
 import type { LeftOut, Table } from "./table.js";
@@ -20,6 +22,8 @@ export interface DatasetOptions extends CsvOptions {
   readonly maxGapSeconds?: number | undefined;
   /** Numbers that are readings though they look like those that stand for none. */
   readonly keepValues?: readonly number[] | undefined;
+  /** Makes rows at one step in time of those of the files. */
+  readonly resampling?: Resampling | undefined;
   /** By feature, numbers that stand for no reading wherever they occur, as training found them. */
   readonly sentinels?: Readonly<Record<string, readonly number[]>> | undefined;
 }
@@ -33,6 +37,8 @@ export interface Dataset {
   readonly maxGapMs: number | undefined;
   /** Sentences for a person: what was found out about the files, and what looks odd in them. */
   readonly notes: readonly string[];
+  /** How the rows of the series were made from those of the files; undefined where they are the same. */
+  readonly resampling?: Resampling | undefined;
   /** What was taken from the files; undefined where the data set was not read from files. */
   readonly taken?: DataTaken | undefined;
 }
@@ -73,12 +79,16 @@ export async function readDataset(paths: readonly string[], options: DatasetOpti
     ),
   );
   const ordered = files.flatMap((file, index) => orderSeries(file, index));
-  const series = ordered.map(({ series: one }) => one);
-  const maxGapMs = maxGapOf(series, options.maxGapSeconds);
+  const { resampling } = options;
+  const given = ordered.map(({ series: one }) => one);
+  const maxGapMs = maxGapOf(given, options);
+  const series =
+    resampling === undefined ? given : given.map((one) => resampleSeries(one, resampling, maxGapMs!));
   const notes = [
     ...files.flatMap((file, index) => describeTable(file, index === 0 ? leftOut : [], options)),
     ...describeReadings(features, readings, files[0]!, options),
     ...describeOrder(files, ordered),
+    ...(resampling === undefined ? [] : describeResampling(given, series, resampling)),
   ];
   const taken = takenOf({
     files,
@@ -89,8 +99,9 @@ export async function readDataset(paths: readonly string[], options: DatasetOpti
     leftOut,
     notes,
     groupColumn: files.some(({ groups }) => groups !== undefined) ? options.groupColumn : undefined,
+    resampled: resampling && { ...resampling, rows: series.reduce((sum, { rows }) => sum + rows, 0) },
   });
-  return { files, features, series, maxGapMs, notes, taken };
+  return { files, features, series, maxGapMs, notes, resampling, taken };
 }
 
 function describeLeftOut({ leftOut }: Table): string {
@@ -144,7 +155,11 @@ function pick(
   };
 }
 
-function maxGapOf(series: readonly Series[], seconds: number | undefined): number | undefined {
-  if (seconds !== undefined) return seconds * 1000;
+function maxGapOf(
+  series: readonly Series[],
+  { maxGapSeconds, resampling }: DatasetOptions,
+): number | undefined {
+  if (maxGapSeconds !== undefined) return maxGapSeconds * 1000;
+  if (resampling !== undefined) return resampledMaxGapMs(resampling);
   return usualMaxGapMs(series.flatMap(({ timestampsMs }) => timestampsMs ?? []));
 }

@@ -1,10 +1,10 @@
 /** The bytes of a data file as UTF-8 text, whatever its encoding and compression. */
 import { isUtf8 } from "node:buffer";
 import type { Hash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { Readable, type Transform } from "node:stream";
-import * as zlib from "node:zlib";
-import { InputError } from "../errors.js";
+import { createGunzip } from "node:zlib";
+import type { DataSource } from "./source.js";
+import { createZstdDecompressor } from "./zstd.js";
 
 export type Encoding = "utf-8" | "utf-16le" | "utf-16be" | "windows-1252";
 
@@ -21,14 +21,13 @@ export class NotUtf8 extends Error {
 }
 
 /**
- * Opens a file. UTF-16 is known by its byte order mark or its zeros, gzip and zstd by their first bytes. Any other text
+ * Opens data. UTF-16 is known by its byte order mark or its zeros, gzip and zstd by their first bytes. Any other text
  * is UTF-8 where no encoding is given, and reading it throws NotUtf8 where it is not.
  *
  * @param hash takes the bytes as they are on the disk.
- * @throws InputError for zstd on a Node that cannot decompress it.
  */
-export async function openText(path: string, hash: Hash, encoding?: Encoding): Promise<TextSource> {
-  const bytes = await decompressed(path, hash);
+export async function openText(source: DataSource, hash: Hash, encoding?: Encoding): Promise<TextSource> {
+  const bytes = await decompressed(source, hash);
   const first = await bytes.next();
   if (first.done === true) return { encoding: encoding ?? "utf-8", chunks: bytes };
   const found = encoding ?? encodingOf(first.value);
@@ -37,10 +36,8 @@ export async function openText(path: string, hash: Hash, encoding?: Encoding): P
   return { encoding: found, chunks: transcode(whole, found) };
 }
 
-async function decompressed(path: string, hash: Hash): Promise<AsyncIterator<Buffer>> {
-  const raw = createReadStream(path, { highWaterMark: 1 << 18 })[
-    Symbol.asyncIterator
-  ]() as AsyncIterator<Buffer>;
+async function decompressed(source: DataSource, hash: Hash): Promise<AsyncIterator<Buffer>> {
+  const raw = source.open();
   const hashed = (async function* () {
     for (let next = await raw.next(); next.done !== true; next = await raw.next()) {
       hash.update(next.value);
@@ -50,24 +47,16 @@ async function decompressed(path: string, hash: Hash): Promise<AsyncIterator<Buf
   const first = await hashed.next();
   if (first.done === true) return hashed;
   const whole = prepend([first.value], hashed);
-  const decompressor = decompressorOf(first.value, path);
+  const decompressor = source.mayBeCompressed ? decompressorOf(first.value) : undefined;
   if (decompressor === undefined) return whole;
-  const source = Readable.from(whole, { objectMode: false });
-  source.once("error", (error) => decompressor.destroy(error));
-  return source.pipe(decompressor)[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  const compressed = Readable.from(whole, { objectMode: false });
+  compressed.once("error", (error) => decompressor.destroy(error));
+  return compressed.pipe(decompressor)[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
 }
 
-function decompressorOf(bytes: Buffer, path: string): Transform | undefined {
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return zlib.createGunzip();
-  if (bytes.length < 4 || bytes.readUInt32LE(0) !== 0xfd2fb528) return undefined;
-  // Node has zstd from 22.15 on.
-  const create = (zlib as { createZstdDecompress?: () => Transform }).createZstdDecompress;
-  if (create === undefined) {
-    throw new InputError(
-      `${path} is compressed with zstd, which needs Node 22.15 or newer; gzip works on all.`,
-    );
-  }
-  return create();
+function decompressorOf(bytes: Buffer): Transform | undefined {
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return createGunzip();
+  return bytes.length >= 4 && bytes.readUInt32LE(0) === 0xfd2fb528 ? createZstdDecompressor() : undefined;
 }
 
 function encodingOf(bytes: Buffer): Encoding {

@@ -2,6 +2,12 @@
 import { InputError } from "../errors.js";
 import { looksLikeData } from "./dialect.js";
 
+/** A column that is not used, and why: the end of a sentence. */
+export interface LeftOut {
+  readonly name: string;
+  readonly reason: string;
+}
+
 /** What stands above the data. */
 export interface Header {
   /** `c0`, `c1`, ... where there is no header. */
@@ -13,6 +19,8 @@ export interface Header {
   /** How many records come before the data. */
   readonly records: number;
   readonly notes: readonly string[];
+  /** Columns that the form of the file keeps from being read, and why. */
+  readonly unread?: readonly LeftOut[] | undefined;
 }
 
 /** How a header is found. */

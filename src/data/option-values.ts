@@ -54,13 +54,24 @@ export function optionOr<Value>(
   return { argument, help, parse, choices: undefined, default: fallback };
 }
 
-/** An option that takes one of a few words. */
+/** An option that takes one of a few words, undefined where it is not set and has no default. */
+export function choice<const Word extends string>(
+  argument: string,
+  help: string,
+  choices: readonly Word[],
+): Option<Word, undefined>;
 export function choice<const Word extends string>(
   argument: string,
   help: string,
   choices: readonly Word[],
   fallback: NoInfer<Word>,
-): Option<Word, Word> {
+): Option<Word, Word>;
+export function choice<const Word extends string>(
+  argument: string,
+  help: string,
+  choices: readonly Word[],
+  fallback?: Word,
+): Option<Word> {
   const parse = (text: string): Word => {
     const word = choices.find((one) => one === text);
     if (word === undefined) throw new InputError(`Allowed choices are ${choices.join(", ")}.`);
@@ -160,6 +171,32 @@ export function numberList(text: string): number[] {
 export function decimalMark(text: string): "." | "," {
   if (text !== "." && text !== ",") throw new InputError("It has to be a point or a comma.");
   return text;
+}
+
+const UNITS_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** A length of time such as `15m`, in milliseconds. */
+export function duration(text: string): number {
+  const [, number, unit] = /^(\d+\.?\d*)\s*(ms|s|m|min|h|d)$/.exec(text) ?? [];
+  const ms = Number(number) * (UNITS_MS[unit ?? ""] ?? Number.NaN);
+  if (!(ms >= 1)) throw new InputError("It has to be a length of time such as 30s, 15m, 1h or 1d.");
+  return ms;
+}
+
+/** One of a few words. */
+export function word<const Word extends string>(words: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const found = words.find((one) => one === text);
+    if (found === undefined) throw new InputError(`It has to be one of ${words.join(", ")}.`);
+    return found;
+  };
 }
 
 /** One character, or `tab`. */

@@ -95,7 +95,10 @@ export function planFile(
   const roles = presentRoles(header, options);
   const names = header.names;
   const find = (name: string) => findColumn(file, header, name);
-  const excluded = new Set((roles.exclude ?? []).map(find));
+  const unread = header.unread ?? [];
+  const excluded = new Set(
+    (roles.exclude ?? []).filter((name) => unread.every((one) => one.name !== name)).map(find),
+  );
   const group = roles.groupColumn === undefined ? undefined : find(roles.groupColumn);
   // A file without the label column is all normal. The data set checks that at least one file has it.
   const label = roles.labelColumn === undefined ? undefined : lookUp(header, roles.labelColumn);
@@ -105,7 +108,7 @@ export function planFile(
   if (tag === undefined) for (const name of roles.columns ?? []) taken.add(lookUp(header, name));
   const time = planTime(file, sample, roles, find, taken);
   const others = new Set([group, label, tag, ...excluded, ...(time?.columns ?? [])]);
-  const leftOut = [...excluded].map((index) => ({ name: names[index]!, reason: EXCLUDED }));
+  const leftOut = [...unread, ...[...excluded].map((index) => ({ name: names[index]!, reason: EXCLUDED }))];
   const chosen = tag === undefined ? roles.columns : undefined;
   let indices: readonly number[];
   if (value !== undefined) indices = [value];
@@ -124,7 +127,9 @@ export function planFile(
   );
   // Text columns may tell series apart, so they are looked at though they are no features.
   const cellsOf = (index: number) => sample[index]!.cells.filter((cell) => !context.missing.hasWord(cell));
-  const possible = sample.map(({ index }) => possibleFormats(cellsOf(index)));
+  const possible = sample.map(({ index, isNumeric }) =>
+    isNumeric === true ? { formats: [PLAIN], read: cellsOf(index).length } : possibleFormats(cellsOf(index)),
+  );
   const formats = chooseFormats(possible, { decimal: roles.decimal, delimiter: context.delimiter });
   const columns = featured.map((index): ColumnPlan => {
     const cells = cellsOf(index);
@@ -222,6 +227,10 @@ export function lookUp(header: Header, name: string): number | undefined {
 function findColumn(file: string, header: Header, name: string): number {
   const index = lookUp(header, name);
   if (index !== undefined) return index;
+  const unread = header.unread?.find((one) => one.name === name);
+  if (unread !== undefined) {
+    throw new InputError(`${file}: the column "${name}" cannot be read: ${unread.reason}.`);
+  }
   const hint = header.names.some((own) => own.includes(","))
     ? "; a name with a comma is written in quotes"
     : "";

@@ -1,19 +1,26 @@
 /** How data files are read: the options that training, scoring, evaluation and inspection share. */
+import { InputError } from "../errors.js";
+import { AGGREGATES } from "../scoring/resampling.js";
 import type { DatasetOptions } from "./dataset.js";
 import { MISSING_WORDS, SENTINELS } from "./missing.js";
 import {
   cellList,
   decimalMark,
   delimiter,
+  duration,
   nameList,
   numberList,
   type OptionValues,
   option,
   positiveNumber,
   rowRange,
+  word,
 } from "./option-values.js";
 
 const asWritten = (text: string): string => text;
+
+/** What data files may be, for a help text. */
+export const FILE_FORMS = "CSV in any form, JSON lines, or Parquet; text may be compressed with gzip or zstd";
 
 /** The options for any data file. */
 export const FILE_OPTIONS = {
@@ -59,6 +66,16 @@ export const FILE_OPTIONS = {
     "windows do not cross a longer step in time (default: 10 x the median step)",
     positiveNumber,
   ),
+  resample: option(
+    "length",
+    "make rows of one step in time, such as 30s, 15m, 1h or 1d, of faster or irregular ones; the model keeps it",
+    duration,
+  ),
+  aggregate: option(
+    "kind",
+    `what a resampled row takes of the readings in its step: ${AGGREGATES.join(", ")} (default: mean)`,
+    word(AGGREGATES),
+  ),
 } as const;
 
 /** The columns of data that are learnt from. */
@@ -84,8 +101,17 @@ export function readingValues(values: ReadingValues): ReadingValues {
   return { columns, labelColumn, ...Object.fromEntries(own) };
 }
 
-/** What `readDataset` takes, from the values of options. */
+/** What `readDataset` takes, from the values of options. Throws InputError where they contradict each other. */
 export function datasetOptions(values: Partial<ReadingValues>): DatasetOptions {
-  const { maxGap, ...others } = readingValues({ columns: undefined, labelColumn: undefined, ...values });
-  return { ...others, maxGapSeconds: maxGap };
+  const { maxGap, resample, aggregate, ...others } = readingValues({
+    columns: undefined,
+    labelColumn: undefined,
+    ...values,
+  });
+  if (resample === undefined && aggregate !== undefined) {
+    throw new InputError("--aggregate needs --resample, which says the step of the rows.");
+  }
+  const resampling =
+    resample === undefined ? undefined : { stepMs: resample, aggregate: aggregate ?? "mean" };
+  return { ...others, maxGapSeconds: maxGap, resampling };
 }

@@ -6,9 +6,18 @@ import { parse } from "csv-parse";
 import { InputError } from "../errors.js";
 import { quoteCell } from "./cell.js";
 import { BLANKS, type Dialect } from "./dialect.js";
+import type { LeftOut } from "./header.js";
 
 /** Takes the trimmed cells of a record, and the line in which it ends, counted from 1. */
 export type RecordTaker = (cells: readonly string[], line: number) => void;
+
+/** What the form of a file says of its columns. */
+export interface Fields {
+  /** The names of columns of numbers, whose cells are written as programs write them. */
+  readonly numeric: ReadonlySet<string>;
+  /** Columns that cannot be read, and why. */
+  readonly unread: readonly LeftOut[];
+}
 
 /** What is known at the end of the text. */
 export interface TextEnd {

@@ -15,6 +15,8 @@ export interface Series {
   /** The index of its file in `Dataset.files`; and [rows]: the index of each row among the rows of that file. */
   readonly fileIndex: number;
   readonly fileRows: Int32Array;
+  /** Where rows were resampled: all rows of the file in order of time, and the row of the series that each went into. */
+  readonly spans?: { readonly fileRows: Int32Array; readonly rowOf: Int32Array } | undefined;
 }
 
 /** A series, and how its rows were put in order; no order where there is no time. */

@@ -1,6 +1,9 @@
 /** The form of a data file that was read. */
+import type { LeftOut } from "./header.js";
 import type { ColumnPlan } from "./plan.js";
 import type { TimeFormat } from "./time-format.js";
+
+export type { LeftOut } from "./header.js";
 
 /** Data rows, counted from 0: `from` up to `to`, `to` excluded. */
 export interface RowRange {
@@ -17,12 +20,6 @@ export interface FeatureColumn {
   readonly plan?: ColumnPlan | undefined;
   /** [rows]; NaN where a reading is missing. */
   readonly values: Float64Array;
-}
-
-/** A column that is not used, and why: the end of a sentence. */
-export interface LeftOut {
-  readonly name: string;
-  readonly reason: string;
 }
 
 /** Words by row: `of` [rows] holds indices of `names`. */

@@ -26,6 +26,8 @@ export interface BuildOptions {
   readonly missing: MissingCells;
   /** Whether a cell in another format is an error at once, as the formats have been chosen with it in view. */
   readonly isFinal: boolean;
+  /** What errors count. */
+  readonly place: "line" | "row";
 }
 
 /** How many cells in another format are kept for a column. */
@@ -235,6 +237,8 @@ export class TableBuilder {
   }
 
   #refuse(line: number, column: number, what: string): never {
-    throw new InputError(`${this.#file} line ${line}, column "${this.#plan.names[column]}": ${what}.`);
+    throw new InputError(
+      `${this.#file} ${this.#options.place} ${line}, column "${this.#plan.names[column]}": ${what}.`,
+    );
   }
 }

@@ -1,4 +1,5 @@
 /** What was taken from data files: the record that a person checks, and that a model keeps. */
+import type { Resampling } from "../scoring/resampling.js";
 import type { CsvFile } from "./csv.js";
 import type { FoundReadings } from "./feature-readings.js";
 import type { OrderedSeries } from "./series.js";
@@ -46,6 +47,8 @@ export interface DataTaken {
   readonly notes: readonly string[];
   /** By feature, the numbers that were taken for missing. */
   readonly sentinels: Readonly<Record<string, readonly number[]>>;
+  /** The rows that were made of those of the files; null where they are the same. */
+  readonly resampled: (Resampling & { readonly rows: number }) | null;
 }
 
 /** What the record is made from. */
@@ -58,6 +61,7 @@ export interface TakenSource {
   readonly leftOut: readonly LeftOut[];
   readonly notes: readonly string[];
   readonly groupColumn: string | undefined;
+  readonly resampled: (Resampling & { readonly rows: number }) | undefined;
 }
 
 /** Makes the record. */
@@ -87,6 +91,7 @@ export function takenOf(source: TakenSource): DataTaken {
         return values.length === 0 ? [] : [[name, values] as const];
       }),
     ),
+    resampled: source.resampled ?? null,
   };
 }
 

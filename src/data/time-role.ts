@@ -21,6 +21,8 @@ export interface SampleColumn {
   readonly index: number;
   readonly name: string;
   readonly cells: readonly string[];
+  /** Whether the form of the file says that it holds numbers, written as programs write them. */
+  readonly isNumeric?: boolean;
 }
 
 /** Where the time of a row stands, and the ways in which it can be read. */
@@ -40,6 +42,7 @@ export interface TimeHints {
 
 /** The share of cells that a format has to read: a single bad cell is then an error, not a column without time. */
 const MOST = 0.5;
+const NEARLY_ALL = 0.9;
 const present = (cells: readonly string[]): string[] => cells.filter((cell) => !isMissingWord(cell));
 const NUMERIC = /^[+-]?\d+(\.\d*)?(e[+-]?\d+)?$/i;
 const LOOKS_LIKE_TIME = /^\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}[ T,]+\d{1,2}:\d{2}/;
@@ -119,7 +122,8 @@ function describe(column: SampleColumn, hints: TimeHints): Found | undefined {
   const name = timeNameRank(column.name);
   const isNumeric = isMost(cells, (cell) => NUMERIC.test(cell));
   // Numbers alone make a time only where their name says so, or they look like one and go in one direction.
-  const isLikely = !isNumeric || name !== undefined || (kind !== "elapsed" && goesOneWay(formats[0]!, cells));
+  const isLikely =
+    !isNumeric || name !== undefined || (kind !== "elapsed" && looksLikeClock(formats[0]!, cells));
   if (!isLikely) return undefined;
   if (kind === "elapsed" && !isTimeName(column.name) && !goesOneWay(formats[0]!, cells)) return undefined;
   const kindRank = { written: isNumeric ? 200 : 0, epoch: 100, elapsed: 1000 }[kind];
@@ -175,6 +179,12 @@ function isClock(column: SampleColumn): boolean {
 
 function isMost(cells: readonly string[], test: (cell: string) => boolean): boolean {
   return cells.length > 0 && cells.filter(test).length >= cells.length * MOST;
+}
+
+/** Whether numbers are times though their name does not say so: nearly all are of our years, and they go one way. */
+function looksLikeClock(format: TimeFormat, cells: readonly string[]): boolean {
+  const isOfOurYears = format.kind === "written" || cells.filter(isEpoch).length >= cells.length * NEARLY_ALL;
+  return isOfOurYears && goesOneWay(format, cells);
 }
 
 function goesOneWay(format: TimeFormat, cells: readonly string[]): boolean {

@@ -13,6 +13,8 @@ export interface Engine {
   readonly name: EngineName;
   /** `cpu`, or the name of the GPU. */
   readonly device: string;
+  /** Why it cannot run anything just now, as a sentence; undefined where it can, and absent where it always can. */
+  readonly problem?: string | undefined;
   /** Compiles a network for any number of runs. Rejects with InputError where the engine cannot run it. */
   compile(network: Network, weights: Weights): Promise<Executable>;
   /** Ends the engine's threads or process. Further runs of its executables are rejected. */
@@ -32,7 +34,10 @@ export interface Outputs {
 /** A network with its weights, ready to run. Runs may overlap; none changes the answer of another. */
 export interface Executable {
   readonly network: Network;
-  /** Windows of a run beyond which a larger one takes no less time per window; absent where it always does. */
+  /**
+   * Windows of a run beyond which a larger one takes no less time per window, or so much time that it would hold up the
+   * runs of other networks; absent where a larger one is always better.
+   */
   readonly efficientWindows?: number;
   /**
    * @param windows [count, timesteps, features] in scaled units, every number finite. It is only read, and may be

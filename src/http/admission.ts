@@ -6,6 +6,7 @@ import type { Selection } from "../registry/version-choice.js";
 import type { Arena } from "../scoring/arrays.js";
 import type { Client } from "../serving/request-slices.js";
 import type { ScoringService } from "../serving/scoring-service.js";
+import type { BodyWaits } from "./body-threads.js";
 import { deadlineOf } from "./deadline.js";
 import type { LiveModels } from "./live-models.js";
 import { limitsOf, type ScoreLimits } from "./score-request.js";
@@ -67,6 +68,11 @@ export class Admission {
    */
   deadlineAtMs(timeoutMs?: number): number | undefined {
     return deadlineOf(this.#request, this.#reply, timeoutMs);
+  }
+
+  /** Who waits for the body. */
+  get bodyWaits(): BodyWaits {
+    return { deadlineAtMs: this.deadlineAtMs(), client: this.client };
   }
 
   /**

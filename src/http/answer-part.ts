@@ -31,12 +31,13 @@ export interface AnswerPart {
     /** Undefined where the model cannot give it. */
     readonly writing: (model: PartsModel) => Writing | undefined;
   };
-  /** In an answer to `series`: a column with a value for each row. */
+  /** In an answer to `series`: one or more values for each row. */
   readonly series?: {
     readonly schema: TSchema;
     /** Its place among the columns of the JSON object; lines have them in the order of this table. */
     readonly place: number;
-    readonly column: SeriesColumn;
+    /** Undefined where the model cannot give it. */
+    readonly writing: (model: PartsModel) => SeriesWriting | undefined;
   };
   /** In an answer of the Open Inference Protocol: a tensor [n, ...shape]. */
   readonly tensor?: {
@@ -55,11 +56,20 @@ export interface AnswerPart {
   };
 }
 
-export interface SeriesColumn extends ColumnWriting {
-  /** [to - from], or [to - from, count] for ERRORS and FLOATS; NaN where there is no number. */
+export type SeriesColumn = ColumnWriting & {
+  /** [to - from], or [to - from, count] for ERRORS, FLOATS and ROW; NaN where there is no number. */
   readonly values: (
     scores: SeriesScores,
     from: number,
     to: number,
   ) => Float64Array | Float32Array | Int8Array;
-}
+};
+
+/** A column; or an object of columns, which is null where the scores have none. */
+export type SeriesWriting =
+  | SeriesColumn
+  | {
+      readonly kind: "object";
+      readonly members: readonly { readonly name: string; readonly column: SeriesColumn }[];
+      readonly isThere: (scores: SeriesScores) => boolean;
+    };

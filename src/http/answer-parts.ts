@@ -11,6 +11,7 @@ import { HEAD_NAMES, type HeadName } from "../network/network.js";
 import { unscaleHead } from "../scoring/window-scoring.js";
 import { NO_VERDICT } from "../serving/score-result.js";
 import type { AnswerPart, PartsModel } from "./answer-part.js";
+import { boundsSeries, featureErrorSeries, headSeries, timestepErrorSeries } from "./series-parts.js";
 import { DOUBLE, ERRORS, FLOATS, SCORE, VERDICT } from "./wire/program.js";
 
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -30,7 +31,7 @@ export const ANSWER_PARTS: readonly AnswerPart[] = [
     series: {
       schema: Numbers("[N]; null where no window covers"),
       place: 0,
-      column: { kind: SCORE, count: 1, values: ({ score }, from, to) => score.subarray(from, to) },
+      writing: () => ({ kind: SCORE, count: 1, values: ({ score }, from, to) => score.subarray(from, to) }),
     },
     tensor: {
       name: "score",
@@ -51,11 +52,11 @@ export const ANSWER_PARTS: readonly AnswerPart[] = [
     series: {
       schema: Numbers("[N]"),
       place: 2,
-      column: {
+      writing: () => ({
         kind: DOUBLE,
         count: 1,
         values: ({ pValue }, from, to) => pValue.subarray(from, to),
-      },
+      }),
     },
     tensor: {
       name: "p_value",
@@ -76,7 +77,11 @@ export const ANSWER_PARTS: readonly AnswerPart[] = [
     series: {
       schema: Type.Array(Nullable(Type.Boolean())),
       place: 1,
-      column: { kind: VERDICT, count: 1, values: ({ anomalous }, from, to) => anomalous.subarray(from, to) },
+      writing: () => ({
+        kind: VERDICT,
+        count: 1,
+        values: ({ anomalous }, from, to) => anomalous.subarray(from, to),
+      }),
     },
     tensor: {
       name: "anomalous",
@@ -126,6 +131,7 @@ export const ANSWER_PARTS: readonly AnswerPart[] = [
         values: ({ scores }) => scores.timestepError,
       }),
     },
+    series: timestepErrorSeries,
     tensor: {
       name: "timestep_error",
       place: 2,
@@ -146,6 +152,7 @@ export const ANSWER_PARTS: readonly AnswerPart[] = [
         values: ({ scores }) => scores.featureError,
       }),
     },
+    series: featureErrorSeries,
     tensor: {
       name: "feature_error",
       place: 3,
@@ -172,6 +179,7 @@ export const ANSWER_PARTS: readonly AnswerPart[] = [
     },
   },
   ...HEAD_NAMES.map(headPart),
+  { name: "bounds", presence: "asked", series: boundsSeries },
   {
     name: "embedding",
     presence: "asked",
@@ -208,6 +216,7 @@ function headPart(name: HeadName): AnswerPart {
         return head < 0 ? undefined : { kind: "rows", head };
       },
     },
+    series: headSeries(name),
     tensor: {
       name,
       place: HEAD_PLACES[name],

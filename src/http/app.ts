@@ -8,7 +8,7 @@ import type { Metrics } from "../serving/metrics.js";
 import type { ScoringService } from "../serving/scoring-service.js";
 import { BodyBudget } from "./body-budget.js";
 import { BodyReader } from "./body-reader.js";
-import { refuseBrokenRequest } from "./broken-request.js";
+import { refuseBrokenRequests } from "./broken-request.js";
 import { createHttpServer } from "./connections.js";
 import { parseJson } from "./json-body.js";
 import type { LiveModels } from "./live-models.js";
@@ -24,11 +24,14 @@ import { requestIdSource } from "./request-id.js";
 import { activityRoutes } from "./routes/activity.js";
 import { aliasRoutes } from "./routes/aliases.js";
 import { calibrationRoutes } from "./routes/calibration.js";
+import { dashboardRoutes } from "./routes/dashboard.js";
 import { docsRoutes } from "./routes/docs.js";
 import { healthRoutes } from "./routes/health.js";
 import { inferenceRoutes } from "./routes/inference.js";
 import { metricsRoutes } from "./routes/metrics.js";
 import { modelRoutes } from "./routes/models.js";
+import { readingsRoutes } from "./routes/readings.js";
+import { sampleRoutes } from "./routes/sample.js";
 import { scoreRoutes } from "./routes/score.js";
 import { validatorCompiler } from "./validation.js";
 
@@ -72,17 +75,24 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const { config, log, lifecycle, metrics, models, scoring } = options;
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const bodyLimitBytes = config.RESIDUA_BODY_LIMIT_BYTES;
+  const nextId = requestIdSource();
+  const refuseBroken = refuseBrokenRequests({ log, metrics, nextId: () => nextId({ headers: {} }) });
   const app = fastify({
     // Fastify logs warnings only; the plugin `requests` writes one line for each request.
     loggerInstance: log.child({}, { level: "warn" }) as FastifyBaseLogger,
     childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,
-    genReqId: requestIdSource(),
+    genReqId: nextId,
     return503OnClosing: false,
     serverFactory: (handle) =>
       createHttpServer(
-        { headersTimeout: timeouts.headersMs, connectionsCheckingInterval: timeouts.checkMs },
+        {
+          headersTimeout: timeouts.headersMs,
+          connectionsCheckingInterval: timeouts.checkMs,
+          // Node would refuse such a request by itself, without an id; the plugin `requests` does.
+          requireHostHeader: false,
+        },
         {
           requestTimeoutMs: timeouts.requestMs,
           keepAliveTimeoutMs: timeouts.keepAliveMs,
@@ -91,12 +101,21 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
         handle,
       ),
     routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true },
-    clientErrorHandler: refuseBrokenRequest,
+    clientErrorHandler: refuseBroken,
     frameworkErrors: (error, request, reply) => {
       reply.header("x-request-id", request.id);
-      sendProblem(reply, toResiduaError(error, bodyLimitBytes), request);
+      const refusal = toResiduaError(error, bodyLimitBytes);
+      sendProblem(reply, refusal, request);
+      // Its hooks are not called, since it has no route.
+      metrics.requested(request.method, "none", refusal.status, reply.elapsedTime / 1000);
+      log.info({ reqId: request.id, method: request.method, path: request.url, status: refusal.status });
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
+  app.server.on("connect", (_request, socket) => {
+    refuseBroken(Object.assign(new Error("CONNECT"), { code: "METHOD_CONNECT" }), socket);
+  });
+  // Expectations that nobody knows are ignored, as RFC 9110 allows: Node would answer 417 without an id.
+  app.server.on("checkExpectation", (request, response) => app.server.emit("request", request, response));
   takeJson(app, bodyLimitBytes);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(() => JSON.stringify);
@@ -118,11 +137,14 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(healthRoutes, { lifecycle, readiness: () => models.problems() });
   await app.register(metricsRoutes, { metrics });
   await app.register(docsRoutes, { models });
+  await app.register(dashboardRoutes, { version: options.version });
   await app.register(modelRoutes, { models });
   await app.register(calibrationRoutes, { models });
   await app.register(activityRoutes, { models, metrics });
-  if (config.RESIDUA_ADMIN_TOKEN !== undefined) await app.register(aliasRoutes, { models });
+  await app.register(sampleRoutes, { models });
   const budget = new BodyBudget(config.RESIDUA_MAX_BODY_BYTES_IN_FLIGHT, timeouts.stalledMs);
+  await app.register(readingsRoutes, { models, budget, bodyLimitBytes });
+  if (config.RESIDUA_ADMIN_TOKEN !== undefined) await app.register(aliasRoutes, { models });
   const bodies = new BodyReader();
   app.addHook("onClose", () => bodies.close());
   await app.register(scoreRoutes, { log, models, scoring, bodies, budget, bodyLimitBytes });

@@ -4,21 +4,21 @@
  */
 import { parentPort } from "node:worker_threads";
 import { ResiduaError } from "../errors.js";
-import type { BodyAnswer, BodyQuestion } from "./body-reader.js";
+import type { BodyAnswer, BodyQuestion } from "./body-threads.js";
 import { readInferRequest } from "./inference/infer-request.js";
 import { readScoreRequest } from "./score-request.js";
 
-parentPort!.on("message", ({ id, kind, pieces, limits, headerLength }: BodyQuestion) => {
+parentPort!.on("message", ({ kind, pieces, limits, headerLength }: BodyQuestion) => {
   try {
     const bytes = Buffer.concat(pieces);
     const body =
       kind === "score" ? readScoreRequest(bytes, limits) : readInferRequest(bytes, headerLength, limits);
     const transfer = [body.values.buffer as ArrayBuffer];
     if (body.kind === "series") transfer.push(body.starts.buffer as ArrayBuffer);
-    parentPort!.postMessage({ id, body } satisfies BodyAnswer, transfer);
+    parentPort!.postMessage({ body } satisfies BodyAnswer, transfer);
   } catch (error) {
     if (!(error instanceof ResiduaError)) throw error;
     const { code, message, violations } = error;
-    parentPort!.postMessage({ id, refusal: { code, message, violations } } satisfies BodyAnswer);
+    parentPort!.postMessage({ refusal: { code, message, violations } } satisfies BodyAnswer);
   }
 });

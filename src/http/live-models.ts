@@ -1,5 +1,6 @@
 /** The registry for the routes, which are there before it: the service listens while its engine starts. */
 import type { Config } from "../config.js";
+import type { Engine } from "../engine/engine.js";
 import { ResiduaError } from "../errors.js";
 import type { Lease } from "../registry/leased-model.js";
 import type { ModelListing } from "../registry/model-entry.js";
@@ -10,15 +11,20 @@ import type { Selection } from "../registry/version-choice.js";
 export class LiveModels {
   readonly #ready: Config["RESIDUA_READY"];
   #registry: Registry | undefined;
+  #engine: Pick<Engine, "problem"> | undefined;
 
   /** @param ready what `problems` is about: the service alone, or also every model. */
   constructor(ready: Config["RESIDUA_READY"] = "server") {
     this.#ready = ready;
   }
 
-  /** Gives the routes the registry, once it is open. */
-  connect(registry: Registry): void {
+  /**
+   * Gives the routes the registry, once it is open.
+   * @param engine is asked whether it can run anything.
+   */
+  connect(registry: Registry, engine?: Pick<Engine, "problem">): void {
     this.#registry = registry;
+    this.#engine = engine;
   }
 
   /** Throws ResiduaError MODEL_NOT_READY while the engine starts. */
@@ -42,8 +48,11 @@ export class LiveModels {
   /** Why the service is not ready, one sentence each; empty where it is. */
   problems(): readonly string[] {
     if (this.#registry === undefined) return ["The engine is starting."];
-    if (this.#ready === "models") return this.#registry.readiness().problems;
-    return [this.#registry.notSettled() ?? []].flat();
+    const ofModels =
+      this.#ready === "models"
+        ? this.#registry.readiness().problems
+        : [this.#registry.notSettled() ?? []].flat();
+    return [this.#engine?.problem ?? [], ofModels].flat();
   }
 
   /** A live model to show examples with: the first of the listing that has a live version. */

@@ -3,8 +3,8 @@ import { ResiduaError } from "../errors.js";
 import { embeddingUnits } from "../network/network.js";
 import type { Threshold } from "../registry/manifest.js";
 import { type LoadedModel, type ServedModel, Slot } from "../registry/served-model.js";
-import type { ScoredWindows, SeriesThreshold } from "../serving/score-result.js";
-import type { PartsModel, SeriesColumn } from "./answer-part.js";
+import type { ScoredWindows, SeriesScores, SeriesThreshold } from "../serving/score-result.js";
+import type { PartsModel, SeriesColumn, SeriesWriting } from "./answer-part.js";
 import { ANSWER_PARTS, INCLUDABLE } from "./answer-parts.js";
 import { WindowLayout, type WindowMember, type WindowProgram } from "./wire/window-layout.js";
 
@@ -22,10 +22,20 @@ export interface OutputTensor {
   readonly values: (windows: ScoredWindows) => Float32Array | Float64Array | Uint8Array;
 }
 
-/** A column of the answer to a series. */
-export interface NamedSeriesColumn extends SeriesColumn {
-  readonly name: string;
+/** A column of the answer to a series, or null in its place, with the texts around it, such as `"score":`. */
+export interface NamedSeriesColumn {
   readonly place: number;
+  readonly before: string;
+  readonly column: SeriesColumn | undefined;
+  readonly after: string;
+}
+
+/** What a version's answers to series can have, by the names of `include`. */
+interface SeriesMember {
+  readonly name: string;
+  readonly isAlways: boolean;
+  readonly place: number;
+  readonly writing: SeriesWriting;
 }
 
 export class ModelAnswers {
@@ -38,6 +48,7 @@ export class ModelAnswers {
   readonly #modelText: string;
   readonly #ownThreshold: Threshold | null;
   readonly #ownThresholdText: string;
+  readonly #seriesMembers: readonly SeriesMember[];
   /** All tensors that the version can give, in the order of an answer. */
   readonly tensors: readonly OutputTensor[];
 
@@ -59,6 +70,7 @@ export class ModelAnswers {
     this.#defaultProgram = this.#layout.select(DEFAULT_PARTS);
     this.#scoresProgram = this.#layout.select(new Set());
     this.tensors = outputTensors(parts);
+    this.#seriesMembers = seriesMembers(parts);
   }
 
   /**
@@ -71,13 +83,47 @@ export class ModelAnswers {
   windowProgram(include: readonly string[] | undefined): WindowProgram {
     if (include === undefined) return this.#defaultProgram;
     if (include.length === 0) return this.#scoresProgram;
-    const missing = include.findIndex((part) => !this.#windowParts.has(part));
-    if (missing < 0) return this.#layout.select(new Set(include));
+    this.#check(include, this.#windowParts, "windows");
+    return this.#layout.select(new Set(include));
+  }
+
+  /**
+   * The parts of an answer to a series.
+   *
+   * @param include what the request asks for; undefined where it does not say.
+   * @throws ResiduaError as `windowProgram`.
+   */
+  seriesParts(include: readonly string[] | undefined): ReadonlySet<string> {
+    if (include === undefined) return DEFAULT_SERIES_PARTS;
+    this.#check(include, new Set(this.#seriesMembers.map(({ name }) => name)), "series");
+    return new Set(include);
+  }
+
+  /** The columns of an answer to a series, in the order of lines. @param parts those of `seriesParts`. */
+  seriesColumns(parts: ReadonlySet<string>, scores: SeriesScores): NamedSeriesColumn[] {
+    return this.#seriesMembers.flatMap(({ name, isAlways, place, writing }): NamedSeriesColumn[] => {
+      if (!isAlways && !parts.has(name)) return [];
+      const before = `${JSON.stringify(name)}:`;
+      if (writing.kind !== "object") return [{ place, before, column: writing, after: "" }];
+      if (!writing.isThere(scores)) return [{ place, before: `${before}null`, column: undefined, after: "" }];
+      const last = writing.members.length - 1;
+      return writing.members.map((member, i) => ({
+        place,
+        before: `${i === 0 ? `${before}{` : ""}${JSON.stringify(member.name)}:`,
+        column: member.column,
+        after: i === last ? "}" : "",
+      }));
+    });
+  }
+
+  #check(include: readonly string[], parts: ReadonlySet<string>, what: string): void {
+    const missing = include.findIndex((part) => !parts.has(part));
+    if (missing < 0) return;
     const { name, version } = this.#model;
-    const there = INCLUDABLE.filter((part) => this.#windowParts.has(part)).join(", ");
+    const there = INCLUDABLE.filter((part) => parts.has(part)).join(", ");
     throw new ResiduaError(
       "UNSUPPORTED_BY_MODEL",
-      `${name} ${version} has no ${include[missing]} for windows; it has ${there}.`,
+      `${name} ${version} has no ${include[missing]} for ${what}; it has ${there}.`,
       { violations: [{ path: `/include/${missing}`, message: `has to be one of ${there}` }] },
     );
   }
@@ -106,6 +152,9 @@ const DEFAULT_PARTS: ReadonlySet<string> = new Set(
   ANSWER_PARTS.filter(({ presence }) => presence === "default").map(({ name }) => name),
 );
 
+/** Those of [F] for each row are large, so they have to be asked for. */
+const DEFAULT_SERIES_PARTS: ReadonlySet<string> = new Set(["timestepError"]);
+
 /** The members that a model's windows can have. */
 export function windowMembers(model: PartsModel): WindowMember[] {
   return ANSWER_PARTS.flatMap(({ name, presence, windows }) => {
@@ -114,13 +163,12 @@ export function windowMembers(model: PartsModel): WindowMember[] {
   });
 }
 
-/** The columns of an answer to a series, in the order of lines. @param include what the request asks for. */
-export function seriesColumns(include: readonly string[] = []): NamedSeriesColumn[] {
-  return ANSWER_PARTS.flatMap(({ name, presence, series }) =>
-    series !== undefined && (presence === "always" || include.includes(name))
-      ? [{ name, place: series.place, ...series.column }]
-      : [],
-  );
+function seriesMembers(model: PartsModel): SeriesMember[] {
+  return ANSWER_PARTS.flatMap(({ name, presence, series }) => {
+    const writing = series?.writing(model);
+    if (series === undefined || writing === undefined) return [];
+    return [{ name, isAlways: presence === "always", place: series.place, writing }];
+  });
 }
 
 function outputTensors(model: PartsModel): OutputTensor[] {

@@ -1,14 +1,13 @@
 /**
  * The bodies of scoring requests as bytes. While one arrives, the batcher knows that a request is expected.
  */
-import type { ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { ClientGoneError, ResiduaError } from "../errors.js";
+import { BodyAccount } from "./body-account.js";
 import { BodyBlocks } from "./body-blocks.js";
-import type { BodyBudget, Upload } from "./body-budget.js";
+import type { BodyBudget } from "./body-budget.js";
 import { createDecoder, type Decoder } from "./content-coding.js";
-import { pauseReading } from "./paused-reading.js";
 
 export interface RawBodyOptions {
   readonly contentTypes: readonly string[];
@@ -19,15 +18,6 @@ export interface RawBodyOptions {
   readonly arrived: (expectation: number) => void;
 }
 
-declare module "fastify" {
-  interface FastifyRequest {
-    /** In a scope of `takeRawBodies`: the answer to the request. */
-    response: ServerResponse | undefined;
-  }
-}
-
-/** After so many pieces, other connections are read first. */
-const PIECES_A_TURN = 1000;
 /** A smaller body may come in one piece, which needs no room. */
 const SMALL_BYTES = 65_536;
 /** How much of a body that is too long is read and dropped before the connection is closed. */
@@ -48,45 +38,6 @@ export class RawBody {
   /** All bytes in one array. */
   toBytes(): Uint8Array {
     return this.pieces.length === 1 ? this.pieces[0]! : Buffer.concat(this.pieces, this.length);
-  }
-}
-
-/** Counts the bytes of one body, unless it comes in one piece. */
-class BodyAccount {
-  /** How many bytes the body says that it has; 0 where it does not. */
-  readonly declared: number;
-  readonly #budget: BodyBudget;
-  readonly #request: FastifyRequest;
-  #upload: Upload | undefined;
-  #pieces = 0;
-
-  constructor(budget: BodyBudget, declared: number, request: FastifyRequest) {
-    this.#budget = budget;
-    this.declared = declared;
-    this.#request = request;
-  }
-
-  /** Throws QUEUE_FULL where a piece of so many bytes does not fit. */
-  add(bytes: number): void {
-    if (this.#upload === undefined) {
-      if (bytes === this.declared) return;
-      const { raw, response } = this.#request;
-      const upload = this.#budget.begin(() => raw.destroy());
-      response!.once("close", () => upload.release());
-      this.#upload = upload;
-    }
-    this.#upload.add(bytes);
-    this.#pieces += 1;
-    if (this.#pieces !== PIECES_A_TURN) return;
-    const goOn = pauseReading(this.#request.raw.socket);
-    setImmediate(() => {
-      this.#pieces = 0;
-      goOn();
-    });
-  }
-
-  complete(): void {
-    this.#upload?.complete();
   }
 }
 

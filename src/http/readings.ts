@@ -2,28 +2,34 @@
  * From nested arrays of JSON to one flat array of readings, or to an error that says which of them is wrong.
  */
 import { ResiduaError, type Violation } from "../errors.js";
-import { describe, invalid, MAX_VIOLATIONS, NOT_FINITE, nonFinite } from "./json-body.js";
+import { featureList, featurePlaces, type NamedFeatures } from "./columns.js";
+import { describe, escapePointer, invalid, MAX_VIOLATIONS, NOT_FINITE, nonFinite } from "./json-body.js";
 
 /** The shape of a model's windows. */
-export interface WindowShape {
-  /** Name and version, for messages. */
-  readonly model: string;
+export interface WindowShape extends NamedFeatures {
   readonly timesteps: number;
   readonly features: number;
 }
 
 /**
- * Reads [n][T][F] into [n, T, F]; null becomes NaN. Throws INVALID_REQUEST, SHAPE_MISMATCH or NON_FINITE_VALUE with
- * JSON pointers.
+ * Reads [n][T][F] into [n, T, F]; null becomes NaN, and so does a feature that is left out of a row that is an object.
+ * Throws INVALID_REQUEST, SHAPE_MISMATCH or NON_FINITE_VALUE with JSON pointers.
+ *
+ * @param order of the readings in rows that are arrays, as `columnOrder` gives it.
  */
-export function flattenWindows(windows: readonly unknown[], shape: WindowShape): Float64Array {
+export function flattenWindows(
+  windows: readonly unknown[],
+  shape: WindowShape,
+  order?: Int32Array,
+): Float64Array {
   const { timesteps, features } = shape;
+  const rows = new RowReader(shape, order);
   const values = new Float64Array(windows.length * timesteps * features);
   for (const [w, window] of windows.entries()) {
     if (
       !Array.isArray(window) ||
       window.length !== timesteps ||
-      !copyRows(window, features, values, w * timesteps * features)
+      !rows.copy(window, values, w * timesteps * features)
     ) {
       throw explainWindows(windows, shape);
     }
@@ -31,13 +37,14 @@ export function flattenWindows(windows: readonly unknown[], shape: WindowShape):
   return values;
 }
 
-/**
- * Reads [N][F] into [N, F]; null becomes NaN. Throws INVALID_REQUEST, SHAPE_MISMATCH or NON_FINITE_VALUE with JSON
- * pointers.
- */
-export function flattenSeries(rows: readonly unknown[], shape: WindowShape): Float64Array {
+/** As `flattenWindows`, [N][F] into [N, F]. */
+export function flattenSeries(
+  rows: readonly unknown[],
+  shape: WindowShape,
+  order?: Int32Array,
+): Float64Array {
   const values = new Float64Array(rows.length * shape.features);
-  if (!copyRows(rows, shape.features, values, 0)) throw explainSeries(rows, shape);
+  if (!new RowReader(shape, order).copy(rows, values, 0)) throw explainSeries(rows, shape);
   return values;
 }
 
@@ -50,32 +57,63 @@ export function tooShort(rows: number, { model, timesteps, features }: WindowSha
   );
 }
 
-/**
- * Copies rows of `features` readings to `values`, from `at` on.
- *
- * @returns false where a row or a reading is wrong.
- */
-function copyRows(rows: readonly unknown[], features: number, values: Float64Array, at: number): boolean {
-  let i = at;
-  let sum = 0;
-  for (const row of rows) {
-    if (!Array.isArray(row) || row.length !== features) return false;
-    for (let feature = 0; feature < features; feature++) {
-      const value: unknown = row[feature];
-      if (typeof value === "number") {
-        sum += value * 0;
-        values[i] = value;
-      } else if (value === null) {
-        values[i] = Number.NaN;
-      } else {
-        return false;
-      }
-      i += 1;
-    }
+/** Copies rows to a flat array. */
+class RowReader {
+  readonly #features: number;
+  readonly #order: Int32Array;
+  readonly #places: ReadonlyMap<string, number>;
+
+  constructor(shape: WindowShape, order?: Int32Array) {
+    this.#features = shape.features;
+    this.#order = order ?? Int32Array.from({ length: shape.features }, (_, i) => i);
+    this.#places = featurePlaces(shape);
   }
-  // value * 0 is 0 for every finite number. JSON's only other number is infinite, such as 1e999, for which it is
-  // NaN.
-  return sum === 0;
+
+  /**
+   * Copies rows to `values`, from `at` on.
+   *
+   * @returns false where a row or a reading is wrong.
+   */
+  copy(rows: readonly unknown[], values: Float64Array, at: number): boolean {
+    let first = at;
+    let sum = 0;
+    for (const row of rows) {
+      sum += Array.isArray(row) ? this.#array(row, values, first) : this.#object(row, values, first);
+      first += this.#features;
+    }
+    // NaN where something was wrong.
+    return sum === 0;
+  }
+
+  /** @returns 0, or NaN where something is wrong. */
+  #array(row: readonly unknown[], values: Float64Array, first: number): number {
+    if (row.length !== this.#features) return Number.NaN;
+    let sum = 0;
+    for (let i = 0; i < row.length; i++) sum += put(values, first + this.#order[i]!, row[i]);
+    return sum;
+  }
+
+  #object(row: unknown, values: Float64Array, first: number): number {
+    if (typeof row !== "object" || row === null) return Number.NaN;
+    values.fill(Number.NaN, first, first + this.#features);
+    let sum = 0;
+    for (const [name, value] of Object.entries(row)) {
+      const feature = this.#places.get(name);
+      sum += feature === undefined ? Number.NaN : put(values, first + feature, value);
+    }
+    return sum;
+  }
+}
+
+/** Puts a reading in its place. @returns 0, or NaN where it is neither a finite number nor null. */
+function put(values: Float64Array, at: number, value: unknown): number {
+  if (typeof value === "number") {
+    values[at] = value;
+    // 0 for every finite number. JSON's only other number is infinite, such as 1e999, for which it is NaN.
+    return value * 0;
+  }
+  values[at] = Number.NaN;
+  return value === null ? 0 : Number.NaN;
 }
 
 /**
@@ -104,24 +142,37 @@ class Faults {
   }
 
   /** Checks a row. @param where the beginning of a sentence that says which row it is. */
-  row(row: unknown, path: string, features: number, where: string): void {
+  row(row: unknown, path: string, shape: WindowShape, where: string): void {
+    const { features } = shape;
     if (!Array.isArray(row)) {
-      this.type(path, `must be an array of ${features} numbers, not ${describe(row)}`);
+      if (typeof row === "object" && row !== null) this.#object(row, path, shape);
+      else this.type(path, `must be an array of ${features} numbers, or an object, not ${describe(row)}`);
       return;
     }
-    for (const [feature, value] of row.entries()) {
-      if (typeof value === "number") {
-        if (!Number.isFinite(value)) add(this.#infinite, `${path}/${feature}`, NOT_FINITE);
-      } else if (value !== null) {
-        this.type(`${path}/${feature}`, `must be a number or null, not ${describe(value)}`);
-      }
-    }
+    for (const [feature, value] of row.entries()) this.#reading(value, `${path}/${feature}`);
     if (row.length === features) return;
     this.shape(
       path,
       `has ${row.length} features; the model has ${features}`,
       `${where} has ${row.length} features`,
     );
+  }
+
+  #object(row: object, path: string, shape: WindowShape): void {
+    const places = featurePlaces(shape);
+    for (const [name, value] of Object.entries(row)) {
+      const own = `${path}/${escapePointer(name)}`;
+      if (places.has(name)) this.#reading(value, own);
+      else this.type(own, `is no feature of ${shape.model}, which has ${featureList(shape)}`);
+    }
+  }
+
+  #reading(value: unknown, path: string): void {
+    if (typeof value === "number") {
+      if (!Number.isFinite(value)) add(this.#infinite, path, NOT_FINITE);
+    } else if (value !== null) {
+      this.type(path, `must be a number or null, not ${describe(value)}`);
+    }
   }
 
   error({ model, timesteps, features }: WindowShape): ResiduaError {
@@ -150,7 +201,7 @@ function explainWindows(windows: readonly unknown[], shape: WindowShape): Residu
       continue;
     }
     for (const [t, row] of window.entries()) {
-      faults.row(row, `${path}/${t}`, features, `Window ${w}, timestep ${t},`);
+      faults.row(row, `${path}/${t}`, shape, `Window ${w}, timestep ${t},`);
     }
     if (window.length === timesteps) continue;
     const width = Array.isArray(window[0]) ? window[0].length : features;
@@ -164,7 +215,7 @@ function explainSeries(rows: readonly unknown[], shape: WindowShape): ResiduaErr
   const faults = new Faults();
   for (const [t, row] of rows.entries()) {
     if (faults.areEnough) break;
-    faults.row(row, `/series/${t}`, shape.features, `Row ${t} of the series`);
+    faults.row(row, `/series/${t}`, shape, `Row ${t} of the series`);
   }
   return faults.error(shape);
 }

@@ -7,27 +7,33 @@
  * if it is wrong, so that the error says what is wrong and where.
  */
 import { TypeCompiler } from "@sinclair/typebox/compiler";
-import { usualMaxGapMs } from "../data/gaps.js";
+import { modelResampling } from "../data/data-section.js";
 import { ResiduaError } from "../errors.js";
 import type { Arrays } from "../scoring/arrays.js";
-import { windowStarts } from "../scoring/windows.js";
 import type { ScorableModel } from "../serving/score-result.js";
-import type { StreamRequest } from "../serving/series-stream.js";
+import { columnOrder, reorder } from "./columns.js";
 import { asObject, checkMembers, describe, invalid, parseJson } from "./json-body.js";
-import { flattenSeries, flattenWindows, tooShort, type WindowShape } from "./readings.js";
+import { refuseTooManyParts } from "./json-parts.js";
+import { flattenSeries, flattenWindows } from "./readings.js";
 import { type ScoreOptions, ScoreOptionsSchema, SeriesOptionsSchema } from "./score-schema.js";
-import { readTimestamps } from "./timestamps.js";
+import { type SeriesBody, type SeriesLimits, seriesBody } from "./series-body.js";
+import { takeTimestamps } from "./timestamps.js";
 import { readBodyMatrix } from "./wire/matrix-reader.js";
 
 /** The shape that the windows of a request must have, and how many there may be. */
-export interface ScoreLimits extends WindowShape {
+export interface ScoreLimits extends SeriesLimits {
   readonly maxWindows: number;
 }
 
 /** The limits of requests to a model. @param maxWindows what the queue holds. */
-export function limitsOf({ name, version, scoring }: ScorableModel, maxWindows: number): ScoreLimits {
+export function limitsOf(
+  { name, version, scoring, manifest }: ScorableModel,
+  maxWindows: number,
+): ScoreLimits {
   const { timesteps, features } = scoring;
-  return { model: `${name} ${version}`, timesteps, features, maxWindows };
+  const featureNames = manifest.features;
+  const resampling = modelResampling(manifest);
+  return { model: `${name} ${version}`, timesteps, features, featureNames, maxWindows, resampling };
 }
 
 export interface WindowsBody {
@@ -38,23 +44,10 @@ export interface WindowsBody {
   readonly options: ScoreOptions;
 }
 
-export interface SeriesBody {
-  readonly kind: "series";
-  readonly rows: number;
-  /** [rows, F]; NaN = missing. */
-  readonly values: Float64Array;
-  readonly options: ScoreOptions;
-  /**
-   * The first row of each window, increasing: every `stride` rows, with no gap in the timestamps inside one.
-   */
-  readonly starts: Int32Array;
-  readonly stride: number;
-  /** Where the request has a `continuation`: then there are no `starts`. */
-  readonly stream: StreamRequest | undefined;
-}
-
 const checkWindowsOptions = TypeCompiler.Compile(ScoreOptionsSchema);
 const checkSeriesOptions = TypeCompiler.Compile(SeriesOptionsSchema);
+
+type Members = Readonly<Record<string, unknown>>;
 
 /**
  * Reads the body of a score request.
@@ -68,22 +61,47 @@ export function readScoreRequest(
   limits: ScoreLimits,
   arrays?: Arrays,
 ): WindowsBody | SeriesBody {
-  const matrix = readBodyMatrix(body, arrays);
+  return readUsualRequest(body, limits, arrays) ?? parseScoreRequest(body, limits);
+}
+
+/**
+ * The same for the bodies that take no time to read.
+ *
+ * @param mostOtherBytes how many bytes the members beside the readings may have.
+ * @returns undefined for a body that must be read by JSON.parse.
+ */
+export function readUsualRequest(
+  body: Uint8Array,
+  limits: ScoreLimits,
+  arrays?: Arrays,
+  mostOtherBytes?: number,
+): WindowsBody | SeriesBody | undefined {
+  const matrix = readBodyMatrix(body, arrays, mostOtherBytes);
   if (matrix?.key === "windows") {
     const [count, timesteps, features] = matrix.shape;
-    if (count! <= limits.maxWindows && timesteps === limits.timesteps && features === limits.features) {
+    const isRightShape = timesteps === limits.timesteps && features === limits.features;
+    if (isRightShape && count! > limits.maxWindows) throw tooManyWindows(count!, limits);
+    if (isRightShape) {
       const options = checkMembers(checkWindowsOptions, matrix.others);
+      const order = columnOrder(options.columns, limits);
+      if (order !== undefined) reorder(matrix.values, order);
       return { kind: "windows", count: count!, values: matrix.values, options };
     }
   } else if (matrix?.key === "series") {
     const [rows, features] = matrix.shape;
-    if (features === limits.features) return toSeriesBody(rows!, matrix.values, matrix.others, limits);
+    if (features === limits.features) {
+      return readSeries(matrix.others, limits, (order) => {
+        if (order !== undefined) reorder(matrix.values, order);
+        return { rows: rows!, values: matrix.values };
+      });
+    }
   }
-  return parseScoreRequest(body, limits);
+  return undefined;
 }
 
 /** The same by JSON.parse, for bodies that are wrong, or right but unusual. */
 function parseScoreRequest(body: Uint8Array, limits: ScoreLimits): WindowsBody | SeriesBody {
+  refuseTooManyParts(body, limits);
   const { windows, series, ...members } = asObject(parseJson(body));
   if (windows === undefined && series === undefined) {
     throw invalid([{ path: "", message: "must have windows or series" }]);
@@ -95,7 +113,10 @@ function parseScoreRequest(body: Uint8Array, limits: ScoreLimits): WindowsBody |
     if (!Array.isArray(series)) {
       throw invalid([{ path: "/series", message: `must be an array of rows, not ${describe(series)}` }]);
     }
-    return toSeriesBody(series.length, flattenSeries(series, limits), members, limits);
+    return readSeries(members, limits, (order) => ({
+      rows: series.length,
+      values: flattenSeries(series, limits, order),
+    }));
   }
   const options = checkMembers(checkWindowsOptions, members);
   if (!Array.isArray(windows)) {
@@ -103,45 +124,28 @@ function parseScoreRequest(body: Uint8Array, limits: ScoreLimits): WindowsBody |
   }
   if (windows.length === 0) throw invalid([{ path: "/windows", message: "must hold at least one window" }]);
   if (windows.length > limits.maxWindows) {
-    throw new ResiduaError(
-      "TOO_MANY_WINDOWS",
-      `The request has ${windows.length} windows; one may have up to ${limits.maxWindows}.`,
-    );
+    throw tooManyWindows(windows.length, limits);
   }
-  return { kind: "windows", count: windows.length, values: flattenWindows(windows, limits), options };
+  const values = flattenWindows(windows, limits, columnOrder(options.columns, limits));
+  return { kind: "windows", count: windows.length, values, options };
 }
 
-function toSeriesBody(
-  rows: number,
-  values: Float64Array,
-  members: Readonly<Record<string, unknown>>,
+function tooManyWindows(count: number, { maxWindows }: ScoreLimits): ResiduaError {
+  return new ResiduaError(
+    "TOO_MANY_WINDOWS",
+    `The request has ${count} windows; one may have up to ${maxWindows}.`,
+  );
+}
+
+/** @param readings gives the readings in the model's order, from those in an order as `columnOrder` gives it. */
+function readSeries(
+  members: Members,
   limits: ScoreLimits,
+  readings: (order: Int32Array | undefined) => { rows: number; values: Float64Array },
 ): SeriesBody {
   const { timestamps, ...others } = members;
-  const { stride: asked, maxGapMs, continuation, ...options } = checkMembers(checkSeriesOptions, others);
-  const stride = asked ?? 1;
-  if (continuation !== undefined) {
-    if (rows === 0) throw invalid([{ path: "/series", message: "must hold at least one row" }]);
-    if (timestamps === undefined && maxGapMs !== undefined) throw noTimestamps();
-    const timestampsMs = timestamps === undefined ? undefined : readTimestamps(timestamps, rows);
-    const stream = { continuation, stride: asked, maxGapMs, timestampsMs };
-    return { kind: "series", rows, values, options, starts: new Int32Array(0), stride, stream };
-  }
-  const stream = undefined;
-  if (rows < limits.timesteps) throw tooShort(rows, limits);
-  if (timestamps === undefined) {
-    if (maxGapMs !== undefined) throw noTimestamps();
-    const starts = windowStarts(rows, limits.timesteps, stride);
-    return { kind: "series", rows, values, options, starts, stride, stream };
-  }
-  const timestampsMs = readTimestamps(timestamps, rows);
-  const starts = windowStarts(rows, limits.timesteps, stride, {
-    timestampsMs,
-    maxGapMs: maxGapMs ?? usualMaxGapMs([timestampsMs]),
-  });
-  return { kind: "series", rows, values, options, starts, stride, stream };
-}
-
-function noTimestamps(): ResiduaError {
-  return invalid([{ path: "/maxGapMs", message: "needs timestamps beside it" }]);
+  const options = checkMembers(checkSeriesOptions, others);
+  const { rows, values } = readings(columnOrder(options.columns, limits));
+  const times = takeTimestamps(timestamps, rows, options);
+  return seriesBody({ rows, values, times, notes: times?.notes ?? [] }, options, limits);
 }

@@ -1,30 +1,45 @@
 /**
- * The schemas of a score request and its answer, for the OpenAPI document. The members of a request other
- * than its readings are checked by them too.
+ * The schemas of a score request, for the OpenAPI document. The members other than the readings are checked by
+ * them too.
  */
-import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import { type Static, Type } from "@sinclair/typebox";
 import { FALSE_ALARMS_PATTERN } from "../scoring/false-alarms.js";
 import { SCORER_NAMES } from "../scoring/scorers/scorers.js";
-import { THRESHOLD_METHODS } from "../scoring/thresholds.js";
-import { ANSWER_PARTS, INCLUDABLE } from "./answer-parts.js";
+import { INCLUDABLE } from "./answer-parts.js";
+import { TIME_UNITS } from "./timestamps.js";
 
 const closed = { additionalProperties: false };
-const oneOf = <const T extends string>(names: readonly T[], options: { description?: string } = {}) =>
+/** One of some texts. */
+export const oneOf = <const T extends string>(names: readonly T[], options: { description?: string } = {}) =>
   Type.Union(
     names.map((name) => Type.Literal(name)),
     options,
   );
-const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Reading = Type.Union([Type.Number(), Type.Null()], {
   description: "null is a missing reading",
 });
+const Row = Type.Union(
+  [
+    Type.Array(Reading, { minItems: 1, description: "[F], in the order of columns, else in the model's" }),
+    Type.Record(Type.String(), Reading, {
+      description: "By feature; a feature that is left out is missing there",
+    }),
+  ],
+  { description: "A timestep" },
+);
 
 export const ScoreOptionsSchema = Type.Object(
   {
+    columns: Type.Optional(
+      Type.Array(Type.String(), {
+        description:
+          "The order of the readings in rows that are arrays: every feature of the model once; by default that of the model",
+      }),
+    ),
     include: Type.Optional(
       Type.Array(oneOf(INCLUDABLE), {
         description:
-          "Parts of the answer beside scores; by default timestepError and what every head of the model gives. A part that cannot be given for a series is left out there.",
+          "Parts of the answer beside scores; by default timestepError, and for windows what every head of the model gives.",
       }),
     ),
     scorer: Type.Optional(
@@ -63,6 +78,19 @@ export const SeriesOptionsSchema = Type.Object(
         description: "Rows from the start of a window to the start of the next; 1 by default",
       }),
     ),
+    timeUnit: Type.Optional(
+      oneOf(TIME_UNITS, {
+        description:
+          "Of timestamps that are numbers; by default their largest absolute value tells: below 1e11 s, 1e14 ms, 1e17 us, else ns; below 1e8 it has to be said",
+      }),
+    ),
+    last: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description:
+          "Only so many of the newest timesteps are answered, with the events that reach into them",
+      }),
+    ),
     maxGapMs: Type.Optional(
       Type.Number({
         exclusiveMinimum: 0,
@@ -78,10 +106,11 @@ export const SeriesOptionsSchema = Type.Object(
   },
   closed,
 );
+export type SeriesOptions = Static<typeof SeriesOptionsSchema>;
 
 const WindowsRequestSchema = Type.Object(
   {
-    windows: Type.Array(Type.Array(Type.Array(Reading, { minItems: 1 }), { minItems: 1 }), {
+    windows: Type.Array(Type.Array(Row, { minItems: 1 }), {
       minItems: 1,
       description: "[n][T][F]: n windows of the model's T timesteps of its F features",
     }),
@@ -92,14 +121,14 @@ const WindowsRequestSchema = Type.Object(
 
 const SeriesRequestSchema = Type.Object(
   {
-    series: Type.Array(Type.Array(Reading, { minItems: 1 }), {
+    series: Type.Array(Row, {
       minItems: 1,
       description:
         "[N][F]: at least T rows, which are cut into windows and get a score for each timestep; with a continuation at least one",
     }),
     timestamps: Type.Optional(
       Type.Array(Type.Union([Type.String({ format: "date-time" }), Type.Number()]), {
-        description: "[N], increasing: RFC 3339 or epoch milliseconds",
+        description: "[N], increasing: RFC 3339 with a zone, or numbers of one unit since 1970 (timeUnit)",
       }),
     ),
     ...SeriesOptionsSchema.properties,
@@ -109,122 +138,6 @@ const SeriesRequestSchema = Type.Object(
 
 export const ScoreRequestSchema = Type.Union([WindowsRequestSchema, SeriesRequestSchema], {
   description: "Exactly one of windows and series",
-});
-
-const ScoredBySchema = Type.Object({
-  name: Type.String(),
-  version: Type.String(),
-  sha256: Type.String({ description: "Of the version's manifest.json" }),
-  engine: Type.String(),
-  device: Type.String(),
-});
-
-const AppliedThresholdSchema = Nullable(
-  Type.Object({
-    value: Type.Number({ description: "A score above it is anomalous" }),
-    method: oneOf(THRESHOLD_METHODS),
-    scorer: oneOf(SCORER_NAMES),
-    falseAlarmRate: Nullable(Type.Number()),
-  }),
-);
-
-const SeriesThresholdSchema = Nullable(
-  Type.Object({
-    value: Type.Number({ description: "A timestep with a score above it is anomalous" }),
-    method: oneOf([...THRESHOLD_METHODS, "falseAlarms"]),
-    scorer: oneOf(SCORER_NAMES),
-    falseAlarmRate: Nullable(Type.Number()),
-    falseAlarms: Nullable(Type.String({ description: "Such as 1/week" })),
-    alarm: Type.Object(
-      { k: Type.Integer(), n: Type.Integer(), endValue: Type.Number() },
-      {
-        description:
-          "An event begins with k of n timesteps above the value, and goes on with k of n above the end value",
-      },
-    ),
-  }),
-);
-
-const WindowResultSchema = Type.Object(
-  Object.fromEntries(
-    ANSWER_PARTS.flatMap(({ name, presence, windows }) =>
-      windows === undefined
-        ? []
-        : [[name, presence === "always" ? windows.schema : Type.Optional(windows.schema)]],
-    ),
-  ),
-);
-
-const TimestepsSchema = Type.Object({
-  from: Type.Integer({ description: "The row, in the stream, of the first timestep" }),
-  final: Type.Integer({
-    description: "How many of the timesteps stay as they are when more rows come: all but the last T - 1",
-  }),
-  ...Object.fromEntries(
-    ANSWER_PARTS.flatMap(({ name, presence, series }) =>
-      series === undefined
-        ? []
-        : [[name, presence === "always" ? series.schema : Type.Optional(series.schema)]],
-    ),
-  ),
-});
-
-const TimingSchema = Type.Object({ queueMs: Type.Number(), computeMs: Type.Number() });
-
-export const WindowsResponseSchema = Type.Object(
-  {
-    model: ScoredBySchema,
-    threshold: AppliedThresholdSchema,
-    windows: Type.Array(WindowResultSchema),
-    timing: TimingSchema,
-  },
-  { title: "WindowScores" },
-);
-
-const EventSchema = Type.Object({
-  id: Type.Integer(),
-  start: Type.Integer({
-    description: "The first row whose stitched timestep error is out of its normal range",
-  }),
-  end: Type.Integer({ description: "The last one" }),
-  peak: Type.Integer({ description: "The one with the highest score" }),
-  score: Type.Number({ description: "At the peak" }),
-  open: Type.Boolean({ description: "Whether the event goes on at the end of the series" }),
-  features: Type.Array(Type.Object({ name: Type.String(), share: Type.Number() }), {
-    description: "Largest share first",
-  }),
-});
-
-export const DriftSchema = Type.Object({
-  moved: Type.Boolean({ description: "Whether the normal level has moved since calibration" }),
-  since: Nullable(
-    Type.Integer({
-      description: "The row of the stream that the first block of T rows after the change begins with",
-    }),
-  ),
-  pValue: Type.Number({ description: "Of the test that nothing has moved" }),
-  share: Type.Number({ description: "Of the rows since then, those with a p-value of at most 0.05" }),
-});
-
-export const SeriesResponseSchema = Type.Object(
-  {
-    model: ScoredBySchema,
-    threshold: SeriesThresholdSchema,
-    timesteps: TimestepsSchema,
-    events: Type.Array(EventSchema),
-    drift: Nullable(DriftSchema),
-    continuation: Type.Optional(
-      Type.String({
-        description: "For the next request of a stream, where this one had a continuation: at most 128 KiB",
-      }),
-    ),
-    timing: TimingSchema,
-  },
-  { title: "SeriesScores" },
-);
-
-export const ScoreResponseSchema = Type.Union([WindowsResponseSchema, SeriesResponseSchema], {
-  description: "Scores of the windows, or of the series' timesteps",
 });
 
 // No pattern: a name that no model can have is answered with 404, like any other that does not exist.

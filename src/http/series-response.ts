@@ -7,11 +7,15 @@ import type { SeriesScoring } from "../serving/series-scoring.js";
 import { joinChunks, PAUSE } from "./body-chunks.js";
 import type { ModelAnswers, NamedSeriesColumn } from "./model-answers.js";
 import { timingText } from "./score-response.js";
-import { type NamedColumn, writeColumn, writeTimestepLines } from "./wire/timestep-writer.js";
+import type { TimeFacts } from "./series-body.js";
+import { type Column, writeColumn, writeTimestepLines } from "./wire/timestep-writer.js";
 
-/** Rows of a chunk: less than a millisecond's work. */
-const CHUNK_ROWS = 4096;
+/** Numbers of a chunk: less than a millisecond's work. */
+const CHUNK_NUMBERS = 4096;
+/** The most lines of a chunk. */
 const CHUNK_LINES = 1024;
+/** The most numbers in the lines of a chunk. */
+const LINES_NUMBERS = 16_384;
 /** Numbers in the events of a chunk, which are formatted one by one. */
 const EVENT_NUMBERS = 512;
 
@@ -19,9 +23,13 @@ const EVENT_NUMBERS = 512;
 export interface SeriesForm {
   readonly answers: ModelAnswers;
   readonly columns: readonly NamedSeriesColumn[];
+  /** Undefined without timestamps. */
+  readonly time?: TimeFacts | undefined;
+  /** Sentences on what was assumed. */
+  readonly notes?: readonly string[];
 }
 
-/** `{model, threshold, timesteps: {from, final, score, anomalous, pValue}, events, drift, timing}` */
+/** `{model, threshold, timesteps: {from, final, score, anomalous, pValue}, events, time, notes, drift, timing}` */
 export function seriesResponse(form: SeriesForm, result: SeriesResult): Generator<Uint8Array, void> {
   return joinChunks(objectChunks(form, result));
 }
@@ -45,22 +53,22 @@ export async function* seriesLinesAsScored(
     yield* firstLines(form, scores, to, from);
     from = to;
   }
-  yield* joinChunks(lastLines(await series.result));
+  yield* joinChunks(lastLines(form, await series.result));
 }
 
 function* objectChunks(form: SeriesForm, result: SeriesResult): Generator<Uint8Array, void> {
   const { threshold, rows, from: first } = result;
   yield Buffer.from(`${form.answers.seriesHeadText(threshold)},"timesteps":{${placeText(result)}`);
   const columns = [...form.columns].sort((a, b) => a.place - b.place);
-  for (const column of columns) {
-    yield Buffer.from(`,${JSON.stringify(column.name)}:[`);
-    for (let from = first; from < rows; from += CHUNK_ROWS) {
+  for (const { before, column, after } of columns) {
+    yield Buffer.from(`,${before}${column === undefined ? "" : "["}`);
+    if (column === undefined) continue;
+    const step = Math.max(1, Math.floor(CHUNK_NUMBERS / column.count));
+    for (let from = first; from < rows; from += step) {
       if (from > first) yield Buffer.from(",");
-      const { kind, count } = column;
-      const values = column.values(result, from, Math.min(from + CHUNK_ROWS, rows));
-      yield writeColumn({ kind, count, values });
+      yield writeColumn({ ...column, values: column.values(result, from, Math.min(from + step, rows)) });
     }
-    yield Buffer.from("]");
+    yield Buffer.from(`]${after}`);
   }
   yield Buffer.from('},"events":[');
   let separator = "";
@@ -69,12 +77,14 @@ function* objectChunks(form: SeriesForm, result: SeriesResult): Generator<Uint8A
     yield events.length === 0 ? PAUSE : Buffer.from(separator + events.map(eventText).join(","));
     if (events.length > 0) separator = ",";
   }
-  yield Buffer.from(`],${driftText(result.drift)}${continuationText(end)},${timingText(result)}}`);
+  yield Buffer.from(
+    `]${factsText(form, result)},${driftText(result.drift)}${continuationText(end)},${timingText(result)}}`,
+  );
 }
 
 function* allLines(form: SeriesForm, result: SeriesResult): Generator<Uint8Array, void> {
   yield* firstLines(form, result, result.rows);
-  yield* lastLines(result);
+  yield* lastLines(form, result);
 }
 
 /**
@@ -88,27 +98,26 @@ function* firstLines(
   first = scores.from,
 ): Generator<Uint8Array, void> {
   if (first === scores.from) yield Buffer.from(`${form.answers.seriesHeadText(scores.threshold)}}\n`);
-  for (let from = first; from < end; from += CHUNK_LINES) {
-    const to = Math.min(from + CHUNK_LINES, end);
-    const columns = form.columns.map(
-      ({ name, kind, count, values }): NamedColumn => ({
-        name,
-        kind,
-        count,
-        values: values(scores, from, to),
-      }),
+  const numbers = form.columns.reduce((sum, { column }) => sum + (column?.count ?? 0), 1);
+  const step = Math.max(1, Math.min(CHUNK_LINES, Math.floor(LINES_NUMBERS / numbers)));
+  for (let from = first; from < end; from += step) {
+    const to = Math.min(from + step, end);
+    const members = form.columns.flatMap(({ before, column, after }): (string | Column)[] =>
+      column === undefined
+        ? [`,${before}`]
+        : [`,${before}`, { ...column, values: column.values(scores, from, to) }, after],
     );
-    yield writeTimestepLines(scores.base + from, to - from, columns);
+    yield writeTimestepLines(scores.base + from, to - from, members);
   }
 }
 
-function* lastLines(result: SeriesResult): Generator<Uint8Array, void> {
+function* lastLines(form: SeriesForm, result: SeriesResult): Generator<Uint8Array, void> {
   const end = yield* streamEnd(result);
   for (const events of eventChunks(result, end)) {
     yield Buffer.from(events.map((event) => `{"event":${eventText(event)}}\n`).join(""));
   }
   yield Buffer.from(
-    `{${timingText(result)},"timesteps":{${placeText(result)}},${driftText(result.drift)}${continuationText(end)}}\n`,
+    `{${timingText(result)},"timesteps":{${placeText(result)}}${factsText(form, result)},${driftText(result.drift)}${continuationText(end)}}\n`,
   );
 }
 
@@ -116,8 +125,24 @@ function* lastLines(result: SeriesResult): Generator<Uint8Array, void> {
  * Which rows of the stream the timesteps are, and how many of them no later window will cover: those that lie T or more
  * rows before the end of the series.
  */
-function placeText({ base, from, rows, windows }: SeriesScores): string {
-  return `"from":${base + from},"final":${Math.max(0, rows - windows.timesteps + 1 - from)}`;
+function placeText({
+  base,
+  from,
+  rows,
+  windows,
+  final = rows - windows.timesteps + 1,
+}: SeriesScores): string {
+  return `"from":${base + from},"final":${Math.max(0, final - from)}`;
+}
+
+/** `,"time":{...},"notes":[...]`, where there are such. */
+function factsText({ time, notes = [] }: SeriesForm, { gaps }: SeriesScores): string {
+  const facts = {
+    time: time === undefined ? undefined : { ...time, gaps: gaps ?? time.gaps },
+    notes: time === undefined && notes.length === 0 ? undefined : notes,
+  };
+  const text = JSON.stringify(facts).slice(1, -1);
+  return text === "" ? "" : `,${text}`;
 }
 
 /** Of a stream; it pauses where other requests should be served. */
@@ -132,7 +157,7 @@ function* streamEnd({ finish }: SeriesResult): Generator<Uint8Array, StreamEnd |
 }
 
 function continuationText(end: StreamEnd | undefined): string {
-  return end === undefined ? "" : `,"continuation":"${end.continuation}"`;
+  return end?.continuation === undefined ? "" : `,"continuation":"${end.continuation}"`;
 }
 
 function driftText(drift: Drift | null): string {
@@ -141,9 +166,9 @@ function driftText(drift: Drift | null): string {
   return `"drift":${JSON.stringify({ moved, since, pValue, share })}`;
 }
 
-/** Events in groups; an empty group where other requests should be served before the search goes on. */
+/** Events that reach into the rows answered, in groups; an empty group where other requests should be served before the search goes on. */
 function* eventChunks(
-  { score, anomalous, windows, eventRule }: SeriesResult,
+  { score, anomalous, windows, eventRule, eventsFrom = 0 }: SeriesResult,
   end: StreamEnd | undefined,
 ): Generator<AnomalyEvent[], void> {
   const most = Math.max(1, Math.floor(EVENT_NUMBERS / (1 + windows.featureNames.length)));
@@ -153,6 +178,7 @@ function* eventChunks(
       yield [];
       continue;
     }
+    if (event.end < eventsFrom) continue;
     group.push(event);
     if (group.length < most) continue;
     yield group;

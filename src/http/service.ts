@@ -32,6 +32,8 @@ export interface ServiceOptions {
   readonly version: string;
   readonly log: Logger;
   readonly timeouts?: AppOptions["timeouts"];
+  /** How many lines of the log were dropped, for metrics. */
+  readonly droppedLogLines?: () => number;
 }
 
 export class Service {
@@ -79,6 +81,7 @@ export class Service {
     });
     metrics.watchQueue(batcher);
     metrics.watchModels(() => models.states());
+    metrics.watchLog(options.droppedLogLines ?? (() => 0));
     const scoring = new ScoringService(batcher, metrics);
     const app = await createApp({ ...options, lifecycle, metrics, models, scoring });
     await app.listen({ host: config.HOST, port: config.PORT });
@@ -111,7 +114,7 @@ export class Service {
       pollSeconds: config.RESIDUA_POLL_SECONDS,
       log,
     });
-    this.models.connect(registry);
+    this.models.connect(registry, engine);
     await registry.poll();
     if (this.#lifecycle.phase === "starting") this.#lifecycle.phase = "serving";
   }

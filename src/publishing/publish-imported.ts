@@ -1,8 +1,8 @@
 /** A model that was trained elsewhere and calibrated here becomes the next version in a folder of models. */
-import { publishBundle } from "../registry/bundle.js";
 import type { BundleContents } from "../registry/bundle-files.js";
 import type { CalibratedNetwork } from "../training/calibrate-network.js";
 import { nestReadings, type Published, type PublishOptions, sectionsOf, withUnits } from "./publish.js";
+import { publishOrKeep } from "./publish-or-keep.js";
 
 /** Where the network of a model comes from, and how it became a model. */
 export interface Origin {
@@ -22,7 +22,7 @@ export function publishImported(
   { modelsFolder, name, reading, taken }: PublishOptions,
 ): Promise<Published> {
   const { scoring, threshold } = model;
-  return publishBundle(modelsFolder, name, {
+  return publishOrKeep(modelsFolder, name, {
     network: model.network,
     weights: model.weights,
     family,

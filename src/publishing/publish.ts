@@ -3,9 +3,9 @@ import { dataSection } from "../data/data-section.js";
 import type { ReadingValues } from "../data/reading-options.js";
 import type { DataTaken } from "../data/taken.js";
 import { encodeBehaviour } from "../registry/behaviour-sections.js";
-import { publishBundle } from "../registry/bundle.js";
 import type { BundleContents } from "../registry/bundle-files.js";
 import type { TrainedModel } from "../training/train-model.js";
+import { publishOrKeep } from "./publish-or-keep.js";
 
 /** Where a model is published. */
 export interface PublishOptions {
@@ -35,7 +35,7 @@ export interface Published {
  * Throws InputError where the name is not one of a model.
  */
 export function publish(trained: TrainedModel, options: PublishOptions): Promise<Published> {
-  return publishBundle(options.modelsFolder, options.name, bundleContents(trained, options));
+  return publishOrKeep(options.modelsFolder, options.name, bundleContents(trained, options));
 }
 
 /** What the bundle of a trained model is made from. */

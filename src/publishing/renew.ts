@@ -10,7 +10,7 @@ import type { TrainingEngine } from "../engine/engine.js";
 import { InputError } from "../errors.js";
 import { changeAliases } from "../registry/aliases.js";
 import { encodeBehaviour } from "../registry/behaviour-sections.js";
-import { type Bundle, publishBundle, readBundle } from "../registry/bundle.js";
+import { type Bundle, readBundle } from "../registry/bundle.js";
 import { decodeFiles } from "../registry/bundle-decoder.js";
 import { type BundleContents, encodeFiles, encodeManifest, MANIFEST_FILE } from "../registry/bundle-files.js";
 import { type Section, sectionsOf } from "../registry/manifest.js";
@@ -19,6 +19,7 @@ import { recalibrate } from "../training/recalibration.js";
 import { type TrainedModel, trainModel } from "../training/train-model.js";
 import type { TrainEvents, TrainOptions } from "../training/train-settings.js";
 import { bundleContents, nestReadings, type Published } from "./publish.js";
+import { publishOrKeep } from "./publish-or-keep.js";
 import { type RenewalComparison, whyWorse } from "./renewal-comparison.js";
 import { measureVersion } from "./renewal-figures.js";
 import { recordedOptions } from "./renewal-record.js";
@@ -82,7 +83,7 @@ export async function renew(
       const worse = whyWorse(comparison, askedRate(live), manifest.timesteps);
       if (worse.length > 0) return { comparison, worse, published: undefined };
       const sections = { ...contents.sections, renewedFrom: describeOrigin(live, options, rows, comparison) };
-      const published = await publishBundle(options.modelsFolder, live.name, { ...contents, sections });
+      const published = await publishOrKeep(options.modelsFolder, live.name, { ...contents, sections });
       await promote(options, live.name, published.version);
       return { comparison, worse, published };
     } finally {

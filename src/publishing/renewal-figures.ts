@@ -94,6 +94,7 @@ function scoreAlone(
     ...series,
     fileIndex: 0,
     fileRows: Int32Array.from({ length: series.rows }, (_, row) => row),
+    spans: undefined,
   };
   return scoreDataset(model, { ...dataset, files: [file], series: [own] }, { stride: 1, withEvents });
 }

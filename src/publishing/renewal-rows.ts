@@ -36,7 +36,7 @@ export function excludeEvents(dataset: Dataset, json: unknown, onNote?: (sentenc
       if (event.group !== undefined && event.group !== one.group) continue;
       const covers = names.has(event.file)
         ? event.file === one.file && coversRow(event, dataset, one)
-        : coversTime(event, one);
+        : coversTime(event, one, dataset);
       if (covers === false) continue;
       for (let row = 0; row < one.rows; row++) {
         if (!covers(row)) continue;
@@ -67,9 +67,16 @@ function coversRow(
   };
 }
 
-function coversTime({ times }: ExcludedEvent, { timestampsMs }: Series): false | ((row: number) => boolean) {
+/** A row that was resampled is one of a span of time. */
+function coversTime(
+  { times }: ExcludedEvent,
+  { timestampsMs }: Series,
+  { resampling }: Dataset,
+): false | ((row: number) => boolean) {
   if (times === undefined || timestampsMs === undefined) return false;
-  return (row) => timestampsMs[row]! >= times[0] && timestampsMs[row]! <= times[1];
+  const first =
+    resampling === undefined ? times[0] : Math.floor(times[0] / resampling.stepMs) * resampling.stepMs;
+  return (row) => timestampsMs[row]! >= first && timestampsMs[row]! <= times[1];
 }
 
 function parseEvents(json: unknown): ExcludedEvent[] {
@@ -141,5 +148,6 @@ function sliceRows(series: Series, from: number, to: number): Series {
     timestampsMs: series.timestampsMs?.subarray(from, to),
     anomalous: series.anomalous?.subarray(from, to),
     fileRows: series.fileRows.subarray(from, to),
+    spans: undefined,
   };
 }

@@ -40,20 +40,63 @@ export async function recordGolden(
   return { count, windows: windows.slice(), outputs };
 }
 
-/** Runs the windows again. Throws InputError, naming output and position, where an output is not the recorded one. */
-export async function replayGolden(executable: Executable, golden: Golden): Promise<void> {
-  const outputs = await executable.run(golden.windows, golden.count);
-  const recorded = named(executable.network, golden.outputs);
-  for (const [at, [what, values]] of named(executable.network, outputs).entries()) {
-    const expected = recorded[at]![1];
-    for (let i = 0; i < expected.length; i++) {
-      const allowed = GOLDEN_TOLERANCE * Math.max(1, Math.abs(expected[i]!));
-      // The comparison is written so that it fails for NaN.
-      if (!(Math.abs(values[i]! - expected[i]!) <= allowed)) {
-        throw new InputError(
-          `golden.json does not replay: the ${what} is ${values[i]} at position ${i}, not ${expected[i]}.`,
-        );
-      }
+/** The most windows of one run of a replay, where the engine does not say how many are efficient. */
+const RUN_WINDOWS = 32;
+/** How long a replay may take. Those of trained models take milliseconds, of the largest ones a few seconds. */
+const REPLAY_MS = 60_000;
+
+export interface ReplayOptions {
+  readonly withinMs?: number | undefined;
+  /** Ends the replay before its next run. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Runs the windows again, a few at a time, so that the runs of other models come in between.
+ * Throws InputError, naming output and position, where an output is not the recorded one, or where it takes too long;
+ * the signal's reason where it is aborted.
+ */
+export async function replayGolden(
+  executable: Executable,
+  golden: Golden,
+  { withinMs = REPLAY_MS, signal }: ReplayOptions = {},
+): Promise<void> {
+  const { network, efficientWindows: most = RUN_WINDOWS } = executable;
+  const size = network.timesteps * network.features;
+  const startedMs = performance.now();
+  for (let first = 0; first < golden.count; first += most) {
+    signal?.throwIfAborted();
+    const count = Math.min(most, golden.count - first);
+    const outputs = await executable.run(
+      golden.windows.subarray(first * size, (first + count) * size),
+      count,
+    );
+    const recorded = named(network, golden.outputs);
+    for (const [at, [what, values]] of named(network, outputs).entries()) {
+      const each = values.length / count;
+      checkReplayed(
+        what,
+        values,
+        recorded[at]![1].subarray(first * each, (first + count) * each),
+        first * each,
+      );
+    }
+    if (performance.now() - startedMs > withinMs && first + count < golden.count) {
+      throw new InputError(
+        `golden.json does not replay within ${withinMs / 1000} s: ${first + count} of its ${golden.count} windows were run. Publish fewer, or a smaller network.`,
+      );
+    }
+  }
+}
+
+function checkReplayed(what: string, values: Float32Array, expected: Float32Array, from: number): void {
+  for (let i = 0; i < expected.length; i++) {
+    const allowed = GOLDEN_TOLERANCE * Math.max(1, Math.abs(expected[i]!));
+    // The comparison is written so that it fails for NaN.
+    if (!(Math.abs(values[i]! - expected[i]!) <= allowed)) {
+      throw new InputError(
+        `golden.json does not replay: the ${what} is ${values[i]} at position ${from + i}, not ${expected[i]}.`,
+      );
     }
   }
 }

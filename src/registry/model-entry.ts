@@ -37,11 +37,22 @@ export class ModelEntry {
   /** Why its folder cannot be read just now. */
   problem: string | undefined;
   #isStored = false;
+  /** Ends with the last thing done about this model. */
+  #line: Promise<unknown> = Promise.resolve();
+  /** The next time that its folder is followed, where that has not begun. */
+  nextFollow: Promise<void> | undefined;
 
   constructor(name: string, folder: string) {
     this.name = name;
     this.folder = folder;
     this.aliasFile = new AliasFile(folder);
+  }
+
+  /** Does one thing about this model after the other: following its folder, changing its aliases. */
+  inLine<T>(task: () => Promise<T>): Promise<T> {
+    const run = this.#line.then(task);
+    this.#line = run.catch(() => undefined);
+    return run;
   }
 
   /** Notes which versions are on disk. @param stored newest first. */

@@ -15,7 +15,7 @@ import { assignAlias, checkAliasName, removeAlias } from "./alias-changes.js";
 import { readManifest } from "./bundle.js";
 import type { Lease } from "./leased-model.js";
 import type { Manifest } from "./manifest.js";
-import type { ModelListing } from "./model-entry.js";
+import type { ModelEntry, ModelListing } from "./model-entry.js";
 import { ModelsFolder } from "./models-folder.js";
 import type { Selection } from "./version-choice.js";
 import { VersionKeeper, type VersionKeeperOptions } from "./version-keeper.js";
@@ -43,8 +43,9 @@ export class Registry {
   readonly #options: RegistryOptions;
   readonly #models: ModelsFolder;
   readonly #keeper: VersionKeeper;
-  /** Polls and alias changes run one after the other; this ends with the last of them. */
-  #line: Promise<unknown> = Promise.resolve();
+  /** Ends with the last read of the folder. */
+  #reading: Promise<void> = Promise.resolve();
+  #nextRead: Promise<void> | undefined;
   #nextPoll: Promise<void> | undefined;
   #cancelTimer: (() => void) | undefined;
   #isClosing = false;
@@ -62,7 +63,7 @@ export class Registry {
    */
   static async open(options: RegistryOptions): Promise<Registry> {
     const registry = new Registry(options);
-    await registry.#models.read();
+    await registry.#read();
     const first = registry.poll();
     if (options.pollSeconds > 0) void first.then(() => registry.#pollLater());
     return registry;
@@ -72,7 +73,9 @@ export class Registry {
     if (this.#isClosing) return;
     const { schedule = scheduleUnreferenced, pollSeconds } = this.#options;
     this.#cancelTimer = schedule(() => {
-      void this.poll().then(() => this.#pollLater());
+      void this.poll();
+      // Not when every model has been followed: one that takes long to load holds up the others no longer than this.
+      void this.#read().then(() => this.#pollLater());
     }, pollSeconds * 1000);
   }
 
@@ -81,29 +84,37 @@ export class Registry {
    * wrong with a version is its reason in `listModels`, what is wrong with the folder is in `readiness`.
    */
   poll(): Promise<void> {
-    this.#nextPoll ??= this.#inLine(async () => {
+    this.#nextPoll ??= this.#read().then(async () => {
       this.#nextPoll = undefined;
-      await this.#models.read();
-      for (const entry of [...this.#models.entries]) {
-        try {
-          await this.#keeper.follow(entry);
-        } catch (error) {
-          this.#options.log.warn(
-            { model: entry.name, err: error },
-            "the model's folder could not be followed",
-          );
-        }
-      }
-      if (this.#models.isRead) this.#isSettled = true;
-      for (const entry of [...this.#models.entries]) await this.#keeper.noteHashes(entry);
+      const { isRead } = this.#models;
+      await Promise.all([...this.#models.entries].map((entry) => this.#follow(entry)));
+      if (isRead) this.#isSettled = true;
     });
     return this.#nextPoll;
   }
 
-  #inLine<T>(task: () => Promise<T>): Promise<T> {
-    const run = this.#line.then(task);
-    this.#line = run.catch(() => undefined);
-    return run;
+  /** Reads the folder after this call; reads that were asked for and have not begun are one. */
+  #read(): Promise<void> {
+    this.#nextRead ??= this.#reading.then(async () => {
+      this.#nextRead = undefined;
+      await this.#models.read();
+    });
+    this.#reading = this.#nextRead;
+    return this.#nextRead;
+  }
+
+  /** Follows a model when what is done about it has ended; models do not wait for each other. */
+  #follow(entry: ModelEntry): Promise<void> {
+    entry.nextFollow ??= entry.inLine(async () => {
+      entry.nextFollow = undefined;
+      try {
+        await this.#keeper.follow(entry);
+      } catch (error) {
+        this.#options.log.warn({ model: entry.name, err: error }, "the model's folder could not be followed");
+      }
+      await this.#keeper.noteHashes(entry);
+    });
+    return entry.nextFollow;
   }
 
   /**
@@ -181,16 +192,21 @@ export class Registry {
    */
   async setAlias(name: string, alias: string, version: string): Promise<ModelListing> {
     checkAliasName(alias);
-    await this.poll();
-    await this.#inLine(() => assignAlias(this.#keeper, this.#models.find(name), alias, version));
-    await this.poll();
-    return this.#models.find(name).list();
+    await this.#read();
+    return this.#change(name, (entry) => assignAlias(this.#keeper, entry, alias, version));
   }
 
   /** Takes an alias away. Throws ResiduaError: MODEL_NOT_FOUND, ALIAS_NOT_FOUND. */
   async deleteAlias(name: string, alias: string): Promise<ModelListing> {
-    await this.#inLine(() => removeAlias(this.#models.find(name), alias));
-    await this.poll();
+    return this.#change(name, (entry) => removeAlias(entry, alias));
+  }
+
+  /** Changes a model's aliases when what is done about that model has ended, and follows the change. */
+  async #change(name: string, change: (entry: ModelEntry) => Promise<void>): Promise<ModelListing> {
+    const entry = this.#models.find(name);
+    await entry.inLine(() => change(entry));
+    await this.#read();
+    await this.#follow(entry);
     return this.#models.find(name).list();
   }
 
@@ -199,7 +215,8 @@ export class Registry {
     this.#isClosing = true;
     this.#keeper.stop();
     this.#cancelTimer?.();
-    await this.#line;
+    await this.#reading;
+    await Promise.all([...this.#models.entries].map((entry) => entry.inLine(async () => undefined)));
     const versions = [...this.#models.entries].flatMap((entry) => [...entry.versions.values()]);
     await this.#keeper.close(versions);
   }

@@ -4,7 +4,7 @@ import type { NormalBehaviour } from "../scoring/normal-behaviour.js";
 import type { ScoringModel } from "../scoring/scoring-model.js";
 import type { Calibration } from "../scoring/thresholds.js";
 import type { Bundle } from "./bundle.js";
-import { replayGolden } from "./golden.js";
+import { type ReplayOptions, replayGolden } from "./golden.js";
 import type { Manifest } from "./manifest.js";
 
 /** What a bundle holds, ready to run. */
@@ -84,10 +84,11 @@ export async function loadModel(
   bundle: Bundle,
   engine: Engine,
   slots: readonly Slot<unknown>[] = [],
+  replay: ReplayOptions = {},
 ): Promise<ServedModel> {
   const executable = await engine.compile(bundle.network, bundle.weights);
   try {
-    await replayGolden(executable, bundle.golden);
+    await replayGolden(executable, bundle.golden, replay);
     const { name, version, sha256, manifest, scoring, calibration, behaviour, sampleBody } = bundle;
     const { name: engineName, device } = engine;
     return new ServedModel(

@@ -6,6 +6,7 @@ import { readBundle, readManifest } from "./bundle.js";
 import { fingerprintFolder } from "./fingerprint.js";
 import { inTime } from "./folder-files.js";
 import { LeasedModel } from "./leased-model.js";
+import { checkRoom, memoryRoom, NoRoomError } from "./memory-room.js";
 import type { ModelEntry } from "./model-entry.js";
 import { loadModel, type Slot } from "./served-model.js";
 import type { VersionEntry } from "./version-entry.js";
@@ -30,14 +31,23 @@ export interface VersionKeeperOptions {
   readonly log: RegistryLog;
   /** How many of the newest valid versions of each name are live; at least 1. */
   readonly liveVersions: number;
+  /** Bytes of memory that opening a version may take; by default, what the process may still use. */
+  readonly memoryRoom?: (() => number) | undefined;
 }
+
+/** With more than one, a version that takes long does not hold up those of other models; each takes memory meanwhile. */
+const CONCURRENT_OPENINGS = 3;
 
 export class VersionKeeper {
   readonly #engine: Engine;
   readonly #slots: readonly Slot<unknown>[];
   readonly #log: RegistryLog;
   readonly #liveVersions: number;
-  #isStopped = false;
+  readonly #memoryRoom: () => number;
+  readonly #stopped = new AbortController();
+  /** How many more versions may be opened at once, and what waits to open one. */
+  #openings = CONCURRENT_OPENINGS;
+  readonly #waiting: (() => void)[] = [];
   readonly #draining = new Set<LeasedModel>();
 
   constructor(options: VersionKeeperOptions) {
@@ -45,6 +55,7 @@ export class VersionKeeper {
     this.#slots = options.slots ?? [];
     this.#log = options.log;
     this.#liveVersions = options.liveVersions;
+    this.#memoryRoom = options.memoryRoom ?? memoryRoom;
   }
 
   /** Marks the versions as loading that will be opened, as far as that is known before anything is opened. */
@@ -68,7 +79,7 @@ export class VersionKeeper {
     let isSettled = true;
     for (const version of stored) {
       if (live === this.#liveVersions && !aliased.has(version.version)) continue;
-      if (this.#isStopped) return;
+      if (this.#stopped.signal.aborted) return;
       const outcome = await this.bringUp(entry, version);
       if (outcome === "failed") isSettled = false;
       if (outcome === "refused") continue;
@@ -104,14 +115,21 @@ export class VersionKeeper {
       const fingerprint = await inTime(entry.folder, () => fingerprintFolder(folder));
       const isKnown = version.live !== undefined || version.reason !== undefined;
       if (!isKnown || fingerprint !== version.fingerprint) {
-        version.loading = version.live === undefined;
+        const before = version.reason;
+        // A version that is tried again, since there may be room for it by now, stays refused meanwhile.
+        const isAgain = before !== undefined && version.fingerprint === undefined;
+        version.loading = version.live === undefined && !isAgain;
         const startedMs = performance.now();
-        await this.#open(entry, version, folder);
-        version.fingerprint = fingerprint;
-        this.#report(fields, version, Math.round(performance.now() - startedMs));
+        const mayChange = await this.#inTurn(() => this.#open(entry, version, folder));
+        version.fingerprint = mayChange ? undefined : fingerprint;
+        if (version.reason === undefined || version.reason !== before || !mayChange) {
+          this.#report(fields, version, Math.round(performance.now() - startedMs));
+        }
       }
     } catch (error) {
-      this.#log.warn({ ...fields, err: error }, "the version could not be opened; it is tried again");
+      if (!this.#stopped.signal.aborted) {
+        this.#log.warn({ ...fields, err: error }, "the version could not be opened; it is tried again");
+      }
       return version.live === undefined ? "failed" : "live";
     }
     version.loading = false;
@@ -132,13 +150,15 @@ export class VersionKeeper {
   /**
    * Reads, compiles and swaps in a version. If it is refused, the reason is noted, and a version that serves
    * goes on.
+   * @returns whether it may be otherwise the next time, although the folder does not change.
    */
-  async #open(entry: ModelEntry, version: VersionEntry, folder: string): Promise<void> {
+  async #open(entry: ModelEntry, version: VersionEntry, folder: string): Promise<boolean> {
     try {
+      await checkRoom(folder, entry.folder, this.#memoryRoom());
       const bundle = await readBundle(folder);
       version.sha256 = bundle.sha256;
       if (version.live?.model.sha256 !== bundle.sha256) {
-        const loaded = new LeasedModel(await loadModel(bundle, this.#engine, this.#slots));
+        const loaded = new LeasedModel(await loadModel(bundle, this.#engine, this.#slots, this.#stopped));
         const retired = this.retire(entry, version);
         version.live = loaded;
         entry.refreshRoutes();
@@ -148,6 +168,20 @@ export class VersionKeeper {
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       version.reason = error.message;
+      return error instanceof NoRoomError;
+    }
+    return false;
+  }
+
+  /** Runs a task when fewer than CONCURRENT_OPENINGS others run. */
+  async #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    while (this.#openings === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#openings--;
+    try {
+      return await task();
+    } finally {
+      this.#openings++;
+      this.#waiting.shift()?.();
     }
   }
 
@@ -176,7 +210,7 @@ export class VersionKeeper {
 
   /** Opens no further version. */
   stop(): void {
-    this.#isStopped = true;
+    this.#stopped.abort();
   }
 
   /** Closes these versions and those that drain, leased or not. Runs under way are still answered. */

@@ -6,6 +6,7 @@ import type { Executable } from "../engine/engine.js";
 import { DriftCounter } from "../scoring/drift.js";
 import type { Drift } from "../scoring/drift-decision.js";
 import { type AnomalyEvent, findEvents } from "../scoring/events.js";
+import { lowerBound } from "../scoring/lower-bound.js";
 import { windowStarts } from "../scoring/windows.js";
 import { scoreSeries } from "../training/series-scoring.js";
 import { NO_VERDICT, type ScorableModel, type SeriesThreshold } from "./score-result.js";
@@ -89,7 +90,9 @@ export async function scoreDataset(
     const pValue = pValues(judge.sample, timesteps);
     const anomalous = judgeScores(timesteps, coverage, judge.threshold?.value, manifest.minCoverage);
     const file = files[series.fileIndex]!;
-    series.fileRows.forEach((fileRow, row) => {
+    const { fileRows, rowOf } = series.spans ?? { fileRows: series.fileRows, rowOf: undefined };
+    fileRows.forEach((fileRow, index) => {
+      const row = rowOf?.[index] ?? index;
       file.score[fileRow] = timesteps[row]!;
       file.pValue[fileRow] = pValue[row]!;
       file.anomalous[fileRow] = anomalous[row]!;
@@ -133,20 +136,25 @@ function locateDrift(drift: Drift, series: Series, dataset: Dataset): FileDrift 
   };
 }
 
+/** The last row of the file that a row of the series, or one before it, was made from. */
+function lastFileRow({ fileRows, spans }: Series, row: number): number {
+  if (spans === undefined) return fileRows[row]!;
+  return spans.fileRows[Math.max(0, lowerBound(spans.rowOf, row + 1) - 1)]!;
+}
+
 /** An event of a series in rows of its file. */
 function locate(event: AnomalyEvent, series: Series, dataset: Dataset): FileEvent {
   const file = dataset.files[series.fileIndex]!;
-  const rowOf = (timestep: number) => file.firstRow + series.fileRows[timestep]!;
-  const timeOf = (timestep: number) => file.time?.text[series.fileRows[timestep]!];
-  const startTime = timeOf(event.start);
-  const endTime = timeOf(event.end);
+  const end = lastFileRow(series, event.end);
+  const startTime = file.time?.text[series.fileRows[event.start]!];
+  const endTime = file.time?.text[end];
   return {
     ...event,
     file: series.file,
     ...(series.group === undefined ? {} : { group: series.group }),
-    start: rowOf(event.start),
-    end: rowOf(event.end),
-    peak: rowOf(event.peak),
+    start: file.firstRow + series.fileRows[event.start]!,
+    end: file.firstRow + end,
+    peak: file.firstRow + series.fileRows[event.peak]!,
     ...(startTime === undefined || endTime === undefined ? {} : { startTime, endTime }),
   };
 }

@@ -91,6 +91,19 @@ export class Metrics implements BatchObserver, ScoringObserver {
     });
   }
 
+  /** Adds the counter of lines that the log has lost. To be called once. */
+  watchLog(dropped: () => number): void {
+    new Counter({
+      name: "residua_log_lines_dropped_total",
+      help: "Lines of the log that were dropped because nobody read them",
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        this.inc(dropped());
+      },
+    });
+  }
+
   /** A request ended. @param route its pattern, not its path. @param seconds from its headers to its end. */
   requested(method: string, route: string, statusCode: number, seconds: number): void {
     const key = `${method} ${statusCode} ${route}`;

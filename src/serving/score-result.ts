@@ -60,6 +60,16 @@ export interface SeriesThreshold {
   readonly alarm: { readonly k: number; readonly n: number; readonly endValue: number };
 }
 
+/** The values of the parts that were asked for. Only those of settled rows may be read. */
+export interface SeriesPartValues {
+  /** [rows, F]: errors of the main head; NaN where no reading is. */
+  readonly featureError: Float32Array | undefined;
+  /** By head, [rows, F], scaled, in time order; NaN where the head answers for no reading. */
+  readonly heads: ReadonlyMap<string, Float32Array>;
+  /** [rows, F], scaled; undefined without a threshold, or for a scorer that has none. */
+  readonly bounds: { readonly lower: Float32Array; readonly upper: Float32Array } | undefined;
+}
+
 export interface SeriesScores {
   readonly model: ScorableModel;
   readonly threshold: SeriesThreshold | null;
@@ -74,8 +84,18 @@ export interface SeriesScores {
   readonly eventRule: EventRule | undefined;
   /** The row of the stream that the first row is; 0 where there is no stream. */
   readonly base: number;
-  /** The first row that is answered; the rows before it were answered before. */
+  /** The first row that is answered; the rows before it were answered before, or are not asked for. */
   readonly from: number;
+  /** The first row that more rows may change; undefined: that T - 1 rows before the end. */
+  readonly final?: number | undefined;
+  /** Where rows are not asked for: events that end before this row of the stream are not either. */
+  readonly eventsFrom?: number | undefined;
+  /** Of a stream with timestamps: how many of the new rows follow on a gap. */
+  readonly gaps?: number | undefined;
+  /** [rows]: stitched timestep errors; undefined where they are neither asked for nor needed for events. */
+  readonly timestepError?: Float64Array | undefined;
+  /** What was asked for beside scores; undefined where nothing was. */
+  readonly parts?: SeriesPartValues | undefined;
   /** Where the windows lie and their errors by feature, for events. */
   readonly windows: EventWindows;
 }
@@ -83,12 +103,13 @@ export interface SeriesScores {
 /** The events of the rows that are answered, in rows of the stream, and what the next request goes on with. */
 export interface StreamEnd {
   readonly events: readonly AnomalyEvent[];
-  readonly continuation: string;
+  /** Undefined where the series is no stream. */
+  readonly continuation: string | undefined;
 }
 
 export interface SeriesResult extends SeriesScores, Timing {
   /** Null where there are too few rows to say, or the model does not know how normal p-values vary. */
   readonly drift: Drift | null;
-  /** Of a stream. It yields where other work should be given way to. */
+  /** Of a stream, and of rows that were resampled. It yields where other work should be given way to. */
   readonly finish: (() => Generator<undefined, StreamEnd>) | undefined;
 }

@@ -32,4 +32,8 @@ export interface SeriesRequest extends ScoringRequest {
   readonly stride: number;
   /** Where the rows are part of a stream that goes on from request to request. */
   readonly stream: StreamRequest | undefined;
+  /** How many of the newest timesteps are answered at most; all where it is left out. */
+  readonly last?: number | undefined;
+  /** The parts asked for beside scores: `timestepError`, `featureError`, `bounds`, and heads by their names. */
+  readonly parts?: ReadonlySet<string> | undefined;
 }

@@ -34,6 +34,7 @@ export interface ScoringObserver {
 
 /** A slice that was scored, and when its windows were with the engine. */
 interface Slice {
+  readonly prepared: PreparedWindows;
   readonly windows: ScoredWindows;
   readonly startedAtMs: number;
   readonly endedAtMs: number;
@@ -139,7 +140,7 @@ export class ScoringService {
     const time = { startedAtMs: Number.POSITIVE_INFINITY, endedAtMs: submittedAtMs };
     try {
       for await (const slice of inOrder(series.slices(windows), run, slices)) {
-        series.add(slice.windows);
+        series.add(slice.windows, slice.prepared);
         this.arenas.give(slice.arrays);
         time.startedAtMs = Math.min(time.startedAtMs, slice.startedAtMs);
         time.endedAtMs = Math.max(time.endedAtMs, slice.endedAtMs);
@@ -218,10 +219,14 @@ export class ScoringService {
     const scores = scoreWindows(scoring, judge.scorer, prepared, outputs, { arrays });
     const windows = { outputs, scores, ...judgeWindows(judge, scores, scoring.minCoverage, arrays) };
     this.#observer?.scored(model, windows);
-    return { windows, startedAtMs, endedAtMs };
+    return { prepared, windows, startedAtMs, endedAtMs };
   }
 
-  #time(model: ScorableModel, submittedAtMs: number, slices: readonly Omit<Slice, "windows">[]): Timing {
+  #time(
+    model: ScorableModel,
+    submittedAtMs: number,
+    slices: readonly Pick<Slice, "startedAtMs" | "endedAtMs">[],
+  ): Timing {
     let startedAtMs = Number.POSITIVE_INFINITY;
     let endedAtMs = submittedAtMs;
     for (const slice of slices) {

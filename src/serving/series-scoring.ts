@@ -4,9 +4,11 @@
  */
 import { DriftCounter, type DriftState } from "../scoring/drift.js";
 import { Stitcher } from "../scoring/stitcher.js";
+import type { PreparedWindows } from "../scoring/window-scoring.js";
 import type { ScorableModel, ScoredWindows, SeriesResult, SeriesScores, Timing } from "./score-result.js";
 import type { SeriesRequest } from "./scoring-request.js";
 import type { SeriesJudge } from "./series-judge.js";
+import { SeriesParts } from "./series-parts.js";
 import type { SeriesStream } from "./series-stream.js";
 import { judgeScores, pValues } from "./verdict.js";
 
@@ -26,8 +28,9 @@ export class SeriesScoring {
   readonly #judge: SeriesJudge;
   readonly #score: Stitcher;
   readonly #coverage: Stitcher;
-  /** Of the timestep errors; undefined where events do not need them. */
+  /** Of the timestep errors; undefined where nothing needs them. */
   readonly #error: Stitcher | undefined;
+  readonly #parts: SeriesParts | undefined;
   readonly #drift: DriftCounter | undefined;
   readonly #stream: SeriesStream | undefined;
   /** Of a stream: as it was when the rows that are final now had been counted. */
@@ -48,8 +51,18 @@ export class SeriesScoring {
     this.#stream = stream;
     this.#score = new Stitcher(timesteps);
     this.#coverage = new Stitcher(timesteps);
-    if (judge.events !== undefined) this.#error = new Stitcher(timesteps);
+    const asked = request.parts ?? new Set();
+    const needsError = judge.events !== undefined || asked.has("timestepError");
+    if (needsError) this.#error = new Stitcher(timesteps);
+    const timestepError = needsError ? new Float64Array(rows) : undefined;
+    if ([...asked].some((part) => part !== "timestepError")) {
+      const judged = { scorer: judge.windows.scorer, threshold: judge.threshold?.value };
+      this.#parts = new SeriesParts(model.scoring, judged, rows, asked);
+    }
     if (judge.drift !== undefined) this.#drift = new DriftCounter(judge.drift.blockRows, stream?.driftBefore);
+    const base = stream?.base ?? 0;
+    const notAnswered = stream?.from ?? 0;
+    const lastFrom = rows - (request.last ?? rows);
     this.scores = {
       model,
       threshold: judge.threshold,
@@ -57,9 +70,13 @@ export class SeriesScoring {
       score: new Float64Array(rows),
       anomalous: new Int8Array(rows),
       pValue: new Float64Array(rows),
-      eventRule: judge.events === undefined ? undefined : { ...judge.events, error: new Float64Array(rows) },
-      base: stream?.base ?? 0,
-      from: stream?.from ?? 0,
+      eventRule: judge.events === undefined ? undefined : { ...judge.events, error: timestepError! },
+      timestepError,
+      parts: this.#parts?.values,
+      base,
+      from: Math.max(notAnswered, lastFrom),
+      eventsFrom: lastFrom > notAnswered ? base + lastFrom : undefined,
+      gaps: stream?.gaps,
       windows: {
         starts,
         timesteps,
@@ -89,14 +106,16 @@ export class SeriesScoring {
     return new Promise((resolve, reject) => this.#waiting.push({ rows, resolve, reject }));
   }
 
-  /** Adds the scores of the next slice. */
-  add({ scores }: ScoredWindows): void {
+  /** Adds the scores of the next slice. @param prepared the windows that they are of. */
+  add(windows: ScoredWindows, prepared: PreparedWindows): void {
+    const { scores } = windows;
     const from = this.#scoredWindows;
     const to = from + scores.count;
     const starts = this.#starts.subarray(from, to);
     this.#score.add(scores.score, starts);
     this.#coverage.add(scores.coverage, starts);
     this.#error?.addTimesteps(scores.timestepError, starts);
+    this.#parts?.add(prepared, windows, starts);
     const { featureError, featureNames } = this.scores.windows;
     featureError.set(scores.featureError, from * featureNames.length);
     this.#scoredWindows = to;
@@ -124,20 +143,21 @@ export class SeriesScoring {
   }
 
   #settle(end: number): void {
-    const { score, anomalous, pValue, eventRule, model } = this.scores;
+    const { score, anomalous, pValue, timestepError, model } = this.scores;
     const { minCoverage } = model.scoring;
     const settled = this.#score.settle(end);
     const coverage = this.#coverage.settle(end);
     const verdicts = judgeScores(settled, coverage, this.#judge.threshold?.value, minCoverage);
     const settledP = pValues(this.#judge.sample, settled);
-    if (this.#error !== undefined) eventRule!.error.set(this.#error.settle(end), this.#settledRows);
+    if (this.#error !== undefined) timestepError!.set(this.#error.settle(end), this.#settledRows);
+    this.#parts?.settle(end);
     score.set(settled, this.#settledRows);
     anomalous.set(verdicts, this.#settledRows);
     pValue.set(settledP, this.#settledRows);
     if (this.#drift !== undefined) {
       // With too few readings a score says nothing about the level.
       for (let row = 0; row < settledP.length; row++) {
-        if (this.#settledRows + row < this.scores.from) continue;
+        if (this.#settledRows + row < (this.#stream?.from ?? 0)) continue;
         if (this.#settledRows + row === this.#stream?.final) this.#finalDrift = this.#drift.state;
         this.#drift.push(coverage[row]! < minCoverage ? Number.NaN : settledP[row]!);
       }

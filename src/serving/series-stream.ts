@@ -53,6 +53,8 @@ export class SeriesStream implements Rows {
   readonly from: number;
   /** The first row that is not final now. */
   readonly final: number;
+  /** How many of the new rows follow on a gap. */
+  readonly gaps: number;
   readonly driftBefore: DriftState | undefined;
   readonly #frame: StreamFrame;
   readonly #before: StreamState | undefined;
@@ -78,6 +80,7 @@ export class SeriesStream implements Rows {
     const times = timesOf(request, before);
     this.#maxGapMs = times.maxGapMs;
     this.#lastMs = times.lastMs;
+    this.gaps = times.gapsBefore.length;
     const kept = before?.breaks.length ?? 0;
     const count = before?.count ?? 0;
     this.base = count - kept;

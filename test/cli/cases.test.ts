@@ -1,6 +1,6 @@
 /** Files in the shapes people have, trained on and scored from the command line. */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -74,6 +74,55 @@ test("a long file is trained on by tag, and a wide one of the same readings scor
   const long = await score(workplace, "28_long.csv", "long");
   const wide = await score(workplace, "01_plain.csv", "long");
   assert.deepEqual(long.rows, wide.rows);
+});
+
+test("Parquet and zstd are trained on and scored as the same rows in CSV are", async (t) => {
+  const workplace = await createWorkplace(t);
+  const { out } = await train(workplace, "../parquet/plain-zstd.parquet", "plant");
+  const text = await train(workplace, "01_plain.csv", "text");
+  assert.equal(out.match(/^threshold: .*/m)![0], text.out.match(/^threshold: .*/m)![0]);
+  const csv = await score(workplace, "01_plain.csv", "plant");
+  for (const file of ["plain-snappy.parquet", "plain.csv.zst"]) {
+    const other = await score(workplace, `../parquet/${file}`, "plant");
+    assert.deepEqual(
+      other.rows.map((row) => row.slice(1)),
+      csv.rows.map((row) => row.slice(1)),
+    );
+    assert.equal(other.err, "");
+  }
+});
+
+test("a model that resamples scores faster rows by its own step, unasked, and answers for each of them", async (t) => {
+  const workplace = await createWorkplace(t);
+  const { out, err } = await train(workplace, "01_plain.csv", "quarter", ["--resample", "15m"]);
+  assert.match(err, /^Note: 240 rows are resampled to 240 \(mean of every 900 s\)\.$/m);
+  assert.match(out, /^resampled: 240 rows, the mean of every 15 min$/m);
+  assert.deepEqual((await manifestOf(workplace, "quarter")).data.reading, { resample: 900_000 });
+  const plain = await score(workplace, "01_plain.csv", "quarter");
+  // Each reading of every 15 minutes, a minute for a minute: the same means, so the same scores.
+  const [header, ...lines] = (await readFile(join(folder, "01_plain.csv"), "utf8")).trimEnd().split("\n");
+  const minutes = lines.flatMap((line) => {
+    const [time, ...cells] = line.split(",");
+    const from = Date.parse(`${time!.replace(" ", "T")}Z`);
+    return Array.from({ length: 15 }, (_, minute) =>
+      [new Date(from + minute * 60_000).toISOString(), ...cells].join(","),
+    );
+  });
+  const file = join(workplace.folder, "minutes.csv");
+  await writeFile(file, `${header}\n${minutes.join("\n")}\n`);
+  const faster = await workplace.residua(["score", file, "--model", "quarter"]);
+  assert.equal(faster.status, 0, faster.err);
+  assert.match(faster.err, /^Note: 3600 rows are resampled to 240/m);
+  assert.doesNotMatch(faster.err, /The step is/);
+  const rows = faster.out.trimEnd().split("\n").slice(1);
+  assert.equal(rows.length, 3600);
+  const scores = plain.rows.map((row) => row.slice(1).join(","));
+  assert.deepEqual(
+    rows.map((row) => row.split(",").slice(1).join(",")),
+    scores.flatMap((own) => Array.from({ length: 15 }, () => own)),
+  );
+  const renewed = await workplace.residua(["renew", "quarter", file, "--calibrate-only"]);
+  assert.match(renewed.err, /^Note: 3600 rows are resampled to 240/m, renewed.out);
 });
 
 test("the same rows the other way round, and in another form, get the same scores", async (t) => {

@@ -34,7 +34,7 @@ test("trains once a seed and file, publishes nothing, and sets the baselines bes
   const { status, out, err } = await residua([...args, "--seeds", "4,7", "--json", "figures.json"]);
   assert.equal(status, 0, err);
   assert.match(out, /^one\.csv: 200 rows to test on, 5 of them anomalous$/m);
-  assert.match(out, /^reconstruction, 2 seeds +[01]\.\d{3} ±/m);
+  assert.match(out, /^dense, 2 seeds +[01]\.\d{3} ±/m);
   assert.match(out, /^All 2 files/m);
   for (const file of ["one", "two"]) {
     for (const seed of [4, 7])

@@ -148,7 +148,7 @@ test("models lists what is published; models verify tells the sound from the bro
   assert.equal(listed.status, 0);
   assert.match(
     listed.out,
-    /^name +version +aliases +family +window +size +sha256\nwaves +2 +- +reconstruction +8 x 2 +\d+ kB +[0-9a-f]{64}\nwaves +1 +stable +/,
+    /^name +version +aliases +family +window +size +sha256\nwaves +2 +- +dense +8 x 2 +\d+ kB +[0-9a-f]{64}\nwaves +1 +stable +/,
   );
   const sound = await residua(["models", "verify"]);
   assert.deepEqual([sound.status, sound.out, sound.err], [0, "waves 2: ok\nwaves 1: ok\n", ""]);

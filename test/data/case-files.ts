@@ -4,15 +4,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Dataset, type DatasetOptions, readDataset } from "../../src/data/dataset.js";
 
-export const casesFolder = join(
-  dirname(fileURLToPath(import.meta.url)),
-  "..",
-  "..",
-  "..",
-  "test",
-  "fixtures",
-  "cases",
-);
+const fixtures = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "test", "fixtures");
+/** A file of test/fixtures, by its path there. */
+export const fixturePath = (path: string) => join(fixtures, path);
+export const casesFolder = fixturePath("cases");
 /** Reads a file of test/fixtures/cases. */
 export const readCase = (file: string, options: DatasetOptions = {}) =>
   readDataset([join(casesFolder, file)], options);

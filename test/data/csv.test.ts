@@ -83,6 +83,12 @@ test("whatever the dialect, the numbers that were written are read", async () =>
   );
 });
 
+test("one number as large as a time does not make a time of its column", async () => {
+  const file = await read("a,b\n7,1\n946684800000000,2\n");
+  assert.deepEqual(values(file), { a: [7, 946684800000000], b: [1, 2] });
+  assert.equal(file.time, undefined);
+});
+
 test("an error names file, line and column", async () => {
   const rows = Array.from({ length: 15 }, (_, row) => `${row},${row}.5`).join("\n");
   assert.equal(
@@ -118,7 +124,7 @@ test("an error names file, line and column", async () => {
   assert.match(await refusal(""), /no rows of data/);
   assert.match(await refusal("a,b\n"), /no rows of data after its header/);
   assert.match(await refusal('a,b\n1,"2\n3,4\n'), /data\.csv: Quote Not Closed.*line/);
-  assert.match(await refusal(gzipSync("a\n1\n2\n").subarray(0, 22)), /damaged: it cannot be gunzipped/);
+  assert.match(await refusal(gzipSync("a\n1\n2\n").subarray(0, 22)), /damaged: it cannot be decompressed/);
   await assert.rejects(readCsv(join(folder, "nowhere.csv")), /There is no file .*nowhere\.csv/);
   await assert.rejects(readCsv(folder), /is a folder/);
 });

@@ -35,7 +35,15 @@ async function send(score: Score, model: string, body: object): Promise<Answer> 
   return JSON.parse(text) as Answer;
 }
 
-const COLUMNS = ["score", "anomalous", "pValue"];
+const INCLUDED = ["timestepError", "featureError", "reconstruction", "bounds"];
+
+/** The columns of an answer by name; bounds are two. */
+function columnsOf({ timesteps }: Answer): Record<string, unknown[]> {
+  const { from: _from, final: _final, bounds, ...columns } = timesteps;
+  if (bounds === undefined || bounds === null) return columns;
+  const { lower, upper } = bounds as unknown as Record<string, unknown[]>;
+  return { ...columns, lower: lower!, upper: upper! };
+}
 
 /** How many events are over in the rows that are final: what was answered of later ones is answered anew. */
 function eventsClosed(continuation: string): number {
@@ -52,7 +60,10 @@ async function checkLaw(score: Score, model: string, stream: Stream, cuts: reado
     ...(timestamps === undefined ? {} : { timestamps }),
     ...options,
   });
-  const joined: Record<string, unknown[]> = Object.fromEntries(COLUMNS.map((name) => [name, []]));
+  const expected = columnsOf(whole);
+  const joined: Record<string, unknown[]> = Object.fromEntries(
+    Object.keys(expected).map((name) => [name, []]),
+  );
   const events = new Map<number, Event>();
   let continuation = "";
   let drift: object | null = null;
@@ -63,13 +74,16 @@ async function checkLaw(score: Score, model: string, stream: Stream, cuts: reado
     const answer = await send(score, model, {
       series: series.slice(start, end),
       ...(timestamps === undefined ? {} : { timestamps: timestamps.slice(start, end) }),
-      ...(start === 0 || isRepeated ? options : { threshold: options["threshold"] }),
+      ...(start === 0 || isRepeated
+        ? options
+        : { threshold: options["threshold"], include: options["include"] }),
       continuation,
     });
     const { from } = answer.timesteps;
     assert.equal(from, final);
-    for (const name of COLUMNS) {
-      const values = answer.timesteps[name]!;
+    const columns = columnsOf(answer);
+    assert.deepEqual(Object.keys(columns), Object.keys(expected));
+    for (const [name, values] of Object.entries(columns)) {
       assert.equal(values.length, end - from);
       joined[name]!.splice(from, Number.POSITIVE_INFINITY, ...values);
     }
@@ -82,7 +96,7 @@ async function checkLaw(score: Score, model: string, stream: Stream, cuts: reado
     drift = answer.drift;
     start = end;
   }
-  for (const name of COLUMNS) assert.deepEqual(joined[name], whole.timesteps[name], name);
+  for (const [name, values] of Object.entries(expected)) assert.deepEqual(joined[name], values, name);
   assert.deepEqual([...events.values()], whole.events);
   assert.deepEqual(drift, whole.drift);
   assert.equal(final, whole.timesteps.final);
@@ -114,8 +128,9 @@ const streams = fc
     threshold: fc.constantFrom(undefined, { falseAlarmRate: 0.05 }, { falseAlarms: "20/1000rows" }),
     tail: fc.nat(1),
     isRepeated: fc.boolean(),
+    include: fc.option(fc.subarray([...INCLUDED, "linear"]), { nil: undefined }),
   })
-  .map(({ seed, rows, faults, missing, gaps, stride, threshold, tail, isRepeated }): Stream => {
+  .map(({ seed, rows, faults, missing, gaps, stride, threshold, tail, isRepeated, include }): Stream => {
     const series: Rows = makeWaves(seed, rows, (row) =>
       faults.reduce((sum, { at, rows, by }) => sum + (row >= at && row < at + rows ? by : 0), 0),
     );
@@ -128,7 +143,7 @@ const streams = fc
       series,
       timestamps,
       isRepeated,
-      options: { stride, threshold, ...(gaps === undefined ? {} : { maxGapMs: 10 * STEP_MS }) },
+      options: { stride, threshold, include, ...(gaps === undefined ? {} : { maxGapMs: 10 * STEP_MS }) },
     };
   });
 

@@ -30,6 +30,11 @@ test("errors are one member, with the statuses of the native routes", async (t) 
     ["no data", 400, { inputs: [one] }],
     ["data of another length", 400, { inputs: [input({ data: [1, 2] })] }],
     ["a string", 400, { inputs: [input({ data: flat.map(String) })] }],
+    [
+      "transposed data",
+      400,
+      { inputs: [input({ data: [0, 1, 2].map(() => [0, 1].map(() => [1, 2, 3, 4])) })] },
+    ],
     ["deep data", 400, { inputs: [input({ data: [[[[1]]]] })] }],
     ["another shape", 422, { inputs: [input({ shape: [4, 3, 2] })] }],
     ["a flat shape", 422, { inputs: [input({ shape: [24] })] }],

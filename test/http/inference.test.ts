@@ -36,7 +36,15 @@ test("server, models and their readiness", async (t) => {
   }
   const { body } = await get("/models/composite");
   assert.deepEqual(body["versions"], ["1"]);
-  assert.deepEqual(body["inputs"], [{ name: "windows", datatype: "FP32", shape: [-1, 4, 2] }]);
+  const features = [
+    { name: "temperature", unit: "°C" },
+    { name: "pressure", unit: null },
+  ];
+  assert.deepEqual(body["inputs"], [
+    { name: "windows", datatype: "FP32", shape: [-1, 4, 2], parameters: { features } },
+  ]);
+  const manifest = await (await fetch(`${url}/v1/models/composite`)).json();
+  assert.deepEqual((manifest as { features: unknown }).features, features);
   const outputs = body["outputs"] as Output[];
   assert.deepEqual(
     outputs.map(({ name }) => name),

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Engine } from "../../src/engine/engine.js";
-import { answersOf, MODEL_ANSWERS, seriesColumns } from "../../src/http/model-answers.js";
+import { answersOf, MODEL_ANSWERS } from "../../src/http/model-answers.js";
 import { seriesLines, seriesResponse } from "../../src/http/series-response.js";
 import { readBundle } from "../../src/registry/bundle.js";
 import { loadModel, type ServedModel } from "../../src/registry/served-model.js";
@@ -48,7 +48,12 @@ test("parts are small, and what is looked at without anything to write leaves tu
   await addVersions(folder, "small", [1]);
   const engine: Engine = new ReferenceEngine();
   const model = await loadModel(await readBundle(`${folder}/small/1`), engine, [MODEL_ANSWERS]);
-  const form = { answers: answersOf(model), columns: seriesColumns() };
+  const answers = answersOf(model);
+  const columns = answers.seriesColumns(
+    new Set(),
+    makeResult(model, () => 0),
+  );
+  const form = { answers, columns };
   for (const { anomalous, events } of [
     { anomalous: () => 0, events: 0 },
     { anomalous: () => 1, events: 1 },

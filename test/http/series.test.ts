@@ -9,6 +9,7 @@ interface SeriesAnswer {
     score: (number | null)[];
     anomalous: (boolean | null)[];
     pValue: (number | null)[];
+    timestepError: (number | null)[];
   };
   readonly events: {
     id: number;
@@ -20,6 +21,10 @@ interface SeriesAnswer {
   }[];
   readonly timing: { queueMs: number; computeMs: number };
 }
+
+/** Midnights in UTC, with further ones up to six. */
+const days = (...first: string[]): string[] =>
+  [...first, "2024-04-01", "2024-04-02", "2024-04-03"].slice(0, 6).map((day) => `${day}T00:00:00Z`);
 
 /** [rows][2]: two calm signals, with a jump of the second in the middle. */
 function makeSeries(rows: number): number[][] {
@@ -128,7 +133,7 @@ test("a line for each timestep and event, where the caller takes lines", async (
   assert.equal(lines.pop(), "");
   const [head, ...rest] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   assert.deepEqual(head, { model: whole.model, threshold: whole.threshold });
-  const { score: scores, anomalous, pValue } = whole.timesteps;
+  const { score: scores, anomalous, pValue, timestepError } = whole.timesteps;
   assert.deepEqual(
     rest.slice(0, 200),
     scores.map((value, row) => ({
@@ -136,6 +141,7 @@ test("a line for each timestep and event, where the caller takes lines", async (
       score: value,
       pValue: pValue[row],
       anomalous: anomalous[row],
+      timestepError: timestepError[row],
     })),
   );
   assert.deepEqual(
@@ -148,7 +154,7 @@ test("a line for each timestep and event, where the caller takes lines", async (
 test("what is wrong with a series is said with its place", async (t) => {
   const { score } = await startService(t, { contents: { small: {} } });
   const series = makeSeries(6);
-  const times = [1, 2, 3, 4, 5, 6];
+  const times = [1, 2, 3, 4, 5, 6].map((second) => 1.7e9 + second);
   for (const [body, status, code, path] of [
     [{ series, windows: [series.slice(0, 4)] }, 400, "INVALID_REQUEST", "/series"],
     [{ series: 1 }, 400, "INVALID_REQUEST", "/series"],
@@ -163,15 +169,20 @@ test("what is wrong with a series is said with its place", async (t) => {
     [{ series, maxGapMs: 5 }, 400, "INVALID_REQUEST", "/maxGapMs"],
     [{ series, timestamps: times, maxGapMs: 0 }, 400, "INVALID_REQUEST", "/maxGapMs"],
     [{ series, timestamps: times.slice(1) }, 400, "INVALID_REQUEST", "/timestamps"],
-    [{ series, timestamps: [1, 2, 3, 3, 4, 5] }, 400, "INVALID_REQUEST", "/timestamps/3"],
-    [{ series, timestamps: [1, 2, "yesterday", 4, 5, 6] }, 400, "INVALID_REQUEST", "/timestamps/2"],
+    [{ series, timestamps: [1, 2, 3, 3, 4, 5], timeUnit: "s" }, 400, "INVALID_REQUEST", "/timestamps/3"],
     [
-      { series, timestamps: [1, 2, "2024-02-30T00:00:00Z", 4, 5, 6] },
+      { series, timestamps: [...times.slice(0, 2), "yesterday", 4, 5, 6] },
       400,
       "INVALID_REQUEST",
       "/timestamps/2",
     ],
-    [{ series, timestamps: [1, null, 3, 4, 5, 6] }, 400, "INVALID_REQUEST", "/timestamps/1"],
+    [
+      { series, timestamps: days("2024-02-28", "2024-02-29", "2024-02-30") },
+      400,
+      "INVALID_REQUEST",
+      "/timestamps/2",
+    ],
+    [{ series, timestamps: [1.7e9, null, 3, 4, 5, 6] }, 400, "INVALID_REQUEST", "/timestamps/1"],
     [{ windows: [series.slice(0, 4)], stride: 1 }, 400, "INVALID_REQUEST", "/stride"],
     [{ windows: [series.slice(0, 4)], timestamps: times }, 400, "INVALID_REQUEST", "/timestamps"],
   ] as const) {

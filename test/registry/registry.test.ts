@@ -126,6 +126,7 @@ test("the folder is looked at again and again, until the registry closes", async
   announce = makeGate();
   scheduled[0]!.task();
   await announce.opened;
+  await registry.poll();
   assert.equal(versionServed(registry), "2");
   await registry.close();
   assert.equal(scheduled[1]!.cancelled, true);

@@ -59,6 +59,17 @@ test("what is not asked for follows from what is", () => {
   });
 });
 
+test("layers are dense where nobody says, and LSTMs where what is asked for needs them", () => {
+  const familyOf = (texts: Readonly<Record<string, string>>) =>
+    toTrainOptions(valuesOf(texts), 1).architecture.family;
+  assert.equal(familyOf({}), "dense");
+  for (const texts of [{ cell: "gru" }, { cell: "lstm" }, { reverse: "true" }]) {
+    assert.equal(familyOf(texts), "reconstruction", JSON.stringify(texts));
+  }
+  assert.equal(familyOf({ family: "composite", cell: "gru" }), "composite");
+  assert.throws(() => familyOf({ family: "dense", cell: "gru" }), /needs recurrent layers/);
+});
+
 test("forward folds and a linear path are the default, and each has its other way", () => {
   const options = (texts: Readonly<Record<string, string>>) => {
     const { folds, calibration, linearPath, architecture } = toTrainOptions(valuesOf(texts), 1);

@@ -15,8 +15,13 @@ const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
 
 test("a series that a client sends row by row, a chunk each, costs no more than in one piece", async (t) => {
   const { url } = await startService(t, { contents: { small: {} } });
-  const rows = Array.from({ length: 85_000 }, (_, i) => chunk(`[${i % 20},100000],`)).join("");
-  const text = `${head("Transfer-Encoding: chunked")}${chunk('{"series":[')}${rows}${chunk('[1,1]],"stride":1000}')}0\r\n\r\n`;
+  const textOf = (count: number): string => {
+    const rows = Array.from({ length: count }, (_, i) => chunk(`[${i % 20},100000],`)).join("");
+    return `${head("Transfer-Encoding: chunked")}${chunk('{"series":[')}${rows}${chunk('[1,1]],"stride":1000}')}0\r\n\r\n`;
+  };
+  // What is compiled at the first time is not measured.
+  await attack({ url, text: textOf(10_000), times: 1, connections: 1, answers: 1 });
+  const text = textOf(85_000);
   const loop = watchLoop();
   assert.equal(await attack({ url, text, times: 1, connections: 1, answers: 1, expected: 200 }), 1);
   const { longestMs, totalMs } = loop.end();
@@ -81,6 +86,43 @@ test("a client that takes nothing of its answer is closed, and what it held is g
   t.after(() => void socket.destroy());
   await lineOf(log, ({ code }) => code === "client_gone");
   assert.equal(await service.stop(), true);
+});
+
+test("what is wrong with a body costs ten messages and milliseconds, however much is wrong", async (t) => {
+  const { score } = await startService(t, { contents: { small: {} } });
+  const unknown = Array.from({ length: 38_000 }, (_, i) => `"k${i}":1`).join(",");
+  const bodies = [
+    `{"windows":[${"{},".repeat(150_000)}1]}`,
+    `{"series":[${"[],".repeat(150_000)}1]}`,
+    `{"windows":[${"[],".repeat(150_000)}}`,
+    `{"windows":[[[1,1]]],${unknown}}`,
+    "[".repeat(255_000) + "]".repeat(255_000),
+  ];
+  for (const body of bodies) {
+    const loop = watchLoop();
+    const response = await score("small", body);
+    const { errors = [] } = (await response.json()) as { errors?: unknown[] };
+    const { longestMs } = loop.end();
+    assert.ok(response.status >= 400 && response.status < 500);
+    assert.ok(errors.length <= 10);
+    assert.ok(longestMs <= MOST_MS, `${body.slice(0, 20)}: a turn took ${longestMs} ms`);
+  }
+});
+
+test("16 MiB of objects are refused before they are made; an honest body and a deadline do not wait for them", async (t) => {
+  const { score } = await startService(t, { contents: { small: {} } });
+  const hostile = [`{"windows":[${"{},".repeat(5_500_000)}1]}`, `{"series":[${"[],".repeat(5_500_000)}1]}`];
+  const honest = `{"series":[${"[20,1e5],".repeat(99_999)}[20,1e5]],"stride":1000}`;
+  const before = process.cpuUsage();
+  const refused = [...hostile, ...hostile].map((body) => score("small", body));
+  const answered = await score("small", honest);
+  assert.equal(answered.status, 200);
+  await answered.arrayBuffer();
+  const late = await score("small", honest, { "x-request-timeout-ms": "1" });
+  assert.equal(late.status, 504);
+  for (const response of await Promise.all(refused)) assert.ok([400, 413].includes(response.status));
+  const { user, system } = process.cpuUsage(before);
+  assert.ok(user + system < 15e6, `${(user + system) / 1e6} s of CPU`);
 });
 
 function closed(socket: Socket): Promise<void> {

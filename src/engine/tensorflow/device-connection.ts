@@ -1,9 +1,10 @@
 /** The device process as a child process: frames over a pipe, lines from its stderr, and its exit. */
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
-import type { Duplex } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import type { DeviceReady, Frame, FrameHead } from "./device-frames.js";
 import { decodeText, encodeFrame, FRAME, FrameReader } from "./device-frames.js";
+import { HEART_FD, Heartbeats } from "./device-heartbeats.js";
 
 export interface DeviceCommand {
   /** The compiled `device-process.js`. */
@@ -43,14 +44,29 @@ export class DeviceConnection {
   private hasEnded = false;
   private killedHere = false;
 
-  /** Starts the process. */
-  constructor(command: DeviceCommand, events: ConnectionEvents) {
+  private readonly heartbeats: Heartbeats;
+  private readonly killAtExit = (): void => {
+    this.child.kill("SIGKILL");
+  };
+
+  /**
+   * Starts the process.
+   * @param silentMs it is killed when it has not beaten for longer. That counts as killed from outside: the task that it
+   *   was working on is not to blame.
+   */
+  constructor(command: DeviceCommand, silentMs: number, events: ConnectionEvents) {
     this.events = events;
     this.child = spawn(process.execPath, [command.script, command.scratchFolder], {
       env: command.environment,
       // stdout is the service's log: TensorFlow must not write into it.
-      stdio: ["ignore", "ignore", "pipe", "pipe"],
+      stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"],
     });
+    this.heartbeats = new Heartbeats(this.child.stdio[HEART_FD] as Readable, silentMs, () => {
+      this.lines.push(`It was silent for ${silentMs / 1000} s.`);
+      this.child.kill("SIGKILL");
+    });
+    // A stopped process does not see that its pipe has closed: it would outlive this one.
+    process.once("exit", this.killAtExit);
     this.pipe = this.child.stdio[3] as Duplex;
     const reader = new FrameReader((frame) => this.take(frame));
     this.pipe.on("data", (chunk: Uint8Array) => {
@@ -73,6 +89,11 @@ export class DeviceConnection {
 
   get pid(): number | undefined {
     return this.child.pid;
+  }
+
+  /** Whether the process has said nothing for longer than it should. */
+  get isSilent(): boolean {
+    return this.heartbeats.isSilent;
   }
 
   /** Writes a frame. The parts are not copied: they must not change until they are written. */
@@ -116,6 +137,8 @@ export class DeviceConnection {
   private end(how: string, killed: boolean): void {
     if (this.hasEnded) return;
     this.hasEnded = true;
+    this.heartbeats.stop();
+    process.off("exit", this.killAtExit);
     this.events.exit({ how, killed, lastLines: this.lines });
   }
 }

@@ -29,3 +29,17 @@ export function disabledError(model: Model): ResiduaError {
     `${model.label} is disabled: the device process crashed twice while it worked on it.`,
   );
 }
+
+/** The error of a task that failed while the process goes on. @param reason what TensorFlow says. */
+export function failedError(kind: string, model: Model, reason: string): ResiduaError {
+  return new ResiduaError(
+    "INFERENCE_FAILED",
+    `The device could not ${kind} ${model.label}: ${withoutPaths(reason)}`,
+    { cause: new Error(reason) },
+  );
+}
+
+/** What TensorFlow says, without the paths in it: callers read it. */
+export function withoutPaths(reason: string): string {
+  return reason.replaceAll(/(?:\/[\w.@+-]+){2,}\/?/g, "(a file)");
+}

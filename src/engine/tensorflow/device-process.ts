@@ -7,6 +7,7 @@
  */
 import { rmSync } from "node:fs";
 import { Socket } from "node:net";
+import { Worker } from "node:worker_threads";
 import type { DeviceModel, DeviceReady, Frame, Program } from "./device-frames.js";
 import { asBytes, decodeText, encodeFrame, encodeJson, FRAME, FrameReader } from "./device-frames.js";
 import type { NativeModel } from "./native.js";
@@ -20,6 +21,9 @@ interface Loaded extends DeviceModel {
 
 const [, , scratchFolder] = process.argv;
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
+
+// Before TensorFlow is loaded, which takes the main thread.
+new Worker(new URL("./device-heart.js", import.meta.url), { execArgv: [] }).unref();
 
 const pipe = new Socket({ fd: 3, readable: true, writable: true });
 const end = (): void => {

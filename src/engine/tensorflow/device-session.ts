@@ -40,12 +40,17 @@ export class DeviceSession {
 
   /**
    * Starts the process.
-   * @param hangMs the process is killed when one task takes longer than this many milliseconds.
+   * @param limits.hangMs the process is killed when one task takes longer than this many milliseconds.
+   * @param limits.silentMs and when it has not shown for so long that it lives.
    */
-  constructor(command: DeviceCommand, hangMs: number, events: SessionEvents) {
-    this.hangMs = hangMs;
+  constructor(
+    command: DeviceCommand,
+    limits: { readonly hangMs: number; readonly silentMs: number },
+    events: SessionEvents,
+  ) {
+    this.hangMs = limits.hangMs;
     this.events = events;
-    this.connection = new DeviceConnection(command, {
+    this.connection = new DeviceConnection(command, limits.silentMs, {
       line: events.line,
       ready: (ready) => {
         this.isUp = true;
@@ -67,6 +72,11 @@ export class DeviceSession {
 
   get pid(): number | undefined {
     return this.connection.pid;
+  }
+
+  /** Whether it has loaded TensorFlow, and shows that it lives. */
+  get isSound(): boolean {
+    return this.isUp && !this.connection.isSilent;
   }
 
   get takesTasks(): boolean {

@@ -10,10 +10,10 @@
  */
 import { ResiduaError } from "../../errors.js";
 import type { DeviceExit } from "./device-connection.js";
-import { countCrash, disabledError, isDisabled } from "./device-crashes.js";
+import { countCrash, disabledError, failedError, isDisabled } from "./device-crashes.js";
 import type { DeviceReady, Program } from "./device-frames.js";
 import type { DeviceOptions } from "./device-options.js";
-import { DEFAULT_BACKOFF_MS, DEFAULT_HANG_MS, DEFAULT_PATIENCE_MS } from "./device-options.js";
+import { DEFAULT_BACKOFF_MS, DEFAULT_PATIENCE_MS, limitsOf } from "./device-options.js";
 import { Restarts } from "./device-restarts.js";
 import { DeviceSession } from "./device-session.js";
 import type { Model, ModelPlan, Task, TaskKind } from "./device-tasks.js";
@@ -60,6 +60,11 @@ export class Device {
   /** The id of the process; `undefined` while there is none. */
   get pid(): number | undefined {
     return this.session?.pid;
+  }
+
+  /** Whether a process is there, has loaded TensorFlow, and shows that it lives. */
+  get isSound(): boolean {
+    return this.session?.isSound === true;
   }
 
   /**
@@ -162,7 +167,7 @@ export class Device {
   }
 
   private startSession(): void {
-    this.session = new DeviceSession(this.options.command, this.options.hangMs ?? DEFAULT_HANG_MS, {
+    this.session = new DeviceSession(this.options.command, limitsOf(this.options), {
       line: (line) => this.options.log("debug", line),
       ready: (ready) => {
         this.onStarted?.resolve(ready);
@@ -177,7 +182,7 @@ export class Device {
   private answered({ kind, model, resolve, reject }: Task, payload: Uint8Array, reason?: string): void {
     this.restarts.answered();
     if (reason !== undefined) {
-      reject(new ResiduaError("INFERENCE_FAILED", `The device could not ${kind} ${model.label}: ${reason}`));
+      reject(failedError(kind, model, reason));
     } else {
       if (kind === "run" || kind === "warm") {
         this.restarts.ran();

@@ -77,6 +77,9 @@ export async function createTensorflowEngine(options: TensorflowEngineOptions): 
     name: "tensorflow",
     device: ready.usesGpu ? gpuLabel(lines, environment) : "cpu",
     usesGpu: ready.usesGpu,
+    get problem() {
+      return device.isSound ? undefined : "The process that owns the device is silent or restarting.";
+    },
     get devicePid() {
       return device.pid;
     },

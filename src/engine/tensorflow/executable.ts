@@ -69,7 +69,7 @@ async function load(
   try {
     await writeFile(join(folder, "saved_model.pb"), lowerNetwork(network, weights, plan.lowering));
     model = await device.load({
-      label: `the network of T=${timesteps} and F=${features} in ${folder}`,
+      label: `the network of T=${timesteps} and F=${features}`,
       folder,
       programs: PROGRAMS.filter((program) => plan.lowering[program] !== undefined),
       windowShape: [timesteps, features],

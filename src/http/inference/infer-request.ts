@@ -2,9 +2,11 @@
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { ResiduaError } from "../../errors.js";
 import { type Arrays, OWN_ARRAYS } from "../../scoring/arrays.js";
-import { checkMembers, describe, invalid, NOT_FINITE, nonFinite, parseJson } from "../json-body.js";
+import { checkMembers, nonFinite, parseJson } from "../json-body.js";
+import { refuseTooManyParts } from "../json-parts.js";
 import type { ScoreLimits } from "../score-request.js";
 import { INPUT_NAME, type InferRequest, InferRequestSchema } from "./infer-schema.js";
+import { readTensorData } from "./tensor-data.js";
 
 export interface RequestedOutput {
   readonly name: string;
@@ -49,6 +51,7 @@ export function readInferRequest(
     throw wrong(`Inference-Header-Content-Length is ${headerLength}, the body has ${body.length} bytes.`);
   }
   const json = body.subarray(0, headerLength ?? body.length);
+  refuseTooManyParts(json, limits);
   const request = checkMembers(check, parseJson(json));
   const [input, ...others] = request.inputs;
   if (input === undefined || others.length > 0 || input.name !== INPUT_NAME) {
@@ -117,7 +120,7 @@ function readValues(
       );
     }
     if (input.data === undefined) throw wrong(`Input ${INPUT_NAME} has neither data nor binary_data_size.`);
-    return flatten(input.data, length);
+    return readTensorData(input.data, input.shape);
   }
   if (input.data !== undefined) throw wrong(`Input ${INPUT_NAME} has both data and binary_data_size.`);
   if (binary === undefined) {
@@ -144,37 +147,6 @@ function decode(bytes: Uint8Array, datatype: "FP32" | "FP64", length: number, ar
       throw nonFinite([{ path: `/inputs/0/data/${i}`, message: `is ${value}` }]);
     }
   }
-  return values;
-}
-
-/** The numbers of JSON data, which may be nested or flat. */
-function flatten(data: readonly unknown[], length: number): Float64Array {
-  const values = new Float64Array(length);
-  let i = 0;
-  // Not recursive: a body may be nested deeper than the stack allows.
-  const open: { array: readonly unknown[]; at: number }[] = [{ array: data, at: 0 }];
-  while (open.length > 0) {
-    const level = open[open.length - 1]!;
-    if (level.at === level.array.length) {
-      open.pop();
-      continue;
-    }
-    const value = level.array[level.at++];
-    if (Array.isArray(value)) {
-      if (open.length > 2) throw wrong(`The data of input ${INPUT_NAME} is nested deeper than its shape.`);
-      open.push({ array: value, at: 0 });
-      continue;
-    }
-    const path = `/inputs/0/data/${open.map(({ at }) => at - 1).join("/")}`;
-    if (typeof value === "number") {
-      if (!Number.isFinite(value)) throw nonFinite([{ path, message: NOT_FINITE }]);
-    } else if (value !== null) {
-      throw invalid([{ path, message: `must be a number or null, not ${describe(value)}` }]);
-    }
-    if (i < length) values[i] = value ?? Number.NaN;
-    i += 1;
-  }
-  if (i !== length) throw wrong(`Input ${INPUT_NAME} has ${i} values; its shape takes ${length}.`);
   return values;
 }
 

@@ -10,7 +10,7 @@ const Parameters = Type.Optional(
 );
 
 const Data = Type.Array(Type.Unknown(), {
-  description: "Row-major, nested or flat; null is a missing reading",
+  description: "Row-major, flat or nested as the shape says; null is a missing reading",
 });
 
 export const InferRequestSchema = Type.Object({
@@ -63,11 +63,24 @@ const TensorMetadata = Type.Object({
   shape: Type.Array(Type.Integer(), { description: "-1 is any number of windows" }),
 });
 
+/** The protocol leaves the parameters of a tensor open. */
+const InputMetadata = Type.Composite([
+  TensorMetadata,
+  Type.Object({
+    parameters: Type.Object({
+      features: Type.Array(
+        Type.Object({ name: Type.String(), unit: Type.Union([Type.String(), Type.Null()]) }),
+        { description: "The last dimension, in order; a unit is null where the training data had none" },
+      ),
+    }),
+  }),
+]);
+
 export const ModelMetadataSchema = Type.Object({
   name: Type.String(),
   versions: Type.Array(Type.String()),
   platform: Type.String(),
-  inputs: Type.Array(TensorMetadata),
+  inputs: Type.Array(InputMetadata),
   outputs: Type.Array(TensorMetadata),
 });
 

@@ -14,8 +14,8 @@ export interface AuthOptions {
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** Whether the route is answered without a token. */
-    isOpen?: boolean;
+    /** Whether the route is answered without a token, or which requests to it are. */
+    isOpen?: boolean | ((request: FastifyRequest) => boolean);
   }
   interface FastifyInstance {
     /** The `onRequest` hook of a route that changes something. */
@@ -32,8 +32,9 @@ export const auth = fp<AuthOptions>(
     if (apiToken !== undefined) {
       const api = tokenCheck([apiToken, adminToken]);
       app.addHook("onRequest", (request, _reply, next) => {
-        const isOpen = request.routeOptions.config.isOpen === true;
-        next(isOpen || api(request.headers.authorization) ? undefined : unauthorized("an API"));
+        const { isOpen = false } = request.routeOptions.config;
+        const passes = typeof isOpen === "function" ? isOpen(request) : isOpen;
+        next(passes || api(request.headers.authorization) ? undefined : unauthorized("an API"));
       });
     }
     done();

@@ -63,11 +63,11 @@ function knownPaths(app: FastifyInstance): ReadonlyMap<string, KnownPath> {
 
 /**
  * Whether a 404 for `path` lists a route: under /v2 the routes of /v2, elsewhere all others but the files of
- * /docs.
+ * /docs and of the dashboard.
  */
 function isNear(url: string, path: string): boolean {
   if (/^\/v2(\/|$)/.test(path)) return url.startsWith("/v2");
-  return !url.startsWith("/v2") && !url.startsWith("/docs/");
+  return !url.startsWith("/v2") && !/^\/(docs|page)\//.test(url);
 }
 
 /** Whether a path matches the pattern of a route: a parameter (`:name`) matches one segment, `*` anything. */
@@ -75,6 +75,6 @@ function pathPattern(url: string): RegExp {
   const escaped = url
     .replace(/[.+?^${}()|[\]\\]/g, "\\$&")
     .replace(/:[A-Za-z]+/g, "[^/]+")
-    .replace(/\*/g, ".*");
+    .replace(/\*/g, ".+");
   return new RegExp(`^${escaped}/?$`);
 }

@@ -5,7 +5,7 @@ import type { Logger } from "pino";
 import { ERRORS, ResiduaError } from "../../errors.js";
 import type { Lifecycle } from "../../serving/lifecycle.js";
 import type { Metrics } from "../../serving/metrics.js";
-import { refusedWith } from "../broken-request.js";
+import { beganOn, refusedWith } from "../broken-request.js";
 
 export interface RequestsOptions {
   readonly log: Logger;
@@ -55,9 +55,15 @@ export const requests = fp<RequestsOptions>(
     };
     app.addHook("onRequest", (request, reply, next) => {
       lifecycle.requestBegan();
+      beganOn(request.raw.socket, request.id, reply.raw);
       // The hook onResponse is not called for a client that hung up.
       reply.raw.once("close", () => onClose(request, reply));
       reply.header("x-request-id", request.id);
+      if (request.headers.host === undefined && request.raw.httpVersion === "1.1") {
+        return next(
+          new ResiduaError("INVALID_REQUEST", "A request of HTTP/1.1 has to have the header Host."),
+        );
+      }
       if (!lifecycle.isEnding) return next();
       if (lifecycle.phase === "lameDuck" || request.routeOptions.config.isProbe === true) return next();
       next(new ResiduaError("SHUTTING_DOWN", "The service is shutting down; another one will take this."));

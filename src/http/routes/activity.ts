@@ -4,7 +4,8 @@ import { Type } from "@sinclair/typebox";
 import type { Metrics } from "../../serving/metrics.js";
 import type { LiveModels } from "../live-models.js";
 import { problemResponse } from "../problem.js";
-import { DriftSchema, ModelVersionParamsSchema } from "../score-schema.js";
+import { DriftSchema } from "../score-response-schema.js";
+import { ModelVersionParamsSchema } from "../score-schema.js";
 
 export interface ActivityOptions {
   readonly models: LiveModels;

@@ -1,4 +1,4 @@
-/** The OpenAPI document, and a redirection to the page that shows it. */
+/** The OpenAPI document. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
 import { keepAnswer } from "../kept-answer.js";
 import type { LiveModels } from "../live-models.js";
@@ -15,6 +15,5 @@ export const docsRoutes: FastifyPluginCallbackTypebox<DocsOptions> = (app, { mod
     const model = models.anyLive();
     return model === undefined ? document : addExamples(document, model);
   });
-  app.get("/", { schema: { hide: true } }, (_request, reply) => reply.redirect("/docs"));
   done();
 };

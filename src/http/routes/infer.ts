@@ -44,7 +44,13 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
     const admission = Admission.admit({ models, scoring }, request, reply, name, selection);
     try {
       const { model, limits, arena, client } = admission;
-      const reading = bodies.readInfer(rawBody(request), headerLengthOf(request), limits, arena);
+      const reading = bodies.readInfer(
+        rawBody(request),
+        headerLengthOf(request),
+        limits,
+        admission.bodyWaits,
+        arena,
+      );
       // A small body has been read. To await it would postpone its windows past the batch of requests that arrived
       // with it.
       const body = reading instanceof Promise ? await reading : reading;

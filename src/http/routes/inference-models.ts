@@ -30,17 +30,20 @@ const ParamsSchema = Type.Object({ model: Type.String() });
 const VersionParamsSchema = Type.Object({ model: Type.String(), version: Type.String() });
 const FAILURES = { 404: InferErrorSchema, 503: InferErrorSchema };
 
+/** @param version of the program */
+export function describeServer(version: string) {
+  return { name: "residua", version, extensions: EXTENSIONS };
+}
+
 export const inferenceModelRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
   app,
   { version, lifecycle, models },
   done,
 ) => {
   // The path is the prefix itself; it is answered with and without a trailing slash.
-  app.get("", { schema: { summary: "The server", tags, response: { 200: ServerMetadataSchema } } }, () => ({
-    name: "residua",
-    version,
-    extensions: EXTENSIONS,
-  }));
+  app.get("", { schema: { summary: "The server", tags, response: { 200: ServerMetadataSchema } } }, () =>
+    describeServer(version),
+  );
   app.get(
     "/health/live",
     {
@@ -162,7 +165,14 @@ function metadata(models: LiveModels, name: string, version?: string) {
         state === "live" ? [version] : [],
       ),
       platform: `residua_${model.engine}`,
-      inputs: [{ name: INPUT_NAME, datatype: "FP32", shape: [-1, timesteps, features] }],
+      inputs: [
+        {
+          name: INPUT_NAME,
+          datatype: "FP32",
+          shape: [-1, timesteps, features],
+          parameters: { features: model.manifest.features.map(({ name, unit }) => ({ name, unit })) },
+        },
+      ],
       outputs: answersOf(model).tensors.map(({ name, datatype, shape }) => ({
         name,
         datatype,

@@ -3,6 +3,8 @@ import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebo
 import type { FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { ResiduaError } from "../../errors.js";
+import { lastOfSeries, resultOfGivenRows } from "../../serving/resampled-result.js";
+import type { SeriesResult } from "../../serving/score-result.js";
 import type { ScoringService } from "../../serving/scoring-service.js";
 import type { SeriesScoring } from "../../serving/series-scoring.js";
 import { Admission } from "../admission.js";
@@ -11,17 +13,13 @@ import { type Chunks, sendChunks } from "../body-chunks.js";
 import type { BodyReader } from "../body-reader.js";
 import { DeadlineHeadersSchema } from "../deadline.js";
 import type { LiveModels } from "../live-models.js";
-import { answersOf, seriesColumns } from "../model-answers.js";
+import { answersOf } from "../model-answers.js";
 import { isClientGone, logFailure } from "../plugins/errors.js";
 import { problemBody, problemResponse, toResiduaError } from "../problem.js";
 import { rawBody, takeRawBodies } from "../raw-body.js";
 import { scoreResponse } from "../score-response.js";
-import {
-  ModelParamsSchema,
-  ScoreRequestSchema,
-  ScoreResponseSchema,
-  VersionQuerySchema,
-} from "../score-schema.js";
+import { ScoreResponseSchema } from "../score-response-schema.js";
+import { ModelParamsSchema, ScoreRequestSchema, VersionQuerySchema } from "../score-schema.js";
 import { type SeriesForm, seriesLines, seriesLinesAsScored, seriesResponse } from "../series-response.js";
 import { readByItsRoute } from "../validation.js";
 
@@ -128,11 +126,11 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
       try {
         const { model, limits, arena, client } = admission;
         const answers = answersOf(model);
-        const reading = bodies.readScore(rawBody(request), limits, arena);
+        const reading = bodies.readScore(rawBody(request), limits, admission.bodyWaits, arena);
         // A small body has been read. To await it would postpone its windows past the batch of requests that
         // arrived with it.
         const body = reading instanceof Promise ? await reading : reading;
-        const { include, scorer, threshold } = body.options;
+        const { scorer, threshold, include } = body.options;
         const asked = {
           readings: body.values,
           scorer,
@@ -147,11 +145,16 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
           );
           return sendChunks(reply, JSON_TYPE, admission.whileSent(scoreResponse(answers, program, result)));
         }
-        const { rows, starts, stride, stream } = body;
-        const series = scoring.scoreSeries(model, { ...asked, rows, starts, stride, stream });
+        const { rows, starts, stride, stream, time, notes, given } = body;
+        const parts = answers.seriesParts(include);
+        const last = given === undefined ? body.options.last : lastOfSeries(given);
+        const series = scoring.scoreSeries(model, { ...asked, rows, starts, stride, stream, last, parts });
         admission.keepUntil(series.result);
-        const form = { answers, columns: seriesColumns(include) };
-        const { type, chunks } = await answerSeries(form, series, request);
+        const form = { answers, columns: answers.seriesColumns(parts, series.scores), time, notes };
+        const { type, chunks } =
+          given === undefined
+            ? await answerSeries(form, series, request)
+            : wholeAnswer(form, resultOfGivenRows(await series.result, given), request);
         return sendChunks(reply, type, chunks);
       } finally {
         admission.release();
@@ -175,6 +178,13 @@ const FAILURES = {
   503: problemResponse("MODEL_NOT_READY, SHUTTING_DOWN, ENGINE_RESTARTING"),
   504: problemResponse("DEADLINE_EXCEEDED"),
 };
+
+/** The answer to a series that has been scored to its end. */
+function wholeAnswer(form: SeriesForm, result: SeriesResult, request: FastifyRequest): Answer {
+  return acceptsLines(request)
+    ? { type: LINES_TYPE, chunks: seriesLines(form, result) }
+    : { type: JSON_TYPE, chunks: seriesResponse(form, result) };
+}
 
 /** Whether the caller asks for a line for each timestep. */
 function acceptsLines({ headers: { accept } }: FastifyRequest): boolean {

@@ -11,6 +11,7 @@
  *   FLOATS       address of [n, count] float32, count
  *   ROWS         address of [n, steps, F] float32, steps, F, reversed (1 or 0), addresses of scale [F] float64,
  *                offset [F] float64 and decimals [F] int32: written as scaled * scale + offset
+ *   ROW          as ROWS, of [n, F]: one array a window, without another around it
  */
 export const LITERAL = 0;
 export const LITERAL_IF = 1;
@@ -20,6 +21,7 @@ export const VERDICT = 4;
 export const ERRORS = 5;
 export const FLOATS = 6;
 export const ROWS = 7;
+export const ROW = 8;
 
 export const INSTRUCTION_WORDS = 8;
 export const INSTRUCTION_BYTES = 4 * INSTRUCTION_WORDS;
@@ -37,6 +39,9 @@ export const VALUE_BYTES = {
   [FLOATS]: { bytes: 4, text: 23 },
 } as const;
 export type ValueKind = keyof typeof VALUE_BYTES;
+
+/** The most bytes that a value in the caller's units takes beside its decimals: up to 21 digits with sign, point and comma. */
+export const UNITS_TEXT = 26;
 
 /** The next multiple of eight: where an array of any kind may begin. */
 export function align(bytes: number): number {

@@ -13,6 +13,7 @@ import {
   LITERAL,
   LITERAL_IF,
   ROWS,
+  UNITS_TEXT,
   VALUE_BYTES,
   type ValueKind,
 } from "./program.js";
@@ -200,8 +201,7 @@ class LayoutBuilder {
     const scale = this.#place(Float64Array.from(scaler.scale));
     const offset = this.#place(Float64Array.from(scaler.offset));
     instruct(laid, ROWS, 0, steps, features, reversed ? 1 : 0, scale, offset, this.#place(decimals));
-    // Up to 21 digits in front of the point, with sign, point and comma; or an exponent.
-    laid.textBytes += steps * decimals.reduce((sum, count) => sum + count + 26, 3) + 2;
+    laid.textBytes += steps * decimals.reduce((sum, count) => sum + count + UNITS_TEXT, 3) + 2;
     laid.numbers += steps * features;
   }
 

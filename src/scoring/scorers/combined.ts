@@ -11,7 +11,7 @@
 import { InputError } from "../../errors.js";
 import { LINEAR_HEAD, type ScoredHead } from "../residuals.js";
 import { createMeanErrorDecomposition } from "./mean-error.js";
-import type { ScoredWindow, Scorer } from "./scorer.js";
+import type { Bounds, ScoredWindow, Scorer } from "./scorer.js";
 
 const QUANTILE = 0.99;
 /**
@@ -47,7 +47,7 @@ export const combinedScorer = {
     check: (sizes) => (sizes.every((size) => size > 0) ? undefined : "a normal error is not above 0"),
   },
   create: (context, sizes) => {
-    const { heads, timesteps, features } = context;
+    const { heads, timesteps, features, error } = context;
     const linear = findLinear(heads);
     const ofLinear = createMeanErrorDecomposition(context, [linear.index]);
     const ofMain = createMeanErrorDecomposition(
@@ -71,9 +71,29 @@ export const combinedScorer = {
           for (let i = 0; i < own.length; i++) contributions[i]! += (own[i]! / total) * half;
         }
       },
+      bounds: ({ reconstruction, linear }, threshold, bounds) => {
+        // The score is the root of the product of both errors over this.
+        const unit = features * Math.sqrt(sizes[0]!) * Math.sqrt(sizes[1]!);
+        const product = threshold * unit;
+        boundsOfProduct(reconstruction, linear, error === "squared" ? product : product ** 2, bounds);
+      },
     };
   },
 } as const satisfies Scorer;
+
+/**
+ * The readings x nearest to a on both sides with |x - a| |x - b| = product. Away from b that is y² + dy = product for the
+ * distance y from a, where d is that from a to b; towards b it is dy - y² = product up to d² / 4, and beyond b for more.
+ */
+function boundsOfProduct(a: number, b: number, product: number, bounds: Bounds): void {
+  const half = Math.abs(a - b) / 2;
+  // The smaller root, written so that it does not cancel out.
+  const away = product === 0 ? 0 : product / (half + Math.hypot(half, Math.sqrt(product)));
+  const rest = half * half - product;
+  const towards = rest < 0 ? 2 * half + away : product === 0 ? 0 : product / (half + Math.sqrt(rest));
+  bounds.lower = a - (a <= b ? away : towards);
+  bounds.upper = a + (a <= b ? towards : away);
+}
 
 interface LinearHead {
   readonly index: number;

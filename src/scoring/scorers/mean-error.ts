@@ -12,6 +12,13 @@ export function createMeanErrorScorer(context: ScorerContext): WindowScorer {
   return {
     score: ({ meanError }) => meanError,
     decompose: ({ residuals }, contributions) => decompose(residuals, contributions),
+    // The error of the timestep is the one of this reading, over F.
+    bounds: ({ reconstruction }, threshold, bounds) => {
+      const error = threshold * context.features;
+      const residual = context.error === "squared" ? Math.sqrt(error) : error;
+      bounds.lower = reconstruction - residual;
+      bounds.upper = reconstruction + residual;
+    },
   };
 }
 

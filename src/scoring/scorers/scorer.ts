@@ -54,6 +54,30 @@ export interface WindowScorer {
    * @param contributions [T, F], all 0 when called; a missing reading stays 0.
    */
   decompose(window: ScoredWindow, contributions: Float64Array): void;
+
+  /**
+   * Between which scaled readings a feature of a timestep lies while the score of that timestep alone is below a
+   * threshold: with all other residuals of the timestep 0, those around the reconstruction at which it is reached.
+   * Left out by a scorer that cannot say it.
+   *
+   * @param outputs what the heads gave for the reading, scaled.
+   * @param threshold at least 0.
+   * @param bounds receives the lower and the upper bound.
+   */
+  bounds?(outputs: ReadingOutputs, threshold: number, bounds: Bounds): void;
+}
+
+/** What the heads gave for one reading, scaled. */
+export interface ReadingOutputs {
+  /** Of the head `reconstruction`; of `prediction` where there is none. */
+  reconstruction: number;
+  /** Of the head `linear`; NaN where there is none. */
+  linear: number;
+}
+
+export interface Bounds {
+  lower: number;
+  upper: number;
 }
 
 /** Collects what a scorer learns from normal windows. */

@@ -8,6 +8,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { Socket } from "node:net";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import type { DeviceModel, Frame } from "../../../src/engine/tensorflow/device-frames.js";
 import {
   asBytes,
@@ -41,6 +42,7 @@ function serve(folder: string): void {
     console.error("cannot start: it is broken");
     process.exit(3);
   }
+  new Worker(new URL("../../../src/engine/tensorflow/device-heart.js", import.meta.url)).unref();
   const models = new Map<number, DeviceModel>();
   const pipe = new Socket({ fd: 3, readable: true, writable: true });
   pipe.once("close", () => process.exit(0));

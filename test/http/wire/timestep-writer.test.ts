@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { DOUBLE, ERRORS, SCORE, VERDICT } from "../../../src/http/wire/program.js";
+import { DOUBLE, ERRORS, ROW, SCORE, VERDICT } from "../../../src/http/wire/program.js";
 import {
   writeColumn,
   writeDoubles,
   writeScores,
   writeTimestepLines,
 } from "../../../src/http/wire/timestep-writer.js";
-import { formatFloat32 } from "../../../src/scoring/digits.js";
+import { decimalsOf, formatFloat32, formatUnits } from "../../../src/scoring/digits.js";
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 
@@ -46,9 +46,12 @@ test("the longest texts of a float and of a double have the room that is laid ou
 
 test("a line is an object on its own", () => {
   const bytes = writeTimestepLines(98, 3, [
-    { name: "score", kind: SCORE, count: 1, values: Float64Array.of(0.25, Number.NaN, 1e-9) },
-    { name: "pValue", kind: DOUBLE, count: 1, values: Float64Array.of(1 / 3, Number.NaN, 1) },
-    { name: "anomalous", kind: VERDICT, count: 1, values: Int8Array.of(0, -1, 1) },
+    ',"score":',
+    { kind: SCORE, count: 1, values: Float64Array.of(0.25, Number.NaN, 1e-9) },
+    ',"pValue":',
+    { kind: DOUBLE, count: 1, values: Float64Array.of(1 / 3, Number.NaN, 1) },
+    ',"anomalous":',
+    { kind: VERDICT, count: 1, values: Int8Array.of(0, -1, 1) },
   ]);
   assert.equal(
     text(bytes),
@@ -62,8 +65,33 @@ test("a column can have several numbers a timestep", () => {
   const featureError = { kind: ERRORS, count: 2, values: Float64Array.of(1, 2, 3, Number.NaN) } as const;
   assert.equal(text(writeColumn(featureError)), "[1,2],[3,null]");
   assert.equal(
-    text(writeTimestepLines(0, 2, [{ name: "featureError", ...featureError }])),
+    text(writeTimestepLines(0, 2, [',"featureError":', featureError])),
     '{"timestep":0,"featureError":[1,2]}\n{"timestep":1,"featureError":[3,null]}\n',
+  );
+});
+
+test("scaled rows are written in the caller's units, and a line may have an object", () => {
+  const scale = [0.01, 300];
+  const offset = [20, -1e5];
+  const units = {
+    scale: Float64Array.from(scale),
+    offset: Float64Array.from(offset),
+    decimals: Int32Array.from(scale, decimalsOf),
+  };
+  const row = fc.tuple(fc.float({ min: -50, max: 50 }), fc.float());
+  fc.assert(
+    fc.property(fc.array(row, { maxLength: 20 }), (rows) => {
+      const column = { kind: ROW, count: 2, units, values: Float32Array.from(rows.flat()) } as const;
+      const expected = rows.map((own) =>
+        own.map((scaled, i) => formatUnits(scaled * scale[i]! + offset[i]!, units.decimals[i]!)),
+      );
+      assert.equal(text(writeColumn(column)), expected.map((own) => `[${own}]`).join(","));
+      const lines = writeTimestepLines(5, rows.length, [',"bounds":{"lower":', column, ',"n":', column, "}"]);
+      const objects = expected.map(
+        (own, i) => `{"timestep":${5 + i},"bounds":{"lower":[${own}],"n":[${own}]}}\n`,
+      );
+      if (rows.length > 0) assert.equal(text(lines), objects.join(""));
+    }),
   );
 });
 

@@ -22,6 +22,11 @@ const MAX_BLOCK_ROWS = 36;
 const SCRATCH_BYTES = 4 * 1024 * 1024;
 /** From here on, weights come from the nearest cache for nearly all rows. */
 const EFFICIENT_WINDOWS = 32;
+/**
+ * Multiply-adds, some tens of milliseconds' of a thread, beyond which a run holds up those of other models: the windows
+ * of a very large network run a few at a time, although more would take less time per window.
+ */
+const FAIR_WORK = 1_000_000_000;
 /** Windows and outputs of one job in memory; a longer run is several jobs, one after the other. */
 const MAX_JOB_BYTES = 64 * 1024 * 1024;
 
@@ -92,7 +97,7 @@ export function compileNetwork(
 
 export class WasmExecutable implements Executable {
   readonly network: Network;
-  readonly efficientWindows = EFFICIENT_WINDOWS;
+  readonly efficientWindows: number;
   readonly #heap: SharedHeap;
   readonly #pool: WorkerPool;
   readonly #plan: number;
@@ -122,6 +127,8 @@ export class WasmExecutable implements Executable {
     this.#scratchBytes = scratchBytes;
     this.#windowFloats = network.timesteps * network.features;
     this.#windowWork = parameterCount(network) * network.timesteps;
+    const fair = Math.floor((FAIR_WORK * pool.threads) / this.#windowWork);
+    this.efficientWindows = Math.max(1, Math.min(EFFICIENT_WINDOWS, fair));
     this.#outputFloats = [
       embeddingUnits(network),
       ...network.heads.map((head) => head.steps * network.features),

@@ -13,6 +13,7 @@ const VERDICT = 4;
 const ERRORS = 5;
 const FLOATS = 6;
 const ROWS = 7;
+const ROW = 8;
 
 @inline
 function word(part: usize, index: usize): i32 {
@@ -50,6 +51,8 @@ function writePart(at: usize, part: usize, window: i32): usize {
       return writeSingles(at, base + ((window * count) << 2), count);
     case ROWS:
       return writeRows(at, part, window);
+    case ROW:
+      return writeRow(at, base + <usize>(window * word(part, 3) * 4), part);
     default:
       return unreachable();
   }
@@ -78,27 +81,35 @@ function writeRows(at: usize, part: usize, window: i32): usize {
   const steps = word(part, 2);
   const features = word(part, 3);
   const reversed = word(part, 4) != 0;
-  const scales = <usize>word(part, 5);
-  const offsets = <usize>word(part, 6);
-  const decimals = <usize>word(part, 7);
   const rowBytes = <usize>features << 2;
   let row = <usize>word(part, 1) + <usize>(window * steps) * rowBytes;
   if (reversed) row += <usize>(steps - 1) * rowBytes;
   store<u8>(at, 0x5b);
   for (let step = 0; step < steps; step++) {
-    store<u8>(++at, 0x5b);
-    for (let feature: usize = 0; feature < <usize>features; feature++) {
-      const scaled = <f64>load<f32>(row + (feature << 2));
-      let value = scaled * load<f64>(scales + (feature << 3)) + load<f64>(offsets + (feature << 3));
-      // A finite output stays finite, even where the product with the scale exceeds a double.
-      if (abs(value) == Infinity && abs(scaled) < Infinity) value = copysign(f64.MAX_VALUE, value);
-      at = writeFixed(at + 1, value, load<i32>(decimals + (feature << 2)));
-      store<u8>(at, 0x2c);
-    }
-    store<u8>(at, 0x5d);
-    store<u8>(++at, 0x2c);
+    at = writeRow(at + 1, row, part);
+    store<u8>(at, 0x2c);
     if (reversed) row -= rowBytes;
     else row += rowBytes;
+  }
+  store<u8>(at, 0x5d);
+  return at + 1;
+}
+
+/** Writes a row [F] in the caller's units: scaled * scale + offset. */
+@inline
+function writeRow(at: usize, row: usize, part: usize): usize {
+  const features = <usize>word(part, 3);
+  const scales = <usize>word(part, 5);
+  const offsets = <usize>word(part, 6);
+  const decimals = <usize>word(part, 7);
+  store<u8>(at, 0x5b);
+  for (let feature: usize = 0; feature < features; feature++) {
+    const scaled = <f64>load<f32>(row + (feature << 2));
+    let value = scaled * load<f64>(scales + (feature << 3)) + load<f64>(offsets + (feature << 3));
+    // A finite output stays finite, even where the product with the scale exceeds a double.
+    if (abs(value) == Infinity && abs(scaled) < Infinity) value = copysign(f64.MAX_VALUE, value);
+    at = writeFixed(at + 1, value, load<i32>(decimals + (feature << 2)));
+    store<u8>(at, 0x2c);
   }
   store<u8>(at, 0x5d);
   return at + 1;

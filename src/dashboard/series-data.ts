@@ -1,0 +1,160 @@
+/** A series and its scores as arrays, by row; the form that pictures and verdicts are made from. */
+import type {
+  Drift,
+  ReadingsAnswer,
+  ScoredBy,
+  SeriesAnswer,
+  SeriesThreshold,
+  ServiceEvent,
+} from "./service-types.js";
+
+/** Readings that are to be scored, or were. */
+export interface SeriesRows {
+  /** What they are from, for people: a file's name, or whose sample. */
+  readonly name: string;
+  readonly features: readonly string[];
+  readonly rows: number;
+  /** [rows], epoch milliseconds, not decreasing; undefined where no time is known. */
+  readonly timesMs: Float64Array | undefined;
+  /** A longer step is a gap. */
+  readonly maxGapMs: number | undefined;
+  /** [F][rows]; NaN where a reading is missing. */
+  readonly readings: readonly Float64Array[];
+  /** Sentences on how the file was read. */
+  readonly notes: readonly string[];
+}
+
+/** What the service said about the rows. */
+export interface SeriesScores {
+  readonly model: ScoredBy;
+  readonly threshold: SeriesThreshold | null;
+  /** [rows]; NaN where there is none. */
+  readonly score: Float64Array;
+  readonly pValue: Float64Array;
+  /** [rows]: 1 anomalous, 0 not, -1 no verdict. */
+  readonly anomalous: Int8Array;
+  /** [rows]; undefined where the service does not give them. */
+  readonly timestepError: Float64Array | undefined;
+  /** [F][rows] */
+  readonly featureError: readonly Float32Array[] | undefined;
+  readonly reconstruction: readonly Float64Array[] | undefined;
+  readonly events: readonly ServiceEvent[];
+  readonly drift: Drift | null;
+  readonly notes: readonly string[];
+}
+
+/** The series of a file. @param name of the file. */
+export function rowsOfFile(name: string, answer: ReadingsAnswer): SeriesRows[] {
+  return answer.series.map(({ group, rows, timestamps, readings }) => ({
+    name: group === null ? name : `${name}, ${group}`,
+    features: answer.features,
+    rows,
+    timesMs: timestamps === null ? undefined : Float64Array.from(timestamps),
+    maxGapMs: answer.maxGapMs ?? undefined,
+    readings: readings.map(numbersOf),
+    notes: answer.notes,
+  }));
+}
+
+/** The windows of a model's sample one after the other, or its series. @param body as `POST .../score` takes it. */
+export function rowsOfSample(name: string, features: readonly string[], body: unknown): SeriesRows {
+  const { windows = [], series = windows.flat() } = body as {
+    readonly windows?: readonly (readonly (number | null)[])[][];
+    readonly series?: readonly (readonly (number | null)[])[];
+  };
+  const readings = features.map((_, feature) =>
+    Float64Array.from(series, (row) => row[feature] ?? Number.NaN),
+  );
+  return {
+    name,
+    features,
+    rows: series.length,
+    timesMs: undefined,
+    maxGapMs: undefined,
+    readings,
+    notes: [],
+  };
+}
+
+/** The body of a score request for rows, in pieces that are joined: one string would be too long for a long series. */
+export function* scoreRequestText(series: SeriesRows, include: readonly string[]): Generator<string, void> {
+  const { rows, readings, timesMs, maxGapMs } = series;
+  yield `{"include":${JSON.stringify(include)}`;
+  // Times of a file may stand still, which a request must not: then its rows alone are sent.
+  if (timesMs !== undefined && isIncreasing(timesMs)) {
+    yield `,"timestamps":[${timesMs.join(",")}]`;
+    if (maxGapMs !== undefined) yield `,"maxGapMs":${maxGapMs}`;
+  }
+  yield ',"series":[';
+  for (let from = 0; from < rows; from += ROWS_OF_PIECE) {
+    const lines: string[] = [];
+    for (let row = from; row < Math.min(rows, from + ROWS_OF_PIECE); row++) {
+      lines.push(JSON.stringify(readings.map((column) => column[row]!)));
+    }
+    yield (from === 0 ? "" : ",") + lines.join(",");
+  }
+  yield "]}";
+}
+
+const ROWS_OF_PIECE = 8192;
+
+function isIncreasing(times: Float64Array): boolean {
+  for (let row = 1; row < times.length; row++) if (!(times[row]! > times[row - 1]!)) return false;
+  return true;
+}
+
+/** @param features F of the model. */
+export function scoresOfAnswer(answer: SeriesAnswer, features: number): SeriesScores {
+  const { model, threshold, timesteps, events, drift, notes = [] } = answer;
+  const reconstruction = timesteps.reconstruction ?? timesteps.prediction;
+  return {
+    model,
+    threshold,
+    score: numbersOf(timesteps.score),
+    pValue: numbersOf(timesteps.pValue),
+    anomalous: Int8Array.from(timesteps.anomalous, (verdict) => (verdict === null ? -1 : Number(verdict))),
+    timestepError: timesteps.timestepError === undefined ? undefined : numbersOf(timesteps.timestepError),
+    featureError: columnsOf(timesteps.featureError, features)?.map((column) => Float32Array.from(column)),
+    reconstruction: columnsOf(reconstruction, features),
+    events,
+    drift,
+    notes,
+  };
+}
+
+function numbersOf(values: readonly (number | null)[]): Float64Array {
+  return Float64Array.from(values, (value) => value ?? Number.NaN);
+}
+
+/** [N][F] as [F][N]. */
+function columnsOf(
+  rows: readonly (readonly (number | null)[] | null)[] | undefined,
+  features: number,
+): Float64Array[] | undefined {
+  if (rows === undefined) return undefined;
+  return Array.from({ length: features }, (_, feature) =>
+    Float64Array.from(rows, (row) => row?.[feature] ?? Number.NaN),
+  );
+}
+
+/** The row whose time is nearest to a time, in a series without times the row itself. */
+export function rowAt({ timesMs, rows }: Pick<SeriesRows, "timesMs" | "rows">, place: number): number {
+  if (timesMs === undefined) return Math.min(rows - 1, Math.max(0, Math.round(place)));
+  let low = 0;
+  let high = rows - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (timesMs[middle]! >= place) high = middle;
+    else low = middle + 1;
+  }
+  if (low > 0 && place - timesMs[low - 1]! < timesMs[low]! - place) low--;
+  return low;
+}
+
+/** The rows that a gap in time lies before. */
+export function rowsAfterGaps({ timesMs, maxGapMs, rows }: SeriesRows): number[] {
+  const found: number[] = [];
+  if (timesMs === undefined || maxGapMs === undefined) return found;
+  for (let row = 1; row < rows; row++) if (timesMs[row]! - timesMs[row - 1]! > maxGapMs) found.push(row);
+  return found;
+}

@@ -1,0 +1,220 @@
+/** The page of a series: whose rows, which version, and what it says about them. */
+import { listModels } from "./api.js";
+import { h, labelledSelect } from "./dom.js";
+import { formatCount, formatDuration, formatTime } from "./format.js";
+import { formatLink, type View } from "./link.js";
+import { problemBox } from "./problem-box.js";
+import type { SeriesRows } from "./series-data.js";
+import { loadRows, loadScores, loadVersion } from "./series-loading.js";
+import { seriesResults } from "./series-results.js";
+import { fileButton, SAMPLE, type Source, sourceChooser, takeDroppedFiles } from "./series-source.js";
+import type { ModelListing } from "./service-types.js";
+import { loadUplot } from "./uplot.js";
+
+/** The last source, so that a look at another page does not lose it. Links cannot hold a file. */
+let lastSource: Source | undefined;
+
+export async function seriesPage(view: View, signal: AbortSignal): Promise<HTMLElement> {
+  const models = (await listModels()).filter(({ versions }) =>
+    versions.some(({ state }) => state === "live"),
+  );
+  const root = h("div", { class: "page" }, h("h1", { class: "hidden" }, "Series"));
+  if (models.length === 0) {
+    root.append(nothingLive());
+    return root;
+  }
+  const page = new SeriesPage(models, view, signal);
+  root.append(page.element);
+  return root;
+}
+
+function nothingLive(): HTMLElement {
+  return h(
+    "section",
+    { class: "empty" },
+    h("h2", {}, "No model is live yet"),
+    h("p", {}, "Train one on rows of normal operation, and it appears here within seconds:"),
+    h("pre", {}, h("code", {}, "npm run -s residua -- train examples/machine.csv --name machine")),
+  );
+}
+
+class SeriesPage {
+  readonly element = h("div", {});
+  readonly #models: readonly ModelListing[];
+  readonly #signal: AbortSignal;
+  #view: View;
+  #source: Source | undefined;
+  /** Of the work for what is chosen now. */
+  #work = new AbortController();
+
+  constructor(models: readonly ModelListing[], view: View, signal: AbortSignal) {
+    this.#models = models;
+    this.#signal = signal;
+    const model = models.find(({ name }) => name === view.model) ?? models[0]!;
+    const wanted =
+      view.version !== undefined && isLive(model, view.version) ? view.version : defaultVersion(model);
+    this.#view = { ...view, page: "series", model: model.name, version: wanted };
+    if (view.source === SAMPLE.name) this.#source = SAMPLE;
+    else if (lastSource !== undefined && (view.source === undefined || view.source === lastSource.name)) {
+      this.#source = lastSource;
+    }
+    takeDroppedFiles((source) => this.#choose(source), signal);
+    signal.addEventListener("abort", () => this.#work.abort());
+    void this.#load();
+  }
+
+  #choose(source: Source): void {
+    lastSource = source;
+    this.#source = source;
+    this.#change({
+      source: source.name,
+      from: undefined,
+      to: undefined,
+      threshold: undefined,
+      features: undefined,
+    });
+    void this.#load();
+  }
+
+  /** What the address holds; nothing is loaded by it. */
+  #change(change: Partial<View>): void {
+    this.#view = { ...this.#view, ...change };
+    history.replaceState(null, "", formatLink(this.#view));
+  }
+
+  async #load(): Promise<void> {
+    this.#work.abort();
+    this.#work = new AbortController();
+    const { signal } = this.#work;
+    const { model, version, other } = this.#view;
+    const place = h("div", {});
+    const show = (...nodes: Node[]): void => {
+      if (!signal.aborted) place.replaceChildren(...nodes);
+    };
+    const focused = [...this.element.querySelectorAll("select")].indexOf(
+      document.activeElement as HTMLSelectElement,
+    );
+    this.element.replaceChildren(this.#toolbar(), place);
+    // The selects are made anew; whoever uses the keyboard stays where they were.
+    this.element.querySelectorAll("select")[focused]?.focus();
+    show(h("p", { class: "loading", "aria-busy": "true" }, "Loading the model"));
+    let chooser: ((wanted?: string) => HTMLElement) | undefined;
+    try {
+      const names = [version!, ...(other === undefined ? [] : [other])];
+      const versions = await Promise.all(names.map((name) => loadVersion(model!, name)));
+      const { manifest } = versions[0]!;
+      chooser = (wanted) =>
+        sourceChooser({
+          choose: (source) => this.#choose(source),
+          wanted,
+          features: manifest.features.map(({ name }) => name),
+          timesteps: manifest.timesteps,
+        });
+      if (this.#source === undefined) {
+        show(chooser(this.#view.source));
+        return;
+      }
+      show(h("p", { class: "loading", "aria-busy": "true" }, `Reading ${this.#source.name}`));
+      const [rows] = await loadRows(this.#source, versions[0]!);
+      show(
+        this.#describeSource(rows!),
+        h("p", { class: "loading", "aria-busy": "true" }, `Scoring ${formatCount(rows!.rows)} rows`),
+      );
+      const [uPlot, ...scores] = await Promise.all([
+        loadUplot(),
+        ...versions.map((one) => loadScores(rows!, one, signal)),
+      ]);
+      if (signal.aborted) return;
+      const { from = 0, to = rows!.rows } = this.#view;
+      const results = seriesResults(uPlot, {
+        rows: rows!,
+        versions: versions.map((one, index) => ({ version: one, scores: scores[index]! })),
+        range: { from, to },
+        threshold: this.#view.threshold,
+        features: this.#view.features,
+        changed: ({ range, ...change }) =>
+          this.#change({ ...change, ...(range === undefined ? {} : this.#rangeInLink(range, rows!.rows)) }),
+        signal,
+      });
+      show(this.#describeSource(rows!), results);
+    } catch (error) {
+      if (signal.aborted || this.#signal.aborted) return;
+      const problem = problemBox(error, () => void this.#load());
+      show(problem, ...(chooser === undefined ? [] : [chooser()]));
+    }
+  }
+
+  /** All rows need no place in a link. */
+  #rangeInLink({ from, to }: { readonly from: number; readonly to: number }, rows: number): Partial<View> {
+    return to - from === rows ? { from: undefined, to: undefined } : { from, to };
+  }
+
+  #toolbar(): HTMLElement {
+    const { model: name, version, other } = this.#view;
+    const model = this.#models.find((one) => one.name === name)!;
+    const live = model.versions.filter(({ state }) => state === "live");
+    const nameOf = (own: string) => {
+      const aliases = Object.entries(model.aliases).flatMap(([alias, target]) =>
+        target === own ? [alias] : [],
+      );
+      return aliases.length === 0 ? own : `${own} (${aliases.join(", ")})`;
+    };
+    const options = live.map((one) => ({ value: one.version, text: nameOf(one.version) }));
+    const models = this.#models.map((one) => ({ value: one.name, text: one.name }));
+    const choose = (change: Partial<View>): void => {
+      this.#change({ threshold: undefined, ...change });
+      void this.#load();
+    };
+    const others = options.filter(({ value }) => value !== version);
+    return h(
+      "div",
+      { class: "toolbar row" },
+      labelledSelect("Model", models, model.name, (chosen) => {
+        const next = this.#models.find((one) => one.name === chosen)!;
+        choose({ model: chosen, version: defaultVersion(next), other: undefined, features: undefined });
+      }),
+      labelledSelect("Version", options, version!, (chosen) =>
+        choose({ version: chosen, other: chosen === other ? undefined : other }),
+      ),
+      others.length > 0 &&
+        labelledSelect("Beside it", [{ value: "", text: "no other" }, ...others], other ?? "", (chosen) =>
+          choose({ other: chosen === "" ? undefined : chosen, threshold: this.#view.threshold }),
+        ),
+    );
+  }
+
+  #describeSource({ name, rows, timesMs }: SeriesRows): HTMLElement {
+    const span =
+      timesMs === undefined
+        ? ""
+        : `, ${formatTime(timesMs[0]!)} to ${formatTime(timesMs[rows - 1]!)} UTC (${formatDuration(timesMs[rows - 1]! - timesMs[0]!)})`;
+    return h(
+      "div",
+      { class: "source row between" },
+      h(
+        "span",
+        {},
+        h("strong", {}, name),
+        h("span", { class: "quiet" }, ` · ${formatCount(rows)} rows${span}`),
+      ),
+      h(
+        "span",
+        { class: "row tight" },
+        fileButton("Another file", "small", (source) => this.#choose(source)),
+        this.#source !== SAMPLE &&
+          h("button", { type: "button", class: "small", click: () => this.#choose(SAMPLE) }, "Sample"),
+      ),
+    );
+  }
+}
+
+function isLive({ versions }: ModelListing, version: string): boolean {
+  return versions.some((one) => one.version === version && one.state === "live");
+}
+
+/** The one that answers requests without a version. */
+function defaultVersion(model: ModelListing): string {
+  const stable = model.aliases["stable"];
+  if (stable !== undefined && isLive(model, stable)) return stable;
+  return model.versions.find(({ state }) => state === "live")!.version;
+}

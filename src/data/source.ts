@@ -1,0 +1,40 @@
+/** Where data come from: a file on the disk, or bytes that are in memory, such as the body of a request. */
+import { createReadStream } from "node:fs";
+import { basename } from "node:path";
+
+const CHUNK = 1 << 16;
+
+/** Bytes that can be read from the beginning, more than once. */
+export interface DataSource {
+  /** What messages call it: a file's name without its folders. */
+  readonly name: string;
+  /** The file; undefined for bytes in memory. */
+  readonly path: string | undefined;
+  /** Whether gzip and zstd are decompressed. */
+  readonly mayBeCompressed: boolean;
+  readonly open: () => AsyncIterator<Buffer>;
+}
+
+/** A file. */
+export function fileSource(path: string): DataSource {
+  return {
+    name: basename(path),
+    path,
+    mayBeCompressed: true,
+    open: () =>
+      createReadStream(path, { highWaterMark: 1 << 18 })[Symbol.asyncIterator]() as AsyncIterator<Buffer>,
+  };
+}
+
+/** Bytes in memory; they are not decompressed, so that what is read is no larger than they are. @param name what messages call them, such as `body`. */
+export function bytesSource(name: string, bytes: Uint8Array): DataSource {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return {
+    name,
+    path: undefined,
+    mayBeCompressed: false,
+    open: async function* () {
+      for (let from = 0; from < buffer.length; from += CHUNK) yield buffer.subarray(from, from + CHUNK);
+    },
+  };
+}

@@ -1,0 +1,141 @@
+/** POST /v1/models/:name/readings: what a data file holds, as a model reads it. Nothing is scored. */
+import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
+import { type TSchema, Type } from "@sinclair/typebox";
+import { describeDifferences } from "../../data/compared-data.js";
+import { readDataSection } from "../../data/data-section.js";
+import type { Dataset, Series } from "../../data/dataset.js";
+import { describeShortRuns } from "../../data/short-runs.js";
+import { ResiduaError } from "../../errors.js";
+import type { Manifest } from "../../registry/manifest.js";
+import type { BodyBudget } from "../body-budget.js";
+import { joinChunks, sendChunks } from "../body-chunks.js";
+import { readDataBody } from "../data-body.js";
+import type { LiveModels } from "../live-models.js";
+import { problemResponse } from "../problem.js";
+import { rawBody, takeRawBodies } from "../raw-body.js";
+import { ModelParamsSchema, VersionQuerySchema } from "../score-schema.js";
+import { readByItsRoute } from "../validation.js";
+
+export interface ReadingsOptions {
+  readonly models: LiveModels;
+  readonly budget: BodyBudget;
+  readonly bodyLimitBytes: number;
+}
+
+/** Numbers of a chunk: less than a millisecond's work. */
+const CHUNK_NUMBERS = 4096;
+const CONTENT_TYPES = ["text/csv", "text/plain", "application/x-ndjson", "application/octet-stream"];
+
+const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+const ReadingsSchema = Type.Object({
+  features: Type.Array(Type.String(), { description: "[F], as the model has them" }),
+  maxGapMs: Nullable(Type.Number({ description: "A longer step between rows is a gap" })),
+  notes: Type.Array(Type.String(), {
+    description: "What was found out about the file, and what looks odd in it",
+  }),
+  series: Type.Array(
+    Type.Object({
+      group: Nullable(Type.String()),
+      rows: Type.Integer(),
+      timestamps: Nullable(Type.Array(Type.Number(), { description: "[N], epoch milliseconds" })),
+      readings: Type.Array(Type.Array(Nullable(Type.Number())), {
+        description: "[F][N]; null is a missing one",
+      }),
+    }),
+    { description: "One for each group of the file, in order of time" },
+  ),
+});
+
+export const readingsRoutes: FastifyPluginCallbackTypebox<ReadingsOptions> = (
+  app,
+  { models, budget, bodyLimitBytes },
+  done,
+) => {
+  takeRawBodies(app, {
+    contentTypes: CONTENT_TYPES,
+    limitBytes: bodyLimitBytes,
+    budget,
+    expect: () => 0,
+    arrived: () => undefined,
+  });
+  app.post(
+    "/v1/models/:name/readings",
+    {
+      schema: {
+        summary: "What a data file holds, as the model reads it",
+        description:
+          "The body is a file as `train` takes them: CSV of any dialect, or JSON lines, gzipped or not. `?file=` names it in messages.",
+        tags: ["scoring"],
+        params: ModelParamsSchema,
+        querystring: Type.Object(
+          { ...VersionQuerySchema.properties, file: Type.Optional(Type.String({ maxLength: 1000 })) },
+          { additionalProperties: false },
+        ),
+        consumes: CONTENT_TYPES,
+        body: readByItsRoute(Type.String()),
+        response: {
+          200: ReadingsSchema,
+          400: problemResponse("INVALID_REQUEST: what cannot be read, with line and column"),
+          404: problemResponse("MODEL_NOT_FOUND, VERSION_NOT_FOUND, ALIAS_NOT_FOUND"),
+          413: problemResponse("BODY_TOO_LARGE"),
+          503: problemResponse("MODEL_NOT_READY, SHUTTING_DOWN"),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { file, ...selection } = request.query;
+      const lease = models.acquire(request.params.name, selection);
+      const { manifest } = lease.model;
+      lease.release();
+      const body = rawBody(request);
+      if (body.length === 0)
+        throw new ResiduaError("INVALID_REQUEST", "The body is empty; send a data file.");
+      const dataset = await readDataBody(body, manifest, file);
+      return sendChunks(reply, "application/json; charset=utf-8", joinChunks(answer(dataset, manifest)));
+    },
+  );
+  done();
+};
+
+function* answer(dataset: Dataset, manifest: Manifest): Generator<Uint8Array, void> {
+  const { features, maxGapMs = null, notes, taken } = dataset;
+  const section = readDataSection(manifest);
+  const differences = section === undefined || taken === undefined ? [] : describeDifferences(section, taken);
+  const all = [...notes, ...differences, ...describeShortRuns(dataset, manifest.timesteps)];
+  const head = JSON.stringify({ features, maxGapMs, notes: all });
+  yield Buffer.from(`${head.slice(0, -1)},"series":[`);
+  let separator = "";
+  for (const series of dataset.series) {
+    yield Buffer.from(separator);
+    yield* seriesText(series, features.length);
+    separator = ",";
+  }
+  yield Buffer.from("]}");
+}
+
+function* seriesText(
+  { group, rows, timestampsMs, values }: Series,
+  features: number,
+): Generator<Uint8Array, void> {
+  yield Buffer.from(`{"group":${JSON.stringify(group ?? null)},"rows":${rows},"timestamps":`);
+  if (timestampsMs === undefined) yield Buffer.from("null");
+  else yield* numbers(rows, (row) => timestampsMs[row]!);
+  yield Buffer.from(',"readings":[');
+  for (let feature = 0; feature < features; feature++) {
+    if (feature > 0) yield Buffer.from(",");
+    yield* numbers(rows, (row) => values[row * features + feature]!);
+  }
+  yield Buffer.from("]}");
+}
+
+/** An array of numbers; NaN is written as null. */
+function* numbers(rows: number, at: (row: number) => number): Generator<Uint8Array, void> {
+  yield Buffer.from("[");
+  for (let from = 0; from < rows; from += CHUNK_NUMBERS) {
+    const count = Math.min(CHUNK_NUMBERS, rows - from);
+    const text = JSON.stringify(Array.from({ length: count }, (_, i) => at(from + i)));
+    yield Buffer.from(`${from === 0 ? "" : ","}${text.slice(1, -1)}`);
+  }
+  yield Buffer.from("]");
+}

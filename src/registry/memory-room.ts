@@ -1,0 +1,52 @@
+/** Whether a bundle can be opened in the memory that this process may still use, judged by its files before any is read. */
+import { lstat } from "node:fs/promises";
+import { totalmem } from "node:os";
+import { join } from "node:path";
+import { InputError } from "../errors.js";
+import { FILE_LIMITS } from "./bundle-files.js";
+import { inTime } from "./folder-files.js";
+
+/** Bytes in memory for each byte of a file, while a bundle is opened. */
+const FACTOR = {
+  /** As a file, as numbers, and packed for the engine. */
+  binary: 3,
+  /** As a file, as text, and as objects; a number of a few digits becomes 8 bytes and more. */
+  json: 10,
+} as const;
+
+/** A bundle that may fit another time, when others are closed. */
+export class NoRoomError extends InputError {}
+
+/**
+ * Bytes that the process may still use: of its cgroup's limit, or of the machine's memory. What the system keeps of
+ * files counts as free.
+ */
+export function memoryRoom(): number {
+  const limit = process.constrainedMemory();
+  return (limit > 0 ? Math.min(limit, totalmem()) : totalmem()) - process.memoryUsage.rss();
+}
+
+/**
+ * Throws NoRoomError where opening the bundle would take more memory than there is. Files that are missing or wrong are
+ * left to whoever reads them.
+ * @param folder `.../<name>/<version>`
+ * @param modelFolder as for `inTime`.
+ */
+export async function checkRoom(folder: string, modelFolder: string, room = memoryRoom()): Promise<void> {
+  let needed = 0;
+  for (const [file, most] of Object.entries(FILE_LIMITS)) {
+    const size = await inTime(modelFolder, () =>
+      lstat(join(folder, file)).then(
+        (found) => (found.isFile() ? found.size : 0),
+        () => 0,
+      ),
+    );
+    // What is too large is refused by its size, not for its memory.
+    if (size <= most) needed += size * (file.endsWith(".json") ? FACTOR.json : FACTOR.binary);
+  }
+  if (needed <= room) return;
+  const mebibytes = (bytes: number): number => Math.max(0, Math.round(bytes / 2 ** 20));
+  throw new NoRoomError(
+    `Opening it needs about ${mebibytes(needed)} MiB of memory, and this process may use ${mebibytes(room)} MiB more. Give it more memory, or keep fewer versions live (RESIDUA_LIVE_VERSIONS).`,
+  );
+}
