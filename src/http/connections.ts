@@ -52,7 +52,8 @@ export function createHttpServer(
   });
   server.on("connection", (socket: Socket) => all.add(socket));
   // Node calls it where nothing was read or written for so long, also where a connection was kept alive in vain.
-  server.setTimeout(limits.writeTimeoutMs, (socket: Socket) => {
+  // Where bytes of a write went out since, it waits once more before it calls; so it is told half of the time.
+  server.setTimeout(limits.writeTimeoutMs / 2, (socket: Socket) => {
     const isAnswering = connections.get(socket)?.isAnswering;
     if (isAnswering === false || socket.writableLength > 0) socket.destroy();
   });
