@@ -12,7 +12,11 @@ const oneOf = <const T extends string>(names: readonly T[], options: { default: 
   );
 
 // Visible ASCII: what an Authorization header can carry.
-const Token = Type.Optional(Type.String({ pattern: "^[\\x21-\\x7e]+$" }));
+const Token = Type.Optional(
+  Type.String({ pattern: "^[\\x21-\\x7e]+$", title: "a text of visible ASCII characters" }),
+);
+
+const ORIGIN = "[A-Za-z][A-Za-z0-9+.-]*://([A-Za-z0-9.-]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?";
 
 export const ConfigSchema = Type.Object({
   HOST: Type.String({ minLength: 1, default: "127.0.0.1" }),
@@ -38,10 +42,26 @@ export const ConfigSchema = Type.Object({
   RESIDUA_LAME_DUCK_SECONDS: Type.Number({ minimum: 0, maximum: 3600, default: 0 }),
   RESIDUA_DRAIN_SECONDS: Type.Number({ minimum: 0, maximum: 3600, default: 20 }),
   RESIDUA_LIVE_VERSIONS: Type.Integer({ minimum: 1, maximum: 1000, default: 2 }),
+  /** The port of the Open Inference Protocol over gRPC; unset for none. */
+  RESIDUA_GRPC_PORT: Type.Optional(Type.Integer({ minimum: 0, maximum: 65535 })),
   /** What `/readyz` is about: the service itself, or also whether every model has its newest version and aliases live. */
   RESIDUA_READY: oneOf(["server", "models"], { default: "server" }),
+  /** The address of an OpenTelemetry collector that takes OTLP over HTTP; unset for no traces. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+    Type.String({
+      pattern: "^https?://[^/]",
+      description: "an address that begins with http:// or https://",
+    }),
+  ),
   RESIDUA_ADMIN_TOKEN: Token,
   RESIDUA_API_TOKEN: Token,
+  /** Origins whose pages may call the service from a browser. */
+  RESIDUA_CORS_ORIGINS: Type.Optional(
+    Type.String({
+      pattern: `^(\\*|(${ORIGIN})(, ?(${ORIGIN}))*)$`,
+      title: '"*", or origins such as https://example.org, without a path, with commas between them',
+    }),
+  ),
 });
 export type Config = Static<typeof ConfigSchema>;
 
@@ -89,10 +109,9 @@ function requirement(schema: TSchema): string {
   if (Array.isArray(schema["anyOf"])) {
     return `one of ${schema["anyOf"].map((literal: TSchema) => literal["const"]).join(", ")}`;
   }
+  if (typeof schema["description"] === "string") return schema["description"];
   if (schema["type"] === "string") {
-    return schema["pattern"] === undefined
-      ? "a text that is not empty"
-      : "a text of visible ASCII characters";
+    return schema["title"] ?? "a text that is not empty";
   }
   const kind = schema["type"] === "integer" ? "a whole number" : "a number";
   return `${kind} from ${schema["minimum"]} to ${schema["maximum"]}`;

@@ -1,9 +1,11 @@
 /** The service as a process: reads its settings from the environment, logs to stdout, and stops in order on a signal. */
 import "./heap-growth.js";
 import { readFileSync } from "node:fs";
+import { isatty } from "node:tty";
 import pino, { type Logger } from "pino";
 import { type Config, loadConfig } from "./config.js";
 import { InputError } from "./errors.js";
+import { firstWords } from "./http/first-words.js";
 import { Service } from "./http/service.js";
 import { endProcess } from "./last-exit.js";
 import { LogOutput } from "./log-output.js";
@@ -26,7 +28,10 @@ async function main(config: Config): Promise<void> {
   const output = new LogOutput({
     onCaughtUp: (dropped) => log.warn({ dropped }, "lines of the log were dropped, since nobody read them"),
   });
-  const log = pino({ level: config.LOG_LEVEL }, output.destination);
+  // A person at a terminal reads three lines, and is told how to see the others; programs get every line.
+  const isRead = isatty(1);
+  const level = isRead && process.env["LOG_LEVEL"] === undefined ? "warn" : config.LOG_LEVEL;
+  const log = pino({ level }, output.destination);
   const starting = Service.start({
     config,
     version: programVersion(),
@@ -38,6 +43,15 @@ async function main(config: Config): Promise<void> {
   const service = await starting;
   output.destination.flush();
   await service.loaded;
+  if (!isRead) return;
+  const lines = firstWords({
+    url: service.url,
+    folder: config.RESIDUA_MODELS,
+    models: service.models.list(),
+    logsRequests: log.isLevelEnabled("info"),
+  });
+  await output.flush(LAST_LINES_MS);
+  process.stdout.write(`${lines.join("\n")}\n`);
 }
 
 function endOnSignal(starting: Promise<Service>, log: Logger, output: LogOutput, config: Config): void {

@@ -1,11 +1,14 @@
 /** The service as a process: how it starts, refuses to start, and ends. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text as readText } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { addVersions, temporaryFolder } from "./registry/publications.js";
-import { type ServerProcess, spawnServer, startServer } from "./server-process.js";
+import { repository, type ServerProcess, spawnServer, startServer } from "./server-process.js";
 
 /** The environment of a server over a folder with one model. */
 async function overSmall(t: TestContext): Promise<Record<string, string>> {
@@ -119,4 +122,28 @@ test("it logs where it listens and what is live; a port in use ends another with
   const { status, stderr } = await ended(t, { PORT: new URL(url!).port });
   assert.match(stderr, /^PORT is in use by another program: .*\.\n$/);
   assert.deepEqual(status, [1, null]);
+});
+
+const script = ["/usr/bin/script", "/bin/script"].find((file) => existsSync(file));
+
+test("on a terminal it says three lines and no line of log; in a pipe, lines of JSON alone", {
+  skip: script === undefined && "there is no program to make a terminal with",
+}, async (t) => {
+  const { LOG_LEVEL: _level, ...outer } = process.env;
+  const server = [process.execPath, join(repository, "dist", "src", "server.js")];
+  const terminal = spawn(script!, ["-qfec", server.join(" "), "/dev/null"], {
+    env: { ...outer, ...(await overSmall(t)), PORT: "0", RESIDUA_ENGINE: "wasm" },
+    stdio: ["pipe", "pipe", "ignore"],
+    detached: true,
+  });
+  t.after(() => process.kill(-terminal.pid!, "SIGKILL"));
+  const lines: string[] = [];
+  for await (const line of createInterface(terminal.stdout)) if (lines.push(line) === 3) break;
+  assert.match(lines[0]!, /^Residua serves on http:\/\/127\.0\.0\.1:\d+$/);
+  assert.equal(lines[1], "Models: small 1");
+  const [, url = ""] = /^Look: (\S+) in a browser/.exec(lines[2]!) ?? [];
+  assert.equal((await fetch(url, { headers: { accept: "text/html" } })).status, 200);
+
+  const piped = await startSmall(t);
+  for (const line of piped.log().trim().split("\n")) assert.ok(JSON.parse(line).msg.length > 0, line);
 });

@@ -4,8 +4,8 @@
  */
 
 /** Rows of a block of the lowest level; a block of each further level has as many blocks of the one below it. */
-const BLOCK = 64;
-const FACTOR = 16;
+const BLOCK = 16;
+const FACTOR = 8;
 
 interface Level {
   /** Rows of a block. */
@@ -62,23 +62,27 @@ export class MinMaxSeries {
     return [min[0]!, max[0]!];
   }
 
-  /** Goes up a level where a block begins that ends before `end`, and down where none does. */
+  /** Looks at single rows up to the first block, at the largest blocks that fit, and at the rows that remain. */
   #look(from: number, end: number, column: number, min: Float64Array, max: Float64Array): void {
+    const { values } = this;
     let low = Number.POSITIVE_INFINITY;
     let high = Number.NEGATIVE_INFINITY;
     for (let row = from; row < end; ) {
       const level = this.#highest(row, end);
-      if (level === undefined) {
-        const value = this.values[row]!;
-        if (value < low) low = value;
-        if (value > high) high = value;
-        row++;
+      if (level !== undefined) {
+        const block = row / level.size;
+        if (level.min[block]! < low) low = level.min[block]!;
+        if (level.max[block]! > high) high = level.max[block]!;
+        row += level.size;
         continue;
       }
-      const block = row / level.size;
-      if (level.min[block]! < low) low = level.min[block]!;
-      if (level.max[block]! > high) high = level.max[block]!;
-      row += level.size;
+      // No block begins before the next multiple of the smallest one.
+      const stop = Math.min(end, row + BLOCK - (row % BLOCK));
+      for (; row < stop; row++) {
+        const value = values[row]!;
+        if (value < low) low = value;
+        if (value > high) high = value;
+      }
     }
     min[column] = low <= high ? low : Number.NaN;
     max[column] = low <= high ? high : Number.NaN;

@@ -12,7 +12,7 @@ import type { FileEvaluation } from "../evaluation/summary.js";
 import type { Manifest } from "../registry/manifest.js";
 import { loadStoredModel } from "../registry/stored-model.js";
 import type { TrainEvents, TrainedModel } from "../training/train-model.js";
-import { DEFAULT_CALIBRATION, toTrainOptions } from "../training/train-options.js";
+import { DEFAULT_CALIBRATION, DEFAULT_FOLDS, toTrainOptions } from "../training/train-options.js";
 import { addEvaluateOptions, checkEvaluateFlags, type EvaluateFlags } from "./evaluate-options.js";
 import { printNote } from "./note.js";
 import { checkUsage } from "./options.js";
@@ -88,10 +88,9 @@ async function evaluatePublished(
   try {
     const folder = flags.models ?? config.RESIDUA_MODELS;
     const model = await loadStoredModel(folder, name, { version: flags.version?.toString() }, engine);
-    const { manifest, executable, scoring } = model;
+    const { manifest, executable } = model;
     const evaluated = {
-      executable,
-      scoring,
+      ...model,
       scorer: manifest.scorers[0]!,
       threshold: manifest.threshold?.timestepValue,
     };
@@ -102,6 +101,7 @@ async function evaluatePublished(
       ...flags,
       falseAlarmRate,
       stride: flags.stride ?? 1,
+      folds: flags.calibration === undefined ? (flags.folds ?? DEFAULT_FOLDS) : 0,
       calibration: flags.calibration ?? DEFAULT_CALIBRATION,
     };
     const files: FileEvaluation[] = [];

@@ -53,6 +53,7 @@ const WITH_MODEL = new Set([
   "models",
   "json",
   "validation",
+  "folds",
   "calibration",
 ]);
 

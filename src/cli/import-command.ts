@@ -66,7 +66,7 @@ export function addImportCommand(program: Command): void {
   const command = program
     .command("import")
     .description("publish an autoencoder of Keras as the next version of a model, calibrated on normal data")
-    .argument("<model>", "file that Keras saved: .keras or .h5")
+    .argument("<model>", "file that Keras saved, .keras or .h5, or model.json of TF.js")
     .requiredOption("--name <name>", "name of the model")
     .requiredOption("--data <files...>", `files of normal data: ${FILE_FORMS}`)
     .option(
@@ -155,6 +155,11 @@ async function readScaler(
   return readGivenScaler(json, features);
 }
 
+function describeOrigin({ file, form, kerasVersion }: KerasFile): string {
+  if (form === "tfjs" && kerasVersion === undefined) return `${file} (TF.js)`;
+  return `${file} (Keras ${kerasVersion ?? "of an unknown version"})`;
+}
+
 function describeModel(
   name: string,
   published: Published,
@@ -167,7 +172,7 @@ function describeModel(
     ["model", `${name} version ${published.version}`],
     ["folder", published.folder],
     ["sha256", published.sha256],
-    ["from", `${file.file} (Keras ${file.kerasVersion ?? "of an unknown version"})`],
+    ["from", describeOrigin(file)],
     ["window", `${network.timesteps} rows of ${model.features.join(", ")}; ${heads}`],
     ["scaler", scoring.scaler.kind],
     ["windows", `${windows.fit} to fit scaler and scorers, ${windows.calibration} to calibrate`],

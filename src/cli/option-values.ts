@@ -1,7 +1,7 @@
 /** Values of options that only the command line has. Each parser throws InputError with one sentence. */
 import { nameList, wholeNumber } from "../data/option-values.js";
 import { InputError } from "../errors.js";
-import { seed } from "../training/train-options.js";
+import { seed } from "../training/option-parsers.js";
 
 const MOST_SEEDS = 100;
 

@@ -135,7 +135,10 @@ export async function readFile(
   const query = new URLSearchParams({ version, file: fileName });
   const response = await request(`${modelPath(name)}/readings?${query}`, {
     method: "POST",
-    headers: { "content-type": "application/octet-stream" },
+    headers: {
+      "content-type": "application/octet-stream",
+      ...(/\.gz$/i.test(fileName) ? { "content-encoding": "gzip" } : {}),
+    },
     body: file,
   });
   return (await response.json()) as ReadingsAnswer;

@@ -24,7 +24,7 @@ export class HeatMap {
   readonly #options: HeatMapOptions;
   readonly #middle: number;
   readonly #value = h("span", { class: "value" });
-  readonly #cursor = h("div", { class: "cursor-line" });
+  readonly #cursor = h("div", { class: "cursor-line", hidden: true });
   #range: RowRange = { from: 0, to: 1 };
   #width = 0;
   #dragFrom: number | undefined;

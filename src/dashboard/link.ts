@@ -8,6 +8,8 @@ export interface View {
   readonly other?: string | undefined;
   /** What the rows are from: `sample`, or the name of a file. */
   readonly source?: string | undefined;
+  /** Which of the series of a file that holds several. */
+  readonly group?: string | undefined;
   /** The rows shown, `to` excluded. */
   readonly from?: number | undefined;
   readonly to?: number | undefined;
@@ -17,7 +19,7 @@ export interface View {
 }
 
 const PAGES: readonly string[] = ["series", "models", "operations"] satisfies View["page"][];
-const TEXTS = ["model", "version", "other", "source"] as const;
+const TEXTS = ["model", "version", "other", "source", "group"] as const;
 const NUMBERS = ["from", "to", "threshold"] as const;
 
 export function formatLink(view: View): string {

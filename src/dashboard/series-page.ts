@@ -68,6 +68,7 @@ class SeriesPage {
     this.#source = source;
     this.#change({
       source: source.name,
+      group: undefined,
       from: undefined,
       to: undefined,
       threshold: undefined,
@@ -115,9 +116,10 @@ class SeriesPage {
         return;
       }
       show(h("p", { class: "loading", "aria-busy": "true" }, `Reading ${this.#source.name}`));
-      const [rows] = await loadRows(this.#source, versions[0]!);
+      const all = await loadRows(this.#source, versions[0]!);
+      const rows = all.find(({ name }) => name === this.#view.group) ?? all[0];
       show(
-        this.#describeSource(rows!),
+        this.#describeSource(rows!, all),
         h("p", { class: "loading", "aria-busy": "true" }, `Scoring ${formatCount(rows!.rows)} rows`),
       );
       const [uPlot, ...scores] = await Promise.all([
@@ -136,7 +138,7 @@ class SeriesPage {
           this.#change({ ...change, ...(range === undefined ? {} : this.#rangeInLink(range, rows!.rows)) }),
         signal,
       });
-      show(this.#describeSource(rows!), results);
+      show(this.#describeSource(rows!, all), results);
     } catch (error) {
       if (signal.aborted || this.#signal.aborted) return;
       const problem = problemBox(error, () => void this.#load());
@@ -183,7 +185,9 @@ class SeriesPage {
     );
   }
 
-  #describeSource({ name, rows, timesMs }: SeriesRows): HTMLElement {
+  /** @param all series of the source, of which one is shown. */
+  #describeSource({ name, rows, timesMs }: SeriesRows, all: readonly SeriesRows[]): HTMLElement {
+    const names = all.map((one) => ({ value: one.name, text: one.name }));
     const span =
       timesMs === undefined
         ? ""
@@ -200,6 +204,11 @@ class SeriesPage {
       h(
         "span",
         { class: "row tight" },
+        all.length > 1 &&
+          labelledSelect("Series", names, name, (group) => {
+            this.#change({ group, from: undefined, to: undefined });
+            void this.#load();
+          }),
         fileButton("Another file", "small", (source) => this.#choose(source)),
         this.#source !== SAMPLE &&
           h("button", { type: "button", class: "small", click: () => this.#choose(SAMPLE) }, "Sample"),

@@ -51,7 +51,8 @@ export class SeriesView {
   readonly #options: SeriesViewOptions;
   readonly #uPlot: UPlot;
   readonly #overview: Overview;
-  readonly #readings: readonly MinMaxSeries[];
+  /** By column, so that a feature that is shown again is not looked through again. */
+  readonly #looked = new Map<Float64Array, MinMaxSeries>();
   readonly #place = h("span", { class: "place" });
   readonly #featurePlace = h("div", {});
   readonly #events: PlotEvents;
@@ -66,7 +67,6 @@ export class SeriesView {
     this.axis = new RowAxis(series);
     this.#range = this.axis.clamp(options.range);
     this.#events = { zoom: (range) => this.zoom(range), hover: (row) => this.#hover(row) };
-    this.#readings = series.readings.map((column) => new MinMaxSeries(column));
     const scores = shown.map(({ scores: own }) => new MinMaxSeries(own.score));
     this.scoreCharts = shown.map((own, index) => this.#scoreChart(own, scores[index]!, index));
     this.#overview = new Overview({
@@ -140,14 +140,14 @@ export class SeriesView {
     this.featureCharts = chosen.map(({ name, index }, place) => {
       const unit = units[index] ?? null;
       const lines: Line[] = [
-        { label: "reading", series: this.#readings[index]!, colour: (theme) => theme.reading },
+        { label: "reading", series: this.#look(series.readings[index]!), colour: (theme) => theme.reading },
         ...shown.flatMap(({ scores, label }, version): Line[] => {
           const column = scores.reconstruction?.[index];
           if (column === undefined) return [];
           return [
             {
               label: shown.length === 1 ? "reconstruction" : label,
-              series: new MinMaxSeries(column),
+              series: this.#look(column),
               colour: (theme) => (version === 0 ? theme.reconstruction : theme.otherScore),
             },
           ];
@@ -166,6 +166,12 @@ export class SeriesView {
     });
     this.#featurePlace.replaceChildren(...this.featureCharts.map((chart) => chart.element));
     if (this.#width > 0) for (const chart of this.featureCharts) chart.show(this.#range, this.#width);
+  }
+
+  #look(column: Float64Array): MinMaxSeries {
+    const known = this.#looked.get(column) ?? new MinMaxSeries(column);
+    this.#looked.set(column, known);
+    return known;
   }
 
   #scoreChart(own: ShownScores, score: MinMaxSeries, index: number): LineChart {

@@ -1,6 +1,8 @@
 /** Verdicts and events by another threshold, from scores that are there: nothing is scored again. */
 import { endValueFor } from "../scoring/alarm-choice.js";
-import { findEvents } from "../scoring/events.js";
+import { findEvents } from "../scoring/event-stream.js";
+import { eventRuleOf } from "../scoring/events.js";
+import { ruleOfRuns } from "../scoring/normal-behaviour.js";
 import { rowsAfterGaps, type SeriesRows, type SeriesScores } from "./series-data.js";
 import type { ManifestAlarms, ServiceEvent } from "./service-types.js";
 
@@ -16,7 +18,9 @@ export interface Judgement {
 
 /**
  * The events that the service would find by this threshold. Those by the service's own are its own. Otherwise the shares
- * of features are those of the stitched errors of an event's rows; the service's are those of the windows over them.
+ * of features are those of the stitched errors of an event's rows; the service's are what features contribute to the scores
+ * of the windows over them. Edges are where stitched errors leave their normal range, which around a huge fault is a little
+ * further out than where the service has them.
  *
  * @param alarms how the model's normal scores make events; undefined where it does not know.
  */
@@ -40,22 +44,20 @@ export function judge(
   const counts = { threshold, anomalousRows, judgedRows };
   if (threshold === undefined) return { ...counts, events: [] };
   if (threshold === scores.threshold?.value) return { ...counts, events: scores.events };
-  const rule =
+  const alarm =
     alarms === undefined
-      ? undefined
-      : {
-          alarm: { ...alarms.begin, threshold, endValue: endValueFor(threshold, alarms.normal) },
-          error: scores.timestepError ?? new Float64Array(score.length),
-          errorLimit: alarms.errorLimit,
-        };
-  const runs = {
+      ? ruleOfRuns(threshold)
+      : { ...alarms.begin, threshold, endValue: endValueFor(threshold, alarms.normal) };
+  const error = scores.timestepError ?? new Float64Array(score.length);
+  const rule = eventRuleOf({ alarm, errorLimit: alarms?.errorLimit }, score, error);
+  const windows = {
     starts: [0, ...rowsAfterGaps(series)],
     timesteps: 1,
     stride: 1,
-    featureError: new Float64Array(0),
+    contributions: new Float64Array(0),
     featureNames: [],
   };
-  const found = findEvents(score, verdicts, runs, rule);
+  const found = findEvents({ score, anomalous: verdicts, windows, rule });
   return {
     ...counts,
     events: found.map((event) => ({ ...event, features: sharesOf(series, scores, event) })),

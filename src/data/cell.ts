@@ -41,6 +41,6 @@ export function describeNonNumber(cell: string): string {
   }
   const { unit } = splitUnit(cell);
   if (unit !== "" && /\d/.test(cell)) return `${shown} has another unit than the column ("${unit}")`;
-  const option = /[\s,"']/.test(cell) ? `'${cell}'` : cell;
+  const option = /^[\w.+:/%-]+$/.test(cell) ? cell : `'${cell}'`;
   return `${shown} is not a number (--missing ${option} takes it for a missing reading, --exclude leaves the column out)`;
 }

@@ -3,7 +3,7 @@ import { InputError } from "../errors.js";
 
 /** `[T ]HH:MM[:SS[.fff]] [AM|PM] [zone]`, all of it optional. It has six groups. */
 export const DATE_TIME_END =
-  "(?:,?[T ]+(\\d{1,2}):(\\d{2})(?::(\\d{2})(?:[.,](\\d{1,9}))?)?\\s*([AP]\\.?M\\.?)?\\s*(Z|[+-]\\d{2}(?::?\\d{2})?|[A-Z]{2,5}(?:[+-]\\d{2}:?\\d{2})?)?)?";
+  "(?:,?[T ]+(\\d{1,2}):(\\d{2})(?::(\\d{2})(?:[.,](\\d{1,9}))?)?\\s*([AP]\\.?\\s?M\\.?)?\\s*(Z|[+-]\\d{2}(?::?\\d{2})?|[A-Z]{2,5}(?:[+-]\\d{2}:?\\d{2})?)?)?";
 
 /** A time of day. */
 export interface Clock {

@@ -4,6 +4,7 @@ import type { FoundReadings } from "./feature-readings.js";
 import { isLabelName, listNames } from "./names.js";
 import { type ColumnRoles, EXCLUDED } from "./plan.js";
 import type { LeftOut } from "./table.js";
+import { ELAPSED_CLOCK } from "./time-format.js";
 
 interface NoteOptions extends ColumnRoles {
   readonly header?: boolean | undefined;
@@ -19,7 +20,7 @@ export function describeTable(file: CsvFile, leftOut: readonly LeftOut[], option
   }
   if (file.time?.format.kind === "elapsed") {
     notes.push(
-      `${file.file}: "${file.time.name}" is taken as elapsed time: it orders the rows and shows gaps, and is not learnt from.`,
+      `${file.file}: "${file.time.name}" is taken as elapsed time: it orders the rows and shows gaps, and is not learnt from${file.time.format.name === ELAPSED_CLOCK ? " (a day is added where it passes midnight)" : ""}.`,
     );
   }
   if (options.columns !== undefined) return notes;

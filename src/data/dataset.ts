@@ -11,6 +11,7 @@ import { refuseRecurringTimes } from "./recurring-times.js";
 import { describeResampling, resampleSeries } from "./resampled-series.js";
 import type { OrderedSeries, Series } from "./series.js";
 import { describeOrder } from "./series-order.js";
+import type { DataSource } from "./source.js";
 import type { LeftOut, Table } from "./table.js";
 import { type DataTaken, takenOf } from "./taken.js";
 
@@ -44,17 +45,20 @@ export interface Dataset {
 }
 
 /**
- * Reads data files into series. The features are `columns`; where that is undefined, they are those of the first file
+ * Reads data files, given by their paths, or other sources into series. The features are `columns`; where that is undefined, they are those of the first file
  * that do not only count, and the other files must have them too. Rows that are not in time order are sorted.
  *
  * Throws InputError where a file cannot be read, lacks a column, or mixes series that a column tells apart.
  */
-export async function readDataset(paths: readonly string[], options: DatasetOptions = {}): Promise<Dataset> {
+export async function readDataset(
+  sources: readonly (string | DataSource)[],
+  options: DatasetOptions = {},
+): Promise<Dataset> {
   const files: CsvFile[] = [];
   const leftOut: LeftOut[] = [];
   let columns = options.columns;
-  for (const path of paths) {
-    const file = await readCsv(path, { ...options, columns });
+  for (const source of sources) {
+    const file = await readCsv(source, { ...options, columns });
     refuseRecurringTimes(file);
     const counters = columns === undefined ? findCounters(file.features, file.groups?.of) : [];
     const features = file.features.filter(({ name }) => !counters.some((one) => one.name === name));

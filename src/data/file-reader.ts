@@ -1,8 +1,10 @@
 /** Takes the records of a data file: makes the plan of its columns from the first ones, then a table of all. */
 import { InputError } from "../errors.js";
+import { type CellOptions, type ColumnRoles, namedColumns } from "./column-roles.js";
+import { joinDateParts } from "./date-parts.js";
 import { findHeader, type Header } from "./header.js";
 import { MissingCells } from "./missing.js";
-import { type CellOptions, type ColumnRoles, planFile } from "./plan.js";
+import { planFile } from "./plan.js";
 import type { Fields } from "./records.js";
 import { type RowRange, type Table, TableBuilder } from "./table.js";
 import type { SampleColumn } from "./time-role.js";
@@ -41,6 +43,8 @@ export class FileReader {
   readonly #isFinal: boolean;
   readonly #missing: MissingCells;
   #layout: Layout = { delimiter: ",", place: "line" };
+  /** Puts the parts of dates together. */
+  #join: (cells: readonly string[]) => readonly string[] = (cells) => cells;
   #waiting: { readonly cells: readonly string[]; readonly line: number }[] = [];
   #emptyLines: number[] = [];
   #builder: TableBuilder | undefined;
@@ -77,7 +81,7 @@ export class FileReader {
   };
 
   #add(cells: readonly string[], line: number): void {
-    if (this.#builder !== undefined) this.#builder.add(cells, line);
+    if (this.#builder !== undefined) this.#builder.add(this.#join(cells), line);
     else {
       this.#waiting.push({ cells: [...cells], line });
       if (this.#waiting.length >= SAMPLE_ROWS) this.#plan();
@@ -88,13 +92,21 @@ export class FileReader {
   #plan(): TableBuilder {
     const records = this.#waiting.map(({ cells }) => cells);
     const { fields, delimiter, place } = this.#layout;
-    const header: Header =
+    const found: Header =
       fields === undefined
         ? findHeader(this.file, records, this.options)
         : { names: records[0] ?? [], isNamed: true, units: [], records: 1, notes: [], unread: fields.unread };
+    this.isNamed = found.isNamed;
+    const parts = joinDateParts(
+      this.file,
+      found,
+      records.slice(found.records),
+      new Set(namedColumns(this.options)),
+    );
+    const header = parts?.header ?? found;
     this.#header = header;
-    this.isNamed = header.isNamed;
-    const rows = records.slice(header.records);
+    if (parts !== undefined) this.#join = parts.join;
+    const rows = records.slice(header.records).map(this.#join);
     if (rows.length === 0) {
       throw new InputError(`${this.file} has no rows of data${header.isNamed ? " after its header" : ""}.`);
     }
@@ -117,7 +129,7 @@ export class FileReader {
       place,
     });
     this.#builder = builder;
-    for (const { cells, line } of this.#waiting.slice(header.records)) builder.add(cells, line);
+    for (const { cells, line } of this.#waiting.slice(header.records)) builder.add(this.#join(cells), line);
     this.#waiting = [];
     return builder;
   }

@@ -3,6 +3,26 @@ import { InputError } from "../errors.js";
 import { listNames } from "./names.js";
 import type { FeatureColumn, Table } from "./table-form.js";
 
+/** The share of readings with the tag and time of another from which on they are those of several series. */
+const SEVERAL = 0.2;
+
+/** Throws InputError where a column tells readings apart that would overwrite each other. */
+function refuseSeveralSeries({ file, time, tags, groups, texts, rows }: Table, twice: number): void {
+  if (twice < rows * SEVERAL || time === undefined || tags === undefined) return;
+  const apart = texts.find((words) => {
+    const seen = new Set<string>();
+    for (let row = 0; row < rows; row++) {
+      seen.add(`${groups?.of[row] ?? 0} ${tags.of[row]} ${words.of[row]} ${time.ms[row]}`);
+    }
+    return words.names.length > 1 && seen.size === rows;
+  });
+  if (apart === undefined) return;
+  const option = /^[\w.-]+$/.test(apart.name) ? apart.name : `'${apart.name}'`;
+  throw new InputError(
+    `${file}: ${twice} readings have the tag and time of another, and column "${apart.name}" (${listNames(apart.names)}) tells them apart: --group-column ${option} makes a series of each.`,
+  );
+}
+
 /**
  * The same readings as a wide table: a row for each time of each group, in the order in which they come; a column for
  * each tag. Of two readings of one tag at one time the later one is kept.
@@ -57,6 +77,7 @@ export function pivot(table: Table, columns: readonly string[] | undefined): Tab
     if (!Number.isNaN(values[wide]!)) twice++;
     values[wide] = readings[row]!;
   }
+  refuseSeveralSeries(table, twice);
   const notes = [...table.notes];
   if (twice > 0)
     notes.push(`${file}: ${twice} readings have the tag and time of another; the later one is kept.`);

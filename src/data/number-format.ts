@@ -36,8 +36,18 @@ const SHAPES = MARKS.map(({ decimal, thousands }) => {
 const WITH_UNIT =
   /^([+-]?[\d.,][\d.,'’ \u00a0\u2009\u202f]*?(?:e[+-]?\d+)?)[ \u00a0]*([%‰°µμΩ℃A-Za-z][^\s,;]{0,11})$/;
 
+/** Exponents as Fortran writes them (`1.5D+01`), and the minus sign of typography. */
+const UNUSUAL = /^[−–]|\dD[+-]\d|\.D[+-]\d/i;
+
+function plainSigns(cell: string): string {
+  return UNUSUAL.test(cell)
+    ? cell.replace(/^[−–](?=[\d.,])/, "-").replace(/^([+-]?[\d.,]+)D([+-]\d{1,3})$/i, "$1e$2")
+    : cell;
+}
+
 /** The number and the unit of a cell; the unit is empty where the cell has none. */
-export function splitUnit(cell: string): { readonly core: string; readonly unit: string } {
+export function splitUnit(written: string): { readonly core: string; readonly unit: string } {
+  const cell = plainSigns(written);
   const last = cell.charCodeAt(cell.length - 1);
   if (last >= 48 && last <= 57) {
     if (SHAPES.some((shape) => shape.test(cell))) return { core: cell, unit: "" };
@@ -119,7 +129,8 @@ export function numberReader(format: NumberFormat): (cell: string) => number | u
   const shape = SHAPES[MARKS.findIndex((one) => one.decimal === decimal && one.thousands === thousands)]!;
   const separators =
     thousands === "" ? undefined : new RegExp(thousands === "space" ? SPACE : `\\${thousands}`, "g");
-  return (cell) => {
+  return (written) => {
+    const cell = plainSigns(written);
     let core = cell;
     if (unit !== "") {
       const split = splitUnit(cell);
@@ -135,7 +146,9 @@ export function numberReader(format: NumberFormat): (cell: string) => number | u
 /** A number as programs write it. Number() also takes 0x1F, 0o17 and 0b11, which are no numbers in a data file. */
 export function readPlain(cell: string): number | undefined {
   const value = Number(cell);
-  if (!Number.isFinite(value) || cell === "") return undefined;
+  if (!Number.isFinite(value) || cell === "") {
+    return UNUSUAL.test(cell) && plainSigns(cell) !== cell ? readPlain(plainSigns(cell)) : undefined;
+  }
   if (cell.length > 2) {
     const second = cell.charCodeAt(1) | 32;
     if (second === 120 || second === 111 || second === 98) return undefined;

@@ -1,6 +1,7 @@
 /** What each column of a file is for, and how its cells are read: decided from the first rows, before the rest. */
 import { InputError } from "../errors.js";
 import { quoteCell } from "./cell.js";
+import type { CellOptions, ColumnRoles } from "./column-roles.js";
 import type { Header } from "./header.js";
 import type { MissingCells } from "./missing.js";
 import { listNames, nameWithoutUnit, unitOfName } from "./names.js";
@@ -15,43 +16,10 @@ import {
 } from "./number-format.js";
 import { findTimeRole, joinedRole, namedTimeFormats, type SampleColumn, type TimeRole } from "./time-role.js";
 
+export type { CellOptions, ColumnRoles, RoleName } from "./column-roles.js";
+
 /** Why a column that --exclude names is left out. */
 export const EXCLUDED = "--exclude names it";
-
-/** What columns are used for. Names are those of the header, or `c0`, `c1`, ... where there is none. */
-export interface ColumnRoles {
-  /** The features, in this order; every numeric column but the others where it is undefined. */
-  readonly columns?: readonly string[] | undefined;
-  /** Columns that are no features, whatever they hold. */
-  readonly exclude?: readonly string[] | undefined;
-  /** `false` for no time column; looked for where it is undefined. */
-  readonly timeColumn?: string | false | undefined;
-  /** The column of dates, where `timeColumn` holds times of day. */
-  readonly dateColumn?: string | undefined;
-  readonly groupColumn?: string | undefined;
-  readonly labelColumn?: string | undefined;
-  /** A long file: the column of the names of features, and that of their readings. */
-  readonly tagColumn?: string | undefined;
-  readonly valueColumn?: string | undefined;
-  /** Whether the cells of the time column are kept as they are written. */
-  readonly keepTimeText?: boolean | undefined;
-  /** Roles that come from a model, and are passed over in a file without their column. */
-  readonly usualRoles?: readonly RoleName[] | undefined;
-}
-
-/** The roles of single columns. */
-export type RoleName = "timeColumn" | "dateColumn" | "groupColumn" | "tagColumn" | "valueColumn";
-
-/** How the cells of a file are read. */
-export interface CellOptions {
-  readonly decimal?: "." | "," | undefined;
-  /** Cells that count as missing beside the usual words. */
-  readonly missing?: readonly string[] | undefined;
-  readonly timeFormat?: string | undefined;
-  readonly timeZone?: string | undefined;
-  /** The format of times that is taken where nothing in the file decides. */
-  readonly usualTimeFormat?: string | undefined;
-}
 
 /** A column that is read as a feature, or as text that may turn out to name groups. */
 export interface ColumnPlan {
@@ -152,7 +120,23 @@ export function planFile(
       text: kind === "text" ? textReason(cells) : undefined,
     };
   });
+  if (value !== undefined) {
+    const used = new Set([...others, value]);
+    for (const [index, name] of names.entries()) {
+      if (!used.has(index) && !OF_INFLUX.test(name)) columns.push(besideReading(index, name));
+    }
+  }
   return { names, time, group, label, tag, columns, leftOut };
+}
+
+/** Columns that every annotated CSV of InfluxDB has. */
+const OF_INFLUX = /^(|result|table|_start|_stop)$/;
+
+/** A column of a long file that is not read, but may tell readings of one tag and time apart. */
+function besideReading(index: number, name: string): ColumnPlan {
+  const text = "a row of a long file is one reading";
+  const read = () => undefined;
+  return { index, name, unit: undefined, chosen: false, kind: "text", format: PLAIN, read, text };
 }
 
 /** The options without the roles of a model that the file has no column for. */

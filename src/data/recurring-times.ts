@@ -17,7 +17,11 @@ const MOST_PAIRED = 8;
  */
 export function refuseRecurringTimes(table: Table): void {
   const { time, file, groups } = table;
-  if (time === undefined || recurringShare(time.ms, groups?.of) < RECURRING) return;
+  if (time === undefined) return;
+  if (recurringShare(time.ms, groups?.of) < RECURRING) {
+    refuseTurns(table);
+    return;
+  }
   const candidates = [...table.texts, ...wholeColumns(table)];
   const single = candidates.find((words) => tellsApart(combine(words, groups), time.ms));
   const apart = single === undefined ? findPair(candidates.slice(0, MOST_PAIRED), time.ms, groups) : [single];
@@ -47,6 +51,54 @@ export function refuseRecurringTimes(table: Table): void {
 }
 
 type Named = Words & { readonly name: string };
+
+/** The share of rows that have another word than the row before, from which on the rows of several machines take turns. */
+const TURNS = 0.9;
+/** The least rows of each word. */
+const LEAST_ROWS = 20;
+/** The most machines that are looked for. */
+const MOST_MACHINES = 100;
+const MACHINE_NAME =
+  /(^|[^a-z])(machine|unit|asset|device|sensor|station|node|pump|motor|turbine|engine|plant|site|host|equipment|meter|id)([^a-z]|$)/i;
+
+/**
+ * Throws InputError where the rows of a column's words take turns, though no time occurs twice: those of several machines
+ * that are read one after the other. The steps of each word alone are then even. Those of all rows are not, or the name is
+ * that of a machine: else a day of the week would do.
+ */
+function refuseTurns(table: Table): void {
+  const { time, file, groups, rows } = table;
+  if (time === undefined || groups !== undefined) return;
+  const turns = [...table.texts, ...wholeColumns(table)].find(({ name, of, names }) => {
+    if (names.length < 2 || names.length > MOST_MACHINES || rows < names.length * LEAST_ROWS) return false;
+    let changes = 0;
+    for (let row = 1; row < rows; row++) if (of[row] !== of[row - 1]) changes++;
+    const isMachine = MACHINE_NAME.test(name) || !hasEvenSteps(new Int32Array(rows), 1, time.ms);
+    return changes >= (rows - 1) * TURNS && isMachine && hasEvenSteps(of, names.length, time.ms);
+  });
+  if (turns === undefined) return;
+  const shown = turns.names.slice(0, 3).map((one) => JSON.stringify(one));
+  throw new InputError(
+    `${file}: the rows of column "${turns.name}" (${shown.join(", ")}${turns.names.length > 3 ? ", ..." : ""}) take turns, as those of several machines do: --group-column ${quote(turns.name)} makes a series of each; --exclude ${quote(turns.name)} takes them as one.`,
+  );
+}
+
+/** Whether nearly all rows of a word follow the one before at the same step, and no word is missing from most turns. */
+function hasEvenSteps(of: Int32Array, words: number, ms: Float64Array): boolean {
+  const last = new Float64Array(words).fill(Number.NaN);
+  const counts = new Int32Array(words);
+  const steps: number[] = [];
+  for (const [row, word] of of.entries()) {
+    counts[word]!++;
+    const step = ms[row]! - last[word]!;
+    if (!Number.isNaN(step)) steps.push(step);
+    last[word] = ms[row]!;
+  }
+  const step = Float64Array.from(steps).sort()[steps.length >> 1] ?? 0;
+  const same = steps.filter((one) => Math.abs(one - step) <= Math.abs(step) * 0.01).length;
+  const even = Math.min(...counts) * words >= of.length / 2;
+  return even && step > 0 && same >= steps.length * TURNS;
+}
 
 function findPair(
   candidates: readonly Named[],

@@ -22,12 +22,14 @@ export interface TimeFormat {
 /** English names of months, as far as they are compared. */
 export const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const SHORT_DATE = new RegExp(`^(\\d{1,2})[/.-](\\d{1,2})[/.-](\\d{4}|\\d{2})${DATE_TIME_END}$`, "i");
-const COMPACT = /^(\d{4})(\d{2})(\d{2})(?:[T _-]?(\d{2})(\d{2})(\d{2})?(?:\.(\d{1,9}))?(Z)?)?$/i;
+const COMPACT = /^(\d{4})(\d{2})(\d{2})(?:[T _-]?(\d{2})(\d{2})(\d{2})?(?:[.,](\d{1,9}))?(Z)?)?$/i;
 const DAY_MONTH_NAME = new RegExp(
   `^(\\d{1,2})[ -]([a-z]{3})[a-z]*\\.?,?[ -](\\d{4}|\\d{2})${DATE_TIME_END}$`,
   "i",
 );
 const MONTH_NAME_DAY = new RegExp(`^([a-z]{3})[a-z]*\\.? (\\d{1,2}),? (\\d{4})${DATE_TIME_END}$`, "i");
+
+const WEEKDAY = /^(mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so)[a-z]*\.?,?\s+(?=\S*\d)/i;
 
 /** A year of four digits; of two, one of 1970 to 2069. */
 export function fullYear(text: string): number {
@@ -79,7 +81,11 @@ function namedMonth(pattern: RegExp, dayFirst: boolean, zone: ZoneReader): DateR
 
 /** The formats of written times that are looked for. `zone` is called once for each, as a zone reader has a memory. */
 export function writtenFormats(zone: () => ZoneReader): readonly TimeFormat[] {
-  const written = (name: string, read: DateReader): TimeFormat => ({ name, kind: "written", read });
+  const written = (name: string, read: DateReader): TimeFormat => ({
+    name,
+    kind: "written",
+    read: (cell) => read(cell.charCodeAt(0) > 57 ? cell.replace(WEEKDAY, "") : cell),
+  });
   return [
     written("YYYY-MM-DD hh:mm:ss", yearFirst(zone())),
     written("DD/MM/YYYY hh:mm:ss", shortDate("dmy", zone())),
@@ -131,6 +137,32 @@ export function elapsedFormat(msPerUnit: number): TimeFormat {
     return Number.isFinite(value) ? value * msPerUnit : undefined;
   };
   return { name: "elapsed time", kind: "elapsed", read };
+}
+
+/** The name of the format of `elapsedClock`. */
+export const ELAPSED_CLOCK = "elapsed time hh:mm:ss";
+const CLOCK = /^(?:(\d{1,5}) days?,? )?(\d{1,6}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?$/i;
+const DAY_MS = 86_400_000;
+
+/**
+ * Times such as `26:15:00` or `1 days 02:15:00` since the start of a run, or times of day without a date: where they go
+ * back by more than half a day, a day is added. A reader is for one column, from its first row on.
+ */
+export function elapsedClock(): TimeFormat {
+  let last = Number.NEGATIVE_INFINITY;
+  let added = 0;
+  const read = (cell: string): number | undefined => {
+    const parts = CLOCK.exec(cell);
+    if (parts === null) return undefined;
+    const [days, hours, minutes, seconds] = parts.slice(1, 5).map((part) => Number(part ?? 0));
+    if (minutes! > 59 || seconds! > 60) return undefined;
+    const fraction = Number(`0.${parts[5] ?? 0}`);
+    const ms = days! * DAY_MS + hours! * 3_600_000 + minutes! * 60_000 + (seconds! + fraction) * 1000;
+    if (ms + added < last - DAY_MS / 2) added += DAY_MS;
+    last = ms + added;
+    return last;
+  };
+  return { name: ELAPSED_CLOCK, kind: "elapsed", read };
 }
 
 /**

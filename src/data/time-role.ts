@@ -6,6 +6,8 @@ import { givenFormat } from "./given-time-format.js";
 import { isMissingWord } from "./missing.js";
 import { elapsedUnitMs, isTimeName, timeNameRank } from "./names.js";
 import {
+  ELAPSED_CLOCK,
+  elapsedClock,
   elapsedFormat,
   epochFormat,
   epochUnit,
@@ -46,6 +48,8 @@ const NEARLY_ALL = 0.9;
 const present = (cells: readonly string[]): string[] => cells.filter((cell) => !isMissingWord(cell));
 const NUMERIC = /^[+-]?\d+(\.\d*)?(e[+-]?\d+)?$/i;
 const LOOKS_LIKE_TIME = /^\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}[ T,]+\d{1,2}:\d{2}/;
+/** Text under the name of a time that has several numbers in it. */
+const HAS_TIME_DIGITS = /\d{1,4}[^\d.,]+\d{1,4}|\d{6}/;
 /** Seconds since 1970 of the years 2000 to 2039: what a number has to be to be a time by itself. */
 const EPOCH_SECONDS = { from: 946_684_800, to: 2_208_988_800 };
 
@@ -94,7 +98,12 @@ export function findTimeRole(
     .sort((a, b) => a.rank - b.rank);
   const best = found[0];
   if (best === undefined) {
-    const odd = columns.find(({ cells }) => isMost(present(cells), (cell) => LOOKS_LIKE_TIME.test(cell)));
+    const odd = columns.find(({ name, cells }) =>
+      isMost(
+        present(cells),
+        (cell) => LOOKS_LIKE_TIME.test(cell) || (isTimeName(name) && HAS_TIME_DIGITS.test(cell)),
+      ),
+    );
     if (odd !== undefined) namedTimeFormats(file, odd, hints);
     return undefined;
   }
@@ -125,7 +134,10 @@ function describe(column: SampleColumn, hints: TimeHints): Found | undefined {
   const isLikely =
     !isNumeric || name !== undefined || (kind !== "elapsed" && looksLikeClock(formats[0]!, cells));
   if (!isLikely) return undefined;
-  if (kind === "elapsed" && !isTimeName(column.name) && !goesOneWay(formats[0]!, cells)) return undefined;
+  const isClock = formats[0]?.name === ELAPSED_CLOCK;
+  if (kind === "elapsed" && !isClock && !isTimeName(column.name) && !goesOneWay(formats[0]!, cells)) {
+    return undefined;
+  }
   const kindRank = { written: isNumeric ? 200 : 0, epoch: 100, elapsed: 1000 }[kind];
   const isDate = kind === "written" && cells.every((cell) => !cell.includes(":") && cell.length <= 12);
   return { column, formats, isDate, rank: kindRank + (name ?? 50) };
@@ -143,6 +155,7 @@ function formatsOf(column: SampleColumn, cells: readonly string[], hints: TimeHi
   const tried = writtenFormats(() => utcZone).map(reads);
   const written = writtenFormats(zone).filter((_, index) => tried[index]);
   if (written.length > 0) return written;
+  if (timeNameRank(column.name) !== undefined && reads(elapsedClock())) return [elapsedClock()];
   if (!isMost(cells, (cell) => NUMERIC.test(cell))) return [];
   if (/^(date|datum|datetime|timestamp|time)$/i.test(column.name) && reads(SPREADSHEET_DAYS)) {
     return [SPREADSHEET_DAYS];

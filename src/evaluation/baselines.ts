@@ -1,24 +1,26 @@
 /**
  * Detectors without a network, which a network has to beat: random scores, the distance from the mean, and principal
- * components. They learn from the same windows as the network, and their thresholds come from the same calibration
- * windows by the same rule.
+ * components. They learn from the same windows as the network, and their thresholds come from scores of the same windows
+ * by the same rule.
  */
 
 import type { Dataset } from "../data/dataset.js";
 import { Random } from "../network/random.js";
+import { describeNormal } from "../scoring/drift-reference.js";
 import { fitPrincipalComponents, residualError, windowsToFit } from "../scoring/principal-components.js";
 import { fitScaler } from "../scoring/scaler.js";
 import { prepareScoring, type ScoringModel } from "../scoring/scoring-model.js";
 import { stitchScores } from "../scoring/stitcher.js";
-import { compressSample, conformalThreshold, smallestFalseAlarmRate } from "../scoring/thresholds.js";
+import { compressSample, conformalThreshold, pValue, smallestFalseAlarmRate } from "../scoring/thresholds.js";
 import { type PreparedWindows, prepareWindows } from "../scoring/window-scoring.js";
 import { countBlocks, cutWindows } from "../scoring/windows.js";
 import { createWindowSource, gatherRows, spreadNumbers } from "../training/window-reader.js";
-import { type Split, startsBySeries, type WindowSet } from "../training/window-set.js";
+import { startsBySeries, type WindowSet } from "../training/window-set.js";
+import type { BaselineParts } from "./baseline-parts.js";
 import type { Detector } from "./detector.js";
 
 /** How the baselines are fitted. */
-export interface BaselineOptions {
+export interface BaselineSettings {
   /** T */
   readonly timesteps: number;
   readonly minCoverage: number;
@@ -37,6 +39,7 @@ export function createRandomDetector(seed: number, falseAlarmRate: number): Dete
     name: "random",
     seed,
     threshold: 1 - falseAlarmRate,
+    normal: undefined,
     scoreRows: async ({ rows }) => Float64Array.from({ length: rows }, () => random.uniform()),
   };
 }
@@ -51,29 +54,45 @@ export function createRandomDetector(seed: number, falseAlarmRate: number): Dete
  *
  * Readings are scaled by the mean and standard deviation of the rows fitted on, and clipped at 20.
  *
- * @param split of the data set, with at least one window to fit on.
+ * @param parts of the data set, with at least one window to fit on.
  */
 export async function fitBaselines(
   dataset: Dataset,
-  split: Split,
-  options: BaselineOptions,
+  parts: BaselineParts,
+  settings: BaselineSettings,
 ): Promise<Detector[]> {
-  const { timesteps, minCoverage } = options;
+  const detectors = fitAll(dataset, parts.fit, settings);
+  const folds: Fold[] = parts.folds.map(({ fit, scored }) => ({
+    detectors: fit === parts.fit ? detectors : fitAll(dataset, fit, settings),
+    scored,
+  }));
+  const calibrated: Detector[] = [];
+  for (const [number, detector] of detectors.entries()) {
+    calibrated.push({ ...detector, ...(await calibrateRows(number, dataset, folds, settings)) });
+  }
+  return calibrated;
+}
+
+/** The baselines of one fit, in the same order for each. */
+interface Fold {
+  readonly detectors: readonly Uncalibrated[];
+  readonly scored: WindowSet;
+}
+
+function fitAll(
+  dataset: Dataset,
+  fit: WindowSet,
+  { timesteps, minCoverage }: BaselineSettings,
+): Uncalibrated[] {
   const features = dataset.features.length;
-  const description = {
-    timesteps,
-    features,
-    heads: [],
-    scaler: fitScaler("standard", gatherRows(dataset, split.fit, timesteps), features),
-    clip: CLIP,
-    minCoverage,
-  };
+  const scaler = fitScaler("standard", gatherRows(dataset, fit, timesteps), features);
+  const description = { timesteps, features, heads: [], scaler, clip: CLIP, minCoverage };
   const scaling = prepareScoring(description);
   const size = timesteps * features;
-  const numbers = spreadNumbers(split.fit.count, windowsToFit(size));
-  const windows = createWindowSource(dataset, split.fit, scaling).read(numbers);
+  const numbers = spreadNumbers(fit.count, windowsToFit(size));
+  const windows = createWindowSource(dataset, fit, scaling).read(numbers);
   const components = fitPrincipalComponents(windows, size, VARIANCE_SHARE);
-  const detectors: Uncalibrated[] = [
+  return [
     createRowL2(prepareScoring({ ...description, timesteps: 1 })),
     createWindowed("l2-window", scaling, (prepared, window) =>
       meanSquare(prepared, window * size, (window + 1) * size),
@@ -82,15 +101,9 @@ export async function fitBaselines(
       residualError(components, scaled.subarray(window * size, (window + 1) * size)),
     ),
   ];
-  const calibrated: Detector[] = [];
-  for (const detector of detectors) {
-    const threshold = await calibrateRows(detector, dataset, split.calibration, options);
-    calibrated.push({ ...detector, threshold });
-  }
-  return calibrated;
 }
 
-type Uncalibrated = Omit<Detector, "threshold">;
+type Uncalibrated = Omit<Detector, "threshold" | "normal">;
 
 /** @param scaling a scoring model whose windows have one row. */
 function createRowL2(scaling: ScoringModel): Uncalibrated {
@@ -145,27 +158,33 @@ function meanSquare({ scaled, present }: PreparedWindows, from: number, to: numb
 }
 
 /**
- * The threshold of a detector, as `calibrate` and `chooseThresholds` find the one for timesteps of a network; undefined
- * where there is no calibration window.
+ * The threshold of a detector and its normal scores, as `calibrateFolds` and `chooseThresholds` find those for timesteps of
+ * a network; undefined where there is no window to calibrate with.
+ *
+ * @param number of the detector in each fold.
  */
 async function calibrateRows(
-  detector: Uncalibrated,
+  number: number,
   dataset: Dataset,
-  windows: WindowSet,
-  { timesteps, falseAlarmRate }: BaselineOptions,
-): Promise<number | undefined> {
-  if (windows.count === 0) return undefined;
-  const kept: number[] = [];
+  folds: readonly Fold[],
+  { timesteps, falseAlarmRate }: BaselineSettings,
+): Promise<Pick<Detector, "threshold" | "normal">> {
+  const parts: Float64Array[] = [];
   let blocks = 0;
-  for (const [index, starts] of startsBySeries(windows)) {
-    const series = dataset.series[index]!;
-    const scores = await detector.scoreRows(series, starts);
-    const covered = stitchScores(new Float64Array(starts.length).fill(1), starts, timesteps, series.rows);
-    scores.forEach((score, row) => {
-      if (covered[row] === 1) kept.push(score);
-    });
-    blocks += countBlocks(starts, timesteps);
+  for (const { detectors, scored } of folds) {
+    for (const [index, starts] of startsBySeries(scored)) {
+      const series = dataset.series[index]!;
+      const scores = await detectors[number]!.scoreRows(series, starts);
+      const covered = stitchScores(new Float64Array(starts.length).fill(1), starts, timesteps, series.rows);
+      parts.push(scores.filter((_, row) => covered[row] === 1));
+      blocks += countBlocks(starts, timesteps);
+    }
   }
-  const sample = compressSample(Float64Array.from(kept), blocks);
-  return conformalThreshold(sample, Math.max(falseAlarmRate, smallestFalseAlarmRate(sample)));
+  if (parts.length === 0) return { threshold: undefined, normal: undefined };
+  const sample = compressSample(Float64Array.from(parts.flatMap((part) => [...part])), blocks);
+  const pValues = parts.map((part) => part.map((score) => pValue(sample, score)));
+  return {
+    threshold: conformalThreshold(sample, Math.max(falseAlarmRate, smallestFalseAlarmRate(sample))),
+    normal: { sample, drift: describeNormal(pValues, timesteps) },
+  };
 }

@@ -1,9 +1,7 @@
 /** How well the anomalies of one labelled file are found: by models, with the baselines beside them. */
 import type { Dataset } from "../data/dataset.js";
 import type { RowRange } from "../data/table.js";
-import type { Executable, TrainingEngine } from "../engine/engine.js";
-import type { ScorerName } from "../scoring/scorers/scorers.js";
-import type { ScoringModel } from "../scoring/scoring-model.js";
+import type { TrainingEngine } from "../engine/engine.js";
 import {
   type TrainEvents,
   type TrainedModel,
@@ -11,11 +9,12 @@ import {
   trainModel,
 } from "../training/train-model.js";
 import { settleTimesteps } from "../training/window-length.js";
-import { type SplitOptions, splitDataset } from "../training/window-set.js";
+import { type BaselineOptions, cutBaselineParts } from "./baseline-parts.js";
 import { createRandomDetector, fitBaselines } from "./baselines.js";
-import { createModelDetector, type Detector } from "./detector.js";
+import { createModelDetector, type EvaluatedModel } from "./detector.js";
+import { type DetectorRun, judgeDetector } from "./judgement.js";
 import { describeFile, type FileEvaluation } from "./summary.js";
-import { cutTestSet, type DetectorRun, judgeDetector, type TestSet } from "./test-set.js";
+import { cutTestSet, type TestSet } from "./test-set.js";
 
 /** One labelled file. */
 export interface EvaluationData {
@@ -29,17 +28,8 @@ export interface EvaluationData {
   readonly testRows: RowRange | undefined;
 }
 
-/** What evaluation needs of a published model. */
-export interface EvaluatedModel {
-  readonly executable: Executable;
-  readonly scoring: ScoringModel;
-  readonly scorer: ScorerName;
-  /** A row is flagged above this score; undefined where the model has no threshold. */
-  readonly threshold: number | undefined;
-}
-
 /** What the baselines are fitted with. */
-export interface BaselineSettings extends Omit<SplitOptions, "timesteps" | "minCoverage"> {
+export interface EvaluationSettings extends Omit<BaselineOptions, "timesteps" | "minCoverage"> {
   /** Seeds of the random scores. */
   readonly seeds: readonly number[];
   readonly falseAlarmRate: number;
@@ -64,7 +54,7 @@ export async function evaluateTraining(
   seeds: readonly number[],
   events: TrainingEvaluationEvents,
 ): Promise<FileEvaluation> {
-  const { minCoverage, validation, calibration, stride = 1 } = options;
+  const { minCoverage, validation, calibration, folds, stride = 1 } = options;
   const { horizon = 0 } = options.architecture;
   const timesteps = settleTimesteps(data.learnt, options).timesteps + horizon;
   const testSet = cutTestSet(data.whole, { ...data, timesteps, minCoverage });
@@ -76,8 +66,8 @@ export async function evaluateTraining(
     falseAlarmRate = model.threshold?.falseAlarmRate ?? falseAlarmRate;
     runs.push(await judgeTrained(engine, model, testSet));
   }
-  const split = { timesteps, minCoverage, validation, calibration, stride };
-  runs.push(...(await judgeBaselines(data.learnt, testSet, { ...split, seeds, falseAlarmRate })));
+  const parts = { timesteps, minCoverage, folds, validation, calibration, stride };
+  runs.push(...(await judgeBaselines(data.learnt, testSet, { ...parts, seeds, falseAlarmRate })));
   return describeFile(data.whole.files[0]!.file, testSet, runs);
 }
 
@@ -89,11 +79,11 @@ export async function evaluateTraining(
 export async function evaluateModel(
   model: EvaluatedModel,
   data: EvaluationData,
-  settings: BaselineSettings,
+  settings: EvaluationSettings,
 ): Promise<FileEvaluation> {
   const { timesteps, minCoverage } = model.scoring;
   const testSet = cutTestSet(data.whole, { ...data, timesteps, minCoverage });
-  const runs = [await judgeDetector(detectorOf(model, undefined), testSet)];
+  const runs = [await judgeDetector(createModelDetector(model, undefined), testSet)];
   runs.push(...(await judgeBaselines(data.learnt, testSet, { ...settings, timesteps, minCoverage })));
   return describeFile(data.whole.files[0]!.file, testSet, runs);
 }
@@ -105,27 +95,23 @@ async function judgeTrained(
 ): Promise<DetectorRun> {
   const executable = await engine.compile(trained.network, trained.weights);
   try {
-    const { scoring, scorers, threshold, options } = trained;
-    const model = { executable, scoring, scorer: scorers[0]!, threshold: threshold?.timestepValue };
-    return await judgeDetector(detectorOf(model, options.seed), testSet);
+    const { scorers, threshold, options } = trained;
+    const model = { ...trained, executable, scorer: scorers[0]!, threshold: threshold?.timestepValue };
+    return await judgeDetector(createModelDetector(model, options.seed), testSet);
   } finally {
     await executable.close();
   }
-}
-
-function detectorOf(model: EvaluatedModel, seed: number | undefined): Detector {
-  return createModelDetector(model.executable, model.scoring, model.scorer, model.threshold, seed);
 }
 
 /** Random scores, and the baselines that learn where there is something to learn from. */
 async function judgeBaselines(
   learnt: Dataset | undefined,
   testSet: TestSet,
-  settings: BaselineSettings & SplitOptions,
+  settings: EvaluationSettings & BaselineOptions,
 ): Promise<DetectorRun[]> {
   const detectors = settings.seeds.map((seed) => createRandomDetector(seed, settings.falseAlarmRate));
   if (learnt !== undefined) {
-    detectors.push(...(await fitBaselines(learnt, splitDataset(learnt, settings), settings)));
+    detectors.push(...(await fitBaselines(learnt, cutBaselineParts(learnt, settings), settings)));
   }
   const runs: DetectorRun[] = [];
   for (const detector of detectors) runs.push(await judgeDetector(detector, testSet));

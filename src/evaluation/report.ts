@@ -1,16 +1,16 @@
 /** Writes an evaluation as tables for people and as JSON for programs. */
 import type { DetectorName } from "./detector.js";
-import { ratesOf } from "./metrics.js";
+import type { DetectorRun } from "./judgement.js";
 import {
   type DetectorSummary,
   FIGURES,
   type Figure,
   type Figures,
   type FileEvaluation,
+  figuresOf,
   poolFiles,
   summariseRuns,
 } from "./summary.js";
-import type { DetectorRun } from "./test-set.js";
 
 const TITLES: Readonly<Record<DetectorName, string>> = {
   model: "model",
@@ -19,21 +19,23 @@ const TITLES: Readonly<Record<DetectorName, string>> = {
   "l2-window": "L2 of windows",
   "pca-window": "PCA of windows",
 };
-const HEADER = [
-  "",
-  "AUROC",
-  "AP",
-  "F1",
-  "precision",
-  "recall",
-  "false-alarm rate",
-  "events found",
-  "false alarms",
-] as const;
-const SHARES = ["auroc", "averagePrecision", "f1", "precision", "recall", "falseAlarmRate"] as const;
+const COLUMNS: readonly (readonly [title: string, figure: Figure])[] = [
+  ["AUROC", "auroc"],
+  ["AP", "averagePrecision"],
+  ["VUS-PR", "vusPr"],
+  ["flagged next", "falseAlarmsNext"],
+  ["flagged", "falseAlarmsAll"],
+  ["moved", "moved"],
+  ["event precision", "eventPrecision"],
+  ["event recall", "eventRecall"],
+  ["delay", "medianDelay"],
+  ["F1 of rows", "f1"],
+];
 
 /**
- * A table for each file, and one for all files where there are several: mean and standard deviation over seeds.
+ * A table for each file, and one for all files where there are several: mean and standard deviation over seeds. "flagged"
+ * is the share of normal rows, with no anomaly within a window, that are flagged, and "flagged next" that of those directly
+ * after the rows learnt from; "moved" says whether the normal level is said to have moved; "delay" is the median in rows.
  *
  * @param modelTitle the name of the model in the first column.
  */
@@ -49,7 +51,7 @@ export function formatReport(files: readonly FileEvaluation[], modelTitle: strin
   if (files.length > 1) {
     tables.push(
       formatTable(
-        `All ${files.length} files: AUROC and AP are means over files, rows and events are added up`,
+        `All ${files.length} files: means over files; events and rows of F1 are added up`,
         summariseRuns(poolFiles(files)),
         modelTitle,
       ),
@@ -64,17 +66,15 @@ function countRows(count: number): string {
 
 function formatTable(heading: string, summaries: readonly DetectorSummary[], modelTitle: string): string {
   const rows = [
-    [...HEADER],
-    ...summaries.map((summary) => [
-      titleOf(summary, modelTitle),
-      ...SHARES.map((figure) => formatShare(summary.mean[figure], summary.deviation[figure])),
-      summary.mean.events === undefined
-        ? "-"
-        : `${formatCount(summary.mean.eventsFound)} of ${formatCount(summary.mean.events)}`,
-      formatCount(summary.mean.falseAlarms),
+    ["", ...COLUMNS.map(([title]) => title)],
+    ...summaries.map(({ mean, deviation, ...summary }) => [
+      titleOf({ mean, deviation, ...summary }, modelTitle),
+      ...COLUMNS.map(([, figure]) =>
+        figure === "medianDelay" ? formatCount(mean[figure]) : formatShare(mean[figure], deviation[figure]),
+      ),
     ]),
   ];
-  const widths = HEADER.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const lines = rows.map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column]!))
@@ -108,6 +108,7 @@ function compare(summaries: readonly DetectorSummary[]): string[] {
     [
       ["auroc", "AUROC"],
       ["averagePrecision", "AP"],
+      ["vusPr", "VUS-PR"],
     ] as const
   ).flatMap(([figure, title]) => {
     const own = model.mean[figure];
@@ -143,15 +144,10 @@ function describeSummary({ detector, runs, mean, deviation }: DetectorSummary): 
   };
 }
 
-function describeRun({ seed, threshold, auroc, averagePrecision, counts }: DetectorRun): object {
-  return {
-    seed: seed ?? null,
-    threshold: threshold ?? null,
-    auroc: auroc ?? null,
-    averagePrecision: averagePrecision ?? null,
-    ...(counts === undefined ? {} : withNulls(ratesOf(counts))),
-    counts: counts ?? null,
-  };
+function describeRun(run: DetectorRun): object {
+  const { seed, threshold, counts } = run;
+  const { events: _events, eventsFound: _found, falseAlarms: _alarms, ...figures } = figuresOf(run);
+  return { seed: seed ?? null, threshold: threshold ?? null, ...withNulls(figures), counts: counts ?? null };
 }
 
 function describeFigures(figures: Figures): Record<Figure, number | null> {

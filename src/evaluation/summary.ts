@@ -1,7 +1,9 @@
 /** Figures of runs: by file, of all files together, and over seeds. */
 import type { DetectorName } from "./detector.js";
-import { addCounts, type Counts, NO_COUNTS, ratesOf } from "./metrics.js";
-import type { DetectorRun, TestSet } from "./test-set.js";
+import { addEventCounts, eventFiguresOf } from "./event-figures.js";
+import type { DetectorRun } from "./judgement.js";
+import { addCounts, NO_COUNTS, ratesOf } from "./metrics.js";
+import type { TestSet } from "./test-set.js";
 
 /** The runs of all detectors on one file. */
 export interface FileEvaluation {
@@ -15,7 +17,7 @@ export interface FileEvaluation {
 /** The evaluation of one file, without the data. */
 export function describeFile(
   file: string,
-  testSet: Omit<TestSet, "series">,
+  testSet: Omit<TestSet, "series" | "timesteps">,
   runs: readonly DetectorRun[],
 ): FileEvaluation {
   const { rows, countedRows, anomalousRows } = testSet;
@@ -26,6 +28,13 @@ export function describeFile(
 export const FIGURES = [
   "auroc",
   "averagePrecision",
+  "vusPr",
+  "falseAlarmsNext",
+  "falseAlarmsAll",
+  "moved",
+  "eventPrecision",
+  "eventRecall",
+  "medianDelay",
   "f1",
   "precision",
   "recall",
@@ -39,11 +48,19 @@ export type Figures = Readonly<Record<Figure, number | undefined>>;
 
 /** The figures of one run. */
 export function figuresOf(run: DetectorRun): Figures {
-  const { counts, auroc, averagePrecision } = run;
+  const { counts, eventCounts, auroc, averagePrecision, vusPr, falseAlarmsNext, falseAlarmsAll, moved } = run;
   const rates = ratesOf(counts ?? NO_COUNTS);
+  const events = eventCounts && eventFiguresOf(eventCounts);
   return {
     auroc,
     averagePrecision,
+    vusPr,
+    falseAlarmsNext,
+    falseAlarmsAll,
+    moved,
+    eventPrecision: events?.precision,
+    eventRecall: events?.recall,
+    medianDelay: events?.medianDelay,
     ...rates,
     events: counts?.events,
     eventsFound: counts?.eventsFound,
@@ -76,27 +93,44 @@ export function summariseRuns(runs: readonly DetectorRun[]): DetectorSummary[] {
 }
 
 /**
- * Runs of all files together. AUROC and average precision are means over the files that have both normal and anomalous
- * rows, since the scores of two models cannot be compared. Rows and events are added up.
+ * Runs of all files together. Measures of scores are means over the files that have both normal and anomalous rows,
+ * since the scores of two models cannot be compared; shares of normal rows, and of what has moved, are means over the files
+ * that have them. Rows and events are added up.
  */
 export function poolFiles(files: readonly FileEvaluation[]): DetectorRun[] {
   const first = files[0]?.runs ?? [];
   return first.map(({ detector, seed }) => {
     const same = files.map(({ runs }) => runs.find((run) => run.detector === detector && run.seed === seed)!);
     const rated = same.filter((run) => run.auroc !== undefined);
+    const overThose = (value: (run: DetectorRun) => number | undefined) =>
+      mean(same.map(value).filter((own) => own !== undefined));
     return {
       detector,
       seed,
       threshold: undefined,
       auroc: mean(rated.map((run) => run.auroc)),
       averagePrecision: mean(rated.map((run) => run.averagePrecision)),
-      counts: same.reduce(
-        (sum: Counts | undefined, { counts }) =>
-          sum === undefined || counts === undefined ? undefined : addCounts(sum, counts),
-        NO_COUNTS,
+      vusPr: mean(rated.map((run) => run.vusPr)),
+      falseAlarmsNext: overThose((run) => run.falseAlarmsNext),
+      falseAlarmsAll: overThose((run) => run.falseAlarmsAll),
+      moved: overThose((run) => run.moved),
+      counts: sumOf(
+        same.map((run) => run.counts),
+        addCounts,
+      ),
+      eventCounts: sumOf(
+        same.map((run) => run.eventCounts),
+        addEventCounts,
       ),
     };
   });
+}
+
+/** The sum of all; undefined where one is missing. */
+function sumOf<T>(values: readonly (T | undefined)[], add: (a: T, b: T) => T): T | undefined {
+  return values.reduce((sum, value) =>
+    sum === undefined || value === undefined ? undefined : add(sum, value),
+  );
 }
 
 function eachFigure(value: (figure: Figure) => number | undefined): Figures {

@@ -6,21 +6,23 @@ import { InputError } from "../errors.js";
 import { stitchScores } from "../scoring/stitcher.js";
 import { findRuns, type Run, windowStarts } from "../scoring/windows.js";
 import { readingsPresent, runningSum } from "../training/window-set.js";
-import type { Detector, DetectorName } from "./detector.js";
-import { addCounts, auroc, averagePrecision, type Counts, countStretch, NO_COUNTS } from "./metrics.js";
 
-interface TestSeries {
+export interface TestSeries {
   readonly series: Series;
   /** The starts of the windows that lie completely in the test rows and cross no gap. */
   readonly starts: Int32Array;
   /** [rows]: 1 where the row counts. */
   readonly counted: Uint8Array;
+  /** [rows]: 1 for the test rows that directly follow those learnt from, a quarter as many. */
+  readonly next: Uint8Array;
   /** The runs of consecutive test rows. */
   readonly stretches: readonly Run[];
 }
 
 /** The test rows of a file, and which of them count. */
 export interface TestSet {
+  /** T */
+  readonly timesteps: number;
   readonly series: readonly TestSeries[];
   readonly rows: number;
   readonly countedRows: number;
@@ -65,7 +67,7 @@ export function cutTestSet(dataset: Dataset, options: TestSetOptions): TestSet {
       anomalousRows += one * (own.anomalous?.[row] ?? 0);
     });
   }
-  if (countedRows > 0) return { series, rows, countedRows, anomalousRows };
+  if (countedRows > 0) return { timesteps: options.timesteps, series, rows, countedRows, anomalousRows };
   const file = dataset.files.map((one) => one.file).join(", ");
   throw new InputError(
     rows === 0
@@ -92,53 +94,35 @@ function cutSeries(series: Series, dataset: Dataset, options: TestSetOptions): T
     series,
     starts,
     counted: Uint8Array.from(coverage, (share) => (share >= options.minCoverage ? 1 : 0)),
+    next: findNext(series, isTest, trainRows),
     stretches: findRuns(series.rows, { groups: isTest }).filter(({ start }) => isTest[start] === 1),
   };
 }
 
+const NEXT_SHARE = 0.25;
+
+function findNext(
+  { fileRows, rows }: Series,
+  isTest: Uint8Array,
+  trainRows: RowRange | undefined,
+): Uint8Array {
+  const next = new Uint8Array(rows);
+  let learnt = 0;
+  let last = rows;
+  fileRows.forEach((fileRow, row) => {
+    if (!isIn(fileRow, trainRows)) return;
+    learnt++;
+    last = row;
+  });
+  let left = Math.ceil(NEXT_SHARE * learnt);
+  for (let row = last + 1; row < rows && left > 0; row++) {
+    if (isTest[row] === 0) continue;
+    next[row] = 1;
+    left--;
+  }
+  return next;
+}
+
 function isIn(row: number, range: RowRange | undefined): boolean {
   return range !== undefined && row >= range.from && row < range.to;
-}
-
-/** How one detector did on one test set. */
-export interface DetectorRun {
-  readonly detector: DetectorName;
-  readonly seed: number | undefined;
-  readonly threshold: number | undefined;
-  readonly auroc: number | undefined;
-  readonly averagePrecision: number | undefined;
-  /** Undefined without a threshold. */
-  readonly counts: Counts | undefined;
-}
-
-/** Scores the test rows with a detector, and compares scores and verdicts with the labels. */
-export async function judgeDetector(detector: Detector, testSet: TestSet): Promise<DetectorRun> {
-  const { threshold } = detector;
-  const scores = new Float64Array(testSet.countedRows);
-  const labels = new Uint8Array(testSet.countedRows);
-  let counts = NO_COUNTS;
-  let at = 0;
-  for (const { series, starts, counted, stretches } of testSet.series) {
-    const own = await detector.scoreRows(series, starts);
-    const anomalous = series.anomalous ?? new Uint8Array(series.rows);
-    counted.forEach((one, row) => {
-      if (one === 0) return;
-      scores[at] = own[row]!;
-      labels[at++] = anomalous[row]!;
-    });
-    if (threshold === undefined) continue;
-    const flagged = Uint8Array.from(own, (score) => (score > threshold ? 1 : 0));
-    for (const { start, end } of stretches) {
-      const cut = (column: Uint8Array) => column.subarray(start, end);
-      counts = addCounts(counts, countStretch(cut(anomalous), cut(flagged), cut(counted)));
-    }
-  }
-  return {
-    detector: detector.name,
-    seed: detector.seed,
-    threshold,
-    auroc: auroc(scores, labels),
-    averagePrecision: averagePrecision(scores, labels),
-    counts: threshold === undefined ? undefined : counts,
-  };
 }

@@ -1,13 +1,10 @@
 /** What a scoring request holds from its body to the end of its answer. */
-import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Lease } from "../registry/leased-model.js";
 import type { ServedModel } from "../registry/served-model.js";
 import type { Selection } from "../registry/version-choice.js";
 import type { Arena } from "../scoring/arrays.js";
 import type { Client } from "../serving/request-slices.js";
 import type { ScoringService } from "../serving/scoring-service.js";
-import type { BodyWaits } from "./body-threads.js";
-import { deadlineOf } from "./deadline.js";
 import type { LiveModels } from "./live-models.js";
 import { limitsOf, type ScoreLimits } from "./score-request.js";
 
@@ -25,54 +22,37 @@ export class Admission {
   readonly client: Client;
   readonly #scoring: ScoringService;
   readonly #lease: Lease;
-  readonly #request: FastifyRequest;
-  readonly #reply: FastifyReply;
   #isLeaseHandedOn = false;
   #isArenaHandedOn = false;
 
-  private constructor(scoring: ScoringService, lease: Lease, request: FastifyRequest, reply: FastifyReply) {
+  private constructor(scoring: ScoringService, lease: Lease, client: Client) {
     this.#scoring = scoring;
     this.#lease = lease;
-    this.#request = request;
-    this.#reply = reply;
     this.model = lease.model;
     this.limits = limitsOf(lease.model, scoring.batcher.maxQueueWindows);
     this.arena = scoring.arenas.take();
-    this.client = request.raw.socket;
+    this.client = client;
   }
 
   /**
-   * Throws ResiduaError: MODEL_NOT_FOUND, VERSION_NOT_FOUND, ALIAS_NOT_FOUND, MODEL_NOT_READY, SHUTTING_DOWN,
+   * @param client who waits for the answer.
+   * @throws ResiduaError MODEL_NOT_FOUND, VERSION_NOT_FOUND, ALIAS_NOT_FOUND, MODEL_NOT_READY, SHUTTING_DOWN,
    * and QUEUE_FULL where not even one window has room in the queue.
    */
   static admit(
     { models, scoring }: { readonly models: LiveModels; readonly scoring: ScoringService },
-    request: FastifyRequest,
-    reply: FastifyReply,
+    client: Client,
     name: string,
     selection: Selection,
   ): Admission {
     const lease = models.acquire(name, selection);
     try {
       scoring.batcher.checkRoom();
-      return new Admission(scoring, lease, request, reply);
+      return new Admission(scoring, lease, client);
     } catch (error) {
       lease.release();
       throw error;
     }
-  }
-
-  /**
-   * The time after which the caller no longer waits, on the batcher's clock.
-   * @param timeoutMs a timeout from the body; the shorter of both counts.
-   */
-  deadlineAtMs(timeoutMs?: number): number | undefined {
-    return deadlineOf(this.#request, this.#reply, timeoutMs);
-  }
-
-  /** Who waits for the body. */
-  get bodyWaits(): BodyWaits {
-    return { deadlineAtMs: this.deadlineAtMs(), client: this.client };
   }
 
   /**

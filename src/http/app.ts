@@ -14,10 +14,12 @@ import { parseJson } from "./json-body.js";
 import type { LiveModels } from "./live-models.js";
 import { auth } from "./plugins/auth.js";
 import { compression } from "./plugins/compression.js";
+import { cors } from "./plugins/cors.js";
 import { errors, sendProblem } from "./plugins/errors.js";
 import { notFound } from "./plugins/not-found.js";
 import { openapi } from "./plugins/openapi.js";
 import { requests } from "./plugins/requests.js";
+import { traces } from "./plugins/traces.js";
 import { toResiduaError } from "./problem.js";
 import { collectBody } from "./raw-body.js";
 import { requestIdSource } from "./request-id.js";
@@ -30,9 +32,11 @@ import { healthRoutes } from "./routes/health.js";
 import { inferenceRoutes } from "./routes/inference.js";
 import { metricsRoutes } from "./routes/metrics.js";
 import { modelRoutes } from "./routes/models.js";
+import { problemRoutes } from "./routes/problems.js";
 import { readingsRoutes } from "./routes/readings.js";
 import { sampleRoutes } from "./routes/sample.js";
 import { scoreRoutes } from "./routes/score.js";
+import type { Tracing } from "./tracing/tracing.js";
 import { validatorCompiler } from "./validation.js";
 
 export interface AppOptions {
@@ -43,6 +47,7 @@ export interface AppOptions {
     | "RESIDUA_WRITE_TIMEOUT_SECONDS"
     | "RESIDUA_ADMIN_TOKEN"
     | "RESIDUA_API_TOKEN"
+    | "RESIDUA_CORS_ORIGINS"
   >;
   /** The program's version, for the OpenAPI document. */
   readonly version: string;
@@ -51,6 +56,8 @@ export interface AppOptions {
   readonly metrics: Metrics;
   readonly models: LiveModels;
   readonly scoring: ScoringService;
+  /** Undefined where no traces are asked for. */
+  readonly tracing?: Tracing | undefined;
   readonly timeouts?: Partial<typeof TIMEOUTS> | undefined;
 }
 
@@ -122,21 +129,22 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
 
   await app.register(errors, { log, bodyLimitBytes });
   await app.register(requests, { log, lifecycle, metrics });
+  await app.register(traces, { tracing: options.tracing });
   await app.register(compression);
+  if (config.RESIDUA_CORS_ORIGINS !== undefined) {
+    await app.register(cors, { origins: config.RESIDUA_CORS_ORIGINS });
+  }
   await app.register(auth, {
     apiToken: config.RESIDUA_API_TOKEN,
     adminToken: config.RESIDUA_ADMIN_TOKEN,
   });
   await app.register(notFound);
-  await app.register(openapi, {
-    version: options.version,
-    models,
-    needsToken: config.RESIDUA_API_TOKEN !== undefined,
-  });
+  await app.register(openapi, { version: options.version, models });
 
   await app.register(healthRoutes, { lifecycle, readiness: () => models.problems() });
   await app.register(metricsRoutes, { metrics });
-  await app.register(docsRoutes, { models });
+  await app.register(docsRoutes);
+  await app.register(problemRoutes);
   await app.register(dashboardRoutes, { version: options.version });
   await app.register(modelRoutes, { models });
   await app.register(calibrationRoutes, { models });

@@ -5,6 +5,7 @@ import { type InferBody, readInferRequest } from "./inference/infer-request.js";
 import type { RawBody } from "./raw-body.js";
 import { readScoreRequest, readUsualRequest, type ScoreLimits, type WindowsBody } from "./score-request.js";
 import type { SeriesBody } from "./series-body.js";
+import { readTableBody, type TableReading } from "./table-body.js";
 
 export type ScoreBody = WindowsBody | SeriesBody;
 
@@ -12,6 +13,8 @@ export type ScoreBody = WindowsBody | SeriesBody;
 const LARGE_BYTES = 512 * 1024;
 /** So many bytes JSON.parse may have on the event loop; most numbers are read without it. */
 const MOST_PARSED_BYTES = 64 * 1024;
+/** A table of this size does: it takes longer to read than JSON. */
+const LARGE_TABLE_BYTES = 64 * 1024;
 
 export class BodyReader {
   readonly #threads = new BodyThreads();
@@ -35,7 +38,18 @@ export class BodyReader {
       const read = readUsualRequest(body.toBytes(), limits, arrays, MOST_PARSED_BYTES);
       if (read !== undefined) return read;
     }
-    return this.#threads.read<ScoreBody>(body, { kind: "score", limits, headerLength: undefined }, waits);
+    return this.#threads.read<ScoreBody>(body, { kind: "score", limits }, waits);
+  }
+
+  /** As `readScore`, for a series in CSV or JSON lines. Rejects with what `readTableBody` throws. */
+  readTable(
+    body: RawBody,
+    limits: ScoreLimits,
+    reading: TableReading,
+    waits: BodyWaits = {},
+  ): Promise<SeriesBody> {
+    if (body.length < LARGE_TABLE_BYTES) return readTableBody(body.toBytes(), reading, limits);
+    return this.#threads.read<SeriesBody>(body, { kind: "table", limits, reading }, waits);
   }
 
   /** As `readScore`, for an inference request. Throws, or rejects with, what `readInferRequest` throws. */

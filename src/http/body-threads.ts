@@ -9,16 +9,19 @@ import type { InferBody } from "./inference/infer-request.js";
 import type { RawBody } from "./raw-body.js";
 import type { ScoreLimits, WindowsBody } from "./score-request.js";
 import type { SeriesBody } from "./series-body.js";
+import type { TableReading } from "./table-body.js";
 
 export type ReadBody = WindowsBody | SeriesBody | InferBody;
 
+/** How a body is read. */
+export type BodyReading = { readonly limits: ScoreLimits } & (
+  | { readonly kind: "score" }
+  | { readonly kind: "table"; readonly reading: TableReading }
+  | { readonly kind: "infer"; readonly headerLength: number | undefined }
+);
+
 /** What the thread is sent: a body to read. */
-export interface BodyQuestion {
-  readonly kind: "score" | "infer";
-  readonly pieces: readonly Uint8Array[];
-  readonly limits: ScoreLimits;
-  readonly headerLength: number | undefined;
-}
+export type BodyQuestion = BodyReading & { readonly pieces: readonly Uint8Array[] };
 
 /** What the thread sends back: the body that it read, or why it was refused. */
 export interface BodyAnswer {
@@ -39,7 +42,7 @@ export interface BodyWaits {
 
 interface Task {
   readonly body: RawBody;
-  readonly question: Omit<BodyQuestion, "pieces">;
+  readonly reading: BodyReading;
   readonly waits: BodyWaits;
   readonly settle: (error: Error | undefined, body?: ReadBody) => void;
 }
@@ -57,11 +60,7 @@ export class BodyThreads {
   #idleTimer: NodeJS.Timeout | undefined;
 
   /** @param body must not be used again: its memory is moved to a thread. */
-  read<T extends ReadBody>(
-    body: RawBody,
-    question: Omit<BodyQuestion, "pieces">,
-    waits: BodyWaits,
-  ): Promise<T> {
+  read<T extends ReadBody>(body: RawBody, reading: BodyReading, waits: BodyWaits): Promise<T> {
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;
       const settle = (error: Error | undefined, read?: ReadBody): void => {
@@ -69,7 +68,7 @@ export class BodyThreads {
         if (error === undefined) resolve(read as T);
         else reject(error);
       };
-      const task = { body, question, waits, settle };
+      const task = { body, reading, waits, settle };
       if (waits.deadlineAtMs !== undefined) {
         const ms = Math.min(Math.max(0, Math.ceil(waits.deadlineAtMs - performance.now())), 2 ** 31 - 1);
         timer = setTimeout(() => this.#expire(task), ms);
@@ -122,7 +121,7 @@ export class BodyThreads {
     const pieces = task.body.pieces.map((piece) =>
       piece.byteLength === piece.buffer.byteLength ? piece : new Uint8Array(piece),
     );
-    const message: BodyQuestion = { ...task.question, pieces };
+    const message: BodyQuestion = { ...task.reading, pieces };
     thread.postMessage(
       message,
       pieces.map(({ buffer }) => buffer as ArrayBuffer),

@@ -59,12 +59,14 @@ export function takeRawBodies(app: FastifyInstance, options: RawBodyOptions): vo
       return done(error as Error);
     }
     const type = request.headers["content-type"];
-    if (type !== undefined && !isUtf8(type)) {
+    // The encoding of CSV is found from its bytes.
+    if (type !== undefined && !/^text\/csv\b/i.test(type) && !isUtf8(type)) {
       return done(new ResiduaError("UNSUPPORTED_MEDIA_TYPE", "JSON has to be sent in UTF-8."));
     }
     const expectation = expect();
     const coding = request.headers["content-encoding"];
-    const account = new BodyAccount(budget, declared, request);
+    // What is counted is the decoded body; how long it is, its headers do not say.
+    const account = new BodyAccount(budget, coding === undefined ? declared : 0, request);
     collectBody(coding, payload, limitBytes, onBody, account);
     function onBody(error: Error | null, body?: RawBody): void {
       account.complete();
@@ -98,8 +100,8 @@ export function collectBody(
     return;
   }
   const source = decoder === undefined ? payload : payload.pipe(decoder);
-  const isPlain = decoder === undefined && (account?.declared ?? 0) <= limitBytes;
-  let blocks = new BodyBlocks(isPlain ? (account?.declared ?? 0) : 0);
+  const declared = account?.declared ?? 0;
+  let blocks = new BodyBlocks(declared <= limitBytes ? declared : 0);
   let received = 0;
   const onReceived = (chunk: Buffer): void => {
     received += chunk.length;

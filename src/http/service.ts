@@ -13,8 +13,10 @@ import { Metrics } from "../serving/metrics.js";
 import { eventLoop } from "../serving/scheduler.js";
 import { ScoringService } from "../serving/scoring-service.js";
 import { type AppOptions, createApp } from "./app.js";
+import type { GrpcOptions, GrpcServer } from "./grpc/grpc-server.js";
 import { LiveModels } from "./live-models.js";
 import { MODEL_ANSWERS } from "./model-answers.js";
+import type { Tracing } from "./tracing/tracing.js";
 
 /** With two runs at once, the engine has its next batch when it ends one. */
 const CONCURRENT_RUNS = 2;
@@ -47,20 +49,29 @@ export class Service {
   readonly #options: ServiceOptions;
   readonly #app: FastifyInstance;
   readonly #lifecycle: Lifecycle;
+  readonly #tracing: Tracing | undefined;
+  /** Undefined where RESIDUA_GRPC_PORT is not set. */
+  readonly grpc: GrpcServer | undefined;
   #engine: Engine | undefined;
   #stopped: Promise<boolean> | undefined;
 
   private constructor(
     options: ServiceOptions,
     app: FastifyInstance,
-    lifecycle: Lifecycle,
-    models: LiveModels,
-    url: string,
+    grpc: GrpcServer | undefined,
+    {
+      lifecycle,
+      models,
+      tracing,
+      url,
+    }: { lifecycle: Lifecycle; models: LiveModels; tracing: Tracing | undefined; url: string },
   ) {
     this.#options = options;
     this.#app = app;
+    this.grpc = grpc;
     this.#lifecycle = lifecycle;
     this.models = models;
+    this.#tracing = tracing;
     this.url = url;
     this.loaded = this.#load();
   }
@@ -83,12 +94,18 @@ export class Service {
     metrics.watchModels(() => models.states());
     metrics.watchLog(options.droppedLogLines ?? (() => 0));
     const scoring = new ScoringService(batcher, metrics);
-    const app = await createApp({ ...options, lifecycle, metrics, models, scoring });
+    const tracing = await startTracing(options);
+    const parts = { ...options, lifecycle, metrics, models, scoring, tracing };
+    const app = await createApp(parts);
     await app.listen({ host: config.HOST, port: config.PORT });
     const { address, family, port } = app.server.address() as AddressInfo;
     const url = `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
     options.log.info({ models: config.RESIDUA_MODELS }, `listening on ${url}`);
-    return new Service(options, app, lifecycle, models, url);
+    const grpc = await startGrpc(parts).catch(async (error: unknown) => {
+      await app.close();
+      throw error;
+    });
+    return new Service(options, app, grpc, { lifecycle, models, tracing, url });
   }
 
   async #load(): Promise<void> {
@@ -135,7 +152,7 @@ export class Service {
     await sleep(Math.max(LEAST_LAME_DUCK_MS, config.RESIDUA_LAME_DUCK_SECONDS * 1000));
     this.#lifecycle.phase = "draining";
     log.info({ inFlight: this.#lifecycle.inFlight }, "draining");
-    const closed = this.#app.close();
+    const closed = Promise.all([this.#app.close(), this.grpc?.drain()]);
     const timer = new AbortController();
     await Promise.race([
       this.#lifecycle.whenIdle(),
@@ -147,7 +164,9 @@ export class Service {
     this.#app.server.closeIdleConnections();
     await Promise.race([closed, sleep(GOODBYE_MS)]);
     this.#app.server.closeAllConnections();
+    this.grpc?.close();
     await closed;
+    await this.#tracing?.close();
     // A first close stops the loading; what has been loaded by the end of it is closed by the second.
     await this.models.close();
     await this.loaded.catch(() => undefined);
@@ -155,4 +174,21 @@ export class Service {
     await this.#engine?.close();
     return unanswered === 0;
   }
+}
+
+/** Loaded where the setting asks for it only, as is gRPC. */
+async function startTracing({ config, version, log }: ServiceOptions): Promise<Tracing | undefined> {
+  const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
+  if (endpoint === undefined) return undefined;
+  const { Tracing } = await import("./tracing/tracing.js");
+  return Tracing.start({ endpoint, version, log });
+}
+
+async function startGrpc(
+  parts: Omit<GrpcOptions, "port"> & { config: Config },
+): Promise<GrpcServer | undefined> {
+  const port = parts.config.RESIDUA_GRPC_PORT;
+  if (port === undefined) return undefined;
+  const { GrpcServer } = await import("./grpc/grpc-server.js");
+  return GrpcServer.start({ ...parts, port });
 }

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
 import { InputError } from "../errors.js";
+import { isLayersModel, readLayersModelFile } from "./layers-model-file.js";
 import { FILE_LIMIT, type ReaderAnswer } from "./reader-protocol.js";
 import type { StoredModel } from "./stored-model.js";
 
@@ -18,19 +19,24 @@ export interface ReadLimits {
 
 export interface KerasFile extends StoredModel {
   readonly file: string;
-  /** In hex. */
+  /** In hex; of a model.json and its weights together. */
   readonly sha256: string;
 }
 
 /**
- * Reads a `.keras` or `.h5` file; the form is told by its first bytes.
+ * Reads a `.keras` or `.h5` file, or a model.json of TF.js; the form is told by its first bytes.
  *
  * Throws InputError, with the file's name, where it cannot be read, is damaged, is not a whole model of Keras, or takes
  * more memory or time than the limits allow.
  */
 export async function readKerasFile(file: string, limits: ReadLimits = {}): Promise<KerasFile> {
   const bytes = await readBytes(file);
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const hash = createHash("sha256").update(bytes);
+  if (isLayersModel(bytes)) {
+    const model = await readLayersModelFile(file, bytes, hash);
+    return { ...model, file, sha256: hash.digest("hex") };
+  }
+  const sha256 = hash.digest("hex");
   const answer = await takeApart(bytes, limits);
   if (answer.model === undefined)
     throw new InputError(`${file} cannot be imported: ${lowerFirst(answer.refusal)}`);

@@ -16,8 +16,8 @@ export interface StoredWeights {
 
 /** A Keras file that was taken apart; nothing in it has been checked against anything else. */
 export interface StoredModel extends StoredWeights {
-  /** `keras` for a zip archive of Keras 3 (or of a late Keras 2), `h5` for a HDF5 file. */
-  readonly form: "keras" | "h5";
+  /** `keras` for a zip archive of Keras 3 (or of a late Keras 2), `h5` for a HDF5 file, `tfjs` for a model.json. */
+  readonly form: "keras" | "h5" | "tfjs";
   /** As the file has it, such as `3.15.1`; undefined where it does not say. */
   readonly kerasVersion: string | undefined;
   /** The JSON text of the model: `{class_name, config}`. */

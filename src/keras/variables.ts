@@ -56,7 +56,7 @@ function inKerasOrder(a: string, b: string): number {
 }
 
 /**
- * `.h5`: one group for each layer of the outermost model, with the names of its weights in order. A model within it is
+ * `.h5`, and TF.js in the same form: one group for each layer of the outermost model, with the names of its weights in order. A model within it is
  * one such layer: its weights are those that training changes, layer by layer, and after them the others.
  */
 function findByName(model: StoredModel, { layers }: KerasGraph): Map<string, StoredTensor[]> {

@@ -120,7 +120,7 @@ async function windowErrors(
   const starts = windowStarts(series.rows, timesteps, 1, bounds).filter((start) => near[start] !== 1);
   const error = errorOfLoss(loss);
   const scored = await scoreSeries(executable, scoring, [error], series.values, starts, {
-    featureErrorOf: error,
+    withFeatureError: true,
   });
   const factors = Array.from({ length: features }, (_, feature) => {
     const factor = scoring.scaler.scale[feature]! / live.scaler.scale[feature]!;

@@ -4,7 +4,11 @@ import { parseDateTime } from "../data/timestamp.js";
 import { InputError } from "../errors.js";
 import { array, object } from "../network/json-guards.js";
 
-/** The newest rows of each series, which neither version learns from. */
+/**
+ * The newest rows of each series, which neither version learns from. The renewed version is not fitted on them afterwards
+ * either, nor are the networks of forward folds compared in its place: what is published is what was compared, since another
+ * network, fitted on all rows, would have no row left to show that it is not worse.
+ */
 const HELD_OUT = 0.2;
 /** A series is held out from only where at least so many windows without a common row are left to learn from. */
 const FEWEST_WINDOWS_LEARNT = 2;

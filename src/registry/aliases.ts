@@ -1,10 +1,9 @@
 /** aliases.json of a model, `{"stable": "2"}`: the version that each alias names. Replaced by rename, never edited. */
-import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError, ResiduaError } from "../errors.js";
 import { object, parseJson, text } from "../network/json-guards.js";
 import { replaceFile } from "./durable-files.js";
-import { fingerprint } from "./fingerprint.js";
+import { fingerprint, isOfFile } from "./fingerprint.js";
 import { explain, inTime, isReadOnly, readRegularFile } from "./folder-files.js";
 import { MODEL_NAME_PATTERN, VERSION_PATTERN } from "./manifest.js";
 
@@ -45,19 +44,20 @@ export async function readAliases(modelFolder: string): Promise<Aliases> {
   );
 }
 
-/** The text of the file; undefined where there is none. */
+/** The text of the file; undefined where there is none, also where it goes while it is read. */
 async function readFile(modelFolder: string): Promise<string | undefined> {
   const path = join(modelFolder, ALIASES_FILE);
-  const missing = await inTime(modelFolder, () => lstat(path)).then(
-    () => false,
-    ({ code }: NodeJS.ErrnoException) => code === "ENOENT",
-  );
-  if (missing) return undefined;
-  const bytes = await readRegularFile(modelFolder, path, ALIASES_FILE, (size) => {
-    if (size > MOST_BYTES)
-      throw new InputError(`${ALIASES_FILE} has ${size} bytes; the most is ${MOST_BYTES}.`);
-  });
-  return Buffer.from(bytes).toString("utf8");
+  try {
+    const bytes = await readRegularFile(modelFolder, path, ALIASES_FILE, (size) => {
+      if (size > MOST_BYTES)
+        throw new InputError(`${ALIASES_FILE} has ${size} bytes; the most is ${MOST_BYTES}.`);
+    });
+    return Buffer.from(bytes).toString("utf8");
+  } catch (error) {
+    const { cause } = error as { cause?: NodeJS.ErrnoException };
+    if (cause?.code === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 /** Replaces the aliases of a model, sorted by name. Throws ResiduaError CONFLICT where the folder is read-only. */
@@ -125,11 +125,13 @@ export class AliasFile {
       this.#fingerprint = now;
       this.#aliases = await readAliases(this.#modelFolder);
       this.#reason = undefined;
+      // No file, then a file, then none again: two looks are alike, and what was read between them is not there.
+      if (!isOfFile(now) && this.#aliases.size > 0) this.#fingerprint = undefined;
     } catch (error) {
-      const isOfFile = error instanceof InputError;
-      this.#reason = isOfFile ? error.message : `${ALIASES_FILE} cannot be read: ${explain(error)}.`;
+      const isDamaged = error instanceof InputError;
+      this.#reason = isDamaged ? error.message : `${ALIASES_FILE} cannot be read: ${explain(error)}.`;
       // An error that is not in the file itself may pass: the next call tries again.
-      if (!isOfFile) this.#fingerprint = undefined;
+      if (!isDamaged) this.#fingerprint = undefined;
     }
   }
 }

@@ -13,6 +13,7 @@ import { KNOWN_SECTIONS, type Section } from "./manifest.js";
 const { alarms: ALARMS_VERSION, drift: DRIFT_VERSION } = KNOWN_SECTIONS;
 
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const Share = Type.Number({ minimum: 0, maximum: 1 });
 const Count = Type.Integer({ minimum: 0 });
 
 const AlarmsSchema = Type.Object({
@@ -42,9 +43,10 @@ const DriftSchema = Type.Object({
     Type.Object({
       blockRows: Type.Integer({ minimum: 1 }),
       blocks: Type.Integer({ minimum: 2 }),
-      mean: Type.Number({ minimum: 0, maximum: 1 }),
+      mean: Share,
       deviation: Type.Number({ minimum: 0 }),
       correlation: Type.Number({ minimum: 0, maximum: MOST_CORRELATION }),
+      range: Type.Optional(Type.Tuple([Share, Share])),
     }),
   ),
 });

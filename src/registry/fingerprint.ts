@@ -14,6 +14,11 @@ export async function fingerprint(path: string): Promise<string> {
   }
 }
 
+/** Whether a fingerprint is of a file that could be seen, and so never comes again once the file has changed. */
+export function isOfFile(fingerprint: string): boolean {
+  return fingerprint.includes(" ");
+}
+
 /** The fingerprint of a folder and the files in it. */
 export async function fingerprintFolder(folder: string): Promise<string> {
   try {

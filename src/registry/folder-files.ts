@@ -73,7 +73,7 @@ export function isReadOnly({ code }: NodeJS.ErrnoException): boolean {
 /** Turns an error of the file system into an InputError, unless it is one of PASSING_ERRORS. */
 export function refuse(what: string): (error: NodeJS.ErrnoException) => never {
   return (error) => {
-    if (error.code === "ENOENT") throw new InputError(`${what} is missing.`);
+    if (error.code === "ENOENT") throw new InputError(`${what} is missing.`, { cause: error });
     if (error instanceof InputError || PASSING_ERRORS.has(error.code ?? "")) throw error;
     throw new InputError(`${what} cannot be read: ${explain(error)}.`);
   };

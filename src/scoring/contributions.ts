@@ -1,9 +1,11 @@
-/** What each reading of a window contributes to its score. */
+/** What each reading of a window, or each feature, contributes to the window's score. */
+import type { NetworkOutputs, PreparedWindows } from "./network-windows.js";
 import { FLOAT32_MAX } from "./residuals.js";
+import type { ScoredWindow } from "./scorers/scorer.js";
 import type { ScorerName } from "./scorers/scorers.js";
 import type { ScoringModel } from "./scoring-model.js";
 import { meanError, measureErrors } from "./window-errors.js";
-import type { NetworkOutputs, PreparedWindows, WindowScores } from "./window-scoring.js";
+import type { WindowScores } from "./window-scoring.js";
 
 /** Windows that were scored, as `scoreWindows` took them and with what it gave: all three of the same n windows. */
 export interface ScoredBatch {
@@ -27,38 +29,41 @@ export function contributionsOf(
   window: number,
 ): Float64Array {
   const contributions = new Float64Array(model.timesteps * model.features);
-  const { prepared, outputs, scores } = batch;
-  if (scores.saturated[window] === 1 || Number.isNaN(scores.score[window]!)) return contributions;
-  const { timesteps, features, heads } = model;
-  const { error, window: scored } = model.scorer(scorer);
-  const alone = {
-    heads: outputs.heads.map((head, h) => {
-      const size = heads[h]!.steps * features;
-      return head.subarray(window * size, (window + 1) * size);
-    }),
-    embedding: outputs.embedding.subarray(0, 0),
-  };
-  const { pooledError, headErrors } = measureErrors(model, error, prepared, alone, {
-    from: window,
-    count: 1,
-  });
-  model.residuals.fill(prepared, window, outputs.heads, window);
-  scored.decompose(
-    {
-      index: 0,
-      meanError: meanError(pooledError, 0, timesteps),
-      timestepError: pooledError,
-      headErrors,
-      residuals: model.residuals.heads,
-    },
-    contributions,
-  );
-  // A score that was cut: its parts are cut in proportion.
-  if (scores.score[window] === FLOAT32_MAX) {
-    const factor = FLOAT32_MAX / contributions.reduce((sum, part) => sum + part, 0);
-    for (let i = 0; i < contributions.length; i++) contributions[i]! *= factor;
-  }
+  decomposer(model, scorer, batch)(window, contributions);
   return contributions;
+}
+
+/**
+ * Splits the scores of windows into what each feature contributes.
+ *
+ * @param scorer the one that `batch.scores` are of.
+ * @returns [n, F], which for each window sum to the score; 0 for a window that is saturated or has no score.
+ */
+export function contributionsByFeature(
+  model: ScoringModel,
+  scorer: ScorerName,
+  batch: ScoredBatch,
+): Float64Array {
+  const { timesteps, features } = model;
+  const { count, score, coverage, featureError } = batch.scores;
+  const all = new Float64Array(count * features);
+  const own = new Float64Array(timesteps * features);
+  const decompose = decomposer(model, scorer, batch);
+  // A score that is the mean of the errors of one head: each feature adds its own mean, of the same number of readings.
+  const isMeanOfErrors = scorer === model.error && !model.hasSeveralHeads;
+  // No error of a window with a smaller score was cut.
+  const small = FLOAT32_MAX / own.length;
+  for (let window = 0; window < count; window++) {
+    const to = all.subarray(window * features, (window + 1) * features);
+    if (!isMeanOfErrors || coverage[window] !== 1 || !(score[window]! < small)) {
+      own.fill(0);
+      decompose(window, own);
+      addByFeature(own, to);
+    } else {
+      for (let f = 0; f < features; f++) to[f] = featureError[window * features + f]! / features;
+    }
+  }
+  return all;
 }
 
 /**
@@ -69,6 +74,38 @@ export function contributionsOf(
  */
 export function sumByFeature(contributions: Float64Array, features: number): Float64Array {
   const sums = new Float64Array(features);
-  for (let i = 0; i < contributions.length; i++) sums[i % features]! += contributions[i]!;
+  addByFeature(contributions, sums);
   return sums;
+}
+
+function addByFeature(contributions: Float64Array, sums: Float64Array): void {
+  const features = sums.length;
+  for (let from = 0; from < contributions.length; from += features) {
+    for (let f = 0; f < features; f++) sums[f]! += contributions[from + f]!;
+  }
+}
+
+/** Adds the contributions of a window to [T, F] numbers that are 0. */
+function decomposer(
+  model: ScoringModel,
+  scorer: ScorerName,
+  { prepared, outputs, scores }: ScoredBatch,
+): (window: number, contributions: Float64Array) => void {
+  const { timesteps, residuals } = model;
+  const { error, window: scored } = model.scorer(scorer);
+  const isShown = error === model.error && !model.hasSeveralHeads;
+  const { pooledError, headErrors } = isShown
+    ? { pooledError: scores.timestepError, headErrors: scores.headErrors }
+    : measureErrors(model, error, prepared, outputs);
+  const view = { timestepError: pooledError, headErrors, residuals: residuals.heads };
+  return (index, contributions) => {
+    if (scores.saturated[index] === 1 || Number.isNaN(scores.score[index]!)) return;
+    residuals.fill(prepared, index, outputs.heads, index);
+    const read: ScoredWindow = { ...view, index, meanError: meanError(pooledError, index, timesteps) };
+    scored.decompose(read, contributions);
+    // A score that was cut: its parts are cut in proportion.
+    if (scores.score[index] !== FLOAT32_MAX) return;
+    const factor = FLOAT32_MAX / contributions.reduce((sum, part) => sum + part, 0);
+    for (let i = 0; i < contributions.length; i++) contributions[i]! *= factor;
+  };
 }

@@ -12,6 +12,8 @@ export interface DriftReference {
   readonly deviation: number;
   /** From each block to the next, 0 to `MOST_CORRELATION`. */
   readonly correlation: number;
+  /** The lowest and the highest of the blocks' means; missing in models that were published without. */
+  readonly range?: readonly [lowest: number, highest: number];
 }
 
 /** Consecutive blocks. */
@@ -60,6 +62,7 @@ export function describeNormal(
     mean,
     deviation: Math.sqrt(squares / (blocks - 1)),
     correlation: Math.min(Math.max(corrected, 0), MOST_CORRELATION),
+    range: [Math.min(...all), Math.max(...all)],
   };
 }
 

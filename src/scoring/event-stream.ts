@@ -1,28 +1,25 @@
 /**
- * The events of a stream that comes in parts. They are those that `findEvents` finds in all rows at once, bit for bit:
- * of an event that began before the rows at hand, the rows before a cut are kept as sums.
+ * Finds the events of a series, which may be a stream that comes in parts: of an event that began before the rows at
+ * hand, the rows before a cut are kept as sums, and what is found is what all rows at once give, bit for bit.
  */
 
-import { AlarmDetector, type AlarmEvent, type AlarmRule, type AlarmState } from "./alarms.js";
-import {
-  type AnomalyEvent,
-  addFeatureErrors,
-  type EventWindows,
-  Pauses,
-  rowsAfterGaps,
-  sharesOf,
-} from "./events.js";
+import { AlarmDetector, type AlarmEvent, type AlarmState } from "./alarms.js";
+import { type AnomalyEvent, type EventRule, type EventWindows, rowsAfterGaps, sharesOf } from "./events.js";
 import { lowerBound } from "./lower-bound.js";
 
-/** An event under way, as far as its rows before `cut`. All rows are rows of the stream. */
-export interface EventSoFar {
-  readonly cut: number;
-  /** The first and the last row whose error is out of its normal range; -1 where there is none. */
+/** The rows of an event whose error is out of its normal range. All rows are rows of the stream. */
+interface OutOfRange {
+  /** The first and the last of them; -1 where there is none. */
   readonly first: number;
   readonly last: number;
-  /** Of these rows, the one with the highest score, and its score. */
+  /** The one with the highest score, and its score. */
   readonly peak: number;
   readonly score: number;
+}
+
+/** An event under way, as far as its rows before `cut`. */
+export interface EventSoFar extends OutOfRange {
+  readonly cut: number;
   /** [F]: what the windows that end before `cut` add to the shares of an event that begins at `first`, or at the alarm. */
   readonly sums: Float64Array;
   /** [F]: what all windows add to the shares of an event from `first` to `last`; all 0 where there are none. */
@@ -51,63 +48,69 @@ export const NO_EVENTS: EventStreamState = {
 /** The rows at hand: row r of the stream is at r - base. They reach n + T - 1 rows further back than the state. */
 export interface EventRows {
   readonly base: number;
-  /** [N] */
+  /** [N]: stitched scores. */
   readonly score: Float64Array;
-  /** [N]: neither 1 nor 0 where there is no verdict. */
+  /** [N]: neither 1 nor 0 where there is no verdict: such a timestep counts as one without a score. */
   readonly anomalous: ArrayLike<number>;
-  /** [N]: stitched timestep errors. */
-  readonly error: Float64Array;
-  readonly errorLimit: number;
-  /** Rows at hand, as all of `windows.starts`, count from `base`. */
-  readonly windows: EventWindows & { readonly stride: number };
-  /** Whether an event ends at a gap. */
-  readonly endsAtGaps: boolean;
+  readonly rule: EventRule;
+  /** All of `windows.starts` count from `base`. */
+  readonly windows: EventWindows;
+}
+
+/** Rows looked at, or contributions summed, between two pauses: at most a millisecond's work. */
+const STEPS_BETWEEN_PAUSES = 32_768;
+
+/**
+ * The events of a whole series, in order of time.
+ *
+ * @param rows with base 0.
+ */
+export function findEvents(rows: Omit<EventRows, "base">): AnomalyEvent[] {
+  return [...walkEvents(rows)].filter((event) => event !== undefined);
+}
+
+/** As `findEvents`, one event at a time, with the pauses of `EventStream.walk`. */
+export function walkEvents(rows: Omit<EventRows, "base">): Generator<AnomalyEvent | undefined, void> {
+  return new EventStream({ ...rows, base: 0 }).walk();
 }
 
 export class EventStream {
-  readonly #rule: AlarmRule;
   readonly #rows: EventRows;
   readonly #gaps: ReadonlySet<number>;
-  readonly #pauses = new Pauses();
   #state: EventStreamState;
+  #stepsLeft = STEPS_BETWEEN_PAUSES;
 
-  constructor(rule: AlarmRule, rows: EventRows, state: EventStreamState) {
-    this.#rule = rule;
+  constructor(rows: EventRows, state: EventStreamState = NO_EVENTS) {
     this.#rows = rows;
     this.#state = state;
-    const { base, windows } = rows;
+    const { base, windows, rule } = rows;
     const previous = state.previousStart < 0 ? undefined : state.previousStart - base;
     this.#gaps = new Set(
-      rows.endsAtGaps ? rowsAfterGaps(windows, previous).map((row) => row + base) : undefined,
+      rule.endsAtGaps ? rowsAfterGaps(windows, previous).map((row) => row + base) : undefined,
     );
   }
 
   /**
-   * Goes on to the end of the rows at hand. It yields where other work should be given way to, as `walkEvents`.
+   * Goes on to the end of the rows at hand. It gives the events that were not over before, in order; the last one may be
+   * under way. It yields undefined at a pause, when it has worked for about a millisecond and has no event yet, so that
+   * the caller can give way to other work.
    *
-   * @param until the row, in the stream, that `state` is of afterwards.
-   * @returns the events that were not over before, in order; the last one may be under way.
+   * @param until the row, in the stream, that `state` is of afterwards; undefined where the stream does not go on.
    */
-  *walk(until: number): Generator<undefined, AnomalyEvent[]> {
-    const { base, score, anomalous } = this.#rows;
+  *walk(until?: number): Generator<AnomalyEvent | undefined, void> {
+    const { base, score, anomalous, rule, windows } = this.#rows;
     const end = base + score.length;
-    const detector = new AlarmDetector(this.#rule, this.#state.alarm);
-    const events: AnomalyEvent[] = [];
+    const detector = new AlarmDetector(rule.alarm, this.#state.alarm);
     let { closed, open: soFar } = this.#state;
     let next = this.#state;
     for (let row = this.#state.alarm.row; row <= end; row++) {
-      if (this.#pauses.isDue(1)) yield undefined;
+      if (this.#isPauseDue(1)) yield undefined;
       if (row === until) {
         const alarm = detector.state;
-        const cut = row - this.#rule.n;
+        const cut = row - rule.alarm.n;
         const isLong = alarm.open !== null && alarm.open.start < cut;
         const open = isLong ? yield* this.#extend(soFar, alarm.open.start, cut) : undefined;
-        next = {
-          alarm,
-          closed,
-          open,
-          previousStart: this.#startBefore(cut - this.#rows.windows.timesteps + 1),
-        };
+        next = { alarm, closed, open, previousStart: this.#startBefore(cut - windows.timesteps + 1) };
       }
       if (row === end) break;
       const cut = this.#gaps.has(row) ? detector.stop() : undefined;
@@ -117,15 +120,15 @@ export class EventStream {
       const alarm = cut ?? over;
       if (alarm === undefined) continue;
       closed++;
-      events.push(yield* this.#eventOf(closed, alarm, soFar, false));
+      yield yield* this.#eventOf(closed, alarm, soFar, false);
       soFar = undefined;
     }
     const last = detector.open;
-    if (last !== undefined) events.push(yield* this.#eventOf(closed + 1, last, soFar, true));
+    if (last !== undefined) yield yield* this.#eventOf(closed + 1, last, soFar, true);
     this.#state = next;
-    return events;
   }
 
+  /** After the last step of `walk`. */
   get state(): EventStreamState {
     return this.#state;
   }
@@ -136,15 +139,17 @@ export class EventStream {
     soFar: EventSoFar | undefined,
     open: boolean,
   ): Generator<undefined, AnomalyEvent> {
-    const all = yield* this.#extend(soFar, alarm.start, alarm.end + 1);
-    if (all.first >= 0) {
-      const { first: start, last: end, peak, score } = all;
-      return { id, start, end, peak, score, open, features: this.#shares(all.whole) };
+    const before = soFar ?? this.#beginning(alarm.start);
+    const out = yield* this.#findOut(before, alarm.end + 1);
+    const { featureNames } = this.#rows.windows;
+    if (out.first >= 0) {
+      const { first: start, last: end, peak, score } = out;
+      const features = sharesOf(yield* this.#whole(before, out, start), featureNames);
+      return { id, start, end, peak, score, open, features };
     }
     const { start, end, peak, score } = alarm;
-    const from = soFar ?? this.#beginning(start);
-    const sums = yield* this.#add(from.sums, start, end, from.cut, end);
-    return { id, start, end, peak, score, open, features: this.#shares(sums) };
+    const sums = yield* this.#add(before.sums, start, end, before.cut, end);
+    return { id, start, end, peak, score, open, features: sharesOf(sums, featureNames) };
   }
 
   #beginning(start: number): EventSoFar {
@@ -154,33 +159,47 @@ export class EventStream {
 
   /** The same event with its rows before a later cut. @param start of the alarm. */
   *#extend(soFar: EventSoFar | undefined, start: number, cut: number): Generator<undefined, EventSoFar> {
-    const { base, score: scores, error, errorLimit, windows } = this.#rows;
     const before = soFar ?? this.#beginning(start);
+    const out = yield* this.#findOut(before, cut);
+    const begin = out.first < 0 ? start : out.first;
+    const [sums, from] = this.#sumsFrom(before, out);
+    return {
+      ...out,
+      cut,
+      sums: yield* this.#add(sums, begin, cut - 1, from, cut - this.#rows.windows.timesteps),
+      whole: yield* this.#whole(before, out, begin),
+    };
+  }
+
+  /** Goes on to look for rows out of their normal range. */
+  *#findOut(before: EventSoFar, cut: number): Generator<undefined, OutOfRange> {
+    const { base, score: scores, rule } = this.#rows;
     let { first, last, peak, score } = before;
     for (let row = before.cut; row < cut; row++) {
-      if (this.#pauses.isDue(1)) yield undefined;
+      if (this.#isPauseDue(1)) yield undefined;
       const own = scores[row - base]!;
-      if (!(error[row - base]! > errorLimit) || Number.isNaN(own)) continue;
+      if (!(rule.error[row - base]! > rule.errorLimit) || Number.isNaN(own)) continue;
       if (first < 0) first = row;
       last = row;
       if (peak >= 0 && !(own > score)) continue;
       peak = row;
       score = own;
     }
+    return { first, last, peak, score };
+  }
+
+  /** As `EventSoFar.whole`. */
+  *#whole(before: EventSoFar, out: OutOfRange, begin: number): Generator<undefined, Float64Array> {
+    if (out.last === before.last) return before.whole;
+    const [sums, from] = this.#sumsFrom(before, out);
+    return yield* this.#add(sums, begin, out.last, from, out.last);
+  }
+
+  /** Sums so far, and the first row that they do not count. */
+  #sumsFrom(before: EventSoFar, { first }: OutOfRange): [sums: Float64Array, from: number] {
     // An event that has only now a first row begins there, and no window that ends before it counts.
     const isLater = first >= 0 && before.first < 0;
-    const begin = first < 0 ? start : first;
-    const [sums, from] = isLater ? [this.#beginning(first).sums, first] : [before.sums, before.cut];
-    const whole = last === before.last ? before.whole : yield* this.#add(sums, begin, last, from, last);
-    return {
-      cut,
-      first,
-      last,
-      peak,
-      score,
-      sums: yield* this.#add(sums, begin, cut - 1, from, cut - windows.timesteps),
-      whole,
-    };
+    return isLater ? [this.#beginning(first).sums, first] : [before.sums, before.cut];
   }
 
   /**
@@ -195,26 +214,29 @@ export class EventStream {
     to: number,
   ): Generator<undefined, Float64Array> {
     const { base, windows } = this.#rows;
-    const { starts, timesteps, featureError } = windows;
+    const { starts, timesteps, contributions } = windows;
     const features = sums.length;
     const added = sums.slice();
     for (let i = lowerBound(starts, from - timesteps + 1 - base); i < starts.length; i++) {
       const first = starts[i]! + base;
       if (first > to) break;
-      if (this.#pauses.isDue(features)) yield undefined;
-      const overlap = Math.min(end + 1, first + timesteps) - Math.max(start, first);
-      addFeatureErrors(added, featureError, i, overlap);
+      if (this.#isPauseDue(features)) yield undefined;
+      const weight = Math.min(end + 1, first + timesteps) - Math.max(start, first);
+      for (let f = 0; f < features; f++) added[f]! += contributions[i * features + f]! * weight;
     }
     return added;
-  }
-
-  #shares(sums: Float64Array): AnomalyEvent["features"] {
-    return sharesOf(sums, this.#rows.windows.featureNames);
   }
 
   #startBefore(row: number): number {
     const { base, windows } = this.#rows;
     const index = lowerBound(windows.starts, row - base) - 1;
     return index < 0 ? this.#state.previousStart : windows.starts[index]! + base;
+  }
+
+  #isPauseDue(steps: number): boolean {
+    this.#stepsLeft -= steps;
+    if (this.#stepsLeft > 0) return false;
+    this.#stepsLeft = STEPS_BETWEEN_PAUSES;
+    return true;
   }
 }

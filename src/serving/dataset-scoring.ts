@@ -5,7 +5,8 @@ import type { Dataset, Series } from "../data/dataset.js";
 import type { Executable } from "../engine/engine.js";
 import { DriftCounter } from "../scoring/drift.js";
 import type { Drift } from "../scoring/drift-decision.js";
-import { type AnomalyEvent, findEvents } from "../scoring/events.js";
+import { findEvents } from "../scoring/event-stream.js";
+import { type AnomalyEvent, eventRuleOf } from "../scoring/events.js";
 import { lowerBound } from "../scoring/lower-bound.js";
 import { windowStarts } from "../scoring/windows.js";
 import { scoreSeries } from "../training/series-scoring.js";
@@ -83,9 +84,10 @@ export async function scoreDataset(
       maxGapMs: dataset.maxGapMs,
     });
     const scored = await scoreSeries(executable, scoring, [scorer], series.values, starts, {
-      featureErrorOf: options.withEvents ? scorer : undefined,
+      contributionsTo: options.withEvents ? scorer : undefined,
+      errorLimit: judge.events?.errorLimit,
     });
-    const { coverage, featureError } = scored;
+    const { coverage, contributions } = scored;
     const { timesteps, errors } = scored.scores[scorer]!;
     const pValue = pValues(judge.sample, timesteps);
     const anomalous = judgeScores(timesteps, coverage, judge.threshold?.value, manifest.minCoverage);
@@ -99,10 +101,10 @@ export async function scoreDataset(
     });
     const drift = driftOf(judge, pValue, coverage, manifest.minCoverage);
     if (drift !== null) drifts.push(locateDrift(drift, series, dataset));
-    if (featureError === undefined) continue;
-    const windows = { starts, timesteps: scoring.timesteps, featureError, featureNames: dataset.features };
-    const rule = judge.events === undefined ? undefined : { ...judge.events, error: errors };
-    for (const event of findEvents(timesteps, anomalous, windows, rule)) {
+    if (contributions === undefined || judge.events === undefined) continue;
+    const windows = { starts, timesteps: scoring.timesteps, contributions, featureNames: dataset.features };
+    const rule = eventRuleOf(judge.events, timesteps, errors);
+    for (const event of findEvents({ score: timesteps, anomalous, windows, rule })) {
       events.push({ ...locate(event, series, dataset), id: events.length + 1 });
     }
   }

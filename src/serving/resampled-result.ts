@@ -1,5 +1,6 @@
 /** The answer to a series whose rows were resampled, for the rows that the caller sent. */
-import { type AnomalyEvent, walkEvents } from "../scoring/events.js";
+import { walkEvents } from "../scoring/event-stream.js";
+import type { AnomalyEvent } from "../scoring/events.js";
 import { lowerBound } from "../scoring/lower-bound.js";
 import type { SeriesPartValues, SeriesResult, StreamEnd } from "./score-result.js";
 
@@ -49,11 +50,12 @@ export function resultOfGivenRows(result: SeriesResult, given: GivenRows): Serie
 }
 
 function* eventsOfGivenRows(
-  { score, anomalous, windows, eventRule, eventsFrom = 0 }: SeriesResult,
+  { score, anomalous, windows, eventRule: rule, eventsFrom = 0 }: SeriesResult,
   rowOf: Int32Array,
 ): Generator<undefined, StreamEnd> {
   const events: AnomalyEvent[] = [];
-  for (const event of walkEvents(score, anomalous, windows, eventRule)) {
+  const walked = rule === undefined ? [] : walkEvents({ score, anomalous, windows, rule });
+  for (const event of walked) {
     if (event === undefined) yield;
     else if (event.end >= eventsFrom) events.push(inGivenRows(event, rowOf));
   }

@@ -80,7 +80,7 @@ export interface SeriesScores {
   readonly anomalous: Int8Array;
   /** [rows]; NaN without calibration or without a score. */
   readonly pValue: Float64Array;
-  /** How events begin and end; undefined: they are the runs of anomalous timesteps. */
+  /** How events begin and end; undefined where there is no threshold, and so no event. */
   readonly eventRule: EventRule | undefined;
   /** The row of the stream that the first row is; 0 where there is no stream. */
   readonly base: number;
@@ -96,7 +96,7 @@ export interface SeriesScores {
   readonly timestepError?: Float64Array | undefined;
   /** What was asked for beside scores; undefined where nothing was. */
   readonly parts?: SeriesPartValues | undefined;
-  /** Where the windows lie and their errors by feature, for events. */
+  /** Where the windows lie and what their scores are made of, for events. */
   readonly windows: EventWindows;
 }
 

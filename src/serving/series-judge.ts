@@ -16,8 +16,8 @@ export interface SeriesJudge {
   readonly windows: Judge;
   readonly threshold: SeriesThreshold | null;
   readonly sample: CalibrationSample | undefined;
-  /** Undefined without a threshold, or where the model does not know how normal scores make events. */
-  readonly events: { readonly alarm: AlarmRule; readonly errorLimit: number } | undefined;
+  /** Undefined without a threshold; without a limit where the model does not know how normal scores make events. */
+  readonly events: { readonly alarm: AlarmRule; readonly errorLimit: number | undefined } | undefined;
   readonly drift: DriftReference | undefined;
 }
 
@@ -46,11 +46,11 @@ export function chooseSeriesJudge(
     threshold,
     sample: windows.calibration?.timesteps,
     events:
-      threshold === null || behaviour === undefined
+      threshold === null
         ? undefined
         : {
             alarm: { threshold: threshold.value, ...threshold.alarm },
-            errorLimit: behaviour.errorLimit,
+            errorLimit: behaviour?.errorLimit,
           },
     drift: behaviour?.drift,
   };

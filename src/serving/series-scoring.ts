@@ -2,7 +2,10 @@
  * A series while it is scored. Its timesteps are settled in order: a score is settled when no later window
  * covers it.
  */
+import { contributionsByFeature } from "../scoring/contributions.js";
 import { DriftCounter, type DriftState } from "../scoring/drift.js";
+import { eventRuleOf } from "../scoring/events.js";
+import { boundSpoilt } from "../scoring/spoilt-errors.js";
 import { Stitcher } from "../scoring/stitcher.js";
 import type { PreparedWindows } from "../scoring/window-scoring.js";
 import type { ScorableModel, ScoredWindows, SeriesResult, SeriesScores, Timing } from "./score-result.js";
@@ -28,8 +31,10 @@ export class SeriesScoring {
   readonly #judge: SeriesJudge;
   readonly #score: Stitcher;
   readonly #coverage: Stitcher;
-  /** Of the timestep errors; undefined where nothing needs them. */
+  /** Of the timestep errors; undefined where they are not asked for. */
   readonly #error: Stitcher | undefined;
+  /** Of the errors by which the edges of events are judged; undefined where the model does not know normal ones. */
+  readonly #edgeError: Stitcher | undefined;
   readonly #parts: SeriesParts | undefined;
   readonly #drift: DriftCounter | undefined;
   readonly #stream: SeriesStream | undefined;
@@ -52,9 +57,9 @@ export class SeriesScoring {
     this.#score = new Stitcher(timesteps);
     this.#coverage = new Stitcher(timesteps);
     const asked = request.parts ?? new Set();
-    const needsError = judge.events !== undefined || asked.has("timestepError");
-    if (needsError) this.#error = new Stitcher(timesteps);
-    const timestepError = needsError ? new Float64Array(rows) : undefined;
+    if (asked.has("timestepError")) this.#error = new Stitcher(timesteps);
+    const timestepError = this.#error && new Float64Array(rows);
+    if (judge.events?.errorLimit !== undefined) this.#edgeError = new Stitcher(timesteps);
     if ([...asked].some((part) => part !== "timestepError")) {
       const judged = { scorer: judge.windows.scorer, threshold: judge.threshold?.value };
       this.#parts = new SeriesParts(model.scoring, judged, rows, asked);
@@ -63,14 +68,15 @@ export class SeriesScoring {
     const base = stream?.base ?? 0;
     const notAnswered = stream?.from ?? 0;
     const lastFrom = rows - (request.last ?? rows);
+    const score = new Float64Array(rows);
     this.scores = {
       model,
       threshold: judge.threshold,
       rows,
-      score: new Float64Array(rows),
+      score,
       anomalous: new Int8Array(rows),
       pValue: new Float64Array(rows),
-      eventRule: judge.events === undefined ? undefined : { ...judge.events, error: timestepError! },
+      eventRule: judge.events && eventRuleOf(judge.events, score, new Float64Array(rows)),
       timestepError,
       parts: this.#parts?.values,
       base,
@@ -81,7 +87,7 @@ export class SeriesScoring {
         starts,
         timesteps,
         stride,
-        featureError: new Float64Array(starts.length * features),
+        contributions: new Float64Array(starts.length * features),
         featureNames: model.manifest.features.map(({ name }) => name),
       },
     };
@@ -116,8 +122,7 @@ export class SeriesScoring {
     this.#coverage.add(scores.coverage, starts);
     this.#error?.addTimesteps(scores.timestepError, starts);
     this.#parts?.add(prepared, windows, starts);
-    const { featureError, featureNames } = this.scores.windows;
-    featureError.set(scores.featureError, from * featureNames.length);
+    this.#addForEvents(windows, prepared, from);
     this.#scoredWindows = to;
     // No later window covers the rows before the first one of the next window.
     const next = this.#starts[to];
@@ -142,14 +147,30 @@ export class SeriesScoring {
     this.#reject(error);
   }
 
+  /** What events need of a slice, of which the first window is number `from`. */
+  #addForEvents({ outputs, scores }: ScoredWindows, prepared: PreparedWindows, from: number): void {
+    const { model, windows, eventRule } = this.scores;
+    if (eventRule === undefined) return;
+    const { scoring } = model;
+    const { scorer } = this.#judge.windows;
+    const contributions = contributionsByFeature(scoring, scorer, { prepared, outputs, scores });
+    windows.contributions.set(contributions, from * windows.featureNames.length);
+    const { timesteps, error } = scoring;
+    this.#edgeError?.addTimesteps(
+      boundSpoilt(scores.timestepError, timesteps, error, eventRule.errorLimit),
+      this.#starts.subarray(from, from + scores.count),
+    );
+  }
+
   #settle(end: number): void {
-    const { score, anomalous, pValue, timestepError, model } = this.scores;
+    const { score, anomalous, pValue, timestepError, eventRule, model } = this.scores;
     const { minCoverage } = model.scoring;
     const settled = this.#score.settle(end);
     const coverage = this.#coverage.settle(end);
     const verdicts = judgeScores(settled, coverage, this.#judge.threshold?.value, minCoverage);
     const settledP = pValues(this.#judge.sample, settled);
     if (this.#error !== undefined) timestepError!.set(this.#error.settle(end), this.#settledRows);
+    if (this.#edgeError !== undefined) eventRule!.error.set(this.#edgeError.settle(end), this.#settledRows);
     this.#parts?.settle(end);
     score.set(settled, this.#settledRows);
     anomalous.set(verdicts, this.#settledRows);

@@ -4,11 +4,9 @@
  */
 import { usualMaxGapMs } from "../data/gaps.js";
 import { ResiduaError } from "../errors.js";
-import type { AlarmRule } from "../scoring/alarms.js";
 import type { DriftState } from "../scoring/drift.js";
-import { EventStream, NO_EVENTS } from "../scoring/event-stream.js";
+import { EventStream } from "../scoring/event-stream.js";
 import type { AnomalyEvent } from "../scoring/events.js";
-import { ruleOfRuns } from "../scoring/normal-behaviour.js";
 import { FLOAT32_MAX } from "../scoring/residuals.js";
 import type { Scaler } from "../scoring/scaler.js";
 import type { ScorableModel, SeriesScores, StreamEnd } from "./score-result.js";
@@ -105,17 +103,17 @@ export class SeriesStream implements Rows {
    */
   *finish(scores: SeriesScores, drift: DriftState | undefined): Generator<undefined, StreamEnd> {
     const { base, stride } = this;
-    const { rule } = this.#frame;
     const before = this.#before;
+    const { score, anomalous, eventRule: rule, windows } = scores;
     let stream: EventStream | undefined;
-    let events: readonly AnomalyEvent[] = [];
+    const events: AnomalyEvent[] = [];
     if (rule !== undefined) {
-      const { score, anomalous, eventRule, windows } = scores;
-      const { error, errorLimit } = eventRule ?? { error: score, errorLimit: Number.NEGATIVE_INFINITY };
-      const endsAtGaps = eventRule !== undefined;
-      const rows = { base, score, anomalous, error, errorLimit, windows: { ...windows, stride }, endsAtGaps };
-      stream = new EventStream(rule, rows, before?.events ?? NO_EVENTS);
-      events = yield* stream.walk(base + this.final);
+      const rows = { base, score, anomalous, rule, windows: { ...windows, stride } };
+      stream = new EventStream(rows, before?.events);
+      for (const event of stream.walk(base + this.final)) {
+        if (event === undefined) yield undefined;
+        else events.push(event);
+      }
     }
     const kept = Math.min(this.rows, rowsKept(this.#frame));
     const first = this.rows - kept;
@@ -157,9 +155,8 @@ export class SeriesStream implements Rows {
 
 function frameOf({ name, version, sha256, scoring }: ScorableModel, judge: SeriesJudge): StreamFrame {
   const { timesteps, features } = scoring;
-  const { threshold, events, drift } = judge;
-  const rule: AlarmRule | undefined =
-    events?.alarm ?? (threshold === null ? undefined : ruleOfRuns(threshold.value));
+  const { events, drift } = judge;
+  const rule = events?.alarm;
   const blockRows = drift?.blockRows;
   const text = JSON.stringify([judge.windows.scorer, rule ?? null, events?.errorLimit ?? null]);
   return { name, version, sha256, timesteps, features, rule, blockRows, judge: text };

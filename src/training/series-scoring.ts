@@ -1,6 +1,8 @@
 /** Scores a whole series with an executable: cut into windows, scored, and stitched to one score for each timestep. */
 import type { Executable } from "../engine/engine.js";
+import { contributionsByFeature } from "../scoring/contributions.js";
 import type { ScorerName } from "../scoring/scorers/scorers.js";
+import { boundSpoilt } from "../scoring/spoilt-errors.js";
 import { Stitcher, stitchScores } from "../scoring/stitcher.js";
 import { prepareWindows, type ScoringModel, scoreWindows } from "../scoring/window-scoring.js";
 import { cutWindows } from "../scoring/windows.js";
@@ -23,8 +25,19 @@ export interface ScoredSeries {
   readonly scores: Readonly<Partial<Record<ScorerName, SeriesScores>>>;
   /** [rows]: the mean coverage of the windows that cover each row; NaN where none does. */
   readonly coverage: Float64Array;
-  /** [starts.length, F], of the scorer that was asked for; undefined where none was. */
+  /** [starts.length, F]: the errors of windows by feature; undefined where they were not asked for. */
   readonly featureError: Float64Array | undefined;
+  /** [starts.length, F]: what each feature contributes to the scores of windows; undefined where they were not asked for. */
+  readonly contributions: Float64Array | undefined;
+}
+
+export interface ScoreSeriesOptions {
+  readonly withFeatureError?: boolean;
+  /** One of the scorers. */
+  readonly contributionsTo?: ScorerName | undefined;
+  /** Of normal timestep errors: those that a huge error of the same window spoils are bounded, as for the edges of events. */
+  readonly errorLimit?: number | undefined;
+  readonly onWindows?: ((done: number) => void) | undefined;
 }
 
 /**
@@ -32,7 +45,6 @@ export interface ScoredSeries {
  *
  * @param values [rows, F] in the caller's units, NaN where a reading is missing.
  * @param starts the first row of each window, increasing.
- * @param options.featureErrorOf the scorer whose feature errors are kept.
  */
 export async function scoreSeries(
   executable: Executable,
@@ -40,7 +52,7 @@ export async function scoreSeries(
   scorers: readonly ScorerName[],
   values: Float64Array,
   starts: Int32Array,
-  options: { featureErrorOf?: ScorerName | undefined; onWindows?: ((done: number) => void) | undefined } = {},
+  options: ScoreSeriesOptions = {},
 ): Promise<ScoredSeries> {
   const { features, timesteps } = model;
   const rows = values.length / features;
@@ -51,17 +63,29 @@ export async function scoreSeries(
     ]),
   );
   const windowCoverage = new Float64Array(starts.length);
-  const featureError =
-    options.featureErrorOf === undefined ? undefined : new Float64Array(starts.length * features);
+  const kept = (isKept: boolean | undefined) =>
+    isKept === true ? new Float64Array(starts.length * features) : undefined;
+  const featureError = kept(options.withFeatureError);
+  const contributions = kept(options.contributionsTo !== undefined);
   for (let from = 0; from < starts.length; from += CHUNK_WINDOWS) {
     const chunk = starts.subarray(from, from + CHUNK_WINDOWS);
     const prepared = prepareWindows(model, cutWindows(values, features, chunk, timesteps), chunk.length);
     const outputs = await executable.run(prepared.scaled, chunk.length);
     for (const [scorer, own] of byScorer) {
-      const scored = scoreWindows(model, scorer, prepared, outputs);
-      own.windows.set(scored.score, from);
-      own.errors.addTimesteps(scored.timestepError, chunk);
-      if (scorer === options.featureErrorOf) featureError?.set(scored.featureError, from * features);
+      const scores = scoreWindows(model, scorer, prepared, outputs);
+      own.windows.set(scores.score, from);
+      const { errorLimit: limit } = options;
+      const errors = scores.timestepError;
+      own.errors.addTimesteps(
+        limit === undefined ? errors : boundSpoilt(errors, timesteps, model.error, limit),
+        chunk,
+      );
+      if (scorer === scorers[0]) featureError?.set(scores.featureError, from * features);
+      if (scorer !== options.contributionsTo) continue;
+      contributions?.set(
+        contributionsByFeature(model, scorer, { prepared, outputs, scores }),
+        from * features,
+      );
     }
     windowCoverage.set(prepared.coverage, from);
     options.onWindows?.(from + chunk.length);
@@ -75,5 +99,6 @@ export async function scoreSeries(
     ),
     coverage: stitchScores(windowCoverage, starts, timesteps, rows),
     featureError,
+    contributions,
   };
 }

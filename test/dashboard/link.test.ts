@@ -11,6 +11,7 @@ const view: fc.Arbitrary<View> = fc.record(
     version: text,
     other: text,
     source: text,
+    group: text,
     from: fc.nat(),
     to: fc.nat(),
     threshold: fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0),

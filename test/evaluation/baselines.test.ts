@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Dataset, Series } from "../../src/data/dataset.js";
+import { cutBaselineParts } from "../../src/evaluation/baseline-parts.js";
 import { createRandomDetector, fitBaselines } from "../../src/evaluation/baselines.js";
 import { Random } from "../../src/network/random.js";
-import { splitDataset } from "../../src/training/window-set.js";
 
 const TIMESTEPS = 4;
 
@@ -32,22 +32,51 @@ function makeDataset(): Dataset {
   return { files: [], features: ["a", "b"], series: [series], maxGapMs: undefined, notes: [] };
 }
 
+/** The rows before 400, and how they are learnt from. */
+function learntFrom(whole: Dataset): Dataset {
+  const series = whole.series[0]!;
+  return { ...whole, series: [{ ...series, rows: 400, values: series.values.subarray(0, 800) }] };
+}
+
+const settings = {
+  ...{ timesteps: TIMESTEPS, minCoverage: 0.5, falseAlarmRate: 0.05 },
+  ...{ stride: 1, folds: 0, validation: 0.1, calibration: 0.3 },
+};
+
+test("with forward folds all rows are fitted on, and each fold scores rows after those it fits on", () => {
+  const learnt = learntFrom(makeDataset());
+  const { fit, folds } = cutBaselineParts(learnt, { ...settings, folds: 3 });
+  assert.deepEqual([fit.start[0], fit.start.at(-1), folds.length], [0, 400 - TIMESTEPS, 3]);
+  let before = 200;
+  for (const { fit: own, scored } of folds) {
+    assert.equal(own.start[0], 0);
+    assert.ok(own.start.at(-1)! + TIMESTEPS <= scored.start[0]!);
+    assert.ok(scored.start[0]! >= before);
+    before = scored.start.at(-1)! + TIMESTEPS;
+  }
+  assert.equal(before, 400);
+  const held = cutBaselineParts(learnt, settings);
+  assert.equal(held.folds.length, 1);
+  assert.equal(held.folds[0]!.fit, held.fit);
+});
+
+test("normal scores of all folds set the threshold, and say whether the level has moved", async () => {
+  const learnt = learntFrom(makeDataset());
+  const detectors = await fitBaselines(learnt, cutBaselineParts(learnt, { ...settings, folds: 3 }), settings);
+  for (const { name, threshold, normal } of detectors) {
+    // Three folds score a sixth each, less the rows that are purged between.
+    assert.equal(normal!.sample.n, 200 - 3 * (TIMESTEPS - 1), name);
+    const above = [...normal!.sample.values].filter((score) => score > threshold!).length;
+    assert.ok(above > 0 && above <= 0.05 * normal!.sample.n, `${name}: ${above}`);
+    assert.equal(normal!.drift!.blockRows, TIMESTEPS);
+  }
+});
+
 test("each baseline sees what it can see, by a threshold that normal rows seldom pass", async () => {
   const whole = makeDataset();
   const series = whole.series[0]!;
-  const learnt: Dataset = {
-    ...whole,
-    series: [{ ...series, rows: 400, values: series.values.subarray(0, 800) }],
-  };
-  const settings = {
-    timesteps: TIMESTEPS,
-    minCoverage: 0.5,
-    falseAlarmRate: 0.05,
-    stride: 1,
-    validation: 0.1,
-    calibration: 0.3,
-  };
-  const split = splitDataset(learnt, settings);
+  const learnt = learntFrom(whole);
+  const split = cutBaselineParts(learnt, settings);
   const detectors = await fitBaselines(learnt, split, settings);
   assert.deepEqual(
     detectors.map(({ name }) => name),

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { test } from "node:test";
 import { setImmediate as yieldToEventLoop } from "node:timers/promises";
-import type { Executable } from "../../src/engine/engine.js";
+import { holdRuns } from "./held-runs.js";
 import { type RunningService, startService, WINDOW } from "./running-service.js";
 
 const ROUTES = ["/v1/models/small/score", "/v2/models/small/infer"] as const;
@@ -23,25 +23,6 @@ async function open(url: string): Promise<Socket> {
 /** The bytes of a POST; `length` where less of the body is sent than is announced. */
 function post(path: string, body: string, headers = "", length = body.length): string {
   return `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n${headers}Content-Length: ${length}\r\n\r\n${body}`;
-}
-
-/** Holds every run of the engine until it is let go. */
-function holdRuns({ service }: RunningService): { readonly begun: () => number; readonly letGo: () => void } {
-  const lease = service.models.acquire("small", {});
-  const executable = lease.model.executable as { run: Executable["run"] };
-  lease.release();
-  const { run } = executable;
-  let begun = 0;
-  let letGo!: () => void;
-  const gate = new Promise<void>((resolve) => {
-    letGo = resolve;
-  });
-  executable.run = async (windows, count) => {
-    begun += 1;
-    await gate;
-    return run.call(executable, windows, count);
-  };
-  return { begun: () => begun, letGo };
 }
 
 async function until(isSo: () => boolean | undefined): Promise<void> {

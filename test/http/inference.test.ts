@@ -21,13 +21,13 @@ test("server, models and their readiness", async (t) => {
   };
   assert.equal((await get("")).body["name"], "residua");
   assert.deepEqual((await get("/")).body["extensions"], ["binary_tensor_data", "model_repository"]);
-  for (const path of [
-    "/health/live",
-    "/health/ready",
-    "/models/small/ready",
-    "/models/small/versions/1/ready",
-  ]) {
-    assert.equal((await get(path)).status, 200, path);
+  for (const [path, body] of [
+    ["/health/live", { live: true }],
+    ["/health/ready", { ready: true }],
+    ["/models/small/ready", { name: "small", ready: true }],
+    ["/models/small/versions/1/ready", { name: "small", ready: true }],
+  ] as const) {
+    assert.deepEqual(await get(path), { status: 200, body }, path);
   }
   for (const path of ["/models/nope/ready", "/models/small/versions/2/ready", "/models/nope", "/nope"]) {
     const { status, body } = await get(path);

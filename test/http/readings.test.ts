@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { startService } from "./running-service.js";
@@ -22,10 +20,10 @@ async function serve(t: Parameters<typeof startService>[0]) {
   const names = (
     (await (await fetch(`${running.url}/v1/models/small`)).json()) as { features: { name: string }[] }
   ).features.map(({ name }) => name);
-  const post = (body: string | Uint8Array, query = "") =>
+  const post = (body: string | Uint8Array, query = "", headers = {}) =>
     fetch(`${running.url}/v1/models/small/readings${query}`, {
       method: "POST",
-      headers: { "content-type": "text/csv" },
+      headers: { "content-type": "text/csv", ...headers },
       body,
     });
   return { ...running, names, post };
@@ -34,8 +32,11 @@ async function serve(t: Parameters<typeof startService>[0]) {
 test("a file's readings are answered by feature in the model's order, in order of time, null where one is missing", async (t) => {
   const { names, post } = await serve(t);
   const csv = `time,${names[1]},${names[0]}\n2024-01-01T00:10:00Z,3,2.5\n2024-01-01T00:00:00Z,1,\n2024-01-01T00:05:00Z,2,1.5\n`;
-  for (const body of [csv, gzipSync(csv)]) {
-    const response = await post(body);
+  for (const [body, headers] of [
+    [csv, {}],
+    [gzipSync(csv), { "content-encoding": "gzip" }],
+  ] as const) {
+    const response = await post(body, "", headers);
     assert.equal(response.status, 200);
     const { features, series, notes } = (await response.json()) as Readings;
     assert.deepEqual(features, names);
@@ -61,10 +62,8 @@ test("a long file is answered whole", async (t) => {
   assert.equal(series[0]!.readings[1]![9999], 19_998);
 });
 
-test("what cannot be read is said by the name that the sender gives, and no file is left behind", async (t) => {
+test("what cannot be read is said by the name that the sender gives", async (t) => {
   const { post } = await serve(t);
-  const left = () => readdirSync(tmpdir()).filter((name) => name.startsWith("residua-body-"));
-  const before = left();
   const detail = async (body: string, query: string) => {
     const response = await post(body, query);
     assert.equal(response.status, 400);
@@ -72,9 +71,8 @@ test("what cannot be read is said by the name that the sender gives, and no file
   };
   assert.match(await detail("x,y\n1,2\n3,4\n", "?file=week.csv"), /^week\.csv has no column/);
   assert.match(await detail("x,y\n1,2\n3,4\n", "?file=..%2F..%2Fetc%2Fpasswd"), /^passwd has no column/);
-  assert.match(await detail("x,y\n1,2\n3,4\n", ""), /^body\.csv has no column/);
+  assert.match(await detail("x,y\n1,2\n3,4\n", ""), /^body has no column/);
   assert.match(await detail("", ""), /empty/);
-  assert.deepEqual(left(), before);
 });
 
 test("a model's sample is a request that it answers", async (t) => {

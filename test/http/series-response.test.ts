@@ -6,6 +6,8 @@ import { answersOf, MODEL_ANSWERS } from "../../src/http/model-answers.js";
 import { seriesLines, seriesResponse } from "../../src/http/series-response.js";
 import { readBundle } from "../../src/registry/bundle.js";
 import { loadModel, type ServedModel } from "../../src/registry/served-model.js";
+import { eventRuleOf } from "../../src/scoring/events.js";
+import { ruleOfRuns } from "../../src/scoring/normal-behaviour.js";
 import type { SeriesResult } from "../../src/serving/score-result.js";
 import { addVersions, temporaryFolder } from "../registry/publications.js";
 import { ReferenceEngine } from "../registry/reference-engine.js";
@@ -16,8 +18,8 @@ function makeResult(model: ServedModel, anomalous: (row: number) => number): Ser
   const score = new Float64Array(ROWS);
   const verdicts = new Int8Array(ROWS);
   for (let row = 0; row < ROWS; row++) {
-    score[row] = Math.fround(0.05 + (row % 1000) / 1e4);
     verdicts[row] = anomalous(row);
+    score[row] = verdicts[row] === 1 ? Math.fround(0.05 + (row % 1000) / 1e4) : 0;
   }
   const starts = Int32Array.from({ length: ROWS / 4 }, (_, i) => i * 4);
   return {
@@ -30,12 +32,12 @@ function makeResult(model: ServedModel, anomalous: (row: number) => number): Ser
     score,
     anomalous: verdicts,
     pValue: new Float64Array(ROWS).fill(Number.NaN),
-    eventRule: undefined,
+    eventRule: eventRuleOf({ alarm: ruleOfRuns(0), errorLimit: undefined }, score, score),
     drift: null,
     windows: {
       starts,
       timesteps: 4,
-      featureError: new Float64Array(starts.length * 2).fill(0.5),
+      contributions: new Float64Array(starts.length * 2).fill(0.5),
       featureNames: ["temperature", "pressure"],
     },
     queueMs: 1,

@@ -26,7 +26,7 @@ const BEHAVIOUR: NormalBehaviour = {
         ],
       },
       errorLimit: 0.4,
-      drift: { blockRows: 4, blocks: 900, mean: 0.5, deviation: 0.2, correlation: 0.3 },
+      drift: { blockRows: 4, blocks: 900, mean: 0.5, deviation: 0.2, correlation: 0.3, range: [0.1, 0.9] },
     },
   },
 };

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { findAlarms } from "../../src/scoring/alarms.js";
-import { findEvents, walkEvents } from "../../src/scoring/events.js";
+import { findEvents, walkEvents } from "../../src/scoring/event-stream.js";
+import { eventRuleOf } from "../../src/scoring/events.js";
 import { ruleOfRuns } from "../../src/scoring/normal-behaviour.js";
 import { stitchScores } from "../../src/scoring/stitcher.js";
 import { windowStarts } from "../../src/scoring/windows.js";
@@ -12,8 +13,8 @@ const T = 4;
 
 function windowsOf(rows: number) {
   const starts = windowStarts(rows, T, 1);
-  const featureError = new Float64Array(2 * starts.length).fill(1);
-  return { starts, timesteps: T, featureError, featureNames: ["flow", "heat"] };
+  const contributions = new Float64Array(2 * starts.length).fill(1);
+  return { starts, timesteps: T, contributions, featureNames: ["flow", "heat"] };
 }
 
 const verdicts = (score: Float64Array, threshold: number) =>
@@ -39,10 +40,11 @@ test("an event is the part of an alarm whose errors are out of their normal rang
       const score = Float64Array.from(rows, ([own]) => own);
       const error = Float64Array.from(rows, ([, own]) => own);
       const alarm = { threshold, k: beginning[0]!, n: beginning[1]!, endValue: threshold - below };
-      const events = findEvents(score, verdicts(score, threshold), windowsOf(rows.length), {
-        alarm,
-        error,
-        errorLimit,
+      const events = findEvents({
+        score,
+        anomalous: verdicts(score, threshold),
+        windows: windowsOf(rows.length),
+        rule: eventRuleOf({ alarm, errorLimit }, score, error),
       });
       const alarms = findAlarms(score, alarm);
       assert.equal(events.length, alarms.length);
@@ -69,24 +71,29 @@ test("with one timestep to begin, no hysteresis and errors all out of range, eve
   fc.assert(
     fc.property(cases, ({ rows, threshold }) => {
       const score = Float64Array.from(rows, ([own]) => own);
-      const flags = verdicts(score, threshold);
-      const windows = windowsOf(rows.length);
-      const rule = { alarm: ruleOfRuns(threshold), error: score.map(() => 1), errorLimit: 0 };
-      assert.deepEqual(findEvents(score, flags, windows, rule), findEvents(score, flags, windows));
+      const [anomalous, windows] = [verdicts(score, threshold), windowsOf(rows.length)];
+      const eventsAbove = (errorLimit: number | undefined) => {
+        const known = { alarm: ruleOfRuns(threshold), errorLimit };
+        const ones = score.map(() => 1);
+        return findEvents({ score, anomalous, windows, rule: eventRuleOf(known, score, ones) });
+      };
+      assert.deepEqual(eventsAbove(0), eventsAbove(undefined));
     }),
   );
 });
 
 test("a score that swings about the threshold is one event with hysteresis, and many without", () => {
   const score = Float64Array.from([0, 0, 5, 3, 5, 3, 5, 0, 0]);
-  const [flags, windows] = [verdicts(score, 4), windowsOf(score.length)];
+  const [anomalous, windows] = [verdicts(score, 4), windowsOf(score.length)];
   const error = score.map(() => 1);
+  const ruleOf = (endValue: number) =>
+    eventRuleOf({ alarm: { threshold: 4, k: 1, n: 1, endValue }, errorLimit: 0 }, score, error);
   const spans = (endValue: number) =>
-    findEvents(score, flags, windows, {
-      alarm: { threshold: 4, k: 1, n: 1, endValue },
-      error,
-      errorLimit: 0,
-    }).map(({ start, end, open }) => [start, end, open]);
+    findEvents({ score, anomalous, windows, rule: ruleOf(endValue) }).map(({ start, end, open }) => [
+      start,
+      end,
+      open,
+    ]);
   assert.deepEqual(spans(4), [
     [2, 2, false],
     [4, 4, false],
@@ -109,16 +116,12 @@ test("the rows that windows reach over before and after a fault are no part of i
   const alarm = { threshold: 0.15, k: 2, n: 3, endValue: 0.12 };
   const [early] = findAlarms(score, alarm);
   assert.ok(early!.start < 30 && early!.end > 33, JSON.stringify(early));
-  const events = findEvents(
+  const events = findEvents({
     score,
-    verdicts(score, 0.15),
-    { starts, ...windows },
-    {
-      alarm,
-      error,
-      errorLimit: 0.2,
-    },
-  );
+    anomalous: verdicts(score, 0.15),
+    windows: { starts, ...windows },
+    rule: eventRuleOf({ alarm, errorLimit: 0.2 }, score, error),
+  });
   assert.deepEqual(
     events.map(({ start, end }) => [start, end]),
     [[30, 33]],
@@ -128,13 +131,14 @@ test("the rows that windows reach over before and after a fault are no part of i
 test("an event is open while the series ends within it, and a row without a verdict begins none", () => {
   const score = Float64Array.from([0, 0, 0, 0, 6, 7, 3]);
   const windows = windowsOf(score.length);
-  const rule = {
-    alarm: { threshold: 5, k: 1, n: 1, endValue: 2 },
-    error: score.map(() => 0),
-    errorLimit: 1,
-  };
-  const spans = (flags: Int8Array) =>
-    findEvents(score, flags, windows, rule).map(({ start, end, open }) => [start, end, open]);
+  const alarm = { threshold: 5, k: 1, n: 1, endValue: 2 };
+  const rule = eventRuleOf(
+    { alarm, errorLimit: 1 },
+    score,
+    score.map(() => 0),
+  );
+  const spans = (anomalous: Int8Array) =>
+    findEvents({ score, anomalous, windows, rule }).map(({ start, end, open }) => [start, end, open]);
   assert.deepEqual(spans(verdicts(score, 5)), [[4, 6, true]]);
   assert.deepEqual(spans(Int8Array.from([0, 0, 0, 0, -1, -1, 0])), []);
 });
@@ -143,12 +147,12 @@ test("an event ends at a gap, and not where windows merely do not overlap", () =
   const rows = 40;
   const groups = Array.from({ length: rows }, (_, row) => (row < 20 ? 0 : 1));
   const score = new Float64Array(rows).fill(2);
-  const rule = { alarm: ruleOfRuns(1), error: score, errorLimit: 1 };
+  const rule = eventRuleOf({ alarm: ruleOfRuns(1), errorLimit: 1 }, score, score);
   const spans = (stride: number, bounds: { groups?: number[] }) => {
     const starts = windowStarts(rows, T, stride, bounds);
-    const featureError = new Float64Array(2 * starts.length).fill(1);
-    const windows = { starts, timesteps: T, featureError, featureNames: ["flow", "heat"] };
-    const events = findEvents(score, new Int8Array(rows).fill(1), windows, rule);
+    const contributions = new Float64Array(2 * starts.length).fill(1);
+    const windows = { starts, timesteps: T, contributions, featureNames: ["flow", "heat"] };
+    const events = findEvents({ score, anomalous: new Int8Array(rows).fill(1), windows, rule });
     return events.map(({ start, end, open }) => [start, end, open]);
   };
   for (const stride of [1, 2, T]) assert.deepEqual(spans(stride, {}), [[0, 39, true]]);
@@ -163,8 +167,9 @@ test("an event ends at a gap, and not where windows merely do not overlap", () =
 test("a long alarm leaves turns while it is placed", () => {
   const rows = 200_000;
   const score = new Float64Array(rows).fill(2);
-  const rule = { alarm: ruleOfRuns(1), error: score, errorLimit: 9 };
-  const walked = [...walkEvents(score, new Int8Array(rows).fill(1), windowsOf(rows), rule)];
+  const rule = eventRuleOf({ alarm: ruleOfRuns(1), errorLimit: 9 }, score, score);
+  const anomalous = new Int8Array(rows).fill(1);
+  const walked = [...walkEvents({ score, anomalous, windows: windowsOf(rows), rule })];
   assert.ok(walked.filter((event) => event === undefined).length >= (2 * rows) / 65_536);
   assert.deepEqual(
     walked.flatMap((event) => (event === undefined ? [] : [[event.start, event.end, event.open]])),

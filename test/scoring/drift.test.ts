@@ -3,59 +3,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { Random } from "../../src/network/random.js";
 import { DriftCounter, parseDriftState } from "../../src/scoring/drift.js";
-import { normalTail, studentTail } from "../../src/scoring/drift-decision.js";
-import { type DriftReference, describeNormal } from "../../src/scoring/drift-reference.js";
-import { compressSample, pValue } from "../../src/scoring/thresholds.js";
-
-const T = 32;
-
-/** Each has mean 0 and variance 1. */
-const PROCESSES: Record<string, (random: Random, rows: number) => Float64Array> = {
-  "white noise": (random, rows) => new Float64Array(rows).map(() => random.normal()),
-  "AR(1) .9": (random, rows) => {
-    let x = random.normal();
-    return new Float64Array(rows).map(() => {
-      x = 0.9 * x + Math.sqrt(1 - 0.81) * random.normal();
-      return x;
-    });
-  },
-  seasonal: (random, rows) => {
-    const phase = 288 * random.uniform();
-    return new Float64Array(rows).map(
-      (_, row) => Math.sin((2 * Math.PI * (row + phase)) / 288) + Math.SQRT1_2 * random.normal(),
-    );
-  },
-};
-
-/** The mean over the T windows that cover a row of the mean square of each: scores of the plainest model. */
-function scoresOf(series: Float64Array): Float64Array {
-  const mean = (values: Float64Array) => {
-    let sum = values.subarray(0, T - 1).reduce((a, b) => a + b, 0);
-    return Float64Array.from({ length: values.length - T + 1 }, (_, i) => {
-      sum += values[i + T - 1]!;
-      const own = sum / T;
-      sum -= values[i]!;
-      return own;
-    });
-  };
-  return mean(mean(series.map((x) => x * x)));
-}
-
-function calibrate(series: Float64Array): {
-  reference: DriftReference;
-  pValues: (x: Float64Array) => Float64Array;
-} {
-  const scores = scoresOf(series);
-  const sample = compressSample(scores, 1);
-  const pValues = (x: Float64Array) => scoresOf(x).map((score) => pValue(sample, score));
-  return { reference: describeNormal([pValues(series)], T)!, pValues };
-}
-
-function driftOf(pValues: Float64Array, reference: DriftReference) {
-  const counter = new DriftCounter(reference.blockRows);
-  for (const p of pValues) counter.push(p);
-  return counter.drift(reference);
-}
+import { describeNormal } from "../../src/scoring/drift-reference.js";
+import { calibrate, driftOf, PROCESSES } from "./drift-cases.js";
 
 for (const [name, generate] of Object.entries(PROCESSES)) {
   for (const calibrationRows of [500, 3000]) {
@@ -221,25 +170,4 @@ test("of calibration rows, blocks are counted within their parts", () => {
   const squares = means.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   assert.ok(Math.abs(reference.deviation - Math.sqrt(squares / 2)) < 1e-12);
   assert.equal(reference.correlation, 0, "the two blocks of the first part deviate in opposite directions");
-});
-
-test("tails are those of the tables", () => {
-  for (const [z, p] of [
-    [0, 0.5],
-    [1.644854, 0.05],
-    [2.575829, 0.005],
-    [4.753424, 1e-6],
-  ] as const) {
-    assert.ok(Math.abs(normalTail(z) / p - 1) < 1e-5, `${z}: ${normalTail(z)}`);
-  }
-  for (const [t, freedom, p] of [
-    [0, 5, 0.5],
-    [9.924843, 2, 0.005],
-    [4.604095, 4, 0.005],
-    [3.169273, 10, 0.005],
-    [2.042272, 30, 0.025],
-  ] as const) {
-    const ratio = studentTail(t, freedom) / p;
-    assert.ok(ratio > 0.999 && ratio < 1 + 1 / freedom ** 1.5, `${t}, ${freedom}: ${ratio}`);
-  }
 });

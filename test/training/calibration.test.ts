@@ -81,7 +81,8 @@ test("a series is scored in pieces as it is in one: windows, timesteps and cover
   const one = series(1400, 1);
   const starts = windowStarts(one.rows, TIMESTEPS, 1);
   const scored = await scoreSeries(executable, model, ["squared", "absolute"], one.values, starts, {
-    featureErrorOf: "squared",
+    withFeatureError: true,
+    contributionsTo: "squared",
   });
   const prepared = prepareWindows(model, cutWindows(one.values, FEATURES, starts, TIMESTEPS), starts.length);
   const outputs = await executable.run(prepared.scaled, starts.length);

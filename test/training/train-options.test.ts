@@ -2,13 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Option, OptionTable } from "../../src/data/option-values.js";
 import { InputError } from "../../src/errors.js";
-import {
-  corruption,
-  FITTING_OPTIONS,
-  type FittingValues,
-  toTrainOptions,
-  unitList,
-} from "../../src/training/train-options.js";
+import { corruption, unitList } from "../../src/training/option-parsers.js";
+import { FITTING_OPTIONS, type FittingValues, toTrainOptions } from "../../src/training/train-options.js";
 
 /** The values of the table where nothing but these texts is given, as a front end makes them. */
 function valuesOf(texts: Readonly<Record<string, string>>): FittingValues {
@@ -67,6 +62,9 @@ test("layers are dense where nobody says, and LSTMs where what is asked for need
     assert.equal(familyOf(texts), "reconstruction", JSON.stringify(texts));
   }
   assert.equal(familyOf({ family: "composite", cell: "gru" }), "composite");
+  const unitsOf = (texts: Readonly<Record<string, string>>) =>
+    toTrainOptions(valuesOf(texts), 1).architecture.units;
+  assert.deepEqual([unitsOf({}), unitsOf({ cell: "lstm" }), unitsOf({ units: "8" })], [[64, 16], [64], [8]]);
   assert.throws(() => familyOf({ family: "dense", cell: "gru" }), /needs recurrent layers/);
 });
 

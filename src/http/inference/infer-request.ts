@@ -32,6 +32,7 @@ type Input = InferRequest["inputs"][number];
 
 const check = TypeCompiler.Compile(InferRequestSchema);
 const BYTES = { FP32: 4, FP64: 8 } as const;
+type InputDatatype = keyof typeof BYTES;
 
 /**
  * Reads the body of an inference request.
@@ -53,15 +54,7 @@ export function readInferRequest(
   const json = body.subarray(0, headerLength ?? body.length);
   refuseTooManyParts(json, limits);
   const request = checkMembers(check, parseJson(json));
-  const [input, ...others] = request.inputs;
-  if (input === undefined || others.length > 0 || input.name !== INPUT_NAME) {
-    throw wrong(`The model has one input, ${INPUT_NAME}; the request has ${names(request.inputs)}.`);
-  }
-  const { datatype } = input;
-  if (datatype !== "FP32" && datatype !== "FP64") {
-    throw wrong(`Input ${INPUT_NAME} has to be FP32 or FP64, not ${datatype}.`);
-  }
-  const count = checkShape(input.shape, limits);
+  const { input, datatype, count } = onlyInput(request.inputs, limits);
   const binary = headerLength === undefined ? undefined : body.subarray(headerLength);
   const values = readValues(input, datatype, count * limits.timesteps * limits.features, binary, arrays);
   const isBinary = request.parameters?.["binary_data_output"] === true;
@@ -80,8 +73,32 @@ export function readInferRequest(
   };
 }
 
-function names(inputs: readonly Input[]): string {
-  return inputs.map(({ name }) => JSON.stringify(name)).join(", ");
+/** What REST and gRPC say alike about an input. */
+export interface InputHead {
+  readonly name: string;
+  readonly datatype: string;
+  /** [n, T, F] */
+  readonly shape: readonly number[];
+}
+
+/**
+ * The one input that a request has to have, with the number of its windows.
+ * @throws ResiduaError INVALID_REQUEST, SHAPE_MISMATCH, TOO_MANY_WINDOWS.
+ */
+export function onlyInput<I extends InputHead>(
+  inputs: readonly I[],
+  limits: ScoreLimits,
+): { readonly input: I; readonly datatype: InputDatatype; readonly count: number } {
+  const [input, ...others] = inputs;
+  if (input === undefined || others.length > 0 || input.name !== INPUT_NAME) {
+    const names = inputs.map(({ name }) => JSON.stringify(name)).join(", ");
+    throw wrong(`The model has one input, ${INPUT_NAME}; the request has ${names || "none"}.`);
+  }
+  const { datatype } = input;
+  if (datatype !== "FP32" && datatype !== "FP64") {
+    throw wrong(`Input ${INPUT_NAME} has to be FP32 or FP64, not ${datatype}.`);
+  }
+  return { input, datatype, count: checkShape(input.shape, limits) };
 }
 
 function checkShape(
@@ -107,7 +124,7 @@ function checkShape(
 
 function readValues(
   input: Input,
-  datatype: "FP32" | "FP64",
+  datatype: InputDatatype,
   length: number,
   binary: Uint8Array | undefined,
   arrays: Arrays,
@@ -132,22 +149,53 @@ function readValues(
       `Input ${INPUT_NAME} takes ${bytes} bytes as ${datatype}; binary_data_size is ${String(size)} and ${binary.length} follow the JSON.`,
     );
   }
-  return decode(binary, datatype, length, arrays);
+  return decodeReadings(binary, datatype, length, arrays);
 }
 
-/** Reads little-endian numbers, which need not be aligned. */
-function decode(bytes: Uint8Array, datatype: "FP32" | "FP64", length: number, arrays: Arrays): Float64Array {
+/**
+ * Reads little-endian numbers, which need not be aligned; NaN is a missing reading.
+ * @throws ResiduaError INVALID_REQUEST where there are not `length` of them; NON_FINITE_VALUE.
+ */
+export function decodeReadings(
+  bytes: Uint8Array,
+  datatype: InputDatatype,
+  length: number,
+  arrays: Arrays,
+): Float64Array {
+  if (bytes.length !== length * BYTES[datatype]) {
+    throw wrong(
+      `Input ${INPUT_NAME} takes ${length * BYTES[datatype]} bytes as ${datatype}, not ${bytes.length}.`,
+    );
+  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const values = arrays.float64(length);
   if (datatype === "FP32") for (let i = 0; i < length; i++) values[i] = view.getFloat32(4 * i, true);
   else for (let i = 0; i < length; i++) values[i] = view.getFloat64(8 * i, true);
-  for (let i = 0; i < length; i++) {
-    const value = values[i]!;
+  refuseInfinite(values);
+  return values;
+}
+
+/**
+ * Takes numbers that a client sent as such; NaN is a missing reading.
+ * @throws ResiduaError INVALID_REQUEST where there are not `length` of them; NON_FINITE_VALUE.
+ */
+export function takeReadings(numbers: readonly number[], length: number, arrays: Arrays): Float64Array {
+  if (numbers.length !== length) {
+    throw wrong(`Input ${INPUT_NAME} has ${numbers.length} values; its shape takes ${length}.`);
+  }
+  const values = arrays.float64(length);
+  values.set(numbers);
+  refuseInfinite(values);
+  return values;
+}
+
+function refuseInfinite(values: Float64Array): void {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
     if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) {
       throw nonFinite([{ path: `/inputs/0/data/${i}`, message: `is ${value}` }]);
     }
   }
-  return values;
 }
 
 function timeoutOf({ parameters }: InferRequest): number | undefined {

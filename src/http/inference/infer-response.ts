@@ -24,13 +24,47 @@ type Datatype = keyof typeof BYTES;
 
 type Values = Float32Array | Float64Array | Uint8Array;
 
-interface AnsweredOutput extends AskedOutput {
+/** An output with its values. */
+export interface AnsweredTensor {
+  readonly name: string;
   readonly datatype: Datatype;
   readonly shape: readonly number[];
   /** For each slice of the result: [its windows, ...]. */
   readonly values: readonly Values[];
-  /** The bytes of the values after the JSON; undefined where the values are part of the JSON. */
-  readonly bytes: number | undefined;
+}
+
+interface AnsweredOutput extends AnsweredTensor {
+  readonly isBinary: boolean;
+}
+
+/**
+ * The values of an output, and how they are described.
+ * @param isDouble whether tensors in the caller's units are FP64, as the windows were.
+ */
+export function answeredTensor(
+  result: WindowsResult,
+  tensor: OutputTensor,
+  isDouble: boolean,
+): AnsweredTensor {
+  return {
+    name: tensor.name,
+    datatype: tensor.isInCallersUnits && isDouble ? "FP64" : tensor.datatype,
+    shape: [result.count, ...tensor.shape],
+    values: result.slices.map((slice) => tensor.values(slice)),
+  };
+}
+
+/** How many bytes `encodeTensor` writes. */
+export function bytesOf({ values, datatype }: AnsweredTensor): number {
+  return values.reduce((sum, { length }) => sum + length, 0) * BYTES[datatype];
+}
+
+/** Writes the values of all slices, little-endian, from offset `at` on; a BOOL is one byte. */
+export function encodeTensor({ values, datatype }: AnsweredTensor, bytes: Buffer, at = 0): void {
+  for (const some of values) {
+    encode(some, datatype, bytes, at);
+    at += some.length * BYTES[datatype];
+  }
 }
 
 /**
@@ -43,19 +77,9 @@ export function inferResponse(
   id: string | undefined,
   isDouble: boolean,
 ): InferAnswer {
-  const outputs = asked.map(({ tensor, isBinary }): AnsweredOutput => {
-    const datatype = tensor.isInCallersUnits && isDouble ? "FP64" : tensor.datatype;
-    const values = result.slices.map((slice) => tensor.values(slice));
-    const shape = [result.count, ...tensor.shape];
-    return {
-      tensor,
-      isBinary,
-      datatype,
-      shape,
-      values,
-      bytes: isBinary ? values.reduce((sum, { length }) => sum + length, 0) * BYTES[datatype] : undefined,
-    };
-  });
+  const outputs = asked.map(
+    ({ tensor, isBinary }): AnsweredOutput => ({ ...answeredTensor(result, tensor, isDouble), isBinary }),
+  );
   const json = joinChunks(jsonChunks(result, outputs, id));
   if (!outputs.some(({ isBinary }) => isBinary)) return { headerLength: undefined, chunks: json };
   const header = Buffer.concat([...json]);
@@ -69,11 +93,12 @@ function* jsonChunks(
 ): Generator<Uint8Array, void> {
   const head = JSON.stringify({ model_name: model.name, model_version: model.version, id });
   yield Buffer.from(`${head.slice(0, -1)},"outputs":[`);
-  for (const [i, { tensor, datatype, shape, values, bytes }] of outputs.entries()) {
-    const text = JSON.stringify({ name: tensor.name, datatype, shape });
+  for (const [i, output] of outputs.entries()) {
+    const { name, datatype, shape, values, isBinary } = output;
+    const text = JSON.stringify({ name, datatype, shape });
     const before = `${i === 0 ? "" : ","}${text.slice(0, -1)}`;
-    if (bytes !== undefined) {
-      yield Buffer.from(`${before},"parameters":{"binary_data_size":${bytes}}}`);
+    if (isBinary) {
+      yield Buffer.from(`${before},"parameters":{"binary_data_size":${bytesOf(output)}}}`);
       continue;
     }
     yield Buffer.from(`${before},"data":[`);
@@ -97,16 +122,14 @@ function* dataChunks(values: Values, datatype: Datatype): Generator<Uint8Array, 
 }
 
 function* tensorChunks(header: Buffer, outputs: readonly AnsweredOutput[]): Generator<Uint8Array, void> {
-  const total = outputs.reduce((sum, { bytes = 0 }) => sum + bytes, header.length);
+  const binary = outputs.filter(({ isBinary }) => isBinary);
+  const total = binary.reduce((sum, output) => sum + bytesOf(output), header.length);
   const whole = Buffer.allocUnsafe(total);
   header.copy(whole);
   let at = header.length;
-  for (const { isBinary, values, datatype } of outputs) {
-    if (!isBinary) continue;
-    for (const some of values) {
-      encode(some, datatype, whole, at);
-      at += some.length * BYTES[datatype];
-    }
+  for (const output of binary) {
+    encodeTensor(output, whole, at);
+    at += bytesOf(output);
   }
   yield whole;
 }

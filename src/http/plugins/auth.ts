@@ -53,7 +53,7 @@ function unauthorized(which: string): ResiduaError {
  * Checks for one of the tokens. Hashes are compared in constant time, so that timing tells nothing about a
  * token.
  */
-function tokenCheck(tokens: readonly (string | undefined)[]): (header: string | undefined) => boolean {
+export function tokenCheck(tokens: readonly (string | undefined)[]): (header: string | undefined) => boolean {
   const known = tokens.filter((token) => token !== undefined).map(digest);
   return (header) => {
     const given = /^Bearer +([\x21-\x7e]+) *$/i.exec(header ?? "")?.[1];

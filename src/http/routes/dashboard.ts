@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import fastifyStatic from "@fastify/static";
 import type { FastifyPluginAsync, FastifyRequest } from "fastify";
 import { ResiduaError } from "../../errors.js";
-import { describeServer } from "./inference-models.js";
+import { describeServer } from "../inference/metadata.js";
 
 export interface DashboardOptions {
   /** The program's version. */

@@ -6,7 +6,7 @@ import { ResiduaError } from "../../errors.js";
 import type { Selection } from "../../registry/version-choice.js";
 import { Admission } from "../admission.js";
 import { sendChunks } from "../body-chunks.js";
-import { DeadlineHeadersSchema } from "../deadline.js";
+import { DeadlineHeadersSchema, deadlineOf } from "../deadline.js";
 import { inferResponse } from "../inference/infer-response.js";
 import { InferErrorSchema, InferRequestSchema, InferResponseSchema } from "../inference/infer-schema.js";
 import type { InferenceOptions } from "../inference/inference-options.js";
@@ -41,19 +41,15 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
   });
 
   const infer = async (request: FastifyRequest, reply: FastifyReply, name: string, selection: Selection) => {
-    const admission = Admission.admit({ models, scoring }, request, reply, name, selection);
+    const admission = Admission.admit({ models, scoring }, request.raw.socket, name, selection);
     try {
       const { model, limits, arena, client } = admission;
-      const reading = bodies.readInfer(
-        rawBody(request),
-        headerLengthOf(request),
-        limits,
-        admission.bodyWaits,
-        arena,
-      );
+      const waits = { deadlineAtMs: deadlineOf(request, reply), client };
+      const reading = bodies.readInfer(rawBody(request), headerLengthOf(request), limits, waits, arena);
       // A small body has been read. To await it would postpone its windows past the batch of requests that arrived
       // with it.
       const body = reading instanceof Promise ? await reading : reading;
+      request.trace?.noteRead();
       const outputs = chooseOutputs(model, body);
       const result = await admission.whileScored(
         scoring.scoreWindows(model, {
@@ -61,11 +57,12 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
           count: body.count,
           scorer: undefined,
           threshold: undefined,
-          deadlineAtMs: admission.deadlineAtMs(body.timeoutMs),
+          deadlineAtMs: deadlineOf(request, reply, body.timeoutMs),
           client,
           arrays: arena,
         }),
       );
+      request.trace?.noteScored(result);
       const { headerLength, chunks } = inferResponse(result, outputs, body.id, body.isDouble);
       const sent = admission.whileSent(chunks);
       if (headerLength === undefined) return sendChunks(reply, "application/json", sent);
@@ -80,6 +77,7 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
     "/models/:model/infer",
     {
       schema: {
+        operationId: "infer",
         summary: "Scores windows",
         description,
         tags,
@@ -95,6 +93,7 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
     "/models/:model/versions/:version/infer",
     {
       schema: {
+        operationId: "inferVersion",
         summary: "Scores windows with a version",
         description,
         tags,

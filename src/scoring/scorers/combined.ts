@@ -67,7 +67,8 @@ export const combinedScorer = {
         for (const decompose of [ofLinear, ofMain]) {
           own.fill(0);
           decompose(window.residuals, own);
-          const total = own.reduce((sum, part) => sum + part, 0);
+          let total = 0;
+          for (let i = 0; i < own.length; i++) total += own[i]!;
           for (let i = 0; i < own.length; i++) contributions[i]! += (own[i]! / total) * half;
         }
       },

@@ -41,17 +41,24 @@ export function createMeanErrorDecomposition(
     sums.fill(0);
     for (const h of counted) {
       const { start, steps } = heads[h]!;
-      for (let i = 0; i < steps * features; i++) {
-        const residual = residuals[h]![i]!;
-        if (Number.isNaN(residual)) continue;
-        const step = start + Math.floor(i / features);
-        const own = errorOf(residual, error);
-        readings[step]!++;
-        sums[step]! += own;
-        contributions[start * features + i]! += own;
+      const own = residuals[h]!;
+      for (let step = 0; step < steps; step++) {
+        let sum = 0;
+        let count = 0;
+        for (let i = step * features, to = start * features; i < (step + 1) * features; i++) {
+          const residual = own[i]!;
+          if (Number.isNaN(residual)) continue;
+          const part = errorOf(residual, error);
+          count++;
+          sum += part;
+          contributions[to + i]! += part;
+        }
+        readings[start + step]! += count;
+        sums[start + step]! += sum;
       }
     }
-    const scored = readings.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0);
+    let scored = 0;
+    for (let step = 0; step < timesteps; step++) if (readings[step]! > 0) scored++;
     for (let step = 0; step < timesteps; step++) {
       if (sums[step] === 0) continue;
       // The factor is 1 / readings but for an error that is cut to the largest float32.

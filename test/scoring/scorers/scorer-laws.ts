@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { decodeCalibration, encodeCalibration } from "../../../src/scoring/calibration-file.js";
-import { contributionsOf, sumByFeature } from "../../../src/scoring/contributions.js";
+import { contributionsByFeature, contributionsOf, sumByFeature } from "../../../src/scoring/contributions.js";
 import { FLOAT32_MAX } from "../../../src/scoring/residuals.js";
 import { decodeFittedScorers, encodeFittedScorers } from "../../../src/scoring/scorer-file.js";
 import { ScorerFitting } from "../../../src/scoring/scorer-fitting.js";
@@ -69,12 +69,16 @@ export function testScorer(scorer: Scorer): void {
         const model = ready(unfitted, scorer);
         const prepared = prepareWindows(model, readings, count);
         const scores = scoreWindows(model, name, prepared, outputs);
+        const byFeature = contributionsByFeature(model, name, { prepared, outputs, scores });
         for (let w = 0; w < count; w++) {
           const contributions = contributionsOf(model, name, { prepared, outputs, scores }, w);
           const total = contributions.reduce((a, b) => a + b, 0);
           near(total, Number.isNaN(scores.score[w]!) ? 0 : scores.score[w]!, "total");
           const shares = sumByFeature(contributions, model.features);
           assert.equal(shares.length, model.features);
+          part(byFeature, w, count).forEach((own, f) => {
+            near(own, shares[f]!, `feature ${f}`);
+          });
           near(
             shares.reduce((a, b) => a + b, 0),
             total,

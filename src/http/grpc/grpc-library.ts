@@ -1,0 +1,94 @@
+/**
+ * Loads @grpc/grpc-js and @grpc/proto-loader, which are installed where RESIDUA_GRPC_PORT is set. The compiler runs
+ * without them, so what is used of them is declared here.
+ */
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { InputError } from "../../errors.js";
+
+export interface Metadata {
+  get(key: string): (string | Buffer)[];
+  /** @param value bytes for a key that ends in `-bin`. */
+  set(key: string, value: string | Buffer): void;
+}
+
+/** A call with one request and one response. */
+export interface UnaryCall<Request> {
+  readonly request: Request;
+  readonly metadata: Metadata;
+  /** Whether the caller cancelled, hung up, or let its deadline pass. */
+  readonly cancelled: boolean;
+  /** When the caller stops waiting: a time, or its milliseconds since 1970; Infinity where it does not say. */
+  getDeadline(): Date | number;
+  sendMetadata(metadata: Metadata): void;
+}
+
+/** What a call ends with that is not a response. `code` is one of gRPC's. */
+export interface Failure {
+  readonly code: number;
+  readonly details: string;
+  readonly metadata: Metadata;
+}
+export type Answer<Response> = (failure: Failure | null, response?: Response) => void;
+export type Handler = (call: UnaryCall<never>, answer: Answer<object>) => void;
+
+export interface Server {
+  addService(service: object, handlers: Readonly<Record<string, Handler>>): void;
+  bindAsync(address: string, credentials: object, done: (error: Error | null, port: number) => void): void;
+  /** Takes no more calls; `done` is called when those under way have ended. */
+  tryShutdown(done: (error?: Error) => void): void;
+  /** Cancels what is under way. */
+  forceShutdown(): void;
+}
+
+interface GrpcModule {
+  readonly Server: new (options: Readonly<Record<string, number>>) => Server;
+  readonly ServerCredentials: { createInsecure(): object };
+  readonly Metadata: new () => Metadata;
+}
+interface MessageType {
+  serialize(message: object): Buffer;
+}
+interface ProtoLoader {
+  loadSync(files: string[], options: object): Readonly<Record<string, object>>;
+}
+
+export interface GrpcLibrary extends GrpcModule {
+  /** The service of the protocol. */
+  readonly service: object;
+  /** Writes a message of `error-details.proto`. @param type its full name. */
+  serialize(type: string, message: object): Buffer;
+}
+
+/** The files are read from the sources, beside which the build lies. */
+const FILES = ["open-inference.proto", "error-details.proto"].map((name) =>
+  fileURLToPath(new URL(`../../../../src/http/grpc/${name}`, import.meta.url)),
+);
+
+/** Throws InputError where the packages are not installed. */
+export function loadGrpc(): GrpcLibrary {
+  const { grpc, loader } = loadPackages();
+  const definitions = loader.loadSync(FILES, { keepCase: true, longs: Number, defaults: true, oneofs: true });
+  return {
+    Server: grpc.Server,
+    ServerCredentials: grpc.ServerCredentials,
+    Metadata: grpc.Metadata,
+    service: definitions["inference.GRPCInferenceService"]!,
+    serialize: (type, message) => (definitions[type] as MessageType).serialize(message),
+  };
+}
+
+function loadPackages(): { grpc: GrpcModule; loader: ProtoLoader } {
+  const require = createRequire(import.meta.url);
+  try {
+    return {
+      grpc: require("@grpc/grpc-js") as GrpcModule,
+      loader: require("@grpc/proto-loader") as ProtoLoader,
+    };
+  } catch (cause) {
+    throw new InputError(
+      "RESIDUA_GRPC_PORT needs the packages @grpc/grpc-js and @grpc/proto-loader, which are not installed: start with npm start, or run node src/setup.mjs.",
+      { cause },
+    );
+  }
+}
