@@ -27,6 +27,8 @@ import { dashboardRoutes } from "./routes/dashboard.js";
 import { docsRoutes } from "./routes/docs.js";
 import { healthRoutes } from "./routes/health.js";
 import { inferenceRoutes } from "./routes/inference.js";
+import { type JobOrdersOptions, jobOrderRoutes } from "./routes/job-orders.js";
+import { jobRoutes } from "./routes/jobs.js";
 import { metricsRoutes } from "./routes/metrics.js";
 import { modelRoutes } from "./routes/models.js";
 import { readingsRoutes } from "./routes/readings.js";
@@ -44,6 +46,8 @@ export interface AppOptions {
   readonly metrics: Metrics;
   readonly models: LiveModels;
   readonly scoring: ScoringService;
+  /** Undefined where no admin token is set. */
+  readonly jobs?: JobOrdersOptions | undefined;
   /** Undefined where no traces are asked for. */
   readonly tracing?: Tracing | undefined;
   readonly timeouts?: Partial<typeof TIMEOUTS> | undefined;
@@ -131,6 +135,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(sampleRoutes, { models });
   await app.register(readingsRoutes, { models, bodyLimitBytes });
   if (config.RESIDUA_ADMIN_TOKEN !== undefined) await app.register(aliasRoutes, { models });
+  if (options.jobs !== undefined) {
+    await app.register(jobRoutes, { ...options.jobs, lifecycle });
+    await app.register(jobOrderRoutes, options.jobs);
+  }
   const bodies = new BodyReader();
   app.addHook("onClose", () => bodies.close());
   await app.register(scoreRoutes, { log, models, scoring, bodies, bodyLimitBytes });

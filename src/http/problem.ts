@@ -28,16 +28,21 @@ export const ProblemSchema = Type.Object(
 
 /** The body of an error response. */
 export function problemBody(error: ResiduaError, instance: string): string {
+  return JSON.stringify(problemOf(error, instance));
+}
+
+/** An error as a problem document. */
+export function problemOf(error: ResiduaError, instance: string) {
   const { code, message, violations } = error;
-  return JSON.stringify({
+  return {
     type: `urn:residua:problem:${code.toLowerCase().replaceAll("_", "-")}`,
     title: ERRORS[code].title,
     status: error.status,
     detail: message,
     code,
     instance,
-    ...(violations.length === 0 ? {} : { errors: violations }),
-  });
+    ...(violations.length === 0 ? {} : { errors: [...violations] }),
+  };
 }
 
 /** The headers of an error response: when to try again (429, 503), how to authenticate (401), which codings are taken. */
