@@ -11,7 +11,11 @@ const oneOf = <const T extends string>(names: readonly T[], options: { default: 
   );
 
 // Visible ASCII: what an Authorization header can carry.
-const Token = Type.Optional(Type.String({ pattern: "^[\\x21-\\x7e]+$" }));
+const Token = Type.Optional(
+  Type.String({ pattern: "^[\\x21-\\x7e]+$", title: "a text of visible ASCII characters" }),
+);
+
+const ORIGIN = "[A-Za-z][A-Za-z0-9+.-]*://([A-Za-z0-9.-]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?";
 
 export const ConfigSchema = Type.Object({
   HOST: Type.String({ minLength: 1, default: "127.0.0.1" }),
@@ -58,6 +62,13 @@ export const ConfigSchema = Type.Object({
   RESIDUA_JOB_MAX_SECONDS: Type.Number({ minimum: 1, maximum: 2_000_000, default: 3600 }),
   RESIDUA_ADMIN_TOKEN: Token,
   RESIDUA_API_TOKEN: Token,
+  /** Origins whose pages may call the service from a browser. */
+  RESIDUA_CORS_ORIGINS: Type.Optional(
+    Type.String({
+      pattern: `^(\\*|(${ORIGIN})(, ?(${ORIGIN}))*)$`,
+      title: '"*", or origins such as https://example.org, without a path, with commas between them',
+    }),
+  ),
 });
 export type Config = Static<typeof ConfigSchema>;
 
@@ -95,9 +106,7 @@ function requirement(schema: TSchema): string {
   }
   if (typeof schema["description"] === "string") return schema["description"];
   if (schema["type"] === "string") {
-    return schema["pattern"] === undefined
-      ? "a text that is not empty"
-      : "a text of visible ASCII characters";
+    return schema["title"] ?? "a text that is not empty";
   }
   const kind = schema["type"] === "integer" ? "a whole number" : "a number";
   return `${kind} from ${schema["minimum"]} to ${schema["maximum"]}`;

@@ -16,6 +16,7 @@ const SCRIPTS = {
   residua: { program: ["dist", "src", "cli.js"] },
   tensorflow: { program: ["dist", "src", "engine", "tensorflow", "build.js"] },
   bench: { program: ["dist", "test", "bench", "run.js"] },
+  openapi: { program: ["dist", "test", "http", "openapi-file.js"] },
   test: { program: ["test", "run.mjs"], before: [BIOME, "check", "."] },
   format: { program: BIOME, args: ["check", "--write", "."] },
 };

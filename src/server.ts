@@ -1,6 +1,7 @@
 /** The service as a process: reads its settings from the environment, logs to stdout, and stops in order on a signal. */
 import "./heap-growth.js";
 import { readFileSync } from "node:fs";
+import { isatty } from "node:tty";
 import pino, { type Logger } from "pino";
 import { type Config, loadConfig } from "./config.js";
 import { InputError } from "./errors.js";
@@ -28,7 +29,7 @@ async function main(config: Config): Promise<void> {
     onCaughtUp: (dropped) => log.warn({ dropped }, "lines of the log were dropped, since nobody read them"),
   });
   // A person at a terminal reads three lines, and is told how to see the others; programs get every line.
-  const isRead = process.stdout.isTTY === true;
+  const isRead = isatty(1);
   const level = isRead && process.env["LOG_LEVEL"] === undefined ? "warn" : config.LOG_LEVEL;
   const log = pino({ level }, output.destination);
   const starting = Service.start({

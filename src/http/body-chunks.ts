@@ -6,6 +6,7 @@ import { Readable } from "node:stream";
 import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 import type { FastifyReply } from "fastify";
 import { chooseCoding, encodeChunks } from "./content-coding.js";
+import { addVary } from "./vary.js";
 
 const CHUNK_BYTES = 65_536;
 
@@ -55,7 +56,7 @@ export function sendChunks(reply: FastifyReply, contentType: string, chunks: Chu
 /** Compressed, where the caller takes that; the plugin `compression` does it for answers that are sent as a whole. */
 function sendStream(reply: FastifyReply, chunks: Chunks, source: Chunks): FastifyReply {
   const coding = chooseCoding(reply.request.headers["accept-encoding"]);
-  reply.header("vary", "Accept-Encoding");
+  addVary(reply, "Accept-Encoding");
   if (coding === undefined) return reply.send(toStream(chunks, source));
   reply.header("content-encoding", coding);
   return reply.send(toStream(encodeChunks(chunks, coding), source));

@@ -6,6 +6,7 @@ import { type InferBody, readInferRequest } from "./inference/infer-request.js";
 import type { RawBody } from "./raw-body.js";
 import { readScoreRequest, type ScoreLimits, type WindowsBody } from "./score-request.js";
 import type { SeriesBody } from "./series-body.js";
+import { readTableBody, type TableReading } from "./table-body.js";
 
 export type ScoreBody = WindowsBody | SeriesBody;
 
@@ -14,14 +15,20 @@ const LARGE_BYTES = 512 * 1024;
 /** A thread without work is ended after this time, which frees its memory. */
 const IDLE_MS = 30_000;
 
+/** A table of this size does: it takes longer to read than JSON. */
+const LARGE_TABLE_BYTES = 64 * 1024;
+
 /** What the thread is sent: a body to read. */
-export interface BodyQuestion {
+export type BodyQuestion = {
   readonly id: number;
-  readonly kind: "score" | "infer";
   readonly pieces: readonly Uint8Array[];
   readonly limits: ScoreLimits;
-  readonly headerLength: number | undefined;
-}
+} & BodyKind;
+
+type BodyKind =
+  | { readonly kind: "score" }
+  | { readonly kind: "table"; readonly reading: TableReading }
+  | { readonly kind: "infer"; readonly headerLength: number | undefined };
 
 /** What the thread sends back: the body that it read, or why it was refused. */
 export interface BodyAnswer {
@@ -53,7 +60,13 @@ export class BodyReader {
    */
   readScore(body: RawBody, limits: ScoreLimits, arrays?: Arrays): ScoreBody | Promise<ScoreBody> {
     if (body.length < LARGE_BYTES) return readScoreRequest(body.toBytes(), limits, arrays);
-    return this.#ask<ScoreBody>(body, { kind: "score", limits, headerLength: undefined });
+    return this.#ask<ScoreBody>(body, limits, { kind: "score" });
+  }
+
+  /** As `readScore`, for a series in CSV or JSON lines. Rejects with what `readTableBody` throws. */
+  readTable(body: RawBody, limits: ScoreLimits, reading: TableReading): Promise<SeriesBody> {
+    if (body.length < LARGE_TABLE_BYTES) return readTableBody(body.toBytes(), reading, limits);
+    return this.#ask<SeriesBody>(body, limits, { kind: "table", reading });
   }
 
   /** As `readScore`, for an inference request. Throws, or rejects with, what `readInferRequest` throws. */
@@ -67,13 +80,10 @@ export class BodyReader {
     if ((headerLength ?? body.length) < LARGE_BYTES) {
       return readInferRequest(body.toBytes(), headerLength, limits, arrays);
     }
-    return this.#ask<InferBody>(body, { kind: "infer", limits, headerLength });
+    return this.#ask<InferBody>(body, limits, { kind: "infer", headerLength });
   }
 
-  #ask<T extends ScoreBody | InferBody>(
-    body: RawBody,
-    question: Omit<BodyQuestion, "id" | "pieces">,
-  ): Promise<T> {
+  #ask<T extends ScoreBody | InferBody>(body: RawBody, limits: ScoreLimits, kind: BodyKind): Promise<T> {
     clearTimeout(this.#idleTimer);
     this.#worker ??= this.#start();
     const worker = this.#worker;
@@ -85,7 +95,7 @@ export class BodyReader {
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve: resolve as Waiting["resolve"], reject });
       worker.postMessage(
-        { ...question, id, pieces } satisfies BodyQuestion,
+        { ...kind, limits, id, pieces } satisfies BodyQuestion,
         pieces.map(({ buffer }) => buffer as ArrayBuffer),
       );
     });

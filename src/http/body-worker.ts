@@ -4,15 +4,15 @@
  */
 import { parentPort } from "node:worker_threads";
 import { ResiduaError } from "../errors.js";
-import type { BodyAnswer, BodyQuestion } from "./body-reader.js";
-import { readInferRequest } from "./inference/infer-request.js";
+import type { BodyAnswer, BodyQuestion, ScoreBody } from "./body-reader.js";
+import { type InferBody, readInferRequest } from "./inference/infer-request.js";
 import { readScoreRequest } from "./score-request.js";
+import { readTableBody } from "./table-body.js";
 
-parentPort!.on("message", ({ id, kind, pieces, limits, headerLength }: BodyQuestion) => {
+parentPort!.on("message", async (question: BodyQuestion) => {
+  const { id } = question;
   try {
-    const bytes = Buffer.concat(pieces);
-    const body =
-      kind === "score" ? readScoreRequest(bytes, limits) : readInferRequest(bytes, headerLength, limits);
+    const body = await readBody(question, Buffer.concat(question.pieces));
     const transfer = [body.values.buffer as ArrayBuffer];
     if (body.kind === "series") transfer.push(body.starts.buffer as ArrayBuffer);
     parentPort!.postMessage({ id, body } satisfies BodyAnswer, transfer);
@@ -22,3 +22,18 @@ parentPort!.on("message", ({ id, kind, pieces, limits, headerLength }: BodyQuest
     parentPort!.postMessage({ id, refusal: { code, message, violations } } satisfies BodyAnswer);
   }
 });
+
+function readBody(
+  question: BodyQuestion,
+  bytes: Uint8Array,
+): ScoreBody | InferBody | Promise<ScoreBody | InferBody> {
+  const { limits } = question;
+  switch (question.kind) {
+    case "score":
+      return readScoreRequest(bytes, limits);
+    case "table":
+      return readTableBody(bytes, question.reading, limits);
+    case "infer":
+      return readInferRequest(bytes, question.headerLength, limits);
+  }
+}

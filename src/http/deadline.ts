@@ -6,6 +6,7 @@ export const DeadlineHeadersSchema = Type.Object({
   "x-request-timeout-ms": Type.Optional(
     Type.String({
       pattern: "^[0-9]{1,9}$",
+      examples: ["30000"],
       description:
         "Milliseconds after which the caller no longer waits: windows that the engine has not begun by then are not run",
     }),

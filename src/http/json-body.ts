@@ -3,6 +3,10 @@ import type { Static, TSchema } from "@sinclair/typebox";
 import type { TypeCheck } from "@sinclair/typebox/compiler";
 import { ResiduaError, type Violation } from "../errors.js";
 import { findJsonFault } from "./json-fault.js";
+import { escapePointer } from "./json-pointer.js";
+import { describe, explainFaults } from "./schema-faults.js";
+
+export { describe, escapePointer };
 
 /**
  * @returns the parsed value; a leading byte order mark is ignored (RFC 8259, section 8.1).
@@ -18,10 +22,11 @@ export function parseJson(body: Uint8Array): unknown {
     if (text.trim() === "") throw new ResiduaError("INVALID_JSON", "The body is empty.");
     const fault = findJsonFault(text);
     if (fault === undefined) throw error;
-    throw new ResiduaError(
-      "INVALID_JSON",
-      `The body is not JSON at line ${fault.line}, column ${fault.column} (character ${fault.position}): ${fault.reason}.`,
-    );
+    const { line, column, position, pointer, reason } = fault;
+    const where = `line ${line}, column ${column} (character ${position})`;
+    throw new ResiduaError("INVALID_JSON", `The body is not JSON at ${where}: ${reason}.`, {
+      violations: pointer === undefined ? [] : [{ path: pointer, message: reason }],
+    });
   }
 }
 
@@ -46,7 +51,7 @@ export function refuseNonFinite(value: unknown, path: string, depth = 1): void {
   }
 }
 
-export const NOT_FINITE = "is a number that a double cannot hold";
+export const NOT_FINITE = "is a number that a double cannot hold; send null for a missing reading";
 
 /** An error for numbers that a double cannot hold. */
 export function nonFinite(violations: readonly Violation[]): ResiduaError {
@@ -70,21 +75,22 @@ export const MAX_VIOLATIONS = 10;
  * Checks members against a schema. Throws ResiduaError NON_FINITE_VALUE, INVALID_REQUEST, with JSON pointers.
  *
  * @param what names what is checked, for the message, where that is not the body.
+ * @param beside known members that the schema does not have, since they are checked elsewhere.
  */
-export function checkMembers<T extends TSchema>(check: TypeCheck<T>, members: unknown, what = ""): Static<T> {
+export function checkMembers<T extends TSchema>(
+  check: TypeCheck<T>,
+  members: unknown,
+  what = "",
+  beside: readonly string[] = [],
+): Static<T> {
   refuseNonFinite(members, "", 2);
   if (check.Check(members)) return members;
   const violations: Violation[] = [];
-  for (const { path, message } of check.Errors(members)) {
-    if (violations.length < MAX_VIOLATIONS) violations.push({ path, message: schemaMessage(message) });
+  for (const violation of explainFaults(check.Errors(members), beside)) {
+    violations.push(violation);
+    if (violations.length === MAX_VIOLATIONS) break;
   }
   throw invalid(violations, what);
-}
-
-function schemaMessage(message: string): string {
-  if (message === "Unexpected property") return "is not a known member";
-  if (message === "Expected union value") return "does not have one of the allowed forms";
-  return message.replace(/^Expected /, "must be ");
 }
 
 /** "/windows/3/7/0 must be a number (and 2 more)." */
@@ -92,27 +98,4 @@ function sentence(violations: readonly Violation[]): string {
   const [first, ...others] = violations;
   const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
   return `${first?.path || "The body"} ${first?.message ?? "does not fit"}${more}.`;
-}
-
-/** A key as a token of a JSON pointer (RFC 6901). */
-export function escapePointer(key: string): string {
-  return key.replaceAll("~", "~0").replaceAll("/", "~1");
-}
-
-/** The JSON type of a value, for messages: they never quote a body. */
-export function describe(value: unknown): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "an array";
-  switch (typeof value) {
-    case "object":
-      return "an object";
-    case "string":
-      return "a string";
-    case "number":
-      return "a number";
-    case "boolean":
-      return "a boolean";
-    default:
-      return "nothing";
-  }
 }

@@ -2,6 +2,8 @@
  * Where a text stops being JSON (RFC 8259), for the message of a 400. The messages of `JSON.parse` differ
  * between versions of V8, often have no position, and quote the body.
  */
+import { escapePointer } from "./json-pointer.js";
+
 export interface JsonFault {
   /** The index of the character, from 0. */
   readonly position: number;
@@ -9,7 +11,15 @@ export interface JsonFault {
   readonly column: number;
   /** What was found, and what was expected there. */
   readonly reason: string;
+  /** A JSON pointer to the value that the fault is in; undefined where that lies very deep. */
+  readonly pointer: string | undefined;
 }
+
+/** Python's `json.dumps` and others write these, where they should refuse to. */
+const NOT_FINITE = /-?(?:NaN|Infinity|nan|inf|None)(?![A-Za-z0-9])/y;
+const MISSING_READING = "is not JSON: send null for a missing reading";
+/** A pointer to a value that lies deeper says little, and may be as long as the body. */
+const MAX_POINTER_DEPTH = 8;
 
 /**
  * The first character at which `text` is not JSON; undefined where all of it is JSON. Not recursive, so that
@@ -17,6 +27,10 @@ export interface JsonFault {
  */
 export function findJsonFault(text: string): JsonFault | undefined {
   const closers: ("]" | "}")[] = [];
+  /** The key or index of the value that is read, for each of `closers`. */
+  const places: (string | number)[] = [];
+  const fail = (position: number, expected: string, depth = places.length): JsonFault =>
+    fault(text, position, expected, places.slice(0, depth));
   let expects: "value" | "valueOrEnd" | "key" | "keyOrEnd" | "commaOrEnd" = "value";
   let at = 0;
   while (true) {
@@ -26,35 +40,42 @@ export function findJsonFault(text: string): JsonFault | undefined {
     const closes = closer !== undefined && character === closer;
     if (closes && expects !== "value" && expects !== "key") {
       closers.pop();
+      places.pop();
       at += 1;
       expects = "commaOrEnd";
     } else if (expects === "commaOrEnd") {
-      if (closer === undefined) return at === text.length ? undefined : fault(text, at, "the end");
-      if (character !== ",") return fault(text, at, `a comma or "${closer}"`);
+      if (closer === undefined) return at === text.length ? undefined : fail(at, "the end");
+      if (character !== ",") return fail(at, `a comma or "${closer}"`);
       at += 1;
+      if (closer === "]") places.push((places.pop() as number) + 1);
       expects = closer === "}" ? "key" : "value";
     } else if (expects === "key" || expects === "keyOrEnd") {
-      if (character !== '"') return fault(text, at, "a key in double quotes");
+      if (character !== '"') return fail(at, "a key in double quotes", places.length - 1);
       const end = skipString(text, at);
-      if (end < 0) return fault(text, ~end, "the rest of a string");
+      if (end < 0) return fail(~end, "the rest of a string", places.length - 1);
+      places[places.length - 1] = JSON.parse(text.slice(at, end)) as string;
       at = skipSpace(text, end);
-      if (text[at] !== ":") return fault(text, at, "a colon");
+      if (text[at] !== ":") return fail(at, "a colon");
       at += 1;
       expects = "value";
     } else if (character === "[" || character === "{") {
       closers.push(character === "[" ? "]" : "}");
+      places.push(0);
       at += 1;
       expects = character === "[" ? "valueOrEnd" : "keyOrEnd";
     } else if (character === '"') {
       const end = skipString(text, at);
-      if (end < 0) return fault(text, ~end, "the rest of a string");
+      if (end < 0) return fail(~end, "the rest of a string");
       at = end;
       expects = "commaOrEnd";
     } else {
+      NOT_FINITE.lastIndex = at;
+      const word = NOT_FINITE.exec(text)?.[0];
+      if (word !== undefined) return { ...fail(at, ""), reason: `${word} ${MISSING_READING}` };
       const literal = ["true", "false", "null"].find((word) => text.startsWith(word, at));
       const end = literal === undefined ? skipNumber(text, at) : at + literal.length;
-      if (end < 0) return fault(text, ~end, "a digit");
-      if (end === at) return fault(text, at, "a value");
+      if (end < 0) return fail(~end, "a digit");
+      if (end === at) return fail(at, "a value");
       at = end;
       expects = "commaOrEnd";
     }
@@ -115,7 +136,12 @@ function skipString(text: string, from: number): number {
   return ~text.length;
 }
 
-function fault(text: string, position: number, expected: string): JsonFault {
+function fault(
+  text: string,
+  position: number,
+  expected: string,
+  places: readonly (string | number)[],
+): JsonFault {
   let line = 1;
   let lineStart = 0;
   for (let end = text.indexOf("\n"); end >= 0 && end < position; end = text.indexOf("\n", end + 1)) {
@@ -128,6 +154,10 @@ function fault(text: string, position: number, expected: string): JsonFault {
     position,
     line,
     column: position - lineStart + 1,
+    pointer:
+      places.length > MAX_POINTER_DEPTH
+        ? undefined
+        : places.map((place) => `/${escapePointer(place)}`).join(""),
     reason: `found ${found} where ${expected} was expected`,
   };
 }

@@ -3,12 +3,13 @@ import { Type } from "@sinclair/typebox";
 import type { FastifyError } from "fastify";
 import { ERRORS, ResiduaError } from "../errors.js";
 import { CODINGS, UnsupportedCodingError } from "./content-coding.js";
+import { problemPath } from "./problem-page.js";
 
 export const PROBLEM_CONTENT_TYPE = "application/problem+json";
 
 export const ProblemSchema = Type.Object(
   {
-    type: Type.String({ description: "urn:residua:problem: and the code in lower case" }),
+    type: Type.String({ format: "uri-reference", description: "The path of a page on this error" }),
     title: Type.String(),
     status: Type.Integer(),
     detail: Type.String({ description: "What was wrong, where, and what to do" }),
@@ -16,26 +17,31 @@ export const ProblemSchema = Type.Object(
     instance: Type.String({ description: "The path of the request" }),
     errors: Type.Optional(
       Type.Array(
-        Type.Object({
-          path: Type.String({ description: "JSON pointer into the body" }),
-          message: Type.String(),
-        }),
+        Type.Object(
+          {
+            path: Type.String({ description: "JSON pointer into the body" }),
+            message: Type.String(),
+          },
+          { title: "Violation" },
+        ),
       ),
     ),
   },
-  { description: "An error (RFC 9457)" },
+  { title: "Problem", description: "An error (RFC 9457)" },
 );
 
 /** The body of an error response. */
-export function problemBody(error: ResiduaError, instance: string): string {
+export function problemBody(error: ProblemSource, instance: string): string {
   return JSON.stringify(problemOf(error, instance));
 }
 
+type ProblemSource = Pick<ResiduaError, "code" | "status" | "message" | "violations">;
+
 /** An error as a problem document. */
-export function problemOf(error: ResiduaError, instance: string) {
+export function problemOf(error: ProblemSource, instance: string) {
   const { code, message, violations } = error;
   return {
-    type: `urn:residua:problem:${code.toLowerCase().replaceAll("_", "-")}`,
+    type: problemPath(code),
     title: ERRORS[code].title,
     status: error.status,
     detail: message,

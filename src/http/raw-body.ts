@@ -42,7 +42,8 @@ export function takeRawBodies(app: FastifyInstance, options: RawBodyOptions): vo
   app.removeAllContentTypeParsers();
   app.addContentTypeParser([...options.contentTypes], (request, payload, done) => {
     const type = request.headers["content-type"];
-    if (type !== undefined && !isUtf8(type)) {
+    // The encoding of CSV is found from its bytes.
+    if (type !== undefined && !/^text\/csv\b/i.test(type) && !isUtf8(type)) {
       return done(new ResiduaError("UNSUPPORTED_MEDIA_TYPE", "JSON has to be sent in UTF-8."));
     }
     const expectation = expect();

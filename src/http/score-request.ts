@@ -14,6 +14,7 @@ import type { ScorableModel } from "../serving/score-result.js";
 import { columnOrder, reorder } from "./columns.js";
 import { asObject, checkMembers, describe, invalid, parseJson } from "./json-body.js";
 import { flattenSeries, flattenWindows } from "./readings.js";
+import { listed } from "./schema-faults.js";
 import { type ScoreOptions, ScoreOptionsSchema, SeriesOptionsSchema } from "./score-schema.js";
 import { type SeriesBody, type SeriesLimits, seriesBody } from "./series-body.js";
 import { takeTimestamps } from "./timestamps.js";
@@ -64,7 +65,7 @@ export function readScoreRequest(
   if (matrix?.key === "windows") {
     const [count, timesteps, features] = matrix.shape;
     if (count! <= limits.maxWindows && timesteps === limits.timesteps && features === limits.features) {
-      const options = checkMembers(checkWindowsOptions, matrix.others);
+      const options = checkMembers(checkWindowsOptions, matrix.others, "", ["windows"]);
       const order = columnOrder(options.columns, limits);
       if (order !== undefined) reorder(matrix.values, order);
       return { kind: "windows", count: count!, values: matrix.values, options };
@@ -85,7 +86,8 @@ export function readScoreRequest(
 function parseScoreRequest(body: Uint8Array, limits: ScoreLimits): WindowsBody | SeriesBody {
   const { windows, series, ...members } = asObject(parseJson(body));
   if (windows === undefined && series === undefined) {
-    throw invalid([{ path: "", message: "must have windows or series" }]);
+    const message = `must have windows or series; it has ${listed(Object.keys(members))}`;
+    throw invalid([{ path: "", message }]);
   }
   if (windows !== undefined && series !== undefined) {
     throw invalid([{ path: "/series", message: "must not stand beside windows" }]);
@@ -99,7 +101,7 @@ function parseScoreRequest(body: Uint8Array, limits: ScoreLimits): WindowsBody |
       values: flattenSeries(series, limits, order),
     }));
   }
-  const options = checkMembers(checkWindowsOptions, members);
+  const options = checkMembers(checkWindowsOptions, members, "", ["windows"]);
   if (!Array.isArray(windows)) {
     throw invalid([{ path: "/windows", message: `must be an array of windows, not ${describe(windows)}` }]);
   }
@@ -121,7 +123,7 @@ function readSeries(
   readings: (order: Int32Array | undefined) => { rows: number; values: Float64Array },
 ): SeriesBody {
   const { timestamps, ...others } = members;
-  const options = checkMembers(checkSeriesOptions, others);
+  const options = checkMembers(checkSeriesOptions, others, "", ["series", "timestamps"]);
   const { rows, values } = readings(columnOrder(options.columns, limits));
   const times = takeTimestamps(timestamps, rows, options);
   return seriesBody({ rows, values, times, notes: times?.notes ?? [] }, options, limits);

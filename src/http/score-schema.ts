@@ -2,7 +2,7 @@
  * The schemas of a score request, for the OpenAPI document. The members other than the readings are checked by
  * them too.
  */
-import { type Static, Type } from "@sinclair/typebox";
+import { type Static, type TOptional, type TString, Type } from "@sinclair/typebox";
 import { FALSE_ALARMS_PATTERN } from "../scoring/false-alarms.js";
 import { SCORER_NAMES } from "../scoring/scorers/scorers.js";
 import { INCLUDABLE } from "./answer-parts.js";
@@ -149,6 +149,36 @@ export const VersionQuerySchema = Type.Object(
   {
     version: Type.Optional(Type.String({ description: "A live version" })),
     alias: Type.Optional(Type.String({ description: "Instead of a version" })),
+  },
+  closed,
+);
+
+/** The options of a series that stand in the query where the body is CSV or JSON lines. */
+export const TABLE_OPTIONS = [
+  "last",
+  "include",
+  "scorer",
+  "stride",
+  "maxGapMs",
+  "threshold.falseAlarmRate",
+  "threshold.falseAlarms",
+  "threshold.value",
+  "continuation",
+] as const;
+
+export const ScoreQuerySchema = Type.Object(
+  {
+    ...VersionQuerySchema.properties,
+    ...(Object.fromEntries(
+      TABLE_OPTIONS.map((name) => [
+        name,
+        Type.Optional(
+          Type.String({
+            description: `With a body of CSV or JSON lines: as in a JSON body${name === "include" ? ", with commas between" : ""}`,
+          }),
+        ),
+      ]),
+    ) as Record<(typeof TABLE_OPTIONS)[number], TOptional<TString>>),
   },
   closed,
 );

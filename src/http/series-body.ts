@@ -53,6 +53,8 @@ export interface SeriesBody {
   readonly stream: StreamRequest | undefined;
   /** Undefined without timestamps. */
   readonly time: TimeFacts | undefined;
+  /** [rows] */
+  readonly timesMs: Float64Array | undefined;
   readonly notes: readonly string[];
   /** Where the rows were resampled: those that were sent. */
   readonly given?: GivenRows | undefined;
@@ -77,7 +79,7 @@ export function seriesBody(read: SeriesRows, options: SeriesOptions, shape: Seri
   }
   const stepMs = times === undefined ? undefined : (usualStepMs([times.ms]) ?? null);
   const time = times === undefined ? undefined : { unit: times.unit, stepMs: stepMs!, gaps: undefined };
-  const base = { kind: "series", rows, values, options, stride } as const;
+  const base = { kind: "series", rows, values, options, stride, timesMs: times?.ms } as const;
   if (continuation !== undefined) {
     if (rows === 0) throw invalid([{ path: "/series", message: "must hold at least one row" }]);
     const stream = { continuation, stride: options.stride, maxGapMs, timestampsMs: times?.ms };
@@ -148,6 +150,7 @@ function resampledBody(
     starts: windowStarts(rows, timesteps, stride, bounds),
     stride,
     stream: undefined,
+    timesMs: times.ms,
     time: {
       unit: times.unit,
       stepMs: usualStepMs([times.ms]) ?? null,

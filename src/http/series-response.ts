@@ -1,14 +1,11 @@
 /** The bytes of the answer to a series, in chunks: one JSON object, or a line for each timestep and event. */
-import { formatFloat32 } from "../scoring/digits.js";
-import type { Drift } from "../scoring/drift-decision.js";
-import { walkEvents } from "../scoring/event-stream.js";
-import type { AnomalyEvent } from "../scoring/events.js";
 import type { SeriesResult, SeriesScores, StreamEnd } from "../serving/score-result.js";
 import type { SeriesScoring } from "../serving/series-scoring.js";
 import { joinChunks, PAUSE } from "./body-chunks.js";
 import type { ModelAnswers, NamedSeriesColumn } from "./model-answers.js";
 import { timingText } from "./score-response.js";
 import type { TimeFacts } from "./series-body.js";
+import { driftJson, eventChunks, eventText, placeOf, streamEnd } from "./series-end.js";
 import { type Column, writeColumn, writeTimestepLines } from "./wire/timestep-writer.js";
 
 /** Numbers of a chunk: less than a millisecond's work. */
@@ -17,8 +14,6 @@ const CHUNK_NUMBERS = 4096;
 const CHUNK_LINES = 1024;
 /** The most numbers in the lines of a chunk. */
 const LINES_NUMBERS = 16_384;
-/** Numbers in the events of a chunk, which are formatted one by one. */
-const EVENT_NUMBERS = 512;
 
 /** What the answers to series are written with. */
 export interface SeriesForm {
@@ -59,7 +54,9 @@ export async function* seriesLinesAsScored(
 
 function* objectChunks(form: SeriesForm, result: SeriesResult): Generator<Uint8Array, void> {
   const { threshold, rows, from: first } = result;
-  yield Buffer.from(`${form.answers.seriesHeadText(threshold)},"timesteps":{${placeText(result)}`);
+  yield Buffer.from(
+    `${form.answers.seriesHeadText(threshold)},"timesteps":${JSON.stringify(placeOf(result)).slice(0, -1)}`,
+  );
   const columns = [...form.columns].sort((a, b) => a.place - b.place);
   for (const { before, column, after } of columns) {
     yield Buffer.from(`,${before}${column === undefined ? "" : "["}`);
@@ -79,7 +76,7 @@ function* objectChunks(form: SeriesForm, result: SeriesResult): Generator<Uint8A
     if (events.length > 0) separator = ",";
   }
   yield Buffer.from(
-    `]${factsText(form, result)},${driftText(result.drift)}${continuationText(end)},${timingText(result)}}`,
+    `]${factsText(form, result)},"drift":${driftJson(result.drift)}${continuationText(end)},${timingText(result)}}`,
   );
 }
 
@@ -118,81 +115,24 @@ function* lastLines(form: SeriesForm, result: SeriesResult): Generator<Uint8Arra
     yield Buffer.from(events.map((event) => `{"event":${eventText(event)}}\n`).join(""));
   }
   yield Buffer.from(
-    `{${timingText(result)},"timesteps":{${placeText(result)}}${factsText(form, result)},${driftText(result.drift)}${continuationText(end)}}\n`,
+    `{${timingText(result)},"timesteps":${JSON.stringify(placeOf(result))}${factsText(form, result)},"drift":${driftJson(result.drift)}${continuationText(end)}}\n`,
   );
-}
-
-/**
- * Which rows of the stream the timesteps are, and how many of them no later window will cover: those that lie T or more
- * rows before the end of the series.
- */
-function placeText({
-  base,
-  from,
-  rows,
-  windows,
-  final = rows - windows.timesteps + 1,
-}: SeriesScores): string {
-  return `"from":${base + from},"final":${Math.max(0, final - from)}`;
-}
-
-/** `,"time":{...},"notes":[...]`, where there are such. */
-function factsText({ time, notes = [] }: SeriesForm, { gaps }: SeriesScores): string {
-  const facts = {
-    time: time === undefined ? undefined : { ...time, gaps: gaps ?? time.gaps },
-    notes: time === undefined && notes.length === 0 ? undefined : notes,
-  };
-  const text = JSON.stringify(facts).slice(1, -1);
-  return text === "" ? "" : `,${text}`;
-}
-
-/** Of a stream; it pauses where other requests should be served. */
-function* streamEnd({ finish }: SeriesResult): Generator<Uint8Array, StreamEnd | undefined> {
-  if (finish === undefined) return undefined;
-  const steps = finish();
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done === true) return value;
-    yield PAUSE;
-  }
 }
 
 function continuationText(end: StreamEnd | undefined): string {
   return end?.continuation === undefined ? "" : `,"continuation":"${end.continuation}"`;
 }
 
-function driftText(drift: Drift | null): string {
-  if (drift === null) return '"drift":null';
-  const { moved, since, pValue, share } = drift;
-  return `"drift":${JSON.stringify({ moved, since, pValue, share })}`;
+/** `,"time":{...},"notes":[...]`, where there are such. */
+function factsText(form: SeriesForm, result: SeriesScores): string {
+  const text = JSON.stringify(factsOf(form, result)).slice(1, -1);
+  return text === "" ? "" : `,${text}`;
 }
 
-/** Events that reach into the rows answered, in groups; an empty group where other requests should be served before the search goes on. */
-function* eventChunks(
-  { score, anomalous, windows, eventRule: rule, eventsFrom = 0 }: SeriesResult,
-  end: StreamEnd | undefined,
-): Generator<AnomalyEvent[], void> {
-  const most = Math.max(1, Math.floor(EVENT_NUMBERS / (1 + windows.featureNames.length)));
-  let group: AnomalyEvent[] = [];
-  const whole = rule === undefined ? [] : walkEvents({ score, anomalous, windows, rule });
-  for (const event of end?.events ?? whole) {
-    if (event === undefined) {
-      yield [];
-      continue;
-    }
-    if (event.end < eventsFrom) continue;
-    group.push(event);
-    if (group.length < most) continue;
-    yield group;
-    yield [];
-    group = [];
-  }
-  if (group.length > 0) yield group;
-}
-
-function eventText({ id, start, end, peak, score, open, features }: AnomalyEvent): string {
-  const shares = features.map(
-    ({ name, share }) => `{"name":${JSON.stringify(name)},"share":${formatFloat32(share)}}`,
-  );
-  return `{"id":${id},"start":${start},"end":${end},"peak":${peak},"score":${formatFloat32(score)},"open":${open},"features":[${shares.join(",")}]}`;
+/** What an answer says of times, and what was assumed; undefined where there is nothing to say. */
+export function factsOf({ time, notes = [] }: SeriesForm, { gaps }: SeriesScores) {
+  return {
+    time: time === undefined ? undefined : { ...time, gaps: gaps ?? time.gaps },
+    notes: time === undefined && notes.length === 0 ? undefined : notes,
+  };
 }

@@ -39,7 +39,7 @@ export const SeriesSchema = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false },
+  { title: "TrainingSeries", additionalProperties: false },
 );
 type SeriesBody = Static<typeof SeriesSchema>;
 const seriesCheck = TypeCompiler.Compile(SeriesSchema);

@@ -60,7 +60,7 @@ test("missing words and numbers of training count, and are said; the time zone h
   assert.deepEqual([...values], [Number.NaN, Number.NaN, 20, Number.NaN]);
   assert.equal(timestampsMs![0], Date.UTC(2024, 6, 1, 10));
   assert.deepEqual(notes, [
-    '"temp": 1 readings are taken for missing, as in training.',
+    '"temp": 1 reading is taken for missing, as in training.',
     "Times without a zone are taken as those of Europe/Berlin.",
   ]);
   const lines = await readBodyTable(bytes('\ufeff[-999,"Bad"]\n[20,77]\n[null,1e2]\n'), "ndjson", manifest);

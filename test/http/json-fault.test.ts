@@ -18,6 +18,7 @@ test("a fault says where, what was found and what was expected", () => {
     line: 3,
     column: 4,
     reason: 'found "," where a value was expected',
+    pointer: "/windows/0/2",
   });
   for (const [text, position, reason] of [
     ["", 0, "found the end where a value was expected"],
@@ -26,7 +27,10 @@ test("a fault says where, what was found and what was expected", () => {
     ["[1}", 2, 'found "}" where a comma or "]" was expected'],
     ["{a:1}", 1, 'found "a" where a key in double quotes was expected'],
     ['{"a" 1}', 5, 'found "1" where a colon was expected'],
-    ["[NaN]", 1, 'found "N" where a value was expected'],
+    ["[NaN]", 1, "NaN is not JSON: send null for a missing reading"],
+    ["[1,-Infinity]", 3, "-Infinity is not JSON: send null for a missing reading"],
+    ["[None]", 1, "None is not JSON: send null for a missing reading"],
+    ["[Nano]", 1, 'found "N" where a value was expected'],
     ["[-]", 2, 'found "]" where a digit was expected'],
     ["[1.]", 3, 'found "]" where a digit was expected'],
     ["[1e]", 3, 'found "]" where a digit was expected'],
@@ -41,6 +45,20 @@ test("a fault says where, what was found and what was expected", () => {
     const fault = findJsonFault(text);
     assert.equal(fault?.position, position, text);
     assert.equal(fault?.reason, reason, text);
+  }
+});
+
+test("a fault has a pointer to the value that it is in, where that is not very deep", () => {
+  for (const [text, pointer] of [
+    ["", ""],
+    ['{"series":[[1,2],[3,NaN]]}', "/series/1/1"],
+    ['{"a":[[1],2],"b/c~":[0,[], x]}', "/b~1c~0/2"],
+    ['{"a":{"b":1,}}', "/a"],
+    ['{"a":{"b":1 "c":2}}', "/a/b"],
+    ["[".repeat(8), "/0".repeat(8)],
+    ["[".repeat(9), undefined],
+  ] as const) {
+    assert.equal(findJsonFault(text)?.pointer, pointer, text);
   }
 });
 

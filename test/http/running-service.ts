@@ -6,6 +6,7 @@ import { Service, type ServiceOptions } from "../../src/http/service.js";
 import type { BundleContents } from "../../src/registry/bundle-files.js";
 import { makeContents, renameInto, temporaryFolder } from "../registry/publications.js";
 import { ReferenceEngine } from "../registry/reference-engine.js";
+import { checkAnswersOf } from "./checked-answers.js";
 
 export interface RunningService {
   readonly url: string;
@@ -53,6 +54,7 @@ export async function beginService(
     log: pino({ level: "debug" }, { write: (line: string) => void log.push(JSON.parse(line)) }),
     timeouts: options.timeouts,
   });
+  checkAnswersOf(service.url);
   t.after(() => service.stop());
   let isReady = false;
   void service.loaded.then(() => {

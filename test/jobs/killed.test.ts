@@ -39,7 +39,8 @@ test("a job whose process is killed is begun again; after three times it fails",
   assert.equal(logged(service, "the job's process died; the job is taken up again").length, 1);
 
   const doomed = await service.accepted("pump", ENDLESS);
-  for (const count of [1, 2, 3]) process.kill((await processesOf(service, doomed, count))[count - 1]!, "SIGKILL");
+  for (const count of [1, 2, 3])
+    process.kill((await processesOf(service, doomed, count))[count - 1]!, "SIGKILL");
   const failed = await service.ended(doomed);
   assert.deepEqual([failed.state, failed.problem?.code], ["failed", "INTERNAL"]);
   assert.match(failed.problem?.detail ?? "", /ended 3 times without a result/);
@@ -76,7 +77,10 @@ test("two services on one folder: each job runs once, and either can stop what t
   const [one, two] = services;
   const ids = await Promise.all([1, 2, 3, 4].map((seed) => one.accepted("pump", `${QUICK}&seed=${seed}`)));
   const jobs = await Promise.all(ids.map((id) => two.ended(id)));
-  assert.deepEqual(jobs.map(({ state }) => state), ["done", "done", "done", "done"]);
+  assert.deepEqual(
+    jobs.map(({ state }) => state),
+    ["done", "done", "done", "done"],
+  );
   assert.deepEqual(jobs.map(({ version }) => version).sort(), ["1", "2", "3", "4"]);
   assert.deepEqual(await versionsOf(folder, "pump"), ["1", "2", "3", "4"]);
   assert.equal(services.flatMap((service) => logged(service, "the job begins")).length, 4);

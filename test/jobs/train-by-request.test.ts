@@ -49,7 +49,9 @@ test("a CSV becomes a model that scores, watched on the way", async (t) => {
   // Done means that the version answers here, also without polling.
   const scored = await service.fetch("/v1/models/pump/score", {
     method: "POST",
-    body: JSON.stringify({ series: Array.from({ length: 60 }, (_, row) => [Math.sin(row / 5), Math.cos(row / 5)]) }),
+    body: JSON.stringify({
+      series: Array.from({ length: 60 }, (_, row) => [Math.sin(row / 5), Math.cos(row / 5)]),
+    }),
     headers: { "content-type": "application/json" },
   });
   assert.equal(scored.status, 200, await scored.clone().text());

@@ -40,9 +40,9 @@ const { closure, lockSubset, outermost } = (await load("setup/lock-subset.mjs"))
   ): Subset;
   outermost(place: string): string;
 };
-const { PARTS, partsFor } = (await load("setup.mjs")) as {
+const { PARTS, partsFor } = (await load("setup/parts.mjs")) as {
   PARTS: readonly Part[];
-  partsFor(script: string | undefined, env: Readonly<Record<string, string>>): readonly Part[];
+  partsFor(root: string, script: string | undefined, env: Readonly<Record<string, string>>): readonly Part[];
 };
 const json = (file: string) => JSON.parse(readFileSync(join(repository, file), "utf8"));
 const real: Project = { manifest: json("package.json"), lock: json("package-lock.json") };
@@ -141,7 +141,7 @@ test("in whatever order parts are installed, each package comes once, as it is p
 
 test("the service is installed without what only tests need, and without TensorFlow where the setting says wasm", () => {
   const names = (script: string | undefined, env = {}): string[] =>
-    partsFor(script, { RESIDUA_NODE: "system", ...env }).map(({ name }) => name);
+    partsFor(repository, script, { RESIDUA_NODE: "system", ...env }).map(({ name }) => name);
   assert.deepEqual(names("start"), ["serve", "build", "tensorflow"]);
   assert.deepEqual(names("start", { RESIDUA_ENGINE: "wasm" }), ["serve", "build"]);
   const asked = {

@@ -11,6 +11,7 @@ export class Heartbeats {
   readonly #timer: NodeJS.Timeout;
   #missed = 0;
   #hasBeaten = false;
+  #isStopped = false;
 
   /**
    * @param silentMs how long the process may be silent once it has beaten; five beats by default. It is counted in
@@ -24,7 +25,7 @@ export class Heartbeats {
     });
     beats.on("error", () => {});
     this.#timer = setInterval(() => {
-      if (!this.#hasBeaten) return;
+      if (!this.#hasBeaten || this.#isStopped) return;
       this.#missed += 1;
       if (this.#missed <= LOOKS) return;
       this.stop();
@@ -39,6 +40,7 @@ export class Heartbeats {
   }
 
   stop(): void {
+    this.#isStopped = true;
     clearInterval(this.#timer);
   }
 }

@@ -49,7 +49,10 @@ export const InferResponseSchema = Type.Object({
   ),
 });
 
-export const InferErrorSchema = Type.Object({ error: Type.String() }, { description: "An error" });
+export const InferErrorSchema = Type.Object(
+  { error: Type.String() },
+  { title: "InferError", description: "An error" },
+);
 
 export const ServerMetadataSchema = Type.Object({
   name: Type.String(),

@@ -1,13 +1,14 @@
 /** Compresses answers that are sent as a whole, on request; `sendChunks` does it for those that are streamed. */
 import fp from "fastify-plugin";
 import { chooseCoding, encode, LEAST_COMPRESSED_BYTES } from "../content-coding.js";
+import { addVary } from "../vary.js";
 
 export const compression = fp(
   (app, _options, done) => {
     app.addHook("onSend", (request, reply, payload, next) => {
       if (!(payload instanceof Uint8Array) && typeof payload !== "string") return next();
       if (payload.length <= LEAST_COMPRESSED_BYTES) return next();
-      reply.header("vary", "Accept-Encoding");
+      addVary(reply, "Accept-Encoding");
       const coding = chooseCoding(request.headers["accept-encoding"]);
       if (coding === undefined) return next();
       reply.header("content-encoding", coding).removeHeader("content-length");

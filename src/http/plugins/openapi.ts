@@ -4,24 +4,52 @@
  */
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
-import type { FastifySchema } from "fastify";
 import fp from "fastify-plugin";
+import { DOCS_SCRIPT } from "../docs-page.js";
 import { InferErrorSchema } from "../inference/infer-schema.js";
 import type { LiveModels } from "../live-models.js";
-import { addExamples } from "../openapi-document.js";
-import { problemResponse } from "../problem.js";
+import { completeAnswers } from "../openapi/answers.js";
+import { nameComponents } from "../openapi/components.js";
+import type { Document } from "../openapi/document.js";
+import { addStaticExamples } from "../openapi/examples.js";
+import { addExamples } from "../openapi/live-examples.js";
+import { addMediaTypes } from "../openapi/media-types.js";
+import { ProblemSchema } from "../problem.js";
 
 export interface OpenapiOptions {
   /** The program's version. */
   readonly version: string;
   readonly models: LiveModels;
-  readonly needsToken: boolean;
 }
+
+const BEARER = {
+  type: "http",
+  scheme: "bearer",
+  description: "RESIDUA_API_TOKEN, or RESIDUA_ADMIN_TOKEN; without them the service needs none",
+} as const;
+
+const TAGS = [
+  { name: "scoring", description: "Scores of windows and series" },
+  { name: "models", description: "Published models and their versions" },
+  { name: "jobs", description: "Training and renewal by request" },
+  { name: "operations", description: "Probes, figures, and pages on errors" },
+  { name: "open inference protocol", description: "Version 2, for clients of KServe, Triton and MLServer" },
+];
+
+const DOCS_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
 
 /** Must be registered before the routes: it describes those that are added after it. */
 export const openapi = fp<OpenapiOptions>(
-  async (app, { version, needsToken, models }) => {
-    const bearer = { bearer: [] };
+  async (app, { version, models }) => {
     await app.register(swagger, {
       openapi: {
         openapi: "3.1.0",
@@ -31,28 +59,33 @@ export const openapi = fp<OpenapiOptions>(
           description: "Scores time series for anomalies with LSTM autoencoders.",
           license: { name: "Apache-2.0", identifier: "Apache-2.0" },
         },
-        components: { securitySchemes: { bearer: { type: "http", scheme: "bearer" } } },
-        ...(needsToken ? { security: [bearer] } : {}),
+        servers: [{ url: "/", description: "This service" }],
+        tags: TAGS,
+        components: { securitySchemes: { bearer: BEARER } },
+        security: [{ bearer: [] }],
       },
-      transform: ({ schema, url }) => ({ url, schema: needsToken ? withUnauthorized(schema, url) : schema }),
+      transformObject: (made) => {
+        const document = ("openapiObject" in made ? made.openapiObject : {}) as unknown as Document;
+        completeAnswers(document, ProblemSchema, InferErrorSchema);
+        addMediaTypes(document);
+        nameComponents(document);
+        addStaticExamples(document);
+        return document as object;
+      },
+    });
+    // The page and its files are open to all; the document that they show is not.
+    app.addHook("onRoute", (route) => {
+      if (/^\/docs(\/(?!json$|yaml$)|$)/.test(route.url)) route.config = { ...route.config, isOpen: true };
     });
     await app.register(swaggerUi, {
       routePrefix: "/docs",
+      theme: { title: "Residua: HTTP API", js: [{ filename: "docs-page.js", content: DOCS_SCRIPT }] },
       transformSpecification: (document) => {
         const model = models.anyLive();
         return model === undefined ? document : addExamples(document, model);
       },
-      // The page has inline styles; everything else comes from this server.
-      staticCSP:
-        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'self'; frame-ancestors 'self'",
+      staticCSP: DOCS_POLICY,
     });
   },
   { name: "openapi" },
 );
-
-/** Adds the answer 401 to a route that needs a token. */
-function withUnauthorized(schema: FastifySchema | undefined, url: string): FastifySchema {
-  if (schema === undefined || schema.hide === true || schema.security?.length === 0) return schema ?? {};
-  const unauthorized = url.startsWith("/v2") ? InferErrorSchema : problemResponse("UNAUTHORIZED");
-  return { ...schema, response: { ...(schema.response as object), 401: unauthorized } };
-}

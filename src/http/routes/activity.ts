@@ -37,6 +37,7 @@ export const activityRoutes: FastifyPluginCallbackTypebox<ActivityOptions> = (
     "/v1/models/:name/versions/:version/activity",
     {
       schema: {
+        operationId: "getActivity",
         summary: "What a version was asked to score since the service started",
         tags: ["models"],
         params: ModelVersionParamsSchema,

@@ -30,6 +30,7 @@ export const aliasRoutes: FastifyPluginCallbackTypebox<AliasesOptions> = (app, {
     {
       onRequest: app.requireAdmin,
       schema: {
+        operationId: "setAlias",
         summary: "Lets an alias stand for a version",
         tags: ["models"],
         security: admin,
@@ -46,6 +47,7 @@ export const aliasRoutes: FastifyPluginCallbackTypebox<AliasesOptions> = (app, {
     {
       onRequest: app.requireAdmin,
       schema: {
+        operationId: "deleteAlias",
         summary: "Takes an alias away",
         tags: ["models"],
         security: admin,

@@ -51,6 +51,7 @@ export const calibrationRoutes: FastifyPluginCallbackTypebox<CalibrationOptions>
     "/v1/models/:name/versions/:version/calibration",
     {
       schema: {
+        operationId: "getCalibration",
         summary: "The scores of normal data, and the events in them",
         tags: ["models"],
         params: ModelVersionParamsSchema,

@@ -1,17 +1,7 @@
 /** The OpenAPI document. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
-import type { LiveModels } from "../live-models.js";
-import { addExamples } from "../openapi-document.js";
 
-export interface DocsOptions {
-  readonly models: LiveModels;
-}
-
-export const docsRoutes: FastifyPluginCallbackTypebox<DocsOptions> = (app, { models }, done) => {
-  app.get("/openapi.json", { schema: { hide: true } }, () => {
-    const document = structuredClone(app.swagger());
-    const model = models.anyLive();
-    return model === undefined ? document : addExamples(document, model);
-  });
+export const docsRoutes: FastifyPluginCallbackTypebox = (app, _options, done) => {
+  app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
   done();
 };

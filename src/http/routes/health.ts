@@ -26,6 +26,7 @@ export const healthRoutes: FastifyPluginCallbackTypebox<HealthOptions> = (
     {
       config: probe,
       schema: {
+        operationId: "checkLiveness",
         summary: "Whether the process is sound",
         tags: ["operations"],
         security: [],
@@ -39,10 +40,11 @@ export const healthRoutes: FastifyPluginCallbackTypebox<HealthOptions> = (
     {
       config: probe,
       schema: {
+        operationId: "checkReadiness",
         summary: "Whether it should get requests (RESIDUA_READY)",
         tags: ["operations"],
         security: [],
-        response: { 200: StatusSchema, 503: problemResponse("Not ready, and why") },
+        response: { 200: StatusSchema, 503: problemResponse("MODEL_NOT_READY, SHUTTING_DOWN") },
       },
     },
     () => {

@@ -75,6 +75,7 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
     "/models/:model/infer",
     {
       schema: {
+        operationId: "infer",
         summary: "Scores windows",
         description,
         tags,
@@ -90,6 +91,7 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
     "/models/:model/versions/:version/infer",
     {
       schema: {
+        operationId: "inferVersion",
         summary: "Scores windows with a version",
         description,
         tags,

@@ -27,14 +27,29 @@ export const inferenceModelRoutes: FastifyPluginCallbackTypebox<InferenceOptions
   done,
 ) => {
   // The path is the prefix itself; it is answered with and without a trailing slash.
-  app.get("", { schema: { summary: "The server", tags, response: { 200: ServerMetadataSchema } } }, () =>
-    describeServer(version),
+  app.get(
+    "",
+    {
+      schema: {
+        operationId: "getServerMetadata",
+        summary: "The server",
+        tags,
+        response: { 200: ServerMetadataSchema },
+      },
+    },
+    () => describeServer(version),
   );
   app.get(
     "/health/live",
     {
       config: probe,
-      schema: { summary: "Whether it is sound", tags, security: [], response: { 200: Live } },
+      schema: {
+        operationId: "checkServerLive",
+        summary: "Whether it is sound",
+        tags,
+        security: [],
+        response: { 200: Live },
+      },
     },
     () => ({ live: true }),
   );
@@ -43,6 +58,7 @@ export const inferenceModelRoutes: FastifyPluginCallbackTypebox<InferenceOptions
     {
       config: probe,
       schema: {
+        operationId: "checkServerReady",
         summary: "Whether it should get requests (RESIDUA_READY)",
         tags,
         security: [],
@@ -58,6 +74,7 @@ export const inferenceModelRoutes: FastifyPluginCallbackTypebox<InferenceOptions
     "/models/:model",
     {
       schema: {
+        operationId: "getModelMetadata",
         summary: "Inputs and outputs of a model",
         tags,
         params: ParamsSchema,
@@ -70,6 +87,7 @@ export const inferenceModelRoutes: FastifyPluginCallbackTypebox<InferenceOptions
     "/models/:model/versions/:version",
     {
       schema: {
+        operationId: "getVersionMetadata",
         summary: "Inputs and outputs of a version",
         tags,
         params: VersionParamsSchema,
@@ -82,6 +100,7 @@ export const inferenceModelRoutes: FastifyPluginCallbackTypebox<InferenceOptions
     "/models/:model/ready",
     {
       schema: {
+        operationId: "checkModelReady",
         summary: "Whether a model is live",
         tags,
         params: ParamsSchema,
@@ -97,6 +116,7 @@ export const inferenceModelRoutes: FastifyPluginCallbackTypebox<InferenceOptions
     "/models/:model/versions/:version/ready",
     {
       schema: {
+        operationId: "checkVersionReady",
         summary: "Whether a version is live",
         tags,
         params: VersionParamsSchema,
@@ -112,6 +132,7 @@ export const inferenceModelRoutes: FastifyPluginCallbackTypebox<InferenceOptions
     "/repository/index",
     {
       schema: {
+        operationId: "listRepository",
         summary: "Every published version, with its state",
         tags,
         description: 'With a body {"ready": true}, only those that are',

@@ -13,6 +13,7 @@ export const metricsRoutes: FastifyPluginCallbackTypebox<MetricsOptions> = (app,
     {
       config: { isProbe: true },
       schema: {
+        operationId: "getMetrics",
         summary: "Figures of the service, for Prometheus",
         tags: ["operations"],
         produces: ["text/plain"],

@@ -14,15 +14,16 @@ export interface ModelsOptions {
 const ListingSchema = Type.Object({ models: Type.Array(ModelListingSchema) });
 
 const tags = ["models"];
-const notFound = problemResponse("No such model or version, or it is not live");
+const notFound = problemResponse("MODEL_NOT_FOUND, VERSION_NOT_FOUND");
 
-const notReady = problemResponse("The model is being loaded");
+const notReady = problemResponse("MODEL_NOT_READY, SHUTTING_DOWN");
 
 export const modelRoutes: FastifyPluginCallbackTypebox<ModelsOptions> = (app, { models }, done) => {
   app.get(
     "/v1/models",
     {
       schema: {
+        operationId: "listModels",
         summary: "Every published version, with its state",
         tags,
         response: { 200: ListingSchema },
@@ -34,6 +35,7 @@ export const modelRoutes: FastifyPluginCallbackTypebox<ModelsOptions> = (app, { 
     "/v1/models/:name",
     {
       schema: {
+        operationId: "getModel",
         summary: "The manifest of the version that answers for a model",
         tags,
         params: ModelParamsSchema,
@@ -46,6 +48,7 @@ export const modelRoutes: FastifyPluginCallbackTypebox<ModelsOptions> = (app, { 
     "/v1/models/:name/versions/:version",
     {
       schema: {
+        operationId: "getVersion",
         summary: "The manifest of a version",
         tags,
         params: Type.Object({ ...ModelParamsSchema.properties, version: Type.String() }),

@@ -60,6 +60,7 @@ export const readingsRoutes: FastifyPluginCallbackTypebox<ReadingsOptions> = (
     "/v1/models/:name/readings",
     {
       schema: {
+        operationId: "readFile",
         summary: "What a data file holds, as the model reads it",
         description:
           "The body is a file as `train` takes them: CSV of any dialect, or JSON lines. `?file=` names it in messages.",
@@ -73,9 +74,10 @@ export const readingsRoutes: FastifyPluginCallbackTypebox<ReadingsOptions> = (
         body: readByItsRoute(Type.String()),
         response: {
           200: ReadingsSchema,
-          400: problemResponse("INVALID_REQUEST: what cannot be read, with line and column"),
+          400: problemResponse("INVALID_REQUEST"),
           404: problemResponse("MODEL_NOT_FOUND, VERSION_NOT_FOUND, ALIAS_NOT_FOUND"),
           413: problemResponse("BODY_TOO_LARGE"),
+          415: problemResponse("UNSUPPORTED_MEDIA_TYPE"),
           503: problemResponse("MODEL_NOT_READY, SHUTTING_DOWN"),
         },
       },

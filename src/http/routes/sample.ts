@@ -14,6 +14,7 @@ export const sampleRoutes: FastifyPluginCallbackTypebox<SampleOptions> = (app, {
     "/v1/models/:name/sample",
     {
       schema: {
+        operationId: "getSample",
         summary: "A request body with real windows",
         tags: ["models"],
         params: ModelParamsSchema,

@@ -2,11 +2,13 @@
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
 import type { FastifyRequest } from "fastify";
 import type { Logger } from "pino";
+import { readDataSection } from "../../data/data-section.js";
 import { ResiduaError } from "../../errors.js";
 import { lastOfSeries, resultOfGivenRows } from "../../serving/resampled-result.js";
 import type { SeriesResult } from "../../serving/score-result.js";
 import type { ScoringService } from "../../serving/scoring-service.js";
 import type { SeriesScoring } from "../../serving/series-scoring.js";
+import { preferredType } from "../accept.js";
 import { Admission } from "../admission.js";
 import { type Chunks, sendChunks } from "../body-chunks.js";
 import type { BodyReader } from "../body-reader.js";
@@ -18,8 +20,11 @@ import { problemBody, problemResponse, toResiduaError } from "../problem.js";
 import { rawBody, takeRawBodies } from "../raw-body.js";
 import { scoreResponse } from "../score-response.js";
 import { ScoreResponseSchema } from "../score-response-schema.js";
-import { ModelParamsSchema, ScoreRequestSchema, VersionQuerySchema } from "../score-schema.js";
+import { ModelParamsSchema, ScoreQuerySchema, ScoreRequestSchema } from "../score-schema.js";
+import { seriesArrow } from "../series-arrow.js";
+import { seriesCsv } from "../series-csv.js";
 import { type SeriesForm, seriesLines, seriesLinesAsScored, seriesResponse } from "../series-response.js";
+import { queryOptions, refuseQueryOptions, tableFormat } from "../table-body.js";
 import { readByItsRoute } from "../validation.js";
 
 export interface ScoreOptions {
@@ -35,8 +40,20 @@ interface Answer {
   readonly chunks: Chunks;
 }
 
+/** How a series is answered. */
+interface SeriesAnswer {
+  readonly type: (typeof SERIES_TYPES)[number];
+  readonly parts: ReadonlySet<string>;
+  readonly timesMs: Float64Array | undefined;
+}
+
 const JSON_TYPE = "application/json; charset=utf-8";
-const LINES_TYPE = "application/x-ndjson; charset=utf-8";
+const CSV_TYPE = "text/csv; charset=utf-8; header=present";
+const ARROW_TYPE = "application/vnd.apache.arrow.stream";
+/** What a series can be answered with; JSON where the request does not say. */
+const LINES = "application/x-ndjson";
+const SERIES_TYPES = ["application/json", LINES, "text/csv", ARROW_TYPE] as const;
+const LINES_TYPE = `${LINES}; charset=utf-8`;
 /**
  * So many timesteps are scored before the status is sent, and the lines of a longer series while the rest is
  * scored: a request that fails usually fails early, and is then answered with the status of its error.
@@ -50,15 +67,12 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
 ) => {
   const { batcher } = scoring;
 
-  /** The answer to a series, as soon as its status is known. */
-  const answerSeries = async (
+  /** The lines of a series, as soon as their status is known. */
+  const answerLines = async (
     form: SeriesForm,
     series: SeriesScoring,
     request: FastifyRequest,
   ): Promise<Answer> => {
-    if (!acceptsLines(request)) {
-      return { type: JSON_TYPE, chunks: seriesResponse(form, await series.result) };
-    }
     // A request with a deadline is answered as a whole: once lines are sent, no status can say that it
     // passed.
     if (request.headers["x-request-timeout-ms"] === undefined) {
@@ -88,8 +102,19 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
     }
   }
 
+  const readBody = (request: FastifyRequest, { model, limits, arena }: Admission) => {
+    const query = request.query as Readonly<Record<string, unknown>>;
+    const format = tableFormat(request.headers["content-type"]);
+    if (format === undefined) {
+      refuseQueryOptions(query);
+      return bodies.readScore(rawBody(request), limits, arena);
+    }
+    const manifest = { features: model.manifest.features, data: readDataSection(model.manifest) };
+    return bodies.readTable(rawBody(request), limits, { format, options: queryOptions(query), manifest });
+  };
+
   takeRawBodies(app, {
-    contentTypes: ["application/json"],
+    contentTypes: ["application/json", "text/csv", "application/x-ndjson"],
     limitBytes: bodyLimitBytes,
     expect: () => batcher.expect(),
     arrived: (expectation) => batcher.arrived(expectation),
@@ -98,11 +123,12 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
     "/v1/models/:name/score",
     {
       schema: {
+        operationId: "score",
         summary: "Reconstructions, errors, scores and verdicts",
         description,
         tags: ["scoring"],
         params: ModelParamsSchema,
-        querystring: VersionQuerySchema,
+        querystring: ScoreQuerySchema,
         headers: DeadlineHeadersSchema,
         body: readByItsRoute(ScoreRequestSchema),
         response: { 200: ScoreResponseSchema, ...FAILURES },
@@ -120,9 +146,9 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
         request.query,
       );
       try {
-        const { model, limits, arena, client } = admission;
+        const { model, arena, client } = admission;
         const answers = answersOf(model);
-        const reading = bodies.readScore(rawBody(request), limits, arena);
+        const reading = readBody(request, admission);
         // A small body has been read. To await it would postpone its windows past the batch of requests that
         // arrived with it.
         const body = reading instanceof Promise ? await reading : reading;
@@ -143,18 +169,24 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
           request.trace?.noteScored(result);
           return sendChunks(reply, JSON_TYPE, admission.whileSent(scoreResponse(answers, program, result)));
         }
-        const { rows, starts, stride, stream, time, notes, given } = body;
-        const parts = answers.seriesParts(include);
+        const { rows, starts, stride, stream, time, notes, given, timesMs } = body;
+        const type = preferredType(request.headers.accept, SERIES_TYPES);
+        if (type === "text/csv" && stream !== undefined) throw noContinuation();
+        const asks = answers.seriesParts(include);
+        const parts = type === ARROW_TYPE ? new Set([...asks, "timestepError"]) : asks;
         const last = given === undefined ? body.options.last : lastOfSeries(given);
         const series = scoring.scoreSeries(model, { ...asked, rows, starts, stride, stream, last, parts });
         admission.keepUntil(series.result);
         request.trace?.noteWhenScored(series.result);
         const form = { answers, columns: answers.seriesColumns(parts, series.scores), time, notes };
-        const { type, chunks } =
-          given === undefined
-            ? await answerSeries(form, series, request)
-            : wholeAnswer(form, resultOfGivenRows(await series.result, given), request);
-        return sendChunks(reply, type, chunks);
+        if (type === LINES && given === undefined) {
+          const lines = await answerLines(form, series, request);
+          return sendChunks(reply, lines.type, lines.chunks);
+        }
+        const result = await series.result;
+        const answered = given === undefined ? result : resultOfGivenRows(result, given);
+        const answer = wholeAnswer(form, answered, { type, parts, timesMs });
+        return sendChunks(reply, answer.type, answer.chunks);
       } finally {
         admission.release();
       }
@@ -164,7 +196,7 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
 };
 
 const description =
-  "With Accept: application/x-ndjson a series is answered with a line of JSON for each timestep and event: model and threshold first; timing, drift, continuation, and the from and final of timesteps last. The lines of a long series are sent while it is scored; if scoring then fails, the last line is a problem and the body breaks off. With X-Request-Timeout-Ms nothing is sent before everything is scored.";
+  "A series may also be CSV (text/csv: a header with the features' names, and a column of times) or a JSON array or object a line (application/x-ndjson); its options then stand in the query. With Accept: text/csv a series is answered with a row for each timestep, with Accept: application/vnd.apache.arrow.stream as an Arrow stream. With Accept: application/x-ndjson a series is answered with a line of JSON for each timestep and event: model and threshold first; timing, drift, continuation, and the from and final of timesteps last. The lines of a long series are sent while it is scored; if scoring then fails, the last line is a problem and the body breaks off. With X-Request-Timeout-Ms nothing is sent before everything is scored.";
 
 const FAILURES = {
   400: problemResponse("INVALID_JSON, INVALID_REQUEST, NON_FINITE_VALUE, CONTINUATION_INVALID"),
@@ -179,13 +211,23 @@ const FAILURES = {
 };
 
 /** The answer to a series that has been scored to its end. */
-function wholeAnswer(form: SeriesForm, result: SeriesResult, request: FastifyRequest): Answer {
-  return acceptsLines(request)
-    ? { type: LINES_TYPE, chunks: seriesLines(form, result) }
-    : { type: JSON_TYPE, chunks: seriesResponse(form, result) };
+function wholeAnswer(form: SeriesForm, result: SeriesResult, { type, parts, timesMs }: SeriesAnswer): Answer {
+  switch (type) {
+    case "application/json":
+      return { type: JSON_TYPE, chunks: seriesResponse(form, result) };
+    case LINES:
+      return { type: LINES_TYPE, chunks: seriesLines(form, result) };
+    case "text/csv":
+      return { type: CSV_TYPE, chunks: seriesCsv(result, parts, timesMs) };
+    case ARROW_TYPE:
+      return { type, chunks: seriesArrow(form, result, parts) };
+  }
 }
 
-/** Whether the caller asks for a line for each timestep. */
-function acceptsLines({ headers: { accept } }: FastifyRequest): boolean {
-  return accept?.split(",").some((type) => type.split(";")[0]!.trim() === "application/x-ndjson") === true;
+function noContinuation(): ResiduaError {
+  return new ResiduaError(
+    "INVALID_REQUEST",
+    "CSV has no place for a continuation; take application/json, application/x-ndjson or application/vnd.apache.arrow.stream.",
+    { violations: [{ path: "/continuation", message: "cannot be answered in CSV" }] },
+  );
 }

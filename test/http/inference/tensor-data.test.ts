@@ -115,7 +115,7 @@ test("the place of what does not fit is said", () => {
         5,
       ],
       "/inputs/0/data/1",
-      /must be an array, as the data is nested, not a number/,
+      /must be an array, as the data is nested, not 5/,
     ],
     [
       [

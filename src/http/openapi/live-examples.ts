@@ -1,17 +1,9 @@
 /**
  * Adds examples to the OpenAPI document that work as they are: names, versions and bodies of a live model.
  */
-import type { ServedModel } from "../registry/served-model.js";
-import { INPUT_NAME } from "./inference/infer-schema.js";
-
-/** The parts of an OpenAPI document that are used here. */
-interface Operation {
-  readonly parameters?: { readonly in: string; readonly name: string; example?: unknown }[];
-  readonly requestBody?: { readonly content?: Record<string, { example?: unknown }> };
-}
-interface Document {
-  readonly paths?: Record<string, Record<string, Operation>>;
-}
+import type { ServedModel } from "../../registry/served-model.js";
+import { INPUT_NAME } from "../inference/infer-schema.js";
+import { type Document, operationsOf } from "./document.js";
 
 /** Adds examples to a document, which is changed. @returns the same document. */
 export function addExamples<T extends object>(document: T, model: ServedModel): T {
@@ -20,17 +12,15 @@ export function addExamples<T extends object>(document: T, model: ServedModel): 
     model: model.name,
     version: model.version,
   };
-  for (const [path, operations] of Object.entries((document as Document).paths ?? {})) {
-    for (const { parameters, requestBody } of Object.values(operations)) {
-      for (const parameter of parameters ?? []) {
-        if (parameter.in !== "path") continue;
-        const value = values[parameter.name];
-        if (value !== undefined) parameter.example = value;
-      }
-      const json = requestBody?.content?.["application/json"];
-      const example = exampleBody(path, model);
-      if (json !== undefined && example !== undefined) json.example = example;
+  for (const [path, , { parameters, requestBody }] of operationsOf(document as unknown as Document)) {
+    for (const parameter of parameters ?? []) {
+      if (parameter.in !== "path") continue;
+      const value = values[parameter.name];
+      if (value !== undefined) parameter.example = value;
     }
+    const json = requestBody?.content?.["application/json"];
+    const example = exampleBody(path, model);
+    if (json !== undefined && example !== undefined) json.examples = { live: { value: example } };
   }
   return document;
 }
