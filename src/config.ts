@@ -53,6 +53,18 @@ export const ConfigSchema = Type.Object({
       description: "an address that begins with http:// or https://",
     }),
   ),
+  /** Training jobs that run at once in this process. */
+  RESIDUA_MAX_JOBS: Type.Integer({ minimum: 1, maximum: 64, default: 1 }),
+  /** Jobs that may wait on the folder of models; one more is refused. */
+  RESIDUA_MAX_QUEUED_JOBS: Type.Integer({ minimum: 1, maximum: 10_000, default: 100 }),
+  /** The largest body of training data, decoded. */
+  RESIDUA_JOB_BODY_LIMIT_BYTES: Type.Integer({
+    minimum: 1,
+    maximum: 1_099_511_627_776,
+    default: 1_073_741_824,
+  }),
+  RESIDUA_JOB_MAX_ROWS: Type.Integer({ minimum: 1, maximum: 1_000_000_000, default: 10_000_000 }),
+  RESIDUA_JOB_MAX_SECONDS: Type.Number({ minimum: 1, maximum: 2_000_000, default: 3600 }),
   RESIDUA_ADMIN_TOKEN: Token,
   RESIDUA_API_TOKEN: Token,
   /** Origins whose pages may call the service from a browser. */

@@ -25,6 +25,11 @@ test("an empty environment gives the defaults", () => {
     RESIDUA_DRAIN_SECONDS: 20,
     RESIDUA_LIVE_VERSIONS: 2,
     RESIDUA_READY: "server",
+    RESIDUA_MAX_JOBS: 1,
+    RESIDUA_MAX_QUEUED_JOBS: 100,
+    RESIDUA_JOB_BODY_LIMIT_BYTES: 1_073_741_824,
+    RESIDUA_JOB_MAX_ROWS: 10_000_000,
+    RESIDUA_JOB_MAX_SECONDS: 3600,
   });
 });
 

@@ -30,6 +30,8 @@ import { dashboardRoutes } from "./routes/dashboard.js";
 import { docsRoutes } from "./routes/docs.js";
 import { healthRoutes } from "./routes/health.js";
 import { inferenceRoutes } from "./routes/inference.js";
+import { type JobOrdersOptions, jobOrderRoutes } from "./routes/job-orders.js";
+import { jobRoutes } from "./routes/jobs.js";
 import { metricsRoutes } from "./routes/metrics.js";
 import { modelRoutes } from "./routes/models.js";
 import { problemRoutes } from "./routes/problems.js";
@@ -56,6 +58,8 @@ export interface AppOptions {
   readonly metrics: Metrics;
   readonly models: LiveModels;
   readonly scoring: ScoringService;
+  /** Undefined where no admin token is set. */
+  readonly jobs?: JobOrdersOptions | undefined;
   /** Undefined where no traces are asked for. */
   readonly tracing?: Tracing | undefined;
   readonly timeouts?: Partial<typeof TIMEOUTS> | undefined;
@@ -153,6 +157,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const budget = new BodyBudget(config.RESIDUA_MAX_BODY_BYTES_IN_FLIGHT, timeouts.stalledMs);
   await app.register(readingsRoutes, { models, budget, bodyLimitBytes });
   if (config.RESIDUA_ADMIN_TOKEN !== undefined) await app.register(aliasRoutes, { models });
+  if (options.jobs !== undefined) {
+    await app.register(jobRoutes, { ...options.jobs, lifecycle });
+    await app.register(jobOrderRoutes, options.jobs);
+  }
   const bodies = new BodyReader();
   app.addHook("onClose", () => bodies.close());
   await app.register(scoreRoutes, { log, models, scoring, bodies, budget, bodyLimitBytes });

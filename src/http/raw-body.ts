@@ -159,7 +159,7 @@ export function collectBody(
 /**
  * Reads and drops the rest of a body that is refused: a client that is still sending would not read the answer.
  */
-function discard(payload: Readable, then: () => void): void {
+export function discard(payload: Readable, then: () => void): void {
   if (payload.readableEnded) {
     then();
     return;

@@ -34,6 +34,7 @@ const BEARER = {
 const TAGS = [
   { name: "scoring", description: "Scores of windows and series" },
   { name: "models", description: "Published models and their versions" },
+  { name: "jobs", description: "Training and renewal by request" },
   { name: "operations", description: "Probes, figures, and pages on errors" },
   { name: "open inference protocol", description: "Version 2, for clients of KServe, Triton and MLServer" },
 ];
