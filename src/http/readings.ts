@@ -138,6 +138,11 @@ class Faults {
     add(this.#types, path, message);
   }
 
+  /** Whether nothing that is found later can change the error. */
+  get areEnough(): boolean {
+    return this.#types.length >= MAX_VIOLATIONS;
+  }
+
   /** @param found the beginning of a sentence that says which shape there is. */
   shape(path: string, message: string, found: string): void {
     add(this.#shapes, path, message);
@@ -214,6 +219,7 @@ function explainWindows(
   const { timesteps, features } = shape;
   const faults = new Faults(shape, order);
   for (const [w, window] of windows.entries()) {
+    if (faults.areEnough) break;
     const path = `/windows/${w}`;
     if (!Array.isArray(window)) {
       faults.type(path, `must be an array of ${timesteps} rows, not ${describe(window)}`);
@@ -236,6 +242,9 @@ function explainSeries(
   order: Int32Array | undefined,
 ): ResiduaError {
   const faults = new Faults(shape, order);
-  for (const [t, row] of rows.entries()) faults.row(row, `/series/${t}`, t, `Row ${t} of the series`);
+  for (const [t, row] of rows.entries()) {
+    if (faults.areEnough) break;
+    faults.row(row, `/series/${t}`, t, `Row ${t} of the series`);
+  }
   return faults.error();
 }

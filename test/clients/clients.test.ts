@@ -9,8 +9,7 @@ import { type FoundPython, pythonWith, runProgram } from "./python.js";
 const found = await pythonWith();
 const skip = "skip" in found ? found.skip : false;
 /** Asked for by name: its packages are ten times as large as all others together. */
-const isKserveAsked =
-  process.env["RESIDUA_TEST_KSERVE"] === "1" || process.env["RESIDUA_TEST_PYTHON"] !== undefined;
+const isKserveAsked = process.env["RESIDUA_TEST_KSERVE"] === "1";
 const foundKserve: FoundPython = isKserveAsked
   ? await pythonWith("requirements-kserve.txt")
   : { skip: "RESIDUA_TEST_KSERVE=1 runs it" };

@@ -60,10 +60,25 @@ const SERIES_ANSWERS: Readonly<Record<string, MediaType>> = {
   },
 };
 
+/** Forms of training data beside a JSON series. */
+const TRAINING_DATA: Readonly<Record<string, MediaType>> = {
+  [CSV_TYPE]: { schema: { type: "string", description: "As residua train reads files" } },
+  [LINES_TYPE]: { schema: { type: "string", description: "A JSON object a line" } },
+  "application/vnd.apache.parquet": {
+    schema: { type: "string", contentMediaType: "application/vnd.apache.parquet" },
+  },
+};
+
 /** Adds them; changes the document. */
 export function addMediaTypes(document: Document): void {
   for (const [, , operation] of operationsOf(document)) {
     const { operationId, requestBody, responses } = operation;
+    if (
+      requestBody?.content !== undefined &&
+      (operationId === "trainModel" || operationId === "renewModel")
+    ) {
+      Object.assign(requestBody.content, structuredClone(TRAINING_DATA));
+    }
     const answer = responses["200"];
     if (answer?.content === undefined) continue;
     if (operationId === "score") {
