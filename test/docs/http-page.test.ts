@@ -67,7 +67,8 @@ test("the shell's lines are answered, one after the other", {
       assert.equal(out.trimEnd().split("\n").length, 4, out);
       assert.match(out, /^\{"model":.*"bounds":/);
       assert.match(out, /\n2013-12-18T[\d:.]+Z,\d/);
-    } else if (!block.includes("tail")) assert.match(out, /^\{"model":\{"name":"machine-temperature"/m, block);
+    } else if (!block.includes("tail"))
+      assert.match(out, /^\{"model":\{"name":"machine-temperature"/m, block);
   }
 });
 
@@ -100,7 +101,9 @@ test("Python's blocks run with httpx, tritonclient and pyarrow", async (t) => {
   const printed = [/^\d{3,} timesteps, .*"peak"/, /^200 timesteps, \d+ events\n$/, /\(8, 32, 1\)\n$/];
   assert.equal(blocks.length, printed.length);
   for (const [i, block] of blocks.entries()) {
-    const { status, out, err } = await runProgram(found.python, [write(`block-${i}.py`, `import os\n\nos.chdir(${JSON.stringify(folder)})\n${block}`)]);
+    const { status, out, err } = await runProgram(found.python, [
+      write(`block-${i}.py`, `import os\n\nos.chdir(${JSON.stringify(folder)})\n${block}`),
+    ]);
     assert.equal(status, 0, err);
     assert.match(out, printed[i]!);
   }
