@@ -132,7 +132,11 @@ export class Service {
     });
     this.#engine = engine;
     if (this.#lifecycle.isEnding) return;
-    log.info({ engine: engine.name, device: engine.device }, reason);
+    const residentMiB = Math.round(process.memoryUsage.rss() / 2 ** 20);
+    log.info(
+      { engine: engine.name, device: engine.device, threads: config.RESIDUA_THREADS, residentMiB },
+      reason,
+    );
     const registry = await Registry.open({
       folder: config.RESIDUA_MODELS,
       engine,
