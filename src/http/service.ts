@@ -208,7 +208,7 @@ function startJobs({ config, log }: ServiceOptions, models: LiveModels) {
     threads: Math.max(1, config.RESIDUA_THREADS - 1),
     wideVectors: config.RESIDUA_WIDE_VECTORS,
     log,
-    onPublished: () => models.registry.poll(),
+    onPublished: async () => models.registry.poll(),
   });
   return { queue, worker, bodyLimitBytes: config.RESIDUA_JOB_BODY_LIMIT_BYTES };
 }
