@@ -105,6 +105,10 @@ export class Service {
     });
     metrics.watchQueue(batcher);
     metrics.watchModels(() => models.states());
+    metrics.watchService(
+      () => !lifecycle.isEnding && models.problems().length === 0,
+      () => models.engineRestarts,
+    );
     metrics.watchLog(options.droppedLogLines ?? (() => 0));
     const scoring = new ScoringService(batcher, metrics);
     const tracing = await startTracing(options);
