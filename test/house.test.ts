@@ -40,6 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ["available-cores", "errors"],
   http: ["jobs", "serving", "registry", "data", "engine", "network", "scoring", "config", "errors"],
   cli: [
+    "jobs",
     "serving",
     "publishing",
     "registry",
