@@ -135,7 +135,14 @@ test("what is wrong with a table is said with line and column, and with an optio
     ['{"sin":1,"cos":2}\n{"sin":\n{}\n', "", lines, 400, "line 2", /is not a JSON object/],
     [writeWavesFile(series), "?last=x", {}, 400, "/last", /In the query/],
     [writeWavesFile(series), "?include=everything", {}, 400, "/include/0", /In the query/],
-    [writeWavesFile(series), "?threshold.falseAlarmRate=2", {}, 400, "/threshold", /In the query/],
+    [
+      writeWavesFile(series),
+      "?threshold.falseAlarmRate=2",
+      {},
+      400,
+      "/threshold/falseAlarmRate",
+      /In the query/,
+    ],
     [writeWavesFile(series), "?limit=2", {}, 400, "/limit", /query/],
     [
       '{"series":[]}',

@@ -14,13 +14,32 @@ const LINES = {
   },
 };
 
+/** Series as a table, in a body and in an answer. */
+const CSV_SERIES = {
+  schema: {
+    type: "string",
+    description: "A header with the features' names and a column of times, then the rows",
+  },
+};
+const LINES_SERIES = { schema: { type: "string", description: "A JSON array or object of readings a line" } };
+const CSV_ANSWER = { schema: { type: "string", description: "A header, then a row for each timestep" } };
+const ARROW_ANSWER = { schema: { type: "string", contentMediaType: "application/vnd.apache.arrow.stream" } };
+
 /** Adds them; changes the document. */
 export function addMediaTypes(document: Document): void {
   for (const [, , { operationId, requestBody, responses }] of operationsOf(document)) {
     const answer = responses["200"];
     if (answer?.content === undefined) continue;
     if (operationId === "score") {
-      answer.content["application/x-ndjson"] = structuredClone(LINES);
+      Object.assign(requestBody?.content ?? {}, {
+        "text/csv": structuredClone(CSV_SERIES),
+        "application/x-ndjson": structuredClone(LINES_SERIES),
+      });
+      Object.assign(answer.content, {
+        "application/x-ndjson": structuredClone(LINES),
+        "text/csv": structuredClone(CSV_ANSWER),
+        "application/vnd.apache.arrow.stream": structuredClone(ARROW_ANSWER),
+      });
     } else if (operationId === "infer" || operationId === "inferVersion") {
       if (requestBody?.content !== undefined) {
         requestBody.content["application/octet-stream"] = structuredClone(BINARY);
