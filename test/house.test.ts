@@ -33,11 +33,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "errors",
   ],
   serving: ["registry", "training", "data", "engine", "scoring", "errors"],
+  jobs: ["publishing", "registry", "training", "data", "engine", "errors"],
   charts: [],
   dashboard: ["charts", "scoring"],
   "available-cores": [],
   config: ["available-cores", "errors"],
-  http: ["serving", "registry", "data", "engine", "network", "scoring", "config", "errors"],
+  http: ["jobs", "serving", "registry", "data", "engine", "network", "scoring", "config", "errors"],
   cli: [
     "serving",
     "publishing",

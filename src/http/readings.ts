@@ -130,6 +130,11 @@ class Faults {
     add(this.#types, path, message);
   }
 
+  /** Whether nothing that is found later can change the error. */
+  get areEnough(): boolean {
+    return this.#types.length >= MAX_VIOLATIONS;
+  }
+
   /** @param found the beginning of a sentence that says which shape there is. */
   shape(path: string, message: string, found: string): void {
     add(this.#shapes, path, message);
@@ -189,6 +194,7 @@ function explainWindows(windows: readonly unknown[], shape: WindowShape): Residu
   const { timesteps, features } = shape;
   const faults = new Faults();
   for (const [w, window] of windows.entries()) {
+    if (faults.areEnough) break;
     const path = `/windows/${w}`;
     if (!Array.isArray(window)) {
       faults.type(path, `must be an array of ${timesteps} rows, not ${describe(window)}`);
@@ -207,6 +213,9 @@ function explainWindows(windows: readonly unknown[], shape: WindowShape): Residu
 
 function explainSeries(rows: readonly unknown[], shape: WindowShape): ResiduaError {
   const faults = new Faults();
-  for (const [t, row] of rows.entries()) faults.row(row, `/series/${t}`, shape, `Row ${t} of the series`);
+  for (const [t, row] of rows.entries()) {
+    if (faults.areEnough) break;
+    faults.row(row, `/series/${t}`, shape, `Row ${t} of the series`);
+  }
   return faults.error(shape);
 }

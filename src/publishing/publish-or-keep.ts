@@ -33,8 +33,17 @@ export async function checkMayPublish(modelsFolder: string, name: string): Promi
   }
 }
 
+/** The job that publishes a version. */
+export interface JobOrigin {
+  /** It goes into the training record, so that a job that is taken up again finds what it has published. */
+  readonly id: string;
+  /** As for `publishBundle`. */
+  readonly staging: string;
+}
+
 /**
  * Publishes the next version of a model; where the system refuses that, keeps the bundle in a folder for temporary files.
+ * @param job where a job publishes: nothing is kept elsewhere, since its data are there to try again.
  * @returns as `publishBundle`.
  * @throws InputError: as `publishBundle`; or why it is not published, where it is kept, and how it gets into place.
  */
@@ -42,7 +51,12 @@ export async function publishOrKeep(
   modelsFolder: string,
   name: string,
   contents: BundleContents,
+  job?: JobOrigin,
 ): ReturnType<typeof publishBundle> {
+  if (job !== undefined) {
+    const training = { ...contents.training, job: job.id };
+    return publishBundle(modelsFolder, name, { ...contents, training }, job.staging);
+  }
   try {
     return await publishBundle(modelsFolder, name, contents);
   } catch (error) {

@@ -105,6 +105,8 @@ function checkName(manifest: Manifest, name: string, version: string): void {
  * Publishes the next version of a model. The bytes are decoded before they are published, so that nothing is published
  * that a registry would refuse.
  *
+ * @param staging an existing folder on the same volume in which the bundle is written before it gets its place; by
+ *   default the folder of the model. Whoever takes that folder away makes publishing fail, as a whole.
  * @returns the number it got, its folder, and the hash of its manifest.
  * @throws InputError where the name is not allowed, or the contents do not fit each other.
  */
@@ -112,6 +114,7 @@ export async function publishBundle(
   modelsFolder: string,
   name: string,
   contents: BundleContents,
+  staging?: string,
 ): Promise<{ version: string; folder: string; sha256: string }> {
   if (!new RegExp(MODEL_NAME_PATTERN).test(name)) {
     throw new InputError(`"${name}" cannot be the name of a model: ${MODEL_NAME_RULE}.`);
@@ -123,7 +126,7 @@ export async function publishBundle(
     await syncFolder(modelsFolder);
     await syncFolder(dirname(firstNew));
   }
-  const temporary = join(modelFolder, temporaryName());
+  const temporary = join(staging ?? modelFolder, temporaryName());
   await mkdir(temporary);
   try {
     await removeStaleTemporaries(modelFolder, STALE_MS, temporary);

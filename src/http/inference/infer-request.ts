@@ -3,6 +3,7 @@ import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { ResiduaError } from "../../errors.js";
 import { type Arrays, OWN_ARRAYS } from "../../scoring/arrays.js";
 import { checkMembers, nonFinite, parseJson } from "../json-body.js";
+import { refuseTooManyParts } from "../json-parts.js";
 import type { ScoreLimits } from "../score-request.js";
 import { INPUT_NAME, type InferRequest, InferRequestSchema } from "./infer-schema.js";
 import { readTensorData } from "./tensor-data.js";
@@ -51,6 +52,7 @@ export function readInferRequest(
     throw wrong(`Inference-Header-Content-Length is ${headerLength}, the body has ${body.length} bytes.`);
   }
   const json = body.subarray(0, headerLength ?? body.length);
+  refuseTooManyParts(json, limits);
   const request = checkMembers(check, parseJson(json));
   const { input, datatype, count } = onlyInput(request.inputs, limits);
   const binary = headerLength === undefined ? undefined : body.subarray(headerLength);

@@ -14,6 +14,7 @@ const NAMES: Readonly<Record<string, string>> = {
   "getModel.200": "Manifest",
   "getActivity.200": "Activity",
   "getCalibration.200": "Calibration",
+  "listJobs.200": "JobList",
   "setAlias.body": "AliasTarget",
   "setAlias.200": "Model",
   "infer.body": "InferRequest",

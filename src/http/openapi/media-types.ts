@@ -7,6 +7,14 @@ const HEADER_LENGTH = {
   schema: { type: "integer", minimum: 0 },
 };
 const BINARY = { schema: { type: "string", contentMediaType: "application/octet-stream" } };
+/** Forms of training data beside a JSON series. */
+const TABLES = {
+  "text/csv": { schema: { type: "string", description: "As residua train reads files" } },
+  "application/x-ndjson": { schema: { type: "string", description: "A JSON object a line" } },
+  "application/vnd.apache.parquet": {
+    schema: { type: "string", contentMediaType: "application/vnd.apache.parquet" },
+  },
+};
 const LINES = {
   schema: {
     type: "string",
@@ -28,6 +36,12 @@ const ARROW_ANSWER = { schema: { type: "string", contentMediaType: "application/
 /** Adds them; changes the document. */
 export function addMediaTypes(document: Document): void {
   for (const [, , { operationId, requestBody, responses }] of operationsOf(document)) {
+    if (
+      requestBody?.content !== undefined &&
+      (operationId === "trainModel" || operationId === "renewModel")
+    ) {
+      Object.assign(requestBody.content, structuredClone(TABLES));
+    }
     const answer = responses["200"];
     if (answer?.content === undefined) continue;
     if (operationId === "score") {
