@@ -119,6 +119,11 @@ test("data that cannot be learnt from are a problem of the job, with the place",
   const broken = await service.ended(await service.accepted("pump", QUICK, lines.join("\n")));
   assert.equal(broken.state, "failed");
   assert.equal(broken.problem?.code, "INVALID_DATA");
+  assert.deepEqual(
+    broken.problem?.errors?.map(({ path }) => path),
+    ['line 302, column "cos"'],
+  );
+  assert.match(broken.problem?.detail ?? "", /"oops" is not a number \(missing oops takes it/);
   const short = await service.ended(await service.accepted("pump", QUICK, writeWaves(4)));
   assert.equal(short.problem?.code, "INVALID_DATA", JSON.stringify(short));
   assert.equal((await service.fetch("/v1/models/pump")).status, 404);
