@@ -32,6 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "scoring",
     "errors",
   ],
+  report: ["charts", "serving", "evaluation", "training", "data", "engine", "scoring"],
   serving: ["registry", "training", "data", "engine", "scoring", "errors"],
   charts: [],
   dashboard: ["charts", "scoring"],
@@ -39,6 +40,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ["available-cores", "errors"],
   http: ["serving", "registry", "data", "engine", "network", "scoring", "config", "errors"],
   cli: [
+    "charts",
+    "report",
     "serving",
     "publishing",
     "registry",
