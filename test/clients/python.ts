@@ -86,12 +86,13 @@ async function make(folder: string, requirements: string): Promise<string | unde
   return pip.status === 0 ? undefined : pip.err.trim().slice(-300);
 }
 
-/** Runs a program to its end. */
+/** Runs a program to its end. @param cwd the folder that it writes its own files to. */
 export async function runProgram(
   program: string,
   args: readonly string[],
+  cwd = process.cwd(),
 ): Promise<{ status: number | null; out: string; err: string }> {
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
   const exit = new Promise<number | null>((resolve, reject) =>
     child.once("error", reject).once("exit", resolve),
   );

@@ -27,15 +27,19 @@ test("whatever is sent, answers are as openapi.json says", {
   skip: "skip" in found ? found.skip : false,
 }, async (t) => {
   const { url } = await startService(t, { config: { RESIDUA_ADMIN_TOKEN: "admin" } });
-  const config = join(await temporaryFolder(t), "schemathesis.toml");
+  const folder = await temporaryFolder(t);
+  const config = join(folder, "schemathesis.toml");
   const parameters = Object.entries(PARAMETERS).map(([name, value]) => `"${name}" = "${value}"`);
   const headers = 'headers = { Authorization = "Bearer admin" }';
   await writeFile(config, [headers, "[parameters]", ...parameters, ""].join("\n"));
-  const { status, out, err } = await runProgram("python" in found ? found.python : "", [
+  const args = [
     ...["-m", "schemathesis.cli", "--config-file", config, "run", OPENAPI_FILE, "--url", url],
     ...["--phases", "coverage,fuzzing", "--max-time", String(BUDGET), "--checks", CHECKS.join()],
     ...["--seed", "1", "--no-shrink", "--continue-on-failure", "--warnings", "off"],
-  ]);
+    // It compares single events of a stream with the schema, which OpenAPI 3.1 has for the whole body.
+    ...["--exclude-operation-id", "watchJob"],
+  ];
+  const { status, out, err } = await runProgram("python" in found ? found.python : "", args, folder);
   assert.equal(status, 0, `${out.slice(-8000)}${err.slice(-2000)}`);
   assert.match(out, /[1-9]\d* generated, [1-9]\d* passed/);
 });
