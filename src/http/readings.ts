@@ -175,15 +175,24 @@ class Faults {
     }
   }
 
-  error({ model, timesteps, features }: WindowShape): ResiduaError {
+  error(shape: WindowShape): ResiduaError {
     if (this.#types.length > 0) return invalid(this.#types);
     if (this.#shapes.length === 0) return nonFinite(this.#infinite);
-    return new ResiduaError(
-      "SHAPE_MISMATCH",
-      `${this.#shape}; ${model} takes windows of shape [${timesteps}, ${features}] (timesteps, features).`,
-      { violations: this.#shapes },
-    );
+    return wrongShape(shape, this.#shape!, this.#shapes);
   }
+}
+
+/** SHAPE_MISMATCH. @param found the beginning of a sentence that says which shape there is. */
+export function wrongShape(
+  { model, timesteps, features }: WindowShape,
+  found: string,
+  violations: readonly Violation[],
+): ResiduaError {
+  return new ResiduaError(
+    "SHAPE_MISMATCH",
+    `${found}; ${model} takes windows of shape [${timesteps}, ${features}] (timesteps, features).`,
+    { violations },
+  );
 }
 
 function add(violations: Violation[], path: string, message: string): void {
