@@ -79,4 +79,11 @@ export class ClientGoneError extends Error {
  */
 export class InputError extends Error {
   override readonly name = "InputError";
+  /** The sentence for the sender of a request, who has no options of the command line. */
+  readonly forRequest: string;
+
+  constructor(message: string, options: ErrorOptions & { readonly forRequest?: string } = {}) {
+    super(message, options);
+    this.forRequest = options.forRequest ?? message;
+  }
 }

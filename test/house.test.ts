@@ -32,6 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "scoring",
     "errors",
   ],
+  report: ["charts", "serving", "evaluation", "training", "data", "engine", "scoring"],
   serving: ["registry", "training", "data", "engine", "scoring", "errors"],
   jobs: ["publishing", "registry", "training", "data", "engine", "errors"],
   charts: [],
@@ -40,6 +41,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ["available-cores", "errors"],
   http: ["jobs", "serving", "registry", "data", "engine", "network", "scoring", "config", "errors"],
   cli: [
+    "jobs",
+    "charts",
+    "report",
     "serving",
     "publishing",
     "registry",

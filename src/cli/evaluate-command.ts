@@ -6,11 +6,13 @@ import { type Dataset, readDataset } from "../data/dataset.js";
 import type { RowRange } from "../data/table.js";
 import { chooseEngine } from "../engine/choose-engine.js";
 import { createWasmEngine } from "../engine/wasm/engine.js";
-import { evaluateModel, evaluateTraining } from "../evaluation/evaluate.js";
+import { evaluateModel, evaluateTraining, type OnJudged } from "../evaluation/evaluate.js";
 import { describeReport, formatReport } from "../evaluation/report.js";
 import type { FileEvaluation } from "../evaluation/summary.js";
 import type { Manifest } from "../registry/manifest.js";
 import { loadStoredModel } from "../registry/stored-model.js";
+import { writeEvaluationReport } from "../report/evaluation-report.js";
+import { lookAtSeries, type SeriesLook } from "../report/series-look.js";
 import type { TrainEvents, TrainedModel } from "../training/train-model.js";
 import { DEFAULT_CALIBRATION, DEFAULT_FOLDS, toTrainOptions } from "../training/train-options.js";
 import { addEvaluateOptions, checkEvaluateFlags, type EvaluateFlags } from "./evaluate-options.js";
@@ -18,6 +20,9 @@ import { printNote } from "./note.js";
 import { checkUsage } from "./options.js";
 import { writeOutputFile } from "./output-file.js";
 import { createTrainingProgress, digits, type TrainingProgress } from "./training-progress.js";
+
+/** Series whose test rows a report shows. */
+const MOST_LOOKS = 12;
 
 /** Adds `evaluate` to the program. */
 export function addEvaluateCommand(program: Command): void {
@@ -34,13 +39,17 @@ export function addEvaluateCommand(program: Command): void {
 async function evaluate(paths: string[], flags: EvaluateFlags, command: Command): Promise<void> {
   checkEvaluateFlags(flags, command);
   const config = loadConfig(process.env);
+  const looks = new Looks(flags.report !== undefined);
   const { title, files } =
     flags.model === undefined
-      ? await evaluateFamily(paths, flags, config)
-      : await evaluatePublished(paths, flags, flags.model, config);
+      ? await evaluateFamily(paths, flags, config, looks)
+      : await evaluatePublished(paths, flags, { name: flags.model, config, looks });
   const json = `${JSON.stringify(describeReport(files), undefined, 2)}\n`;
   process.stdout.write(flags.json === true ? json : formatReport(files, title));
   if (typeof flags.json === "string") await writeOutputFile("--json", flags.json, json);
+  if (flags.report !== undefined) {
+    await writeOutputFile("--report", flags.report, writeEvaluationReport(title, files, looks.taken));
+  }
 }
 
 interface Evaluation {
@@ -48,8 +57,36 @@ interface Evaluation {
   readonly files: readonly FileEvaluation[];
 }
 
+/** What the report shows of test rows: as the first model that is judged on them scores them. */
+class Looks {
+  readonly taken: SeriesLook[] = [];
+  readonly #isWanted: boolean;
+
+  constructor(isWanted: boolean) {
+    this.#isWanted = isWanted;
+  }
+
+  /** Takes looks at one file, where there is a report. */
+  of(dataset: Dataset): OnJudged {
+    let isDone = !this.#isWanted;
+    return async (model, testSet) => {
+      if (isDone) return;
+      isDone = true;
+      for (const { series, starts } of testSet.series) {
+        if (this.taken.length === MOST_LOOKS) return;
+        this.taken.push(await lookAtSeries(model, dataset.features, series, starts));
+      }
+    };
+  }
+}
+
 /** Trains on each file. */
-async function evaluateFamily(paths: string[], flags: EvaluateFlags, config: Config): Promise<Evaluation> {
+async function evaluateFamily(
+  paths: string[],
+  flags: EvaluateFlags,
+  config: Config,
+  looks: Looks,
+): Promise<Evaluation> {
   const options = checkUsage(() => toTrainOptions(flags, flags.seeds[0]!));
   const engine = await createWasmEngine({
     threads: config.RESIDUA_THREADS,
@@ -63,8 +100,10 @@ async function evaluateFamily(paths: string[], flags: EvaluateFlags, config: Con
       for (const note of learnt.notes) printNote(note);
       const data = { whole, learnt, trainRows: flags.rows, testRows: flags.testRows };
       const watcher = new TrainingWatcher(learnt.files[0]!.file, flags.seeds[0]!);
+      const { watch, onTrained } = watcher;
+      const events = { watch, onTrained, onJudged: looks.of(whole) };
       try {
-        files.push(await evaluateTraining(engine, data, options, flags.seeds, watcher));
+        files.push(await evaluateTraining(engine, data, options, flags.seeds, events));
       } finally {
         watcher.end();
       }
@@ -78,8 +117,7 @@ async function evaluateFamily(paths: string[], flags: EvaluateFlags, config: Con
 async function evaluatePublished(
   paths: string[],
   flags: EvaluateFlags,
-  name: string,
-  config: Config,
+  { name, config, looks }: { name: string; config: Config; looks: Looks },
 ): Promise<Evaluation> {
   const { engine } = await chooseEngine(config.RESIDUA_ENGINE, {
     threads: config.RESIDUA_THREADS,
@@ -112,7 +150,7 @@ async function evaluatePublished(
       const learnt =
         flags.rows === undefined ? undefined : await readRows(path, flags, flags.rows, columns, section);
       const data = { whole, learnt, trainRows: flags.rows, testRows: flags.testRows };
-      files.push(await evaluateModel(evaluated, data, settings));
+      files.push(await evaluateModel(evaluated, data, { ...settings, onJudged: looks.of(whole) }));
     }
     await executable.close();
     return { title: `${model.name} ${model.version}`, files };

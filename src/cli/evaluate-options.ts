@@ -5,7 +5,7 @@ import { FILE_FORMS, FILE_OPTIONS } from "../data/reading-options.js";
 import type { RowRange } from "../data/table.js";
 import { FITTING_OPTIONS, type FittingValues } from "../training/train-options.js";
 import { jsonFile, seedList } from "./option-values.js";
-import { addModelsOption, addOptions, addVersionOption, argument } from "./options.js";
+import { addModelsOption, addOptions, addReportOption, addVersionOption, argument } from "./options.js";
 import { UsageError } from "./usage-error.js";
 
 /** The values of the options of `evaluate`. */
@@ -18,6 +18,7 @@ export interface EvaluateFlags extends FittingValues {
   readonly models?: string;
   /** `true` for standard output. */
   readonly json?: string | true;
+  readonly report?: string;
 }
 
 /** Adds the arguments and options of `evaluate`. */
@@ -34,6 +35,7 @@ export function addEvaluateOptions(command: Command): Command {
     )
     .option("--model <name>", "evaluate this published model in place of training");
   addVersionOption(command, "its version (default: alias stable, else the highest valid one)");
+  addReportOption(command, "the tables, and the test rows as the model scores them");
   addModelsOption(command).option(
     "--json [file]",
     "figures of every run as JSON, to a .json file or in place of the tables",
@@ -52,6 +54,7 @@ const WITH_MODEL = new Set([
   "version",
   "models",
   "json",
+  "report",
   "validation",
   "folds",
   "calibration",

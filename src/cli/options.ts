@@ -37,6 +37,11 @@ export function addModelsOption(command: Command): Command {
   return command.option("--models <folder>", "folder of models (default: RESIDUA_MODELS, or models)");
 }
 
+/** Adds the option for a page with pictures. */
+export function addReportOption(command: Command, content: string): Command {
+  return command.option("--report <file>", `writes a page with pictures, one HTML file: ${content}`);
+}
+
 /** Adds the option for the version of a published model. */
 export function addVersionOption(command: Command, help: string): Command {
   return command.option("--version <number>", help, argument(wholeNumber(1)));

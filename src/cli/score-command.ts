@@ -12,10 +12,11 @@ import { describeShortRuns } from "../data/short-runs.js";
 import { chooseEngine } from "../engine/choose-engine.js";
 import type { ServedModel } from "../registry/served-model.js";
 import { loadStoredModel } from "../registry/stored-model.js";
+import { writeScoreReport } from "../report/scored-report.js";
 import { formatFloat32 } from "../scoring/digits.js";
 import { type DatasetScores, type FileDrift, scoreDataset } from "../serving/dataset-scoring.js";
 import { printNote } from "./note.js";
-import { addModelsOption, addOptions, addVersionOption, argument } from "./options.js";
+import { addModelsOption, addOptions, addReportOption, addVersionOption, argument } from "./options.js";
 import { writeOutputFile } from "./output-file.js";
 import { writeScores } from "./scored-file.js";
 
@@ -24,6 +25,7 @@ interface ScoreFlags extends FileValues {
   readonly version?: number;
   readonly out?: string;
   readonly events?: string;
+  readonly report?: string;
   readonly stride: number;
   readonly models?: string;
 }
@@ -46,6 +48,7 @@ export function addScoreCommand(program: Command): void {
     argument(wholeNumber(1)),
     1,
   );
+  addReportOption(command, "scores, readings, errors by feature, events");
   addModelsOption(command).action(score);
 }
 
@@ -68,8 +71,12 @@ async function score(paths: string[], flags: ScoreFlags): Promise<void> {
     const differences = section === undefined ? [] : describeDifferences(section, dataset.taken!);
     const shortRuns = describeShortRuns(dataset, model.manifest.timesteps);
     for (const note of [...dataset.notes, ...differences, ...shortRuns]) printNote(note);
-    const withEvents = flags.events !== undefined;
+    const withEvents = flags.events !== undefined || flags.report !== undefined;
     const scores = await scoreDataset(model, dataset, { stride: flags.stride, withEvents });
+    if (flags.report !== undefined) {
+      const page = await writeScoreReport(model, { dataset, scores, stride: flags.stride });
+      await writeOutputFile("--report", flags.report, page);
+    }
     await model.executable.close();
     await writeResults(model, scores, flags);
   } finally {

@@ -14,7 +14,8 @@ import { FITTING_OPTIONS, type FittingValues, toTrainOptions } from "../training
 import { formatTaken } from "./data-table.js";
 import { confirm } from "./interruption.js";
 import { printNote } from "./note.js";
-import { addModelsOption, addOptions, argument, checkUsage } from "./options.js";
+import { addModelsOption, addOptions, addReportOption, argument, checkUsage } from "./options.js";
+import { showTraining } from "./training-pictures.js";
 import { digits } from "./training-progress.js";
 import { TrainingWatch } from "./training-watch.js";
 import { UsageError } from "./usage-error.js";
@@ -25,6 +26,7 @@ interface TrainFlags extends FittingValues {
   readonly seed: number;
   readonly models?: string;
   readonly quiet?: boolean;
+  readonly report?: string;
 }
 
 /** Adds `train` to the program. */
@@ -41,6 +43,7 @@ export function addTrainCommand(program: Command): void {
     argument(seed),
     1,
   );
+  addReportOption(command, "loss, calibration, data, and how they score");
   addModelsOption(command).option("--quiet", "do not print what was taken from the data").action(train);
 }
 
@@ -89,6 +92,9 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
       taken: dataset.taken,
     });
     process.stdout.write(describeModel(flags.name, published, model, seconds));
+    const { name, report } = flags;
+    const { version } = published;
+    await showTraining(engine, { trained: model, dataset, modelsFolder, name, version }, report);
   } finally {
     watch.end();
     await engine.close();

@@ -15,6 +15,8 @@ export interface Engine {
   readonly device: string;
   /** Why it cannot run anything just now, as a sentence; undefined where it can, and absent where it always can. */
   readonly problem?: string | undefined;
+  /** How often its threads, or the process that owns the device, ended unasked and were started again. */
+  readonly restarts?: number;
   /** Compiles a network for any number of runs. Rejects with InputError where the engine cannot run it. */
   compile(network: Network, weights: Weights): Promise<Executable>;
   /** Ends the engine's threads or process. Further runs of its executables are rejected. */

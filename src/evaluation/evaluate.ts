@@ -33,13 +33,18 @@ export interface EvaluationSettings extends Omit<BaselineOptions, "timesteps" | 
   /** Seeds of the random scores. */
   readonly seeds: readonly number[];
   readonly falseAlarmRate: number;
+  readonly onJudged?: OnJudged | undefined;
 }
+
+/** Called with a model and the rows that it was judged on, while it can still run; it is waited for. */
+export type OnJudged = (model: EvaluatedModel, testSet: TestSet) => Promise<void>;
 
 /** Called while models are trained. */
 export interface TrainingEvaluationEvents {
   /** Called before each training; gives the callbacks that watch it. */
   readonly watch: (seed: number) => TrainEvents;
   readonly onTrained: (seed: number, model: TrainedModel) => void;
+  readonly onJudged?: OnJudged | undefined;
 }
 
 /**
@@ -64,7 +69,7 @@ export async function evaluateTraining(
     const model = await trainModel(engine, data.learnt, { ...options, seed }, events.watch(seed));
     events.onTrained(seed, model);
     falseAlarmRate = model.threshold?.falseAlarmRate ?? falseAlarmRate;
-    runs.push(await judgeTrained(engine, model, testSet));
+    runs.push(await judgeTrained(engine, model, testSet, events.onJudged));
   }
   const parts = { timesteps, minCoverage, folds, validation, calibration, stride };
   runs.push(...(await judgeBaselines(data.learnt, testSet, { ...parts, seeds, falseAlarmRate })));
@@ -84,6 +89,7 @@ export async function evaluateModel(
   const { timesteps, minCoverage } = model.scoring;
   const testSet = cutTestSet(data.whole, { ...data, timesteps, minCoverage });
   const runs = [await judgeDetector(createModelDetector(model, undefined), testSet)];
+  await settings.onJudged?.(model, testSet);
   runs.push(...(await judgeBaselines(data.learnt, testSet, { ...settings, timesteps, minCoverage })));
   return describeFile(data.whole.files[0]!.file, testSet, runs);
 }
@@ -92,12 +98,15 @@ async function judgeTrained(
   engine: TrainingEngine,
   trained: TrainedModel,
   testSet: TestSet,
+  onJudged: OnJudged | undefined,
 ): Promise<DetectorRun> {
   const executable = await engine.compile(trained.network, trained.weights);
   try {
     const { scorers, threshold, options } = trained;
     const model = { ...trained, executable, scorer: scorers[0]!, threshold: threshold?.timestepValue };
-    return await judgeDetector(createModelDetector(model, options.seed), testSet);
+    const run = await judgeDetector(createModelDetector(model, options.seed), testSet);
+    await onJudged?.(model, testSet);
+    return run;
   } finally {
     await executable.close();
   }

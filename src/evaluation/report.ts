@@ -64,16 +64,23 @@ function countRows(count: number): string {
   return count === 1 ? "1 row" : `${count} rows`;
 }
 
-function formatTable(heading: string, summaries: readonly DetectorSummary[], modelTitle: string): string {
-  const rows = [
+/** Cells: the titles of the columns, then a row for each detector. */
+export function tabulate(summaries: readonly DetectorSummary[], modelTitle: string): string[][] {
+  return [
     ["", ...COLUMNS.map(([title]) => title)],
-    ...summaries.map(({ mean, deviation, ...summary }) => [
-      titleOf({ mean, deviation, ...summary }, modelTitle),
+    ...summaries.map((summary) => [
+      titleOf(summary, modelTitle),
       ...COLUMNS.map(([, figure]) =>
-        figure === "medianDelay" ? formatCount(mean[figure]) : formatShare(mean[figure], deviation[figure]),
+        figure === "medianDelay"
+          ? formatCount(summary.mean[figure])
+          : formatShare(summary.mean[figure], summary.deviation[figure]),
       ),
     ]),
   ];
+}
+
+function formatTable(heading: string, summaries: readonly DetectorSummary[], modelTitle: string): string {
+  const rows = tabulate(summaries, modelTitle);
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const lines = rows.map((row) =>
     row
@@ -81,7 +88,7 @@ function formatTable(heading: string, summaries: readonly DetectorSummary[], mod
       .join("  ")
       .trimEnd(),
   );
-  return `${[heading, ...lines, ...compare(summaries)].join("\n")}\n`;
+  return `${[heading, ...lines, ...compareSummaries(summaries)].join("\n")}\n`;
 }
 
 function titleOf({ detector, runs }: DetectorSummary, modelTitle: string): string {
@@ -101,7 +108,7 @@ function formatCount(count: number | undefined): string {
 }
 
 /** A sentence for each figure by which a baseline is at least as good as the model. */
-function compare(summaries: readonly DetectorSummary[]): string[] {
+export function compareSummaries(summaries: readonly DetectorSummary[]): string[] {
   const model = summaries.find(({ detector }) => detector === "model");
   if (model === undefined) return [];
   return (

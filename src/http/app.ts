@@ -27,6 +27,7 @@ import { activityRoutes } from "./routes/activity.js";
 import { aliasRoutes } from "./routes/aliases.js";
 import { calibrationRoutes } from "./routes/calibration.js";
 import { dashboardRoutes } from "./routes/dashboard.js";
+import { deletionRoutes } from "./routes/deletion.js";
 import { docsRoutes } from "./routes/docs.js";
 import { healthRoutes } from "./routes/health.js";
 import { inferenceRoutes } from "./routes/inference.js";
@@ -160,6 +161,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   if (options.jobs !== undefined) {
     await app.register(jobRoutes, { ...options.jobs, lifecycle });
     await app.register(jobOrderRoutes, options.jobs);
+    await app.register(deletionRoutes, { models, queue: options.jobs.queue });
   }
   const bodies = new BodyReader();
   app.addHook("onClose", () => bodies.close());

@@ -3,8 +3,8 @@
  * five million objects, which take seconds and hundreds of megabytes. Windows and rows are compared with the model's shape.
  */
 import { ResiduaError } from "../errors.js";
-import { invalid } from "./json-body.js";
-import { type WindowShape, wrongShape } from "./readings.js";
+import { invalid, wrongShape } from "./json-body.js";
+import type { WindowShape } from "./readings.js";
 
 /** Shorter texts are parsed in milliseconds. */
 const SMALL_BYTES = 65_536;

@@ -11,7 +11,7 @@ import type { Selection } from "../registry/version-choice.js";
 export class LiveModels {
   readonly #ready: Config["RESIDUA_READY"];
   #registry: Registry | undefined;
-  #engine: Pick<Engine, "problem"> | undefined;
+  #engine: Pick<Engine, "problem" | "restarts"> | undefined;
 
   /** @param ready what `problems` is about: the service alone, or also every model. */
   constructor(ready: Config["RESIDUA_READY"] = "server") {
@@ -22,7 +22,7 @@ export class LiveModels {
    * Gives the routes the registry, once it is open.
    * @param engine is asked whether it can run anything.
    */
-  connect(registry: Registry, engine?: Pick<Engine, "problem">): void {
+  connect(registry: Registry, engine?: Pick<Engine, "problem" | "restarts">): void {
     this.#registry = registry;
     this.#engine = engine;
   }
@@ -53,6 +53,11 @@ export class LiveModels {
         ? this.#registry.readiness().problems
         : [this.#registry.notSettled() ?? []].flat();
     return [this.#engine?.problem ?? [], ofModels].flat();
+  }
+
+  /** How often the engine started its threads or its process again. */
+  get engineRestarts(): number {
+    return this.#engine?.restarts ?? 0;
   }
 
   /** A live model to show examples with: the first of the listing that has a live version. */

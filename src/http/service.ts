@@ -105,6 +105,10 @@ export class Service {
     });
     metrics.watchQueue(batcher);
     metrics.watchModels(() => models.states());
+    metrics.watchService(
+      () => !lifecycle.isEnding && models.problems().length === 0,
+      () => models.engineRestarts,
+    );
     metrics.watchLog(options.droppedLogLines ?? (() => 0));
     const scoring = new ScoringService(batcher, metrics);
     const tracing = await startTracing(options);
@@ -208,7 +212,7 @@ function startJobs({ config, log }: ServiceOptions, models: LiveModels) {
     threads: Math.max(1, config.RESIDUA_THREADS - 1),
     wideVectors: config.RESIDUA_WIDE_VECTORS,
     log,
-    onPublished: () => models.registry.poll(),
+    onPublished: async () => models.registry.poll(),
   });
   return { queue, worker, bodyLimitBytes: config.RESIDUA_JOB_BODY_LIMIT_BYTES };
 }

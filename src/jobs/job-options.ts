@@ -126,13 +126,17 @@ function refusal(name: string, message: string): ResiduaError {
   });
 }
 
-/** Where options contradict each other, the sentence is of a command line: a query has no dashes before names. */
+/** A sentence that names options as on a command line, for those who gave them in a query: there is no dash before them. */
+export function withoutDashes(sentence: string): string {
+  return sentence.replaceAll(/(^|[\s("])--(?=[a-z])/g, "$1");
+}
+
 function inWordsOfQueries<Value>(read: () => Value): Value {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    throw new ResiduaError("INVALID_REQUEST", error.message.replaceAll(/(^|\s)--(?=[a-z])/g, "$1"));
+    throw new ResiduaError("INVALID_REQUEST", withoutDashes(error.message));
   }
 }
 

@@ -6,6 +6,7 @@ import { constants, setPriority } from "node:os";
 import { InputError, ResiduaError } from "../errors.js";
 import { explain } from "../registry/folder-files.js";
 import type { JobFailure } from "./job.js";
+import { withoutDashes } from "./job-options.js";
 import type { JobMessage, JobTask } from "./job-task.js";
 import { work } from "./job-work.js";
 
@@ -35,7 +36,7 @@ function failureOf(error: unknown): JobFailure {
     return { code: "INSUFFICIENT_STORAGE", detail: `The version could not be published: ${explain(error)}.` };
   }
   if (error instanceof InputError) {
-    const detail = error.message.replaceAll(/(^|\s)--(?=[a-z])/g, "$1");
+    const detail = withoutDashes(error.message);
     const place = /\b(?:line|row) \d+(?:, column (?:"[^"]*"|\w+))?/.exec(detail)?.[0];
     return {
       code: "INVALID_DATA",

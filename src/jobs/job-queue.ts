@@ -10,6 +10,7 @@ import { type DataForm, type Job, type JobKind, type JobOrder, type JobRecord, j
 import { DATA_FILE, type JobFolder, newJobId, ORDER_FILE } from "./job-folder.js";
 import { JobKeys } from "./job-keys.js";
 import { checkJobOptions, type Query } from "./job-options.js";
+import { checkUnused } from "./version-users.js";
 
 /** How many jobs that have ended a listing has. */
 const MOST_LISTED = 100;
@@ -119,13 +120,9 @@ export class JobQueue {
     await this.#jobs.cancel(id, () => new Date().toISOString()).catch(refuseWriting);
   }
 
-  /** Jobs of a model that have not ended. */
-  async pendingOf(model: string): Promise<JobOrder[]> {
-    const places = [...(await this.#jobs.list("queued")), ...(await this.#jobs.list("running"))];
-    const records = await Promise.all(places.map(({ id }) => this.#jobs.read(id)));
-    return records.flatMap((record) =>
-      record !== undefined && record.end === undefined && record.order.model === model ? [record.order] : [],
-    );
+  /** Checks that no job needs a version. Throws ResiduaError CONFLICT. */
+  checkUnused(model: string, version: string): Promise<void> {
+    return checkUnused(this.#jobs, model, version);
   }
 
   async #checkRoom(expectedBytes: number): Promise<void> {

@@ -43,9 +43,13 @@ export class JobRun {
   constructor(claim: JobClaim, options: JobRunOptions) {
     this.#claim = claim;
     this.#options = options;
-    this.ended = this.#run().catch((error: unknown) => {
-      options.log.error({ job: claim.id, err: error }, "the job could not be run; it is taken up again");
-    });
+    // Also while nothing is left to do but to write the end: the job must not be taken away then.
+    const beat = setInterval(() => void this.#beat(), BEAT_MS);
+    this.ended = this.#run()
+      .catch((error: unknown) => {
+        options.log.error({ job: claim.id, err: error }, "the job could not be run; it is taken up again");
+      })
+      .finally(() => clearInterval(beat));
   }
 
   get id(): string {
@@ -101,7 +105,7 @@ export class JobRun {
     return claim.giveBack(true);
   }
 
-  /** Runs the process, and keeps the job meanwhile. */
+  /** Runs the process, for as long as a job may take. */
   async #work(): Promise<ChildEnd> {
     const claim = this.#claim;
     const { modelsFolder, maxRows, threads, wideVectors, maxSeconds } = this.#options;
@@ -117,13 +121,11 @@ export class JobRun {
     };
     const child = startChild(task, (note) => this.#note(note));
     this.#child = child;
-    this.#options.log.info({ job: claim.id, pid: child.pid }, "the job's process runs");
-    const beat = setInterval(() => void this.#beat(), BEAT_MS);
+    this.#options.log.info({ job: claim.id, child: child.pid }, "the job's process runs");
     const limit = setTimeout(() => this.stop("late"), maxSeconds * 1000);
     try {
       return await child.ended;
     } finally {
-      clearInterval(beat);
       clearTimeout(limit);
     }
   }
@@ -149,7 +151,9 @@ export class JobRun {
   }
 
   async #finishDone(version: string): Promise<void> {
-    await this.#options.onPublished();
+    await this.#options.onPublished().catch((error: unknown) => {
+      this.#options.log.warn({ job: this.id, err: error }, "the version is published, but not live here yet");
+    });
     await this.#end({ state: "done", endedAt: new Date().toISOString(), version, failure: null });
   }
 

@@ -13,7 +13,7 @@ import { trainModel } from "../training/train-model.js";
 import type { TrainEvents } from "../training/train-settings.js";
 import type { JobNote, JobProgress } from "./job.js";
 import { type JobData, seriesData, tableData } from "./job-data.js";
-import { renewJobOptions, trainJobOptions } from "./job-options.js";
+import { renewJobOptions, trainJobOptions, withoutDashes } from "./job-options.js";
 import type { JobTask } from "./job-task.js";
 
 type Report = (note: JobNote) => void;
@@ -101,7 +101,7 @@ function eventsOf(report: Report): TrainEvents {
   let epochs = 0;
   let fold: JobProgress["fold"] = null;
   return {
-    onNote: (sentence) => report({ type: "warning", sentence }),
+    onNote: (sentence) => report({ type: "warning", sentence: withoutDashes(sentence) }),
     onFit: (fit) => {
       epochs = fit.epochs;
       fold = fit.stage.number === 0 ? null : fit.stage;

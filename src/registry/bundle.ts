@@ -5,7 +5,7 @@
  * bundle or none, and of two publishers one gets the version number and the other the next one.
  */
 import { createHash } from "node:crypto";
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { InputError } from "../errors.js";
 import { text } from "../network/json-guards.js";
@@ -23,7 +23,8 @@ import {
 import { removeStaleTemporaries, syncFolder, temporaryName, writeFileDurably } from "./durable-files.js";
 import { checkFolder, listNames, readRegularFile } from "./folder-files.js";
 import { readGolden } from "./golden-reading.js";
-import { type Manifest, MODEL_NAME_PATTERN, MODEL_NAME_RULE, VERSION_PATTERN } from "./manifest.js";
+import { highestVersion } from "./highest-version.js";
+import { type Manifest, MODEL_NAME_PATTERN, MODEL_NAME_RULE } from "./manifest.js";
 
 /** A temporary folder older than this was left behind by a publisher that was stopped. */
 const STALE_MS = 24 * 60 * 60 * 1000;
@@ -150,12 +151,6 @@ export async function publishBundle(
     await rm(temporary, { recursive: true, force: true });
     throw error;
   }
-}
-
-async function highestVersion(modelFolder: string): Promise<number> {
-  const pattern = new RegExp(VERSION_PATTERN);
-  const numbers = (await readdir(modelFolder)).filter((entry) => pattern.test(entry)).map(Number);
-  return Math.max(0, ...numbers);
 }
 
 /** Renames a folder. A rename never replaces a folder that holds files, so of two publishers only one gets a number. */

@@ -91,6 +91,32 @@ export class Metrics implements BatchObserver, ScoringObserver {
     });
   }
 
+  /**
+   * Adds the gauge of the service's readiness and the counter of the engine's restarts. To be called once.
+   * @param isReady whether /readyz answers 200.
+   * @param restarts of the engine; 0 before it has started.
+   */
+  watchService(isReady: () => boolean, restarts: () => number): void {
+    const registers = [this.registry];
+    new Gauge({
+      name: "residua_ready",
+      help: "1 where /readyz answers 200, else 0",
+      registers,
+      collect() {
+        this.set(isReady() ? 1 : 0);
+      },
+    });
+    new Counter({
+      name: "residua_engine_restarts_total",
+      help: "How often the engine's threads, or the process that owns the device, ended unasked and were started again",
+      registers,
+      collect() {
+        this.reset();
+        this.inc(restarts());
+      },
+    });
+  }
+
   /** Adds the counter of lines that the log has lost. To be called once. */
   watchLog(dropped: () => number): void {
     new Counter({
@@ -130,6 +156,7 @@ export class Metrics implements BatchObserver, ScoringObserver {
   /** Windows were scored. */
   scored(model: ScorableModel, { scores, anomalous }: ScoredWindows): void {
     const figures = this.#versions.of(model);
+    figures.falseAlarmRate = model.manifest.threshold?.falseAlarmRate ?? undefined;
     for (let window = 0; window < scores.count; window++) {
       const score = scores.score[window]!;
       if (!Number.isNaN(score)) figures.score.observe(score);

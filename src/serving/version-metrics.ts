@@ -28,6 +28,8 @@ interface VersionFigures {
   readonly engine: HistogramSeries;
   readonly score: HistogramSeries;
   anomalous: number;
+  /** That its threshold was chosen for; undefined where it was chosen otherwise, or is not known yet. */
+  falseAlarmRate: number | undefined;
   readonly drift: DriftFigures;
 }
 
@@ -70,6 +72,7 @@ export class VersionMetrics {
       buckets: SCORES,
     });
     this.#addCounters(registry);
+    this.#addRateGauge(registry);
     addDriftMetrics(registry, () => this.#allFigures());
     this.#addStateGauge(registry, versions);
   }
@@ -103,6 +106,7 @@ export class VersionMetrics {
         engine: this.#engine.with(name, version),
         score: this.#score.with(name, version),
         anomalous: 0,
+        falseAlarmRate: undefined,
         drift: { answers: 0, moved: 0, last: null },
       };
       versions.set(version, figures);
@@ -136,6 +140,22 @@ export class VersionMetrics {
       collect() {
         this.reset();
         for (const { model, version, anomalous } of figures()) this.inc({ model, version }, anomalous);
+      },
+    });
+  }
+
+  #addRateGauge(registry: Registry): void {
+    const figures = () => this.#allFigures();
+    new Gauge({
+      name: "residua_false_alarm_rate",
+      help: "The share of normal windows that the version's own threshold may find anomalous; requests may ask for another",
+      labelNames: LABELS,
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const { model, version, falseAlarmRate } of figures()) {
+          if (falseAlarmRate !== undefined) this.set({ model, version }, falseAlarmRate);
+        }
       },
     });
   }

@@ -66,6 +66,7 @@ export const PARTS = [
   {
     name: "tests",
     packages: [
+      "@grafana/grafana-foundation-sdk",
       "@tensorflow/tfjs-backend-cpu",
       "@tensorflow/tfjs-core",
       "@tensorflow/tfjs-layers",

@@ -77,5 +77,5 @@ test("windows and series are alternatives, and every object of a schema has a na
     named.every((name) => /^[A-Z][A-Za-z]+$/.test(name)),
     named.join(),
   );
-  assert.ok(named.length < 90, `${named.length} schemas`);
+  assert.ok(named.length < 110, `${named.length} schemas`);
 });

@@ -14,6 +14,8 @@ export const QUICK = "timesteps=8&units=4&epochs=3&folds=1&linear-path=off";
 export const ENDLESS = "timesteps=16&units=8&epochs=100000&patience=0&folds=1&linear-path=off";
 export const DATA = writeWaves(400);
 
+type Body = string | Uint8Array<ArrayBuffer>;
+
 /** A job as the service answers it, as far as tests look at it. */
 export interface JobAnswer {
   readonly id: string;
@@ -73,7 +75,7 @@ export class JobServer {
   order(
     model: string,
     options: string,
-    body = DATA,
+    body: Body = DATA,
     headers: Record<string, string> = {},
   ): Promise<Response> {
     return this.fetch(`/v1/models/${model}/versions?${options}`, {
@@ -84,7 +86,7 @@ export class JobServer {
   }
 
   /** Orders a training that is accepted. @returns the id of its job. */
-  async accepted(model: string, options: string, body = DATA, headers = {}): Promise<string> {
+  async accepted(model: string, options: string, body: Body = DATA, headers = {}): Promise<string> {
     const response = await this.order(model, options, body, headers);
     const text = await response.text();
     if (response.status !== 202) throw new Error(`${response.status} ${text}`);

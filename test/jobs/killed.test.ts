@@ -20,7 +20,7 @@ function logged({ server }: JobServer, message: string): Record<string, unknown>
 async function processesOf(service: JobServer, id: string, count: number): Promise<number[]> {
   for (;;) {
     const found = logged(service, "the job's process runs").filter(({ job }) => job === id);
-    if (found.length >= count) return found.map(({ pid }) => Number(pid));
+    if (found.length >= count) return found.map(({ child }) => Number(child));
     await delay(20);
   }
 }

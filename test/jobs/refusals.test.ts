@@ -4,6 +4,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { startServer } from "../server-process.js";
 import { DATA, ENDLESS, type JobAnswer, modelsFolder, QUICK, serve } from "./job-service.js";
 
 interface Problem {
@@ -145,6 +146,14 @@ test("an Idempotency-Key stands for one job", async (t) => {
 });
 
 test("without an admin token there are no jobs", async (t) => {
-  const service = await serve(t, await modelsFolder(t), { RESIDUA_ADMIN_TOKEN: "other" });
-  assert.equal((await service.order("pump", QUICK)).status, 401);
+  const server = await startServer({ RESIDUA_MODELS: await modelsFolder(t), RESIDUA_THREADS: "1" });
+  t.after(() => server.end("SIGKILL"));
+  const headers = { "content-type": "text/csv" };
+  const ordered = await fetch(`${server.url}/v1/models/pump/versions`, {
+    method: "POST",
+    body: DATA,
+    headers,
+  });
+  assert.equal(ordered.status, 404);
+  assert.equal((await fetch(`${server.url}/v1/jobs`)).status, 404);
 });

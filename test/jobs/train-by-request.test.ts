@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { writeWaves } from "../cli/residua-process.js";
 import { DATA, type JobAnswer, modelsFolder, QUICK, serve } from "./job-service.js";
 
@@ -64,7 +65,7 @@ test("a CSV becomes a model that scores, watched on the way", async (t) => {
   assert.ok(!(await readdir(join(folder, ".jobs", "ended", accepted.id))).includes("data"));
 });
 
-test("JSON lines and a JSON series are learnt from too, with labels", async (t) => {
+test("JSON lines, Parquet and a JSON series are learnt from too, with labels", async (t) => {
   const service = await serve(t, await modelsFolder(t), { RESIDUA_MAX_JOBS: "2" });
   const rows = DATA.trim()
     .split("\r\n")
@@ -79,7 +80,17 @@ test("JSON lines and a JSON series are learnt from too, with labels", async (t) 
     series: rows.map(([, sin, cos], index) => [Number(sin), index === 7 ? null : Number(cos)]),
     labels: rows.map((_, index) => (index === 10 ? 1 : 0)),
   };
+  const parquet = parquetWriteBuffer({
+    columnData: [
+      { name: "timestamp", data: rows.map(([time]) => time!) },
+      { name: "sin", data: rows.map(([, sin]) => Number(sin)) },
+      { name: "cos", data: rows.map(([, , cos]) => Number(cos)) },
+    ],
+  });
   const ids = [
+    await service.accepted("parquet", QUICK, new Uint8Array(parquet), {
+      "content-type": "application/vnd.apache.parquet",
+    }),
     await service.accepted("lines", QUICK, `${lines.join("\n")}\n`, {
       "content-type": "application/x-ndjson",
     }),
@@ -108,6 +119,11 @@ test("data that cannot be learnt from are a problem of the job, with the place",
   const broken = await service.ended(await service.accepted("pump", QUICK, lines.join("\n")));
   assert.equal(broken.state, "failed");
   assert.equal(broken.problem?.code, "INVALID_DATA");
+  assert.deepEqual(
+    broken.problem?.errors?.map(({ path }) => path),
+    ['line 302, column "cos"'],
+  );
+  assert.match(broken.problem?.detail ?? "", /"oops" is not a number \(missing oops takes it/);
   const short = await service.ended(await service.accepted("pump", QUICK, writeWaves(4)));
   assert.equal(short.problem?.code, "INVALID_DATA", JSON.stringify(short));
   assert.equal((await service.fetch("/v1/models/pump")).status, 404);

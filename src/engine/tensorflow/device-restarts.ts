@@ -5,6 +5,7 @@ export class Restarts {
   private readonly backoffMs: readonly number[];
   private readonly patienceMs: number;
   private exitsInRow = 0;
+  private exits = 0;
   private startAtMs = 0;
   private startTimer: NodeJS.Timeout | undefined;
   private patienceTimer: NodeJS.Timeout | undefined;
@@ -25,6 +26,11 @@ export class Restarts {
     return this.isOutOfPatience;
   }
 
+  /** How many processes have ended unasked. */
+  get count(): number {
+    return this.exits;
+  }
+
   /**
    * Schedules the next process after one has ended.
    * @param start starts it.
@@ -34,6 +40,7 @@ export class Restarts {
   schedule(start: () => void, giveUp: () => void): number {
     const delayMs = this.backoffMs[Math.min(this.exitsInRow, this.backoffMs.length - 1)] ?? 0;
     this.exitsInRow += 1;
+    this.exits += 1;
     this.startAtMs = Date.now() + delayMs;
     this.startTimer = setTimeout(start, delayMs);
     this.patienceTimer ??= setTimeout(() => {

@@ -24,7 +24,7 @@ const CLOSE_MS = 2_000;
 
 export class Device {
   private readonly options: DeviceOptions;
-  private readonly restarts: Restarts;
+  readonly restarts: Restarts;
   private readonly models = new Map<number, Model>();
   private readonly tasks = new TaskQueue();
   private session: DeviceSession | undefined;

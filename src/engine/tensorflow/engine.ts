@@ -80,6 +80,9 @@ export async function createTensorflowEngine(options: TensorflowEngineOptions): 
     get problem() {
       return device.isSound ? undefined : "The process that owns the device is silent or restarting.";
     },
+    get restarts() {
+      return device.restarts.count;
+    },
     get devicePid() {
       return device.pid;
     },

@@ -54,6 +54,10 @@ export class WasmEngine implements TrainingEngine {
     return compileNetwork(this.heap, this.pool, network, weights);
   }
 
+  get restarts(): number {
+    return this.pool.restarts;
+  }
+
   /** Trainers have as many threads of their own, which sleep while there is no step. */
   async train(network: Network, weights: Weights, options: { loss: Loss; seed: number }): Promise<Trainer> {
     const kernels = await checkedKernels("training", probeTraining, this.#check);

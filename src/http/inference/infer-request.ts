@@ -19,7 +19,6 @@ export interface InferBody {
   readonly count: number;
   /** [count, T, F]; NaN = missing. */
   readonly values: Float64Array;
-  readonly isDouble: boolean;
   /** The names of the outputs asked for; undefined where the request names none. */
   readonly outputs: readonly RequestedOutput[] | undefined;
   /** Whether outputs are binary by default. */
@@ -63,7 +62,6 @@ export function readInferRequest(
     id: request.id,
     count,
     values,
-    isDouble: datatype === "FP64",
     outputs: request.outputs?.map(({ name, parameters }) => ({
       name,
       isBinary: (parameters?.["binary_data"] ?? isBinary) === true,

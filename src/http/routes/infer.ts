@@ -65,7 +65,7 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
         deadlineAtMs,
       );
       request.trace?.noteScored(result);
-      const { headerLength, chunks } = inferResponse(result, outputs, body.id, body.isDouble);
+      const { headerLength, chunks } = inferResponse(result, outputs, body.id);
       const sent = admission.whileSent(chunks);
       if (headerLength === undefined) return sendChunks(reply, "application/json", sent);
       reply.header(HEADER_LENGTH, String(headerLength));

@@ -105,6 +105,7 @@ test("the next process answers a run whose process was killed", async (t) => {
     [3, 4, 5],
   );
   assert.notEqual(device.pid, pid);
+  assert.equal(device.restarts.count, 1);
   assert.ok(lines.some((line) => line.includes("ended (SIGKILL) during the run of the model")));
 });
 

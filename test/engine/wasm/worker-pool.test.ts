@@ -71,6 +71,7 @@ test("a thread that dies refuses the runs under way, and others take its place",
     }
     assert.deepEqual(await executable.run(golden.windows, golden.count), answer);
   }
+  assert.equal(engine.restarts, 3);
   const held = engine.heap.heldBytes;
   await executable.close();
   assert.ok(engine.heap.heldBytes < held);

@@ -37,6 +37,8 @@ interface Submission {
 /** Threads that work on jobs in one shared memory. A thread that dies is replaced. */
 export class WorkerPool {
   readonly threads: number;
+  /** How often a thread ended unasked, so that all were started again. */
+  restarts = 0;
   readonly #kernels: Kernels;
   readonly #memory: WebAssembly.Memory;
   readonly #control: Int32Array;
@@ -221,6 +223,7 @@ export class WorkerPool {
   async #replace(cause: unknown): Promise<void> {
     if (Atomics.load(this.#control, CONTROL_STOP) !== 0 || this.#restarting) return;
     this.#restarting = true;
+    this.restarts += 1;
     await this.#terminate();
     const lost = [...this.#running.values()];
     this.#running.clear();
@@ -236,11 +239,8 @@ export class WorkerPool {
       // No new threads can be started: what waits would wait for ever.
       this.#restarting = false;
       this.#closing = true;
-      for (const { reject } of this.#waiting.splice(0)) {
-        reject(
-          new ResiduaError("INFERENCE_FAILED", "The wasm engine has no threads left.", { cause: error }),
-        );
-      }
+      const none = new ResiduaError("INFERENCE_FAILED", "The wasm engine has no threads.", { cause: error });
+      for (const { reject } of this.#waiting.splice(0)) reject(none);
     }
     while (this.#waiting.length > 0 && !this.#occupied(this.#submitted)) this.#submit(this.#waiting.shift()!);
     if (this.#running.size > 0) for (const worker of this.#workers) worker.ref();
