@@ -1,4 +1,5 @@
 /** Every setting of the service: one schema over the environment variables. */
+import { totalmem } from "node:os";
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { availableCores } from "./available-cores.js";
@@ -26,7 +27,7 @@ export const ConfigSchema = Type.Object({
   /** How often that folder is read for new versions; 0 for never. */
   RESIDUA_POLL_SECONDS: Type.Number({ minimum: 0, maximum: 86_400, default: 2 }),
   RESIDUA_ENGINE: oneOf(["auto", "wasm", "tensorflow", "cuda"], { default: "auto" }),
-  /** Worker threads of the `wasm` engine; by default the cores available to the process. */
+  /** Worker threads of the `wasm` engine; by default the cores available to the process, at most 8. */
   RESIDUA_THREADS: Type.Integer({ minimum: 1, maximum: 1024 }),
   /** 256-bit vectors of the `wasm` engine: `auto` uses them where they are supported, `off` never. */
   RESIDUA_WIDE_VECTORS: oneOf(["auto", "off"], { default: "auto" }),
@@ -34,6 +35,10 @@ export const ConfigSchema = Type.Object({
   RESIDUA_MAX_WAIT_MS: Type.Number({ minimum: 0, maximum: 60_000, default: 1 }),
   RESIDUA_MAX_QUEUE_WINDOWS: Type.Integer({ minimum: 1, maximum: 100_000_000, default: 8192 }),
   RESIDUA_BODY_LIMIT_BYTES: Type.Integer({ minimum: 1, maximum: 1_073_741_824, default: 16_777_216 }),
+  /** Bytes of request bodies that are held at once; by default a quarter of the memory limit. */
+  RESIDUA_MAX_BODY_BYTES_IN_FLIGHT: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
+  /** A client that takes nothing of its answer for so long is given up. */
+  RESIDUA_WRITE_TIMEOUT_SECONDS: Type.Number({ minimum: 0.001, maximum: 86_400, default: 60 }),
   RESIDUA_LAME_DUCK_SECONDS: Type.Number({ minimum: 0, maximum: 3600, default: 0 }),
   RESIDUA_DRAIN_SECONDS: Type.Number({ minimum: 0, maximum: 3600, default: 20 }),
   RESIDUA_LIVE_VERSIONS: Type.Integer({ minimum: 1, maximum: 1000, default: 2 }),
@@ -48,6 +53,18 @@ export const ConfigSchema = Type.Object({
       description: "an address that begins with http:// or https://",
     }),
   ),
+  /** Training jobs that run at once in this process. */
+  RESIDUA_MAX_JOBS: Type.Integer({ minimum: 1, maximum: 64, default: 1 }),
+  /** Jobs that may wait on the folder of models; one more is refused. */
+  RESIDUA_MAX_QUEUED_JOBS: Type.Integer({ minimum: 1, maximum: 10_000, default: 100 }),
+  /** The largest body of training data, decoded. */
+  RESIDUA_JOB_BODY_LIMIT_BYTES: Type.Integer({
+    minimum: 1,
+    maximum: 1_099_511_627_776,
+    default: 1_073_741_824,
+  }),
+  RESIDUA_JOB_MAX_ROWS: Type.Integer({ minimum: 1, maximum: 1_000_000_000, default: 10_000_000 }),
+  RESIDUA_JOB_MAX_SECONDS: Type.Number({ minimum: 1, maximum: 2_000_000, default: 3600 }),
   RESIDUA_ADMIN_TOKEN: Token,
   RESIDUA_API_TOKEN: Token,
   /** Origins whose pages may call the service from a browser. */
@@ -60,12 +77,24 @@ export const ConfigSchema = Type.Object({
 });
 export type Config = Static<typeof ConfigSchema>;
 
+/** Every thread has memory of its own: on a large machine, so many as it has cores would take gigabytes. */
+const MOST_DEFAULT_THREADS = 8;
+
+/** The bytes that this process may use: those of its cgroup, or of the machine where it has no limit. */
+function memoryLimit(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
+
 /**
  * Reads the settings from environment variables. A variable that is set to the empty text is wrong.
  * Throws InputError, one sentence that names the variable, where a value is wrong.
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const config: Record<string, unknown> = { RESIDUA_THREADS: availableCores() };
+  const config: Record<string, unknown> = {
+    RESIDUA_THREADS: Math.min(MOST_DEFAULT_THREADS, availableCores()),
+    RESIDUA_MAX_BODY_BYTES_IN_FLIGHT: Math.floor(memoryLimit() / 4),
+  };
   for (const [name, schema] of Object.entries<TSchema>(ConfigSchema.properties)) {
     const text = env[name];
     if (text === undefined) {

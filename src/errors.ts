@@ -12,6 +12,7 @@ export const ERRORS = {
   MODEL_NOT_FOUND: { status: 404, title: "No such model" },
   VERSION_NOT_FOUND: { status: 404, title: "No such version, or it is not live" },
   ALIAS_NOT_FOUND: { status: 404, title: "No such alias" },
+  JOB_NOT_FOUND: { status: 404, title: "No such job" },
   ROUTE_NOT_FOUND: { status: 404, title: "No such route" },
   METHOD_NOT_ALLOWED: { status: 405, title: "The route does not take this method" },
   CONFLICT: { status: 409, title: "What is there does not allow it" },
@@ -20,13 +21,16 @@ export const ERRORS = {
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: "The content type is not taken" },
   SHAPE_MISMATCH: { status: 422, title: "The windows do not have this model's shape" },
   UNSUPPORTED_BY_MODEL: { status: 422, title: "This model cannot give what was asked for" },
+  INVALID_DATA: { status: 422, title: "The data cannot be learnt from" },
   QUEUE_FULL: { status: 429, title: "The queue is full" },
+  TOO_MANY_JOBS: { status: 429, title: "Too many jobs wait" },
   INFERENCE_FAILED: { status: 500, title: "The engine failed to run the request's windows" },
   INTERNAL: { status: 500, title: "The service failed because of a fault of its own" },
   MODEL_NOT_READY: { status: 503, title: "The model is not ready" },
   SHUTTING_DOWN: { status: 503, title: "The service is shutting down" },
   ENGINE_RESTARTING: { status: 503, title: "The engine is restarting" },
   DEADLINE_EXCEEDED: { status: 504, title: "The deadline passed before the work was run" },
+  INSUFFICIENT_STORAGE: { status: 507, title: "There is no room on the volume" },
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;
@@ -75,4 +79,11 @@ export class ClientGoneError extends Error {
  */
 export class InputError extends Error {
   override readonly name = "InputError";
+  /** The sentence for the sender of a request, who has no options of the command line. */
+  readonly forRequest: string;
+
+  constructor(message: string, options: ErrorOptions & { readonly forRequest?: string } = {}) {
+    super(message, options);
+    this.forRequest = options.forRequest ?? message;
+  }
 }

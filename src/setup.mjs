@@ -50,11 +50,8 @@ export async function setUp(script, env) {
   if (major < 20) throw new Error(`Residua needs Node 20 or newer; this is ${process.version}.`);
   const parts = partsFor(root, script, env);
   const isLater = ({ isCompiled }) => isCompiled === false;
-  await install(
-    root,
-    parts.filter((part) => !isLater(part)),
-    PARTS,
-  );
+  const isNow = (part) => !isLater(part);
+  await install(root, parts.filter(isNow), PARTS);
   const results = await Promise.allSettled([
     install(root, parts.filter(isLater), PARTS),
     build(script === undefined || WITH_TESTS.includes(script)),

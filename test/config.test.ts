@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
+import { totalmem } from "node:os";
 import { test } from "node:test";
 import { loadConfig } from "../src/config.js";
 import { InputError } from "../src/errors.js";
 
 test("an empty environment gives the defaults", () => {
-  const { RESIDUA_THREADS, ...config } = loadConfig({});
-  assert.ok(RESIDUA_THREADS >= 1);
+  const { RESIDUA_THREADS, RESIDUA_MAX_BODY_BYTES_IN_FLIGHT, ...config } = loadConfig({});
+  assert.ok(RESIDUA_THREADS >= 1 && RESIDUA_THREADS <= 8);
+  assert.ok(RESIDUA_MAX_BODY_BYTES_IN_FLIGHT <= totalmem() / 4);
   assert.deepEqual(config, {
     HOST: "127.0.0.1",
     PORT: 3000,
@@ -18,10 +20,16 @@ test("an empty environment gives the defaults", () => {
     RESIDUA_MAX_WAIT_MS: 1,
     RESIDUA_MAX_QUEUE_WINDOWS: 8192,
     RESIDUA_BODY_LIMIT_BYTES: 16_777_216,
+    RESIDUA_WRITE_TIMEOUT_SECONDS: 60,
     RESIDUA_LAME_DUCK_SECONDS: 0,
     RESIDUA_DRAIN_SECONDS: 20,
     RESIDUA_LIVE_VERSIONS: 2,
     RESIDUA_READY: "server",
+    RESIDUA_MAX_JOBS: 1,
+    RESIDUA_MAX_QUEUED_JOBS: 100,
+    RESIDUA_JOB_BODY_LIMIT_BYTES: 1_073_741_824,
+    RESIDUA_JOB_MAX_ROWS: 10_000_000,
+    RESIDUA_JOB_MAX_SECONDS: 3600,
   });
 });
 

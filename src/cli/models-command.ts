@@ -1,9 +1,16 @@
 /** `residua models` lists what is published; `residua models verify` checks it. */
+import { join } from "node:path";
 import type { Command } from "commander";
 import { loadConfig } from "../config.js";
+import { wholeNumber } from "../data/option-values.js";
 import { chooseEngine } from "../engine/choose-engine.js";
 import { InputError } from "../errors.js";
+import { JobFolder } from "../jobs/job-folder.js";
+import { checkUnused } from "../jobs/version-users.js";
+import { deleteVersion } from "../registry/deletion.js";
 import { listPublished, verifyModels } from "../registry/inventory.js";
+import { argument } from "./options.js";
+import { checkName } from "./train-command.js";
 
 interface ModelsFlags {
   readonly models?: string;
@@ -23,6 +30,15 @@ export function addModelsCommand(program: Command): void {
     .description("check every hash and replay every golden window")
     .option(...MODELS_OPTION)
     .action((_: ModelsFlags, command: Command) => verify(command.optsWithGlobals<ModelsFlags>()));
+  models
+    .command("delete")
+    .description("delete a version that no alias names; its number is never used again")
+    .argument("<name>", "name of the model")
+    .argument("<version>", "its number", argument(wholeNumber(1)))
+    .option(...MODELS_OPTION)
+    .action((name: string, version: number, _: ModelsFlags, command: Command) =>
+      remove(name, String(version), command.optsWithGlobals<ModelsFlags>()),
+    );
 }
 
 async function list(flags: ModelsFlags): Promise<void> {
@@ -40,6 +56,14 @@ async function list(flags: ModelsFlags): Promise<void> {
     ]);
   }
   process.stdout.write(rows.length === 1 ? `There is no model in ${folder}.\n` : align(rows));
+}
+
+async function remove(name: string, version: string, flags: ModelsFlags): Promise<void> {
+  checkName(name);
+  const folder = flags.models ?? loadConfig(process.env).RESIDUA_MODELS;
+  await checkUnused(new JobFolder(folder), name, version);
+  await deleteVersion(join(folder, name), name, version);
+  process.stdout.write(`${name} ${version} is deleted.\n`);
 }
 
 async function verify(flags: ModelsFlags): Promise<void> {

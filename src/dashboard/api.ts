@@ -1,12 +1,6 @@
 /** Requests to the service that the page came from. The token stays in this module's memory, and goes with the page. */
-import type {
-  Activity,
-  Calibration,
-  Manifest,
-  ModelListing,
-  ReadingsAnswer,
-  SeriesAnswer,
-} from "./service-types.js";
+import { type ArrowTable, readArrowStream } from "./arrow-stream.js";
+import type { Activity, Calibration, Manifest, ModelListing, ReadingsAnswer } from "./service-types.js";
 
 /** What the service said was wrong (RFC 9457), or why it did not answer. */
 export class ServiceError extends Error {
@@ -150,12 +144,12 @@ export async function scoreSeries(
   version: string,
   body: Blob,
   signal: AbortSignal,
-): Promise<SeriesAnswer> {
+): Promise<ArrowTable> {
   const response = await request(`${modelPath(name)}/score?version=${encodeURIComponent(version)}`, {
     method: "POST",
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": "application/json", accept: "application/vnd.apache.arrow.stream" },
     body,
     signal,
   });
-  return (await response.json()) as SeriesAnswer;
+  return readArrowStream(new Uint8Array(await response.arrayBuffer()));
 }

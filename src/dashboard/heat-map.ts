@@ -1,6 +1,6 @@
 /** Errors of every feature over the rows shown: a row of cells a feature, a column of pixels the largest error in it. */
 import { HEAT_STEPS, heatScale } from "../charts/colours.js";
-import type { MinMaxSeries } from "../charts/min-max.js";
+import { MinMaxSeries } from "../charts/min-max.js";
 import { h } from "./dom.js";
 import { formatNumber } from "./format.js";
 import { gutterOf, type PlotEvents, RIGHT_MARGIN, type RowAxis, type RowRange } from "./plot-frame.js";
@@ -8,8 +8,8 @@ import { currentTheme } from "./theme.js";
 
 export interface HeatMapOptions {
   readonly features: readonly string[];
-  /** [F] */
-  readonly errors: readonly MinMaxSeries[];
+  /** [F][rows]; NaN where there is none. */
+  readonly errors: readonly Float32Array[];
   readonly axis: RowAxis;
   readonly events: PlotEvents;
 }
@@ -22,7 +22,10 @@ export class HeatMap {
   readonly element: HTMLElement;
   readonly canvas = h("canvas", { role: "img" });
   readonly #options: HeatMapOptions;
-  readonly #middle: number;
+  /** Made when the map is first drawn. */
+  #errors: readonly MinMaxSeries[] = [];
+  #middle = 1;
+  #isDue = false;
   readonly #value = h("span", { class: "value" });
   readonly #cursor = h("div", { class: "cursor-line", hidden: true });
   #range: RowRange = { from: 0, to: 1 };
@@ -31,7 +34,6 @@ export class HeatMap {
 
   constructor(options: HeatMapOptions) {
     this.#options = options;
-    this.#middle = middleError(options.errors);
     const scale = h("span", { class: "scale", "aria-hidden": "true" }, "low", h("i", {}), "high");
     this.canvas.setAttribute(
       "aria-label",
@@ -51,15 +53,27 @@ export class HeatMap {
     this.canvas.addEventListener("pointerup", (event) => this.#drop(event));
   }
 
+  /** Draws after the lines have been painted, which need less time. */
   show(range: RowRange, width: number): void {
     this.#range = range;
     this.#width = width;
-    this.rebuild();
+    if (this.#isDue) return;
+    this.#isDue = true;
+    requestAnimationFrame(() =>
+      setTimeout(() => {
+        this.#isDue = false;
+        this.rebuild();
+      }),
+    );
   }
 
   rebuild(): void {
     if (this.#width === 0) return;
-    const { features, errors } = this.#options;
+    const { features } = this.#options;
+    if (this.#errors.length === 0) {
+      this.#errors = this.#options.errors.map((column) => new MinMaxSeries(column));
+      this.#middle = middleError(this.#options.errors);
+    }
     const ratio = devicePixelRatio;
     const rowHeight = this.#rowHeight();
     const height = rowHeight * features.length;
@@ -72,7 +86,7 @@ export class HeatMap {
     const columns = Math.round(plotWidth * ratio);
     const colours = heatScale(currentTheme());
     const cells = new Uint32Array(columns * features.length);
-    errors.forEach((series, feature) => {
+    this.#errors.forEach((series, feature) => {
       const { max } = series.columns(this.#range.from, this.#range.to, columns);
       for (let column = 0; column < columns; column++) {
         cells[feature * columns + column] = Number.isNaN(max[column]!)
@@ -139,9 +153,9 @@ export class HeatMap {
   #point(event: PointerEvent): void {
     const row = this.#rowAt(event);
     const feature = Math.floor(event.offsetY / this.#rowHeight());
-    const series = this.#options.errors[feature];
+    const errors = this.#options.errors[feature];
     const value =
-      series === undefined ? "" : `${this.#options.features[feature]} ${formatNumber(series.values[row]!)}`;
+      errors === undefined ? "" : `${this.#options.features[feature]} ${formatNumber(errors[row]!)}`;
     this.#value.textContent = value;
     this.#options.events.hover(row);
   }
@@ -156,9 +170,9 @@ export class HeatMap {
 }
 
 /** From some of the errors, evenly over all rows. */
-function middleError(errors: readonly MinMaxSeries[]): number {
+function middleError(errors: readonly Float32Array[]): number {
   const values: number[] = [];
-  for (const { values: all } of errors) {
+  for (const all of errors) {
     const step = Math.max(1, Math.floor((all.length * errors.length) / SAMPLES));
     for (let row = 0; row < all.length; row += step) if (!Number.isNaN(all[row]!)) values.push(all[row]!);
   }

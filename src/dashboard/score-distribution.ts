@@ -82,7 +82,7 @@ export function scoreDistribution(
       Number.isFinite(edge) ? formatNumber(edge) : "above",
     ),
   );
-  const mark = threshold === undefined ? undefined : edges.findIndex((edge) => threshold <= edge);
+  const mark = threshold === undefined ? undefined : placeOf(threshold, edges);
   return h(
     "figure",
     { class: "distribution" },
@@ -98,10 +98,9 @@ export function scoreDistribution(
       svg("line", { class: "base", x1: 0, x2: WIDTH, y1: HEIGHT - BOTTOM, y2: HEIGHT - BOTTOM }),
       ...labels,
       mark !== undefined &&
-        mark >= 0 &&
         svg(
           "line",
-          { class: "mark", x1: (mark + 0.5) * step, x2: (mark + 0.5) * step, y1: 0, y2: HEIGHT - BOTTOM },
+          { class: "mark", x1: mark * step, x2: mark * step, y1: 0, y2: HEIGHT - BOTTOM },
           svg("title", {}, `Threshold of a window: ${formatNumber(threshold!)}`),
         ),
     ),
@@ -114,4 +113,14 @@ export function scoreDistribution(
         h("span", { class: "key mark" }, h("i", {}), `threshold ${formatNumber(threshold)}`),
     ),
   );
+}
+
+/** Where a score lies among ranges that are equally wide in the picture; undefined where it is above all of them. */
+export function placeOf(score: number, edges: readonly number[]): number | undefined {
+  const range = edges.findIndex((edge) => score <= edge);
+  if (range < 0) return undefined;
+  const high = edges[range]!;
+  const low = edges[range - 1] ?? high / 3;
+  if (!Number.isFinite(high) || !(low > 0) || !(score > 0)) return range + 0.5;
+  return range + Math.min(1, Math.max(0, Math.log(score / low) / Math.log(high / low)));
 }

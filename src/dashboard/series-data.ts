@@ -1,12 +1,6 @@
 /** A series and its scores as arrays, by row; the form that pictures and verdicts are made from. */
-import type {
-  Drift,
-  ReadingsAnswer,
-  ScoredBy,
-  SeriesAnswer,
-  SeriesThreshold,
-  ServiceEvent,
-} from "./service-types.js";
+import type { ArrowTable } from "./arrow-stream.js";
+import type { Drift, ReadingsAnswer, ScoredBy, SeriesThreshold, ServiceEvent } from "./service-types.js";
 
 /** Readings that are to be scored, or were. */
 export interface SeriesRows {
@@ -33,9 +27,9 @@ export interface SeriesScores {
   readonly pValue: Float64Array;
   /** [rows]: 1 anomalous, 0 not, -1 no verdict. */
   readonly anomalous: Int8Array;
-  /** [rows]; undefined where the service does not give them. */
-  readonly timestepError: Float64Array | undefined;
-  /** [F][rows] */
+  /** [rows] */
+  readonly timestepError: Float64Array;
+  /** [F][rows]; undefined where the model has no head for them. */
   readonly featureError: readonly Float32Array[] | undefined;
   readonly reconstruction: readonly Float64Array[] | undefined;
   readonly events: readonly ServiceEvent[];
@@ -103,38 +97,48 @@ function isIncreasing(times: Float64Array): boolean {
   return true;
 }
 
-/** @param features F of the model. */
-export function scoresOfAnswer(answer: SeriesAnswer, features: number): SeriesScores {
-  const { model, threshold, timesteps, events, drift, notes = [] } = answer;
-  const reconstruction = timesteps.reconstruction ?? timesteps.prediction;
+/** The columns of an answer before those of features. */
+const OWN_COLUMNS = 4;
+
+/**
+ * The answer to a series as an Arrow stream.
+ *
+ * @param features of the model, in its order.
+ * @param head whose output stands for the reconstruction.
+ */
+export function scoresOfAnswer(
+  table: ArrowTable,
+  features: readonly string[],
+  head: "reconstruction" | "prediction",
+): SeriesScores {
+  const about = JSON.parse(table.metadata.get("residua")!) as Pick<SeriesScores, "model" | "threshold">;
+  const [score, pValue, anomalous, timestepError] = table.columns;
+  // A feature may be called as one of the first columns is.
+  const others = new Map(
+    table.columns.slice(OWN_COLUMNS).map(({ name, values }) => [name, values as Float64Array]),
+  );
+  const byFeature = (suffix: string): Float64Array[] | undefined => {
+    const found = features.flatMap((name) => others.get(`${name}${suffix}`) ?? []);
+    return found.length === features.length ? found : undefined;
+  };
+  const fact = <T>(name: string, otherwise: T): T =>
+    table.metadata.has(name) ? (JSON.parse(table.metadata.get(name)!) as T) : otherwise;
   return {
-    model,
-    threshold,
-    score: numbersOf(timesteps.score),
-    pValue: numbersOf(timesteps.pValue),
-    anomalous: Int8Array.from(timesteps.anomalous, (verdict) => (verdict === null ? -1 : Number(verdict))),
-    timestepError: timesteps.timestepError === undefined ? undefined : numbersOf(timesteps.timestepError),
-    featureError: columnsOf(timesteps.featureError, features)?.map((column) => Float32Array.from(column)),
-    reconstruction: columnsOf(reconstruction, features),
-    events,
-    drift,
-    notes,
+    ...about,
+    score: score!.values as Float64Array,
+    pValue: pValue!.values as Float64Array,
+    anomalous: anomalous!.values as Int8Array,
+    timestepError: timestepError!.values as Float64Array,
+    featureError: byFeature(".error")?.map((column) => Float32Array.from(column)),
+    reconstruction: byFeature(head === "reconstruction" ? "" : `.${head}`),
+    events: fact("events", []),
+    drift: fact("drift", null),
+    notes: fact("notes", []),
   };
 }
 
 function numbersOf(values: readonly (number | null)[]): Float64Array {
   return Float64Array.from(values, (value) => value ?? Number.NaN);
-}
-
-/** [N][F] as [F][N]. */
-function columnsOf(
-  rows: readonly (readonly (number | null)[] | null)[] | undefined,
-  features: number,
-): Float64Array[] | undefined {
-  if (rows === undefined) return undefined;
-  return Array.from({ length: features }, (_, feature) =>
-    Float64Array.from(rows, (row) => row?.[feature] ?? Number.NaN),
-  );
 }
 
 /** The row whose time is nearest to a time, in a series without times the row itself. */

@@ -44,10 +44,14 @@ export async function loadScores(
   signal: AbortSignal,
 ): Promise<SeriesScores> {
   const { name, version, features, heads } = manifest;
-  const head = heads.find((one) => one.name === "reconstruction") ?? heads[0];
-  const include = [...INCLUDED, ...(head === undefined ? [] : [head.name])];
-  const body = new Blob([...scoreRequestText(rows, include)]);
-  return scoresOfAnswer(await scoreSeries(name, version, body, signal), features.length);
+  const head = heads.some((one) => one.name === "reconstruction") ? "reconstruction" : "prediction";
+  const body = new Blob([...scoreRequestText(rows, [...INCLUDED, head])]);
+  const answer = await scoreSeries(name, version, body, signal);
+  return scoresOfAnswer(
+    answer,
+    features.map((feature) => feature.name),
+    head,
+  );
 }
 
 /** How a version's normal scores make events; undefined where it was published without that. */

@@ -79,7 +79,7 @@ export class SeriesView {
     if (errors !== undefined) {
       this.heatMap = new HeatMap({
         features: series.features,
-        errors: errors.map((column) => new MinMaxSeries(column)),
+        errors,
         axis: this.axis,
         events: this.#events,
       });

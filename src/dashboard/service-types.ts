@@ -125,25 +125,6 @@ export interface ScoredBy {
   readonly device: string;
 }
 
-/** An answer to a series, as JSON. */
-export interface SeriesAnswer {
-  readonly model: ScoredBy;
-  readonly threshold: SeriesThreshold | null;
-  readonly timesteps: {
-    readonly score: readonly (number | null)[];
-    readonly anomalous: readonly (boolean | null)[];
-    readonly pValue: readonly (number | null)[];
-    readonly timestepError?: readonly (number | null)[];
-    readonly featureError?: readonly (readonly (number | null)[] | null)[];
-    readonly reconstruction?: readonly (readonly (number | null)[] | null)[];
-    readonly prediction?: readonly (readonly (number | null)[] | null)[];
-  };
-  readonly events: readonly ServiceEvent[];
-  readonly drift: Drift | null;
-  readonly notes?: readonly string[];
-  readonly timing?: { readonly queueMs: number; readonly computeMs: number };
-}
-
 /** What a data file holds, as a model reads it. */
 export interface ReadingsAnswer {
   readonly features: readonly string[];

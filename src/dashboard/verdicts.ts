@@ -48,8 +48,7 @@ export function judge(
     alarms === undefined
       ? ruleOfRuns(threshold)
       : { ...alarms.begin, threshold, endValue: endValueFor(threshold, alarms.normal) };
-  const error = scores.timestepError ?? new Float64Array(score.length);
-  const rule = eventRuleOf({ alarm, errorLimit: alarms?.errorLimit }, score, error);
+  const rule = eventRuleOf({ alarm, errorLimit: alarms?.errorLimit }, score, scores.timestepError);
   const windows = {
     starts: [0, ...rowsAfterGaps(series)],
     timesteps: 1,

@@ -29,18 +29,45 @@ export function quoteCell(cell: string): string {
   return JSON.stringify(cell.length > 40 ? `${cell.slice(0, 40)}...` : cell);
 }
 
-/** Says why a cell is not a number, and which option helps: the end of a sentence that names the place. */
-export function describeNonNumber(cell: string): string {
+const MISSING_IN_REQUEST = "; a missing reading is an empty cell in CSV, null in JSON lines";
+
+/** What is wrong with a cell: the end of a sentence that names the place. */
+export interface CellFault {
+  readonly what: string;
+  /** What helps at the command line, behind `what`. */
+  readonly option?: string;
+  /** What helps the sender of a request, behind `what`. */
+  readonly request?: string;
+}
+
+/** Says why a cell is not a number, and what helps. */
+export function describeNonNumber(cell: string): CellFault {
   const shown = quoteCell(cell);
-  if (/^[+-]?(\d+(\.\d*)?|\.\d+)e[+]?\d+$/i.test(cell)) return `${shown} is larger than a number can be`;
+  if (/^[+-]?(\d+(\.\d*)?|\.\d+)e[+]?\d+$/i.test(cell)) {
+    return { what: `${shown} is larger than a number can be` };
+  }
   if (/^[+-]?inf(inity)?$/i.test(cell)) {
-    return `${shown} is not a finite number (--missing ${cell} takes it for a missing reading)`;
+    return {
+      what: `${shown} is not a finite number`,
+      option: ` (--missing ${cell} takes it for a missing reading)`,
+      request: MISSING_IN_REQUEST,
+    };
   }
   if (/^[+-]?[\d.,]*\d[.,]\d+$/.test(cell)) {
-    return `${shown} is not a number as the column writes them (--decimal says which mark is the decimal one)`;
+    return {
+      what: `${shown} is not a number as the column writes them`,
+      option: " (--decimal says which mark is the decimal one)",
+      request: "; all cells of a column need the same decimal mark",
+    };
   }
   const { unit } = splitUnit(cell);
-  if (unit !== "" && /\d/.test(cell)) return `${shown} has another unit than the column ("${unit}")`;
+  if (unit !== "" && /\d/.test(cell)) {
+    return { what: `${shown} has another unit than the column ("${unit}")` };
+  }
   const option = /^[\w.+:/%-]+$/.test(cell) ? cell : `'${cell}'`;
-  return `${shown} is not a number (--missing ${option} takes it for a missing reading, --exclude leaves the column out)`;
+  return {
+    what: `${shown} is not a number`,
+    option: ` (--missing ${option} takes it for a missing reading, --exclude leaves the column out)`,
+    request: MISSING_IN_REQUEST,
+  };
 }

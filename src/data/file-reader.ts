@@ -160,8 +160,9 @@ export class FileReader {
     if (header.names.length !== 2 || !isFraction(1) || !rows.every(([whole]) => /^-?\d+$/.test(whole ?? "")))
       return;
     const line = (rows[0] ?? []).join(",");
-    throw new InputError(
-      `${this.file} has lines such as ${line}, which may be one number or two columns: --decimal , reads one number, --delimiter , two columns.`,
-    );
+    const found = `${this.file} has lines such as ${line}, which may be one number or two columns`;
+    throw new InputError(`${found}: --decimal , reads one number, --delimiter , two columns.`, {
+      forRequest: `${found}: write one number with a decimal point, two columns with a semicolon between.`,
+    });
   }
 }

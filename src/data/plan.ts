@@ -188,9 +188,10 @@ function isIndexColumn(column: SampleColumn | undefined): boolean {
 }
 
 function refuseAmbiguous(file: string, name: string, cell: string): never {
-  throw new InputError(
-    `${file}, column "${name}": ${quoteCell(cell)} may be ${cell.replace(",", ".")} or ${cell.replaceAll(",", "")}; --decimal , or --decimal . says which.`,
-  );
+  const found = `${file}, column "${name}": ${quoteCell(cell)} may be ${cell.replace(",", ".")} or ${cell.replaceAll(",", "")}`;
+  throw new InputError(`${found}; --decimal , or --decimal . says which.`, {
+    forRequest: `${found}; write numbers with a decimal point, and no mark between thousands.`,
+  });
 }
 
 /**

@@ -1,6 +1,6 @@
 /** A data file as columns of numbers, built row by row after its plan. */
 import { InputError } from "../errors.js";
-import { describeNonNumber, parseLabel, quoteCell } from "./cell.js";
+import { type CellFault, describeNonNumber, parseLabel, quoteCell } from "./cell.js";
 import type { Header } from "./header.js";
 import type { MissingCells } from "./missing.js";
 import { NumberColumn } from "./number-column.js";
@@ -9,7 +9,8 @@ import type { CellOptions, ColumnPlan, ColumnRoles, FilePlan } from "./plan.js";
 import { type FeatureColumn, type LeftOut, namedFeatures, type Table } from "./table-form.js";
 import { TextColumn } from "./text-column.js";
 import { TimeColumn } from "./time-column.js";
-import { EPOCH_UNITS, epochUnit, readTimeOfDay } from "./time-format.js";
+import { readTimeOfDay } from "./time-format.js";
+import { describeNonTime } from "./time-role.js";
 
 export type { FeatureColumn, LeftOut, RowRange, Table } from "./table-form.js";
 
@@ -93,7 +94,7 @@ export class TableBuilder {
     if (label !== undefined) {
       const isAnomalous = parseLabel(cells[label]!);
       if (isAnomalous === undefined) {
-        this.#refuse(line, label, `${quoteCell(cells[label]!)} is not a label (0 or 1)`);
+        this.#refuse(line, label, { what: `${quoteCell(cells[label]!)} is not a label (0 or 1)` });
       }
       this.#labels.push(isAnomalous ? 1 : 0);
     }
@@ -165,9 +166,10 @@ export class TableBuilder {
     const times = this.#times.finish();
     if (!("ms" in times)) {
       const [one, other] = times.map(({ name }) => name.replace(/ .*/, ""));
-      throw new InputError(
-        `${this.#file}, column "${names[0]}": the dates may be written as ${one} or as ${other}, and nothing decides between them; --time-format ${one} or --time-format ${other} says which.`,
-      );
+      const found = `${this.#file}, column "${names[0]}": the dates may be written as ${one} or as ${other}, and nothing decides between them`;
+      throw new InputError(`${found}; --time-format ${one} or --time-format ${other} says which.`, {
+        forRequest: `${found}; write dates as YYYY-MM-DD.`,
+      });
     }
     return { name: names.join(" "), names, ms: times.ms, text: this.#timeText, format: times.format };
   }
@@ -201,21 +203,15 @@ export class TableBuilder {
     const cell = cells[column]!;
     const addMs = clock === undefined ? 0 : readTimeOfDay(cells[clock]!, this.#plan.time!.clockDigits);
     if (addMs === undefined) {
-      this.#refuse(line, clock!, `${quoteCell(cells[clock!]!)} is not a time of day (HH:MM:SS)`);
+      this.#refuse(line, clock!, {
+        what: `${quoteCell(cells[clock!]!)} is not a time of day (HH:MM:SS)`,
+      });
     }
-    if (!this.#times!.add(cell, addMs)) this.#refuse(line, column, this.#describeNonTime(cell));
+    if (!this.#times!.add(cell, addMs))
+      this.#refuse(line, column, describeNonTime(cell, this.#times!.format));
     if (this.#options.roles.keepTimeText === true) {
       this.#timeText.push(clock === undefined ? cell : `${cell} ${cells[clock]}`);
     }
-  }
-
-  #describeNonTime(cell: string): string {
-    const { format } = this.#times!;
-    const unit = cell === "" ? undefined : epochUnit(Number(cell));
-    if (format.kind === "epoch" && unit !== undefined) {
-      return `${quoteCell(cell)} would be in ${EPOCH_UNITS[unit].words}, but the rows before are ${format.name}; a column has one unit`;
-    }
-    return `${quoteCell(cell)} is not a time (${format.name}, as in the other rows; --time-format gives another format)`;
   }
 
   /** Whether a row with another number of cells is one after all: with a delimiter at its end. */
@@ -236,9 +232,8 @@ export class TableBuilder {
     throw new InputError(`${this.#file} line ${line} has ${count}; ${where} has ${width}.`);
   }
 
-  #refuse(line: number, column: number, what: string): never {
-    throw new InputError(
-      `${this.#file} ${this.#options.place} ${line}, column "${this.#plan.names[column]}": ${what}.`,
-    );
+  #refuse(line: number, column: number, { what, option = "", request = "" }: CellFault): never {
+    const found = `${this.#file} ${this.#options.place} ${line}, column "${this.#plan.names[column]}": ${what}`;
+    throw new InputError(`${found}${option}.`, { forRequest: `${found}${request}.` });
   }
 }

@@ -1,12 +1,13 @@
 /** Finds the column, or the two columns, that hold the time of each row. */
 import { InputError } from "../errors.js";
-import { quoteCell } from "./cell.js";
+import { type CellFault, quoteCell } from "./cell.js";
 import { utcZone } from "./clock-time.js";
 import { givenFormat } from "./given-time-format.js";
 import { isMissingWord } from "./missing.js";
 import { elapsedUnitMs, isTimeName, timeNameRank } from "./names.js";
 import {
   ELAPSED_CLOCK,
+  EPOCH_UNITS,
   elapsedClock,
   elapsedFormat,
   epochFormat,
@@ -70,9 +71,25 @@ export function namedTimeFormats(
     : zone === undefined
       ? "--time-format says how times are written, such as DD/MM/YYYY HH:mm"
       : `the zone ${zone} is not known or has several meanings: --time-format 'YYYY-MM-DD HH:mm:ss ${zone}' with --time-zone, such as Asia/Kolkata, reads it`;
-  throw new InputError(
-    `${file}, column "${column.name}": ${quoteCell(cell)} is not a time that is known; ${option}.`,
-  );
+  const found = `${file}, column "${column.name}": ${quoteCell(cell)} is not a time that is known`;
+  const written = "write times as RFC 3339, such as 2026-05-04T10:00:00Z, or as the training data had them";
+  throw new InputError(`${found}; ${option}.`, { forRequest: `${found}; ${written}.` });
+}
+
+/** Says why a cell is not a time, in a column whose other cells are of a format. */
+export function describeNonTime(cell: string, format: TimeFormat): CellFault {
+  const unit = cell === "" ? undefined : epochUnit(Number(cell));
+  if (format.kind === "epoch" && unit !== undefined) {
+    const { words } = EPOCH_UNITS[unit];
+    return {
+      what: `${quoteCell(cell)} would be in ${words}, but the rows before are ${format.name}; a column has one unit`,
+    };
+  }
+  return {
+    what: `${quoteCell(cell)} is not a time (${format.name}, as in the other rows`,
+    option: "; --time-format gives another format)",
+    request: ")",
+  };
 }
 
 /** The role of date and time of day in two columns that are named. */

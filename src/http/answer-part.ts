@@ -47,7 +47,7 @@ export interface AnswerPart {
     /** Whether it is in an answer to a request that names no outputs. */
     readonly isDefault: boolean;
     readonly datatype: "FP32" | "BOOL";
-    /** In the caller's units: FP64 where the windows came as FP64. */
+    /** In the caller's units: FP64 for a model whose readings need it. */
     readonly isInCallersUnits?: boolean;
     /** Of one window; undefined where the model cannot give it. */
     readonly shape: (model: PartsModel) => readonly number[] | undefined;

@@ -6,8 +6,10 @@ import type { Config } from "../config.js";
 import type { Lifecycle } from "../serving/lifecycle.js";
 import type { Metrics } from "../serving/metrics.js";
 import type { ScoringService } from "../serving/scoring-service.js";
+import { BodyBudget } from "./body-budget.js";
 import { BodyReader } from "./body-reader.js";
 import { refuseBrokenRequests } from "./broken-request.js";
+import { createHttpServer } from "./connections.js";
 import { parseJson } from "./json-body.js";
 import type { LiveModels } from "./live-models.js";
 import { auth } from "./plugins/auth.js";
@@ -25,9 +27,12 @@ import { activityRoutes } from "./routes/activity.js";
 import { aliasRoutes } from "./routes/aliases.js";
 import { calibrationRoutes } from "./routes/calibration.js";
 import { dashboardRoutes } from "./routes/dashboard.js";
+import { deletionRoutes } from "./routes/deletion.js";
 import { docsRoutes } from "./routes/docs.js";
 import { healthRoutes } from "./routes/health.js";
 import { inferenceRoutes } from "./routes/inference.js";
+import { type JobOrdersOptions, jobOrderRoutes } from "./routes/job-orders.js";
+import { jobRoutes } from "./routes/jobs.js";
 import { metricsRoutes } from "./routes/metrics.js";
 import { modelRoutes } from "./routes/models.js";
 import { problemRoutes } from "./routes/problems.js";
@@ -40,7 +45,12 @@ import { validatorCompiler } from "./validation.js";
 export interface AppOptions {
   readonly config: Pick<
     Config,
-    "RESIDUA_BODY_LIMIT_BYTES" | "RESIDUA_ADMIN_TOKEN" | "RESIDUA_API_TOKEN" | "RESIDUA_CORS_ORIGINS"
+    | "RESIDUA_BODY_LIMIT_BYTES"
+    | "RESIDUA_MAX_BODY_BYTES_IN_FLIGHT"
+    | "RESIDUA_WRITE_TIMEOUT_SECONDS"
+    | "RESIDUA_ADMIN_TOKEN"
+    | "RESIDUA_API_TOKEN"
+    | "RESIDUA_CORS_ORIGINS"
   >;
   /** The program's version, for the OpenAPI document. */
   readonly version: string;
@@ -49,6 +59,8 @@ export interface AppOptions {
   readonly metrics: Metrics;
   readonly models: LiveModels;
   readonly scoring: ScoringService;
+  /** Undefined where no admin token is set. */
+  readonly jobs?: JobOrdersOptions | undefined;
   /** Undefined where no traces are asked for. */
   readonly tracing?: Tracing | undefined;
   readonly timeouts?: Partial<typeof TIMEOUTS> | undefined;
@@ -66,6 +78,8 @@ const TIMEOUTS = {
   keepAliveMs: 75_000,
   /** How often the first two are checked. */
   checkMs: 1_000,
+  /** An upload of which nothing arrives for so long is ended. */
+  stalledMs: 15_000,
 };
 
 /** Makes a server that is ready to listen. Closing it closes none of what it is given in `options`. */
@@ -83,14 +97,21 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     bodyLimit: bodyLimitBytes,
     genReqId: nextId,
     return503OnClosing: false,
-    requestTimeout: timeouts.requestMs,
-    keepAliveTimeout: timeouts.keepAliveMs,
-    http: {
-      headersTimeout: timeouts.headersMs,
-      connectionsCheckingInterval: timeouts.checkMs,
-      // Node would refuse such a request by itself, without an id; the plugin `requests` does.
-      requireHostHeader: false,
-    },
+    serverFactory: (handle) =>
+      createHttpServer(
+        {
+          headersTimeout: timeouts.headersMs,
+          connectionsCheckingInterval: timeouts.checkMs,
+          // Node would refuse such a request by itself, without an id; the plugin `requests` does.
+          requireHostHeader: false,
+        },
+        {
+          requestTimeoutMs: timeouts.requestMs,
+          keepAliveTimeoutMs: timeouts.keepAliveMs,
+          writeTimeoutMs: config.RESIDUA_WRITE_TIMEOUT_SECONDS * 1000,
+        },
+        handle,
+      ),
     routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true },
     clientErrorHandler: refuseBroken,
     frameworkErrors: (error, request, reply) => {
@@ -134,11 +155,17 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(calibrationRoutes, { models });
   await app.register(activityRoutes, { models, metrics });
   await app.register(sampleRoutes, { models });
-  await app.register(readingsRoutes, { models, bodyLimitBytes });
+  const budget = new BodyBudget(config.RESIDUA_MAX_BODY_BYTES_IN_FLIGHT, timeouts.stalledMs);
+  await app.register(readingsRoutes, { models, budget, bodyLimitBytes });
   if (config.RESIDUA_ADMIN_TOKEN !== undefined) await app.register(aliasRoutes, { models });
+  if (options.jobs !== undefined) {
+    await app.register(jobRoutes, { ...options.jobs, lifecycle });
+    await app.register(jobOrderRoutes, options.jobs);
+    await app.register(deletionRoutes, { models, queue: options.jobs.queue });
+  }
   const bodies = new BodyReader();
   app.addHook("onClose", () => bodies.close());
-  await app.register(scoreRoutes, { log, models, scoring, bodies, bodyLimitBytes });
+  await app.register(scoreRoutes, { log, models, scoring, bodies, budget, bodyLimitBytes });
   await app.register(inferenceRoutes, {
     prefix: "/v2",
     version: options.version,
@@ -147,6 +174,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     models,
     scoring,
     bodies,
+    budget,
     bodyLimitBytes,
   });
   await app.ready();

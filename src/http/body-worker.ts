@@ -4,29 +4,25 @@
  */
 import { parentPort } from "node:worker_threads";
 import { ResiduaError } from "../errors.js";
-import type { BodyAnswer, BodyQuestion, ScoreBody } from "./body-reader.js";
-import { type InferBody, readInferRequest } from "./inference/infer-request.js";
+import type { BodyAnswer, BodyQuestion, ReadBody } from "./body-threads.js";
+import { readInferRequest } from "./inference/infer-request.js";
 import { readScoreRequest } from "./score-request.js";
 import { readTableBody } from "./table-body.js";
 
 parentPort!.on("message", async (question: BodyQuestion) => {
-  const { id } = question;
   try {
     const body = await readBody(question, Buffer.concat(question.pieces));
     const transfer = [body.values.buffer as ArrayBuffer];
     if (body.kind === "series") transfer.push(body.starts.buffer as ArrayBuffer);
-    parentPort!.postMessage({ id, body } satisfies BodyAnswer, transfer);
+    parentPort!.postMessage({ body } satisfies BodyAnswer, transfer);
   } catch (error) {
     if (!(error instanceof ResiduaError)) throw error;
     const { code, message, violations } = error;
-    parentPort!.postMessage({ id, refusal: { code, message, violations } } satisfies BodyAnswer);
+    parentPort!.postMessage({ refusal: { code, message, violations } } satisfies BodyAnswer);
   }
 });
 
-function readBody(
-  question: BodyQuestion,
-  bytes: Uint8Array,
-): ScoreBody | InferBody | Promise<ScoreBody | InferBody> {
+function readBody(question: BodyQuestion, bytes: Uint8Array): ReadBody | Promise<ReadBody> {
   const { limits } = question;
   switch (question.kind) {
     case "score":

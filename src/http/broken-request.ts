@@ -8,7 +8,11 @@ import { PROBLEM_CONTENT_TYPE } from "./problem.js";
 
 const ANSWERS: Readonly<Record<string, { status: number; detail: string }>> = {
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: "The request took too long to arrive." },
-  HPE_HEADER_OVERFLOW: { status: 431, detail: "The headers are too long." },
+  HPE_HEADER_OVERFLOW: {
+    status: 431,
+    detail:
+      "The address and the headers may have 16 KiB together; options that are longer, such as a continuation, go into the body of a JSON request.",
+  },
   METHOD_CONNECT: { status: 405, detail: "This is no proxy: CONNECT is not taken." },
 };
 

@@ -31,7 +31,7 @@ export async function readDataBody(
     });
   } catch (error) {
     if (error instanceof InputError)
-      throw new ResiduaError("INVALID_REQUEST", error.message, { cause: error });
+      throw new ResiduaError("INVALID_REQUEST", error.forRequest, { cause: error });
     throw error;
   }
 }

@@ -46,8 +46,12 @@ export function asObject(value: unknown): Readonly<Record<string, unknown>> {
 export function refuseNonFinite(value: unknown, path: string, depth = 1): void {
   if (typeof value === "number" && !Number.isFinite(value)) throw nonFinite([{ path, message: NOT_FINITE }]);
   if (typeof value !== "object" || value === null || depth === 0) return;
-  for (const [key, member] of Object.entries(value)) {
-    refuseNonFinite(member, `${path}/${escapePointer(key)}`, depth - 1);
+  for (const key of Object.keys(value)) {
+    const member: unknown = (value as Record<string, unknown>)[key];
+    // Paths are made only where they are needed: there may be a hundred thousand members.
+    const isOfInterest =
+      typeof member === "object" || (typeof member === "number" && !Number.isFinite(member));
+    if (isOfInterest) refuseNonFinite(member, `${path}/${escapePointer(key)}`, depth - 1);
   }
 }
 

@@ -3,6 +3,7 @@ import { ResiduaError } from "../errors.js";
 import { embeddingUnits } from "../network/network.js";
 import type { Threshold } from "../registry/manifest.js";
 import { type LoadedModel, type ServedModel, Slot } from "../registry/served-model.js";
+import { needsFloat64 } from "../scoring/scaler.js";
 import type { ScoredWindows, SeriesScores, SeriesThreshold } from "../serving/score-result.js";
 import type { PartsModel, SeriesColumn, SeriesWriting } from "./answer-part.js";
 import { ANSWER_PARTS, INCLUDABLE } from "./answer-parts.js";
@@ -11,9 +12,7 @@ import { WindowLayout, type WindowMember, type WindowProgram } from "./wire/wind
 /** A tensor that a version can answer with. */
 export interface OutputTensor {
   readonly name: string;
-  readonly datatype: "FP32" | "BOOL";
-  /** FP64 where the windows came as FP64. */
-  readonly isInCallersUnits: boolean;
+  readonly datatype: "FP32" | "FP64" | "BOOL";
   /** Of one window. */
   readonly shape: readonly number[];
   /** Whether it is in an answer to a request that names no outputs. */
@@ -49,6 +48,8 @@ export class ModelAnswers {
   readonly #ownThreshold: Threshold | null;
   readonly #ownThresholdText: string;
   readonly #seriesMembers: readonly SeriesMember[];
+  /** Of tensors in the caller's units, which the windows are too: FP64 where float32 would lose the signal. */
+  readonly readingsDatatype: "FP32" | "FP64";
   /** All tensors that the version can give, in the order of an answer. */
   readonly tensors: readonly OutputTensor[];
 
@@ -69,7 +70,8 @@ export class ModelAnswers {
     this.#windowParts = new Set(members.map((member) => member.name));
     this.#defaultProgram = this.#layout.select(DEFAULT_PARTS);
     this.#scoresProgram = this.#layout.select(new Set());
-    this.tensors = outputTensors(parts);
+    this.readingsDatatype = needsFloat64(scoring.scaler) ? "FP64" : "FP32";
+    this.tensors = outputTensors(parts, this.readingsDatatype);
     this.#seriesMembers = seriesMembers(parts);
   }
 
@@ -171,13 +173,14 @@ function seriesMembers(model: PartsModel): SeriesMember[] {
   });
 }
 
-function outputTensors(model: PartsModel): OutputTensor[] {
+function outputTensors(model: PartsModel, readingsDatatype: "FP32" | "FP64"): OutputTensor[] {
   const placed = ANSWER_PARTS.flatMap(({ tensor }) => {
     const shape = tensor?.shape(model);
     if (tensor === undefined || shape === undefined) return [];
-    const { place, name, datatype, isDefault, isInCallersUnits = false } = tensor;
+    const { place, name, isDefault, isInCallersUnits = false } = tensor;
+    const datatype = isInCallersUnits ? readingsDatatype : tensor.datatype;
     const values = (windows: ScoredWindows) => tensor.values(windows, model);
-    return [{ place, tensor: { name, datatype, isInCallersUnits, shape, isDefault, values } }];
+    return [{ place, tensor: { name, datatype, shape, isDefault, values } }];
   });
   return placed.sort((a, b) => a.place - b.place).map(({ tensor }) => tensor);
 }

@@ -42,6 +42,10 @@ export const PROBLEM_EXAMPLES: Readonly<Record<ErrorCode, ProblemExample>> = {
   MODEL_NOT_FOUND: { detail: 'There is no model "pmup"; there are pump, valve.' },
   VERSION_NOT_FOUND: { detail: 'Model "pump" has no live version 1; live are 3, 4.' },
   ALIAS_NOT_FOUND: { detail: 'Model "pump" has no alias "candidate"; it has stable.' },
+  JOB_NOT_FOUND: {
+    detail: "There is no job of this id; jobs that have ended are kept for 7 days. GET /v1/jobs lists them.",
+    instance: "/v1/jobs/00mwxj0xxi6ryb8leottnmqz",
+  },
   ROUTE_NOT_FOUND: {
     detail: "There is no route GET /v1/model; there are /v1/models, /v1/models/:name.",
     instance: "/v1/model",
@@ -62,11 +66,25 @@ export const PROBLEM_EXAMPLES: Readonly<Record<ErrorCode, ProblemExample>> = {
     detail: "pump 4 has no scorer absolute; it has squared.",
     errors: [{ path: "/scorer", message: "has to be one of squared" }],
   },
+  INVALID_DATA: {
+    detail: 'body, line 3, column "flow": "n/a" is not a number.',
+    instance: "/v1/models/pump/versions",
+    errors: [{ path: 'line 3, column "flow"', message: '"n/a" is not a number' }],
+  },
   QUEUE_FULL: { detail: "8192 windows wait, and no more may; try again in 2 s." },
+  TOO_MANY_JOBS: {
+    detail:
+      "100 jobs wait, and no more than 100 may (RESIDUA_MAX_QUEUED_JOBS); try again when one has ended.",
+    instance: "/v1/models/pump/versions",
+  },
   INFERENCE_FAILED: { detail: "The engine failed; the service's log says why, under the request's id." },
   INTERNAL: { detail: "The service failed on this request; its log says why, under the request's id." },
   MODEL_NOT_READY: { detail: 'Model "pump" is being loaded.' },
   SHUTTING_DOWN: { detail: "The service is shutting down; another one will take this." },
   ENGINE_RESTARTING: { detail: "The process that owns the device is restarting; try again in 3 s." },
   DEADLINE_EXCEEDED: { detail: "The deadline passed before the engine began; the windows were not run." },
+  INSUFFICIENT_STORAGE: {
+    detail: "There is no room for the data on the volume of models: 1048576 bytes are free.",
+    instance: "/v1/models/pump/versions",
+  },
 };

@@ -77,6 +77,11 @@ export const PROBLEM_TEXTS: Readonly<Record<ErrorCode, ProblemText>> = {
     causes: ["A misspelt alias.", "The alias was deleted."],
     remedy: "Ask GET /v1/models for the aliases, or leave the alias out.",
   },
+  JOB_NOT_FOUND: {
+    meaning: "No training or renewal of this id is known.",
+    causes: ["It ended more than 7 days ago.", "The id was cut off or belongs to another service."],
+    remedy: "GET /v1/jobs lists the jobs that wait or run and the last ones that have ended.",
+  },
   ROUTE_NOT_FOUND: {
     meaning: "The service has no such path. The detail lists those it has.",
     causes: [
@@ -93,7 +98,11 @@ export const PROBLEM_TEXTS: Readonly<Record<ErrorCode, ProblemText>> = {
   CONFLICT: {
     meaning:
       "The request is right, but what is there does not allow it. The detail says what stands in the way.",
-    causes: ["The folder of models is read-only, or another change is under way."],
+    causes: [
+      "The folder of models is read-only, or another change is under way.",
+      "An Idempotency-Key was sent before, with another body or other options.",
+      "A renewed version is worse than the one that is live, so it is not published.",
+    ],
     remedy: "Remove what stands in the way, then send the request again.",
   },
   BODY_TOO_LARGE: {
@@ -135,11 +144,28 @@ export const PROBLEM_TEXTS: Readonly<Record<ErrorCode, ProblemText>> = {
     ],
     remedy: "Ask for what the detail lists, or train a model that has it.",
   },
+  INVALID_DATA: {
+    meaning:
+      "The training data were sent whole, and nothing can be learnt from them. The detail says why, with line and column where it is about a place.",
+    causes: [
+      "A cell that is not a number, in a column of numbers.",
+      "Too few rows for a window, or more than a job takes (RESIDUA_JOB_MAX_ROWS).",
+      "An option names a column that the data do not have.",
+    ],
+    remedy:
+      "Correct the data, or say with an option how they are to be read. residua inspect shows what would be taken of a file.",
+  },
   QUEUE_FULL: {
     meaning:
       "More windows wait than the service may keep waiting. The request was not queued, and nothing of it was run.",
     causes: ["More requests than the engine can run."],
     remedy: `${RETRY} It follows from how fast the queue empties. If this is usual, add replicas or raise RESIDUA_MAX_QUEUE_WINDOWS.`,
+  },
+  TOO_MANY_JOBS: {
+    meaning: "As many jobs wait as may.",
+    causes: ["Jobs are ordered faster than they are trained.", "No service that takes jobs runs any more."],
+    remedy:
+      "Order it again when a job has ended, raise RESIDUA_MAX_JOBS where there are cores and memory, or RESIDUA_MAX_QUEUED_JOBS.",
   },
   INFERENCE_FAILED: {
     meaning: "The engine failed while it ran the windows of this request.",
@@ -174,5 +200,10 @@ export const PROBLEM_TEXTS: Readonly<Record<ErrorCode, ProblemText>> = {
       "The time that the caller gave (X-Request-Timeout-Ms) passed before the engine began with the windows. They were not run.",
     causes: ["A long queue.", "A timeout shorter than the work takes."],
     remedy: "Give more time, or send the request again when there is less to do.",
+  },
+  INSUFFICIENT_STORAGE: {
+    meaning: "The volume of models is full, or has less room than the data need.",
+    causes: ["Many old versions, or large data of jobs that wait."],
+    remedy: "Delete versions that nobody uses, or give the volume more room; then send the request again.",
   },
 };

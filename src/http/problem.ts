@@ -31,20 +31,24 @@ export const ProblemSchema = Type.Object(
 );
 
 /** The body of an error response. */
-export function problemBody(
-  error: Pick<ResiduaError, "code" | "status" | "message" | "violations">,
-  instance: string,
-): string {
+export function problemBody(error: ProblemSource, instance: string): string {
+  return JSON.stringify(problemOf(error, instance));
+}
+
+type ProblemSource = Pick<ResiduaError, "code" | "status" | "message" | "violations">;
+
+/** An error as a problem document. */
+export function problemOf(error: ProblemSource, instance: string) {
   const { code, message, violations } = error;
-  return JSON.stringify({
+  return {
     type: problemPath(code),
     title: ERRORS[code].title,
     status: error.status,
     detail: message,
     code,
     instance,
-    ...(violations.length === 0 ? {} : { errors: violations }),
-  });
+    ...(violations.length === 0 ? {} : { errors: [...violations] }),
+  };
 }
 
 /** The headers of an error response: when to try again (429, 503), how to authenticate (401), which codings are taken. */

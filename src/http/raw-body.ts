@@ -4,22 +4,27 @@
 import type { Readable } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { ClientGoneError, ResiduaError } from "../errors.js";
+import { BodyAccount } from "./body-account.js";
+import { BodyBlocks } from "./body-blocks.js";
+import type { BodyBudget } from "./body-budget.js";
 import { createDecoder, type Decoder } from "./content-coding.js";
 
 export interface RawBodyOptions {
   readonly contentTypes: readonly string[];
   readonly limitBytes: number;
+  readonly budget: BodyBudget;
   /** Called when a body begins to arrive. `arrived` is called with its result once the route has the body. */
   readonly expect: () => number;
   readonly arrived: (expectation: number) => void;
 }
 
+/** A smaller body may come in one piece, which needs no room. */
+const SMALL_BYTES = 65_536;
 /** How much of a body that is too long is read and dropped before the connection is closed. */
 const MAX_DISCARDED_BYTES = 256 * 1024 * 1024;
 
 /**
- * The bytes of a body in the pieces they arrived in: to join those of a large body would delay other
- * requests.
+ * The bytes of a body in a few pieces: to join those of a large body would delay other requests.
  */
 export class RawBody {
   readonly pieces: readonly Uint8Array[];
@@ -38,19 +43,36 @@ export class RawBody {
 
 /** Makes the routes of a scope take bodies of these content types as `RawBody`, and no others. */
 export function takeRawBodies(app: FastifyInstance, options: RawBodyOptions): void {
-  const { limitBytes, expect, arrived } = options;
+  const { limitBytes, budget, expect, arrived } = options;
   app.removeAllContentTypeParsers();
+  app.decorateRequest("response", undefined);
+  app.addHook("onRequest", (request, reply, next) => {
+    request.response = reply.raw;
+    next();
+  });
   app.addContentTypeParser([...options.contentTypes], (request, payload, done) => {
+    const declared = Number(request.headers["content-length"] ?? 0);
+    try {
+      if (declared > SMALL_BYTES && declared <= limitBytes) budget.check(declared);
+    } catch (error) {
+      // Answered before the body is read; Node drops what comes of it.
+      return done(error as Error);
+    }
     const type = request.headers["content-type"];
     // The encoding of CSV is found from its bytes.
     if (type !== undefined && !/^text\/csv\b/i.test(type) && !isUtf8(type)) {
       return done(new ResiduaError("UNSUPPORTED_MEDIA_TYPE", "JSON has to be sent in UTF-8."));
     }
     const expectation = expect();
-    collectBody(request.headers["content-encoding"], payload, limitBytes, (error, body) => {
+    const coding = request.headers["content-encoding"];
+    // What is counted is the decoded body; how long it is, its headers do not say.
+    const account = new BodyAccount(budget, coding === undefined ? declared : 0, request);
+    collectBody(coding, payload, limitBytes, onBody, account);
+    function onBody(error: Error | null, body?: RawBody): void {
+      account.complete();
       done(error, body);
       arrived(expectation);
-    });
+    }
   });
 }
 
@@ -59,6 +81,7 @@ export function takeRawBodies(app: FastifyInstance, options: RawBodyOptions): vo
  * is decoded.
  *
  * @param coding the header Content-Encoding
+ * @param account counts the bytes, and may refuse them: then the answer is not put off until all have come
  * @param done called once: with the body; with ResiduaError BODY_TOO_LARGE, INVALID_REQUEST (no data of that coding) or
  *   UNSUPPORTED_MEDIA_TYPE (no coding that is taken); or with ClientGoneError
  */
@@ -67,6 +90,7 @@ export function collectBody(
   payload: Readable,
   limitBytes: number,
   done: (error: Error | null, body?: RawBody) => void,
+  account?: BodyAccount,
 ): void {
   let decoder: Decoder | undefined;
   try {
@@ -76,8 +100,8 @@ export function collectBody(
     return;
   }
   const source = decoder === undefined ? payload : payload.pipe(decoder);
-  const chunks: Buffer[] = [];
-  let length = 0;
+  const declared = account?.declared ?? 0;
+  let blocks = new BodyBlocks(declared <= limitBytes ? declared : 0);
   let received = 0;
   const onReceived = (chunk: Buffer): void => {
     received += chunk.length;
@@ -97,19 +121,28 @@ export function collectBody(
   };
   const refuse = (error: Error): void => {
     stop();
-    chunks.length = 0;
+    blocks = new BodyBlocks(0);
     discard(payload, () => settle(error));
   };
   const onData = (chunk: Buffer): void => {
-    length += chunk.length;
-    if (length <= limitBytes) chunks.push(chunk);
-    else refuse(tooLarge(limitBytes));
+    if (blocks.length + chunk.length > limitBytes) {
+      refuse(tooLarge(limitBytes));
+      return;
+    }
+    try {
+      account?.add(chunk.length);
+      blocks.add(chunk);
+    } catch (error) {
+      stop();
+      payload.resume();
+      settle(error as Error);
+    }
   };
   const onEnd = (): void => {
     stop();
     // Node ignores what stands behind the end of compressed data.
     if (decoder !== undefined && decoder.bytesWritten !== received) onBroken();
-    else settle(null, new RawBody(chunks, length));
+    else settle(null, new RawBody(blocks.blocks, blocks.length));
   };
   const onBroken = (): void => refuse(new ResiduaError("INVALID_REQUEST", notDecoded(coding!)));
   const onError = (cause: Error): void => {
@@ -126,7 +159,7 @@ export function collectBody(
 /**
  * Reads and drops the rest of a body that is refused: a client that is still sending would not read the answer.
  */
-function discard(payload: Readable, then: () => void): void {
+export function discard(payload: Readable, then: () => void): void {
   if (payload.readableEnded) {
     then();
     return;

@@ -31,7 +31,7 @@ export function flattenWindows(
       window.length !== timesteps ||
       !rows.copy(window, values, w * timesteps * features)
     ) {
-      throw explainWindows(windows, shape);
+      throw explainWindows(windows, shape, order);
     }
   }
   return values;
@@ -44,7 +44,7 @@ export function flattenSeries(
   order?: Int32Array,
 ): Float64Array {
   const values = new Float64Array(rows.length * shape.features);
-  if (!new RowReader(shape, order).copy(rows, values, 0)) throw explainSeries(rows, shape);
+  if (!new RowReader(shape, order).copy(rows, values, 0)) throw explainSeries(rows, shape, order);
   return values;
 }
 
@@ -121,13 +121,26 @@ function put(values: Float64Array, at: number, value: unknown): number {
  * numbers.
  */
 class Faults {
+  readonly #featureShape: WindowShape;
+  readonly #order: Int32Array | undefined;
   readonly #types: Violation[] = [];
   readonly #shapes: Violation[] = [];
   readonly #infinite: Violation[] = [];
   #shape: string | undefined;
 
+  /** @param order of the readings in rows that are arrays; undefined for the model's. */
+  constructor(shape: WindowShape, order: Int32Array | undefined) {
+    this.#featureShape = shape;
+    this.#order = order;
+  }
+
   type(path: string, message: string): void {
     add(this.#types, path, message);
+  }
+
+  /** Whether nothing that is found later can change the error. */
+  get areEnough(): boolean {
+    return this.#types.length >= MAX_VIOLATIONS;
   }
 
   /** @param found the beginning of a sentence that says which shape there is. */
@@ -136,15 +149,18 @@ class Faults {
     this.#shape ??= found;
   }
 
-  /** Checks a row. @param where the beginning of a sentence that says which row it is. */
-  row(row: unknown, path: string, shape: WindowShape, where: string): void {
-    const { features } = shape;
+  /** Checks row `t` of a series or window. @param where the beginning of a sentence that says which row it is. */
+  row(row: unknown, path: string, t: number, where: string): void {
+    const { features } = this.#featureShape;
     if (!Array.isArray(row)) {
-      if (typeof row === "object" && row !== null) this.#object(row, path, shape);
+      if (typeof row === "object" && row !== null) this.#object(row, path, t);
       else this.type(path, `must be an array of ${features} numbers, or an object, not ${describe(row)}`);
       return;
     }
-    for (const [feature, value] of row.entries()) this.#reading(value, `${path}/${feature}`);
+    for (const [place, value] of row.entries()) {
+      if (isReading(value)) continue;
+      this.#reading(value, `${path}/${place}`, `row ${t}, feature ${place}${this.#nameAt(place)}`);
+    }
     if (row.length === features) return;
     this.shape(
       path,
@@ -153,24 +169,30 @@ class Faults {
     );
   }
 
-  #object(row: object, path: string, shape: WindowShape): void {
+  /** The name of the feature at a place in rows that are arrays, behind a blank; nothing where there is none. */
+  #nameAt(place: number): string {
+    const name = this.#featureShape.featureNames[this.#order?.[place] ?? place]?.name;
+    return name === undefined ? "" : ` ${JSON.stringify(name)}`;
+  }
+
+  #object(row: object, path: string, t: number): void {
+    const shape = this.#featureShape;
     const places = featurePlaces(shape);
     for (const [name, value] of Object.entries(row)) {
       const own = `${path}/${escapePointer(name)}`;
-      if (places.has(name)) this.#reading(value, own);
+      if (places.has(name)) this.#reading(value, own, `row ${t}, feature ${JSON.stringify(name)}`);
       else this.type(own, `is no feature of ${shape.model}, which has ${featureList(shape)}`);
     }
   }
 
-  #reading(value: unknown, path: string): void {
-    if (typeof value === "number") {
-      if (!Number.isFinite(value)) add(this.#infinite, path, NOT_FINITE);
-    } else if (value !== null) {
-      this.type(path, `must be a number or null, not ${describe(value)}`);
-    }
+  #reading(value: unknown, path: string, which: string): void {
+    if (isReading(value)) return;
+    if (typeof value === "number") add(this.#infinite, path, `${NOT_FINITE} (${which})`);
+    else this.type(path, `must be a number or null, not ${describe(value)} (${which})`);
   }
 
-  error({ model, timesteps, features }: WindowShape): ResiduaError {
+  error(): ResiduaError {
+    const { model, timesteps, features } = this.#featureShape;
     if (this.#types.length > 0) return invalid(this.#types);
     if (this.#shapes.length === 0) return nonFinite(this.#infinite);
     return new ResiduaError(
@@ -181,32 +203,48 @@ class Faults {
   }
 }
 
+function isReading(value: unknown): boolean {
+  return value === null || (typeof value === "number" && Number.isFinite(value));
+}
+
 function add(violations: Violation[], path: string, message: string): void {
   if (violations.length < MAX_VIOLATIONS) violations.push({ path, message });
 }
 
-function explainWindows(windows: readonly unknown[], shape: WindowShape): ResiduaError {
+function explainWindows(
+  windows: readonly unknown[],
+  shape: WindowShape,
+  order: Int32Array | undefined,
+): ResiduaError {
   const { timesteps, features } = shape;
-  const faults = new Faults();
+  const faults = new Faults(shape, order);
   for (const [w, window] of windows.entries()) {
+    if (faults.areEnough) break;
     const path = `/windows/${w}`;
     if (!Array.isArray(window)) {
       faults.type(path, `must be an array of ${timesteps} rows, not ${describe(window)}`);
       continue;
     }
     for (const [t, row] of window.entries()) {
-      faults.row(row, `${path}/${t}`, shape, `Window ${w}, timestep ${t},`);
+      faults.row(row, `${path}/${t}`, t, `Window ${w}, timestep ${t},`);
     }
     if (window.length === timesteps) continue;
     const width = Array.isArray(window[0]) ? window[0].length : features;
     const message = `has ${window.length} timesteps; the model has ${timesteps}`;
     faults.shape(path, message, `Window ${w} has shape [${window.length}, ${width}]`);
   }
-  return faults.error(shape);
+  return faults.error();
 }
 
-function explainSeries(rows: readonly unknown[], shape: WindowShape): ResiduaError {
-  const faults = new Faults();
-  for (const [t, row] of rows.entries()) faults.row(row, `/series/${t}`, shape, `Row ${t} of the series`);
-  return faults.error(shape);
+function explainSeries(
+  rows: readonly unknown[],
+  shape: WindowShape,
+  order: Int32Array | undefined,
+): ResiduaError {
+  const faults = new Faults(shape, order);
+  for (const [t, row] of rows.entries()) {
+    if (faults.areEnough) break;
+    faults.row(row, `/series/${t}`, t, `Row ${t} of the series`);
+  }
+  return faults.error();
 }

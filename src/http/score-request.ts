@@ -13,6 +13,7 @@ import type { Arrays } from "../scoring/arrays.js";
 import type { ScorableModel } from "../serving/score-result.js";
 import { columnOrder, reorder } from "./columns.js";
 import { asObject, checkMembers, describe, invalid, parseJson } from "./json-body.js";
+import { refuseTooManyParts } from "./json-parts.js";
 import { flattenSeries, flattenWindows } from "./readings.js";
 import { listed } from "./schema-faults.js";
 import { type ScoreOptions, ScoreOptionsSchema, SeriesOptionsSchema } from "./score-schema.js";
@@ -61,10 +62,27 @@ export function readScoreRequest(
   limits: ScoreLimits,
   arrays?: Arrays,
 ): WindowsBody | SeriesBody {
-  const matrix = readBodyMatrix(body, arrays);
+  return readUsualRequest(body, limits, arrays) ?? parseScoreRequest(body, limits);
+}
+
+/**
+ * The same for the bodies that take no time to read.
+ *
+ * @param mostOtherBytes how many bytes the members beside the readings may have.
+ * @returns undefined for a body that must be read by JSON.parse.
+ */
+export function readUsualRequest(
+  body: Uint8Array,
+  limits: ScoreLimits,
+  arrays?: Arrays,
+  mostOtherBytes?: number,
+): WindowsBody | SeriesBody | undefined {
+  const matrix = readBodyMatrix(body, arrays, mostOtherBytes);
   if (matrix?.key === "windows") {
     const [count, timesteps, features] = matrix.shape;
-    if (count! <= limits.maxWindows && timesteps === limits.timesteps && features === limits.features) {
+    const isRightShape = timesteps === limits.timesteps && features === limits.features;
+    if (isRightShape && count! > limits.maxWindows) throw tooManyWindows(count!, limits);
+    if (isRightShape) {
       const options = checkMembers(checkWindowsOptions, matrix.others, "", ["windows"]);
       const order = columnOrder(options.columns, limits);
       if (order !== undefined) reorder(matrix.values, order);
@@ -79,11 +97,12 @@ export function readScoreRequest(
       });
     }
   }
-  return parseScoreRequest(body, limits);
+  return undefined;
 }
 
 /** The same by JSON.parse, for bodies that are wrong, or right but unusual. */
 function parseScoreRequest(body: Uint8Array, limits: ScoreLimits): WindowsBody | SeriesBody {
+  refuseTooManyParts(body, limits);
   const { windows, series, ...members } = asObject(parseJson(body));
   if (windows === undefined && series === undefined) {
     const message = `must have windows or series; it has ${listed(Object.keys(members))}`;
@@ -107,13 +126,17 @@ function parseScoreRequest(body: Uint8Array, limits: ScoreLimits): WindowsBody |
   }
   if (windows.length === 0) throw invalid([{ path: "/windows", message: "must hold at least one window" }]);
   if (windows.length > limits.maxWindows) {
-    throw new ResiduaError(
-      "TOO_MANY_WINDOWS",
-      `The request has ${windows.length} windows; one may have up to ${limits.maxWindows}.`,
-    );
+    throw tooManyWindows(windows.length, limits);
   }
   const values = flattenWindows(windows, limits, columnOrder(options.columns, limits));
   return { kind: "windows", count: windows.length, values, options };
+}
+
+function tooManyWindows(count: number, { maxWindows }: ScoreLimits): ResiduaError {
+  return new ResiduaError(
+    "TOO_MANY_WINDOWS",
+    `The request has ${count} windows; one may have up to ${maxWindows}.`,
+  );
 }
 
 /** @param readings gives the readings in the model's order, from those in an order as `columnOrder` gives it. */

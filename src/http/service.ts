@@ -6,6 +6,9 @@ import type { Logger } from "pino";
 import type { Config } from "../config.js";
 import { chooseEngine } from "../engine/choose-engine.js";
 import type { Engine } from "../engine/engine.js";
+import { JobFolder } from "../jobs/job-folder.js";
+import { JobQueue } from "../jobs/job-queue.js";
+import { JobWorker } from "../jobs/job-worker.js";
 import { Registry } from "../registry/registry.js";
 import { Batcher } from "../serving/batcher.js";
 import { Lifecycle } from "../serving/lifecycle.js";
@@ -50,6 +53,8 @@ export class Service {
   readonly #app: FastifyInstance;
   readonly #lifecycle: Lifecycle;
   readonly #tracing: Tracing | undefined;
+  /** Undefined where RESIDUA_ADMIN_TOKEN is not set. */
+  readonly #worker: JobWorker | undefined;
   /** Undefined where RESIDUA_GRPC_PORT is not set. */
   readonly grpc: GrpcServer | undefined;
   #engine: Engine | undefined;
@@ -63,8 +68,15 @@ export class Service {
       lifecycle,
       models,
       tracing,
+      worker,
       url,
-    }: { lifecycle: Lifecycle; models: LiveModels; tracing: Tracing | undefined; url: string },
+    }: {
+      lifecycle: Lifecycle;
+      models: LiveModels;
+      tracing: Tracing | undefined;
+      worker: JobWorker | undefined;
+      url: string;
+    },
   ) {
     this.#options = options;
     this.#app = app;
@@ -72,6 +84,7 @@ export class Service {
     this.#lifecycle = lifecycle;
     this.models = models;
     this.#tracing = tracing;
+    this.#worker = worker;
     this.url = url;
     this.loaded = this.#load();
   }
@@ -99,7 +112,8 @@ export class Service {
     metrics.watchLog(options.droppedLogLines ?? (() => 0));
     const scoring = new ScoringService(batcher, metrics);
     const tracing = await startTracing(options);
-    const parts = { ...options, lifecycle, metrics, models, scoring, tracing };
+    const jobs = startJobs(options, models);
+    const parts = { ...options, lifecycle, metrics, models, scoring, tracing, jobs };
     const app = await createApp(parts);
     await app.listen({ host: config.HOST, port: config.PORT });
     const { address, family, port } = app.server.address() as AddressInfo;
@@ -109,7 +123,7 @@ export class Service {
       await app.close();
       throw error;
     });
-    return new Service(options, app, grpc, { lifecycle, models, tracing, url });
+    return new Service(options, app, grpc, { lifecycle, models, tracing, worker: jobs?.worker, url });
   }
 
   async #load(): Promise<void> {
@@ -122,7 +136,11 @@ export class Service {
     });
     this.#engine = engine;
     if (this.#lifecycle.isEnding) return;
-    log.info({ engine: engine.name, device: engine.device }, reason);
+    const residentMiB = Math.round(process.memoryUsage.rss() / 2 ** 20);
+    log.info(
+      { engine: engine.name, device: engine.device, threads: config.RESIDUA_THREADS, residentMiB },
+      reason,
+    );
     const registry = await Registry.open({
       folder: config.RESIDUA_MODELS,
       engine,
@@ -134,6 +152,7 @@ export class Service {
     this.models.connect(registry, engine);
     await registry.poll();
     if (this.#lifecycle.phase === "starting") this.#lifecycle.phase = "serving";
+    this.#worker?.look();
   }
 
   /**
@@ -152,7 +171,7 @@ export class Service {
     await sleep(Math.max(LEAST_LAME_DUCK_MS, config.RESIDUA_LAME_DUCK_SECONDS * 1000));
     this.#lifecycle.phase = "draining";
     log.info({ inFlight: this.#lifecycle.inFlight }, "draining");
-    const closed = Promise.all([this.#app.close(), this.grpc?.drain()]);
+    const closed = Promise.all([this.#app.close(), this.grpc?.drain(), this.#worker?.stop()]);
     const timer = new AbortController();
     await Promise.race([
       this.#lifecycle.whenIdle(),
@@ -174,6 +193,28 @@ export class Service {
     await this.#engine?.close();
     return unanswered === 0;
   }
+}
+
+/** Jobs are ordered with the admin token; a service without one leaves them to others on its folder. */
+function startJobs({ config, log }: ServiceOptions, models: LiveModels) {
+  if (config.RESIDUA_ADMIN_TOKEN === undefined) return undefined;
+  const folder = new JobFolder(config.RESIDUA_MODELS);
+  const queue = new JobQueue(folder, {
+    maxQueuedJobs: config.RESIDUA_MAX_QUEUED_JOBS,
+    bodyLimitBytes: config.RESIDUA_JOB_BODY_LIMIT_BYTES,
+  });
+  const worker = new JobWorker(folder, {
+    modelsFolder: config.RESIDUA_MODELS,
+    maxJobs: config.RESIDUA_MAX_JOBS,
+    maxRows: config.RESIDUA_JOB_MAX_ROWS,
+    maxSeconds: config.RESIDUA_JOB_MAX_SECONDS,
+    // Scoring keeps a core where there is more than one.
+    threads: Math.max(1, config.RESIDUA_THREADS - 1),
+    wideVectors: config.RESIDUA_WIDE_VECTORS,
+    log,
+    onPublished: async () => models.registry.poll(),
+  });
+  return { queue, worker, bodyLimitBytes: config.RESIDUA_JOB_BODY_LIMIT_BYTES };
 }
 
 /** Loaded where the setting asks for it only, as is gRPC. */

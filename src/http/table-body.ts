@@ -87,7 +87,7 @@ export async function readTableBody(
   return seriesBody({ rows, values, times, notes }, own, shape);
 }
 
-function wrongTable({ message }: InputError): ResiduaError {
+function wrongTable({ forRequest: message }: InputError): ResiduaError {
   const [place] = /\bline \d+(, column "[^"]*")?/.exec(message) ?? [""];
   return new ResiduaError("INVALID_REQUEST", message, { violations: [{ path: place, message }] });
 }

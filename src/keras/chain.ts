@@ -1,10 +1,9 @@
 /** A chain of our layers with their weights, as it grows while the layers of a Keras model are translated one by one. */
 import { InputError } from "../errors.js";
 import { descriptionOf } from "../network/layers/layers.js";
-import { type Layer, MAX_UNITS } from "../network/network.js";
+import { type Activation, type Layer, MAX_UNITS } from "../network/network.js";
 import type { Tensor } from "../network/weights.js";
 import { type DenseMap, mergeDense } from "./dense-map.js";
-import type { KerasActivation } from "./settings.js";
 
 /** One of our layers. */
 export interface Piece {
@@ -102,41 +101,10 @@ export class Chain {
   }
 
   /** Applies an activation: within the dense layer before where it has none yet, else by a layer of its own. */
-  activate(name: string, activation: KerasActivation): void {
+  activate(name: string, activation: Activation): void {
     if (activation === "linear") return;
     const { width } = this;
     const what = `The activation of layer "${name}"`;
-    if (typeof activation !== "string") {
-      // max(x, 0) - slope max(-x, 0), by two dense layers.
-      const slope = activation.negativeSlope;
-      this.addDense(
-        name,
-        denseOf(
-          what,
-          width,
-          2 * width,
-          (at) => {
-            for (let i = 0; i < width; i++) {
-              at(i, i, 1);
-              at(i, width + i, -1);
-            }
-          },
-          "relu",
-        ),
-        true,
-      );
-      this.addDense(
-        name,
-        denseOf(what, 2 * width, width, (at) => {
-          for (let i = 0; i < width; i++) {
-            at(i, i, 1);
-            at(width + i, i, -slope);
-          }
-        }),
-        true,
-      );
-      return;
-    }
     const last = this.pieces[this.pieces.length - 1];
     if (last !== undefined && isDense(last) && last.layer.activation === "linear") {
       this.pieces[this.pieces.length - 1] = { ...last, layer: { ...last.layer, activation } };

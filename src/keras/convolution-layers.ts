@@ -1,5 +1,7 @@
 /** Keras's convolutions over time, as matrices of the whole sequence: there is no kernel for them. */
+
 import { count, text } from "../network/json-guards.js";
+import { addActivation } from "./activation.js";
 import { readActivation, single } from "./settings.js";
 import { refuse, sequenceShape, type Translate, type Translation, tensorOf, where } from "./translation.js";
 
@@ -50,7 +52,7 @@ function addConvolution(
   const bias = config["use_bias"] === false ? undefined : tensorOf(translation, 1, "bias", [filters]);
   const plain = typeof activation === "string" ? activation : "linear";
   chain.addMatrix({ name, what: className }, output, fill, (o) => bias?.[o % filters] ?? 0, plain);
-  if (typeof activation !== "string") chain.activate(`${name}_activation`, activation);
+  if (typeof activation !== "string") addActivation(chain, `${name}_activation`, activation);
 }
 
 /** [T, C] -> [T', filters]; the kernel is [size, C, filters]. */

@@ -1,7 +1,9 @@
 /** Keras layers without time: dense ones, activations, normalisation, shapes, and those that only train. */
 import { array, count, type JsonObject, object, text } from "../network/json-guards.js";
+import type { Tensor } from "../network/weights.js";
+import { addActivation } from "./activation.js";
 import { denseOf } from "./chain.js";
-import { finite, readActivation, slopeOf, word } from "./settings.js";
+import { eluOf, finite, readActivation, slopeOf, word } from "./settings.js";
 import { refuse, type Translate, type Translation, tensorOf, where } from "./translation.js";
 
 export const dense: Translate = (translation) => {
@@ -14,17 +16,21 @@ export const dense: Translate = (translation) => {
     config["use_bias"] === false ? new Float32Array(outputs) : tensorOf(translation, 1, "bias", [outputs]);
   const plain = typeof activation === "string" ? activation : "linear";
   chain.addDense(name, { inputs, outputs, kernel, bias, activation: plain });
-  if (typeof activation !== "string") chain.activate(`${name}_activation`, activation);
+  if (typeof activation !== "string") addActivation(chain, `${name}_activation`, activation);
 };
 
 export const activation: Translate = (translation) => {
   const { name, config, chain, isKeras2 } = translation;
-  chain.activate(name, readActivation(config["activation"], where(translation), isKeras2));
+  addActivation(chain, name, readActivation(config["activation"], where(translation), isKeras2));
 };
 
 export const leakyRelu: Translate = (translation) => {
   const negativeSlope = slopeOf(translation.config, where(translation));
-  translation.chain.activate(translation.name, { negativeSlope });
+  addActivation(translation.chain, translation.name, { negativeSlope });
+};
+
+export const elu: Translate = (translation) => {
+  addActivation(translation.chain, translation.name, eluOf(translation.config, where(translation)));
 };
 
 export const relu: Translate = (translation) => {
@@ -36,19 +42,30 @@ export const relu: Translate = (translation) => {
     refuse(translation, "it has a threshold; use a ReLU without one.");
   }
   const negativeSlope = finite(config["negative_slope"] ?? 0, `negative_slope ${where(translation)}`);
-  chain.activate(name, negativeSlope === 0 ? "relu" : { negativeSlope });
+  addActivation(chain, name, negativeSlope === 0 ? "relu" : { negativeSlope });
+};
+
+export const layerNormalization: Translate = (translation) => {
+  const { name, config, chain } = translation;
+  const { width } = chain;
+  checkLastAxis(translation);
+  if (config["rms_scaling"] === true) refuse(translation, "it has rms_scaling=True; train it without.");
+  const epsilon = finite(config["epsilon"] ?? 1e-3, `epsilon ${where(translation)}`);
+  let next = 0;
+  const part = (what: string, isThere: boolean, other: number): Tensor => ({
+    shape: [width],
+    data: isThere ? tensorOf(translation, next++, what, [width]) : new Float32Array(width).fill(other),
+  });
+  const gamma = part("gamma", config["scale"] !== false, 1);
+  const beta = part("beta", config["center"] !== false, 0);
+  chain.add({ kind: "layerNormalization", name: chain.name(name), epsilon }, [gamma, beta]);
 };
 
 /** gamma (x - mean) / sqrt(variance + epsilon) + beta: when it scores, a factor and a number to add for each channel. */
 export const batchNormalization: Translate = (translation) => {
-  const { name, className, config, chain } = translation;
-  const { width, shape } = chain;
-  const axes = Array.isArray(config["axis"]) ? (config["axis"] as unknown[]) : [config["axis"] ?? -1];
-  // A layer that works row by row counts the axes of a row.
-  const last = className.startsWith("TimeDistributed") ? 1 : shape.length;
-  if (axes.length !== 1 || (axes[0] !== -1 && axes[0] !== last)) {
-    refuse(translation, "it normalises an axis that is not the last one.");
-  }
+  const { name, config, chain } = translation;
+  const { width } = chain;
+  checkLastAxis(translation);
   const epsilon = finite(config["epsilon"] ?? 1e-3, `epsilon ${where(translation)}`);
   let next = 0;
   const part = (what: string): Float32Array => tensorOf(translation, next++, what, [width]);
@@ -66,6 +83,17 @@ export const batchNormalization: Translate = (translation) => {
   }
   chain.addDense(name, map, true);
 };
+
+/** Refuses a layer that normalises anything but the last axis. */
+function checkLastAxis(translation: Translation): void {
+  const { className, config, chain } = translation;
+  const axes = Array.isArray(config["axis"]) ? (config["axis"] as unknown[]) : [config["axis"] ?? -1];
+  // A layer that works row by row counts the axes of a row.
+  const last = className.startsWith("TimeDistributed") ? 1 : chain.shape.length;
+  if (axes.length !== 1 || (axes[0] !== -1 && axes[0] !== last)) {
+    refuse(translation, "it normalises an axis that is not the last one.");
+  }
+}
 
 export const dropout: Translate = (translation) => {
   const { name, config, chain } = translation;
@@ -124,6 +152,8 @@ const ROW_BY_ROW: Readonly<Record<string, Translate>> = {
   Activation: activation,
   LeakyReLU: leakyRelu,
   ReLU: relu,
+  ELU: elu,
+  LayerNormalization: layerNormalization,
   BatchNormalization: batchNormalization,
   Dropout: dropout,
 };

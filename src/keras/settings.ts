@@ -3,14 +3,15 @@ import { InputError } from "../errors.js";
 import { count, type JsonObject, object, text } from "../network/json-guards.js";
 import { type Activation, RECURRENT_ACTIVATIONS, type RecurrentActivation } from "../network/network.js";
 
-/** What an activation is here: one that the engines have, or a rectifier with a slope below zero. */
-export type KerasActivation = Activation | { readonly negativeSlope: number };
+/** What an activation is here: one that the engines have, a rectifier with a slope below zero, or an ELU times alpha there. */
+export type KerasActivation = Activation | { readonly negativeSlope: number } | { readonly alpha: number };
 
 const PLAIN: Readonly<Record<string, Activation>> = {
   linear: "linear",
   relu: "relu",
   tanh: "tanh",
   sigmoid: "sigmoid",
+  elu: "elu",
 };
 /** The slopes that Keras 3 and Keras 2 take where a function or layer does not say. */
 const DEFAULT_SLOPE = { function: 0.2, layer: 0.3 };
@@ -27,6 +28,7 @@ export function readActivation(value: unknown, where: string, isKeras2: boolean)
     const { class_name: className, config } = object(value, `activation ${where}`);
     if (className === "LeakyReLU")
       return { negativeSlope: slopeOf(object(config, `activation ${where}`), where) };
+    if (className === "ELU") return eluOf(object(config, `activation ${where}`), where);
     if (className === "ReLU") return readActivation("relu", where, isKeras2);
     // Functions are written as objects, too: {class_name: "function", config: "relu"}.
     if (typeof config === "string") return readActivation(config, where, isKeras2);
@@ -36,7 +38,7 @@ export function readActivation(value: unknown, where: string, isKeras2: boolean)
   const plain = typeof value === "string" && Object.hasOwn(PLAIN, value) ? PLAIN[value] : undefined;
   if (plain !== undefined) return plain;
   throw new InputError(
-    `The activation ${text(value)} ${where} cannot be imported; linear, relu, leaky_relu, tanh, sigmoid and hard_sigmoid can.`,
+    `The activation ${text(value)} ${where} cannot be imported; linear, relu, leaky_relu, elu, tanh, sigmoid and hard_sigmoid can.`,
   );
 }
 
@@ -44,7 +46,8 @@ export function readActivation(value: unknown, where: string, isKeras2: boolean)
 export function readCellActivation(value: unknown, where: string, isKeras2: boolean): Activation {
   const found = readActivation(value, where, isKeras2);
   if (typeof found === "string") return found;
-  throw new InputError(`The activation leaky_relu ${where} cannot be imported within a recurrent layer.`);
+  const name = "alpha" in found ? "ELU" : "leaky_relu";
+  throw new InputError(`The activation ${name} ${where} cannot be imported within a recurrent layer.`);
 }
 
 export function readGateActivation(value: unknown, where: string, isKeras2: boolean): RecurrentActivation {
@@ -62,6 +65,12 @@ export function slopeOf(config: JsonObject, where: string): number {
     config["negative_slope"] ?? config["alpha"] ?? DEFAULT_SLOPE.layer,
     `negative_slope ${where}`,
   );
+}
+
+/** An ELU layer: alpha (e^x - 1) below zero. */
+export function eluOf(config: JsonObject, where: string): KerasActivation {
+  const alpha = finite(config["alpha"] ?? 1, `alpha ${where}`);
+  return alpha === 1 ? "elu" : { alpha };
 }
 
 export function finite(value: unknown, what: string): number {

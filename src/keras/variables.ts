@@ -120,6 +120,8 @@ function countsOf(className: string, config: JsonObject, level = 0): TensorCount
       return { trained: 2 + bias, fixed: 0 };
     case "BatchNormalization":
       return { trained: scaleAndShift, fixed: 2 };
+    case "LayerNormalization":
+      return { trained: scaleAndShift, fixed: 0 };
     case "TimeDistributed":
       return innerCounts();
     case "Bidirectional": {

@@ -2,9 +2,17 @@
 
 /**
  * `hardSigmoid` is clip(0.2x + 0.5, 0, 1), the one of TF.js and Keras 2;
- * `hardSigmoidKeras3` is clip(x/6 + 0.5, 0, 1).
+ * `hardSigmoidKeras3` is clip(x/6 + 0.5, 0, 1); `elu` is x where x > 0, else e^x - 1.
  */
-export const ACTIVATIONS = ["linear", "relu", "tanh", "sigmoid", "hardSigmoid", "hardSigmoidKeras3"] as const;
+export const ACTIVATIONS = [
+  "linear",
+  "relu",
+  "tanh",
+  "sigmoid",
+  "hardSigmoid",
+  "hardSigmoidKeras3",
+  "elu",
+] as const;
 export type Activation = (typeof ACTIVATIONS)[number];
 
 /** The activations that a recurrent layer's gates may have. */
@@ -26,4 +34,5 @@ export const ACTIVATION_NAMES: Readonly<Record<Activation, string>> = {
   sigmoid: "sigmoid",
   hardSigmoid: "hard_sigmoid",
   hardSigmoidKeras3: "hard_sigmoid_keras_3",
+  elu: "elu",
 };

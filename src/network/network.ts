@@ -18,6 +18,7 @@ export * from "./activations.js";
 export type { DenseLayer, TimeDistributedDenseLayer } from "./layers/dense.js";
 export type { WeightDescription } from "./layers/description.js";
 export type { GruLayer } from "./layers/gru.js";
+export type { LayerNormalizationLayer } from "./layers/layer-normalization.js";
 export type { Layer, LayerKind, LayerOf } from "./layers/layers.js";
 export type { LstmLayer } from "./layers/lstm.js";
 export { MAX_FEATURES, MAX_PARAMETERS, MAX_TIMESTEPS, MAX_UNITS } from "./limits.js";

@@ -35,6 +35,8 @@ function initialValues(shape: readonly number[], initializer: Initializer, rando
       return orthogonalRows(shape[0]!, shape[1]!, random);
     case "zeros":
       return values;
+    case "ones":
+      return values.fill(1);
     case "forgetGateOnes":
       return values.fill(1, values.length / 4, values.length / 2);
   }

@@ -1,12 +1,13 @@
 /** Publishes what took long to train without losing it where the folder of models turns out to be full or read-only. */
 import { constants } from "node:fs";
-import { access, mkdir, mkdtemp, readdir, rmdir, stat } from "node:fs/promises";
+import { access, mkdir, mkdtemp, rmdir, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { InputError } from "../errors.js";
 import { publishBundle } from "../registry/bundle.js";
 import type { BundleContents } from "../registry/bundle-files.js";
 import { explain } from "../registry/folder-files.js";
+import { highestVersion } from "../registry/highest-version.js";
 
 /**
  * Throws InputError where a version of the model could not be published, as far as that is known beforehand: to be
@@ -33,8 +34,17 @@ export async function checkMayPublish(modelsFolder: string, name: string): Promi
   }
 }
 
+/** The job that publishes a version. */
+export interface JobOrigin {
+  /** It goes into the training record, so that a job that is taken up again finds what it has published. */
+  readonly id: string;
+  /** As for `publishBundle`. */
+  readonly staging: string;
+}
+
 /**
  * Publishes the next version of a model; where the system refuses that, keeps the bundle in a folder for temporary files.
+ * @param job where a job publishes: nothing is kept elsewhere, since its data are there to try again.
  * @returns as `publishBundle`.
  * @throws InputError: as `publishBundle`; or why it is not published, where it is kept, and how it gets into place.
  */
@@ -42,7 +52,12 @@ export async function publishOrKeep(
   modelsFolder: string,
   name: string,
   contents: BundleContents,
+  job?: JobOrigin,
 ): ReturnType<typeof publishBundle> {
+  if (job !== undefined) {
+    const training = { ...contents.training, job: job.id };
+    return publishBundle(modelsFolder, name, { ...contents, training }, job.staging);
+  }
   try {
     return await publishBundle(modelsFolder, name, contents);
   } catch (error) {
@@ -61,8 +76,7 @@ export async function publishOrKeep(
 
 /** Publishes under the number that would be next in the folder of models, since a bundle is of one number. */
 async function keep(modelsFolder: string, name: string, contents: BundleContents) {
-  const entries = await readdir(join(modelsFolder, name)).catch(() => []);
-  const highest = Math.max(0, ...entries.filter((entry) => /^\d{1,9}$/.test(entry)).map(Number));
+  const highest = await highestVersion(join(modelsFolder, name)).catch(() => 0);
   const folder = await mkdtemp(join(tmpdir(), "residua-kept-"));
   const before = join(folder, name, String(highest));
   if (highest > 0) await mkdir(before, { recursive: true });

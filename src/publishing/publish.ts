@@ -5,7 +5,7 @@ import type { DataTaken } from "../data/taken.js";
 import { encodeBehaviour } from "../registry/behaviour-sections.js";
 import type { BundleContents } from "../registry/bundle-files.js";
 import type { TrainedModel } from "../training/train-model.js";
-import { publishOrKeep } from "./publish-or-keep.js";
+import { type JobOrigin, publishOrKeep } from "./publish-or-keep.js";
 
 /** Where a model is published. */
 export interface PublishOptions {
@@ -17,6 +17,8 @@ export interface PublishOptions {
   readonly reading: ReadingValues;
   /** What was taken from the data files: the manifest's section `data`. */
   readonly taken?: DataTaken | undefined;
+  /** Undefined where it is not a job that publishes. */
+  readonly job?: JobOrigin | undefined;
 }
 
 /** The version that was published. */
@@ -35,7 +37,8 @@ export interface Published {
  * Throws InputError where the name is not one of a model.
  */
 export function publish(trained: TrainedModel, options: PublishOptions): Promise<Published> {
-  return publishOrKeep(options.modelsFolder, options.name, bundleContents(trained, options));
+  const { modelsFolder, name, job } = options;
+  return publishOrKeep(modelsFolder, name, bundleContents(trained, options), job);
 }
 
 /** What the bundle of a trained model is made from. */

@@ -19,7 +19,7 @@ import { recalibrate } from "../training/recalibration.js";
 import { type TrainedModel, trainModel } from "../training/train-model.js";
 import type { TrainEvents, TrainOptions } from "../training/train-settings.js";
 import { bundleContents, nestReadings, type Published } from "./publish.js";
-import { publishOrKeep } from "./publish-or-keep.js";
+import { type JobOrigin, publishOrKeep } from "./publish-or-keep.js";
 import { type RenewalComparison, whyWorse } from "./renewal-comparison.js";
 import { measureVersion } from "./renewal-figures.js";
 import { recordedOptions } from "./renewal-record.js";
@@ -36,6 +36,8 @@ export interface RenewOptions {
   /** How the data files were read: it goes into the training record. */
   readonly reading: ReadingValues;
   readonly signal?: AbortSignal | undefined;
+  /** Undefined where it is not a job that publishes. */
+  readonly job?: JobOrigin | undefined;
 }
 
 /** What became of a renewal. */
@@ -83,7 +85,8 @@ export async function renew(
       const worse = whyWorse(comparison, askedRate(live), manifest.timesteps);
       if (worse.length > 0) return { comparison, worse, published: undefined };
       const sections = { ...contents.sections, renewedFrom: describeOrigin(live, options, rows, comparison) };
-      const published = await publishOrKeep(options.modelsFolder, live.name, { ...contents, sections });
+      const { modelsFolder, job } = options;
+      const published = await publishOrKeep(modelsFolder, live.name, { ...contents, sections }, job);
       await promote(options, live.name, published.version);
       return { comparison, worse, published };
     } finally {

@@ -5,7 +5,7 @@
  * bundle or none, and of two publishers one gets the version number and the other the next one.
  */
 import { createHash } from "node:crypto";
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { InputError } from "../errors.js";
 import { text } from "../network/json-guards.js";
@@ -22,7 +22,8 @@ import {
 } from "./bundle-files.js";
 import { removeStaleTemporaries, syncFolder, temporaryName, writeFileDurably } from "./durable-files.js";
 import { checkFolder, listNames, readRegularFile } from "./folder-files.js";
-import { type Manifest, MODEL_NAME_PATTERN, MODEL_NAME_RULE, VERSION_PATTERN } from "./manifest.js";
+import { highestVersion } from "./highest-version.js";
+import { type Manifest, MODEL_NAME_PATTERN, MODEL_NAME_RULE } from "./manifest.js";
 
 /** A temporary folder older than this was left behind by a publisher that was stopped. */
 const STALE_MS = 24 * 60 * 60 * 1000;
@@ -105,6 +106,8 @@ function checkName(manifest: Manifest, name: string, version: string): void {
  * Publishes the next version of a model. The bytes are decoded before they are published, so that nothing is published
  * that a registry would refuse.
  *
+ * @param staging an existing folder on the same volume in which the bundle is written before it gets its place; by
+ *   default the folder of the model. Whoever takes that folder away makes publishing fail, as a whole.
  * @returns the number it got, its folder, and the hash of its manifest.
  * @throws InputError where the name is not allowed, or the contents do not fit each other.
  */
@@ -112,6 +115,7 @@ export async function publishBundle(
   modelsFolder: string,
   name: string,
   contents: BundleContents,
+  staging?: string,
 ): Promise<{ version: string; folder: string; sha256: string }> {
   if (!new RegExp(MODEL_NAME_PATTERN).test(name)) {
     throw new InputError(`"${name}" cannot be the name of a model: ${MODEL_NAME_RULE}.`);
@@ -123,7 +127,7 @@ export async function publishBundle(
     await syncFolder(modelsFolder);
     await syncFolder(dirname(firstNew));
   }
-  const temporary = join(modelFolder, temporaryName());
+  const temporary = join(staging ?? modelFolder, temporaryName());
   await mkdir(temporary);
   try {
     await removeStaleTemporaries(modelFolder, STALE_MS, temporary);
@@ -145,12 +149,6 @@ export async function publishBundle(
     await rm(temporary, { recursive: true, force: true });
     throw error;
   }
-}
-
-async function highestVersion(modelFolder: string): Promise<number> {
-  const pattern = new RegExp(VERSION_PATTERN);
-  const numbers = (await readdir(modelFolder)).filter((entry) => pattern.test(entry)).map(Number);
-  return Math.max(0, ...numbers);
 }
 
 /** Renames a folder. A rename never replaces a folder that holds files, so of two publishers only one gets a number. */

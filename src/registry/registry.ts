@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { InputError, ResiduaError } from "../errors.js";
 import { assignAlias, checkAliasName, removeAlias } from "./alias-changes.js";
 import { readManifest } from "./bundle.js";
+import { deleteVersion } from "./deletion.js";
 import type { Lease } from "./leased-model.js";
 import type { Manifest } from "./manifest.js";
 import type { ModelEntry, ModelListing } from "./model-entry.js";
@@ -199,6 +200,21 @@ export class Registry {
   /** Takes an alias away. Throws ResiduaError: MODEL_NOT_FOUND, ALIAS_NOT_FOUND. */
   async deleteAlias(name: string, alias: string): Promise<ModelListing> {
     return this.#change(name, (entry) => removeAlias(entry, alias));
+  }
+
+  /** Deletes a version that no alias names. Throws ResiduaError: MODEL_NOT_FOUND, and as `deleteVersion` does. */
+  async deleteVersion(name: string, version: string): Promise<void> {
+    const entry = this.#models.find(name);
+    const there = [...entry.versions.keys()].join(", ");
+    if (entry.versions.get(version)?.isStored !== true) {
+      throw new ResiduaError(
+        "VERSION_NOT_FOUND",
+        `Model "${name}" has no version ${version}; it has ${there}.`,
+      );
+    }
+    await entry.inLine(() => deleteVersion(entry.folder, name, version));
+    await this.#read();
+    await this.#follow(entry);
   }
 
   /** Changes a model's aliases when what is done about that model has ended, and follows the change. */

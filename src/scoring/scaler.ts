@@ -101,6 +101,22 @@ function describeColumn(rows: Float64Array, feature: number, features: number): 
   return { least, most, mean: least + share * range, deviation };
 }
 
+/** The largest error, in scaled units, that rounding a reading to float32 may add: that of a golden window's replay. */
+const MAX_ROUNDING_ERROR = 1e-4;
+/** Rounding to float32 moves a number by at most this share of it. */
+const FLOAT32_ROUNDING = 2 ** -24;
+
+/**
+ * Whether a client has to send and take readings as float64. Around the offset, float32 moves a reading by up to
+ * |offset| * 2^-24, which is |offset| / scale * 2^-24 scaled. Where |offset| / scale is above 1678 for some feature, that
+ * is more than 1e-4, and what float32 loses grows into what is scored: of 1e9 plus or minus 5 it keeps steps of 64.
+ */
+export function needsFloat64({ offset, scale }: Pick<Scaler, "offset" | "scale">): boolean {
+  return offset.some(
+    (level, feature) => Math.abs(level) * FLOAT32_ROUNDING > MAX_ROUNDING_ERROR * scale[feature]!,
+  );
+}
+
 /** A scaler with its numbers as loops read them fastest. Made once for a model. */
 export class WindowScaler {
   readonly #timesteps: number;

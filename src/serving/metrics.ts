@@ -4,6 +4,7 @@ import type { Drift } from "../scoring/drift-decision.js";
 import type { BatchTarget } from "./batch-job.js";
 import type { Batcher, BatchObserver } from "./batcher.js";
 import { Histogram, type HistogramSeries } from "./histogram.js";
+import { MetricsPage } from "./metrics-page.js";
 import type { ScorableModel, ScoredWindows } from "./score-result.js";
 import type { ScoringObserver } from "./scoring-service.js";
 import { type ListedVersion, type VersionActivity, VersionMetrics } from "./version-metrics.js";
@@ -13,6 +14,7 @@ const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
 export class Metrics implements BatchObserver, ScoringObserver {
   readonly registry = new Registry();
+  readonly page = new MetricsPage(this.registry);
   readonly #since = new Date().toISOString();
   readonly #requests: Histogram<"method" | "route" | "status_code">;
   readonly #batchWindows: HistogramSeries;

@@ -1,6 +1,6 @@
 /**
- * Python with the clients of `requirements.txt`, in a virtual environment that all tests share and that later runs find
- * again. Where there is no Python, or its packages cannot be had, the tests that need them are skipped.
+ * Python with the packages of a file of requirements, in a virtual environment that all tests share and that later runs
+ * find again. Where there is no Python, or its packages cannot be had, the tests that need them are skipped.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -10,24 +10,28 @@ import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { repository } from "../server-process.js";
 
-const REQUIREMENTS = join(repository, "test", "clients", "requirements.txt");
 const ASK_EVERY_MS = 200;
 /** For so long, a failed installation is not tried again: the other tests of a run do without, too. */
 const FAILURE_HOLDS_MS = 10 * 60_000;
 
+/** A Python, or a sentence that says why there is none. */
+export type FoundPython = { readonly python: string } | { readonly skip: string };
+
 /**
- * The path of a Python that has the clients, made at the first call; or a sentence that says why there is none.
- * `RESIDUA_TEST_PYTHON` names one that has them already.
+ * A Python that has the packages, made at the first call. `RESIDUA_TEST_PYTHON` names one that has them already.
+ *
+ * @param file the requirements, in this folder.
  */
-export async function pythonWithClients(): Promise<{ python: string } | { skip: string }> {
+export async function pythonWith(file = "requirements.txt"): Promise<FoundPython> {
   const given = process.env["RESIDUA_TEST_PYTHON"];
   if (given !== undefined) return { python: given };
   if (spawnSync("python3", ["-c", "import venv, ensurepip"]).status !== 0) {
     return { skip: "there is no python3 with venv" };
   }
-  const hash = createHash("sha256").update(readFileSync(REQUIREMENTS)).digest("hex").slice(0, 16);
+  const requirements = join(repository, "test", "clients", file);
+  const hash = createHash("sha256").update(readFileSync(requirements)).digest("hex").slice(0, 16);
   const folder = join(repository, ".cache", `python-${hash}`);
-  const failure = await prepare(folder);
+  const failure = await prepare(folder, requirements);
   return failure === undefined ? { python: pythonOf(folder) } : { skip: failure };
 }
 
@@ -36,7 +40,7 @@ function pythonOf(folder: string): string {
 }
 
 /** Makes the environment, or waits until another test has made it. Why it cannot be made; undefined where it is there. */
-async function prepare(folder: string): Promise<string | undefined> {
+async function prepare(folder: string, requirements: string): Promise<string | undefined> {
   const [lock, failed] = [`${folder}.lock`, `${folder}.failed`];
   mkdirSync(join(folder, ".."), { recursive: true });
   for (;;) {
@@ -48,9 +52,9 @@ async function prepare(folder: string): Promise<string | undefined> {
       continue;
     }
     try {
-      const error = existsSync(join(folder, "done")) ? undefined : await make(folder);
+      const error = existsSync(join(folder, "done")) ? undefined : await make(folder, requirements);
       if (error === undefined) writeFileSync(join(folder, "done"), "");
-      else writeFileSync(failed, `the Python clients cannot be installed: ${error}`);
+      else writeFileSync(failed, `packages for Python cannot be installed: ${error}`);
     } finally {
       rmSync(lock, { force: true });
     }
@@ -73,11 +77,11 @@ function isMine(lock: string): boolean {
 }
 
 /** What pip printed where it failed. */
-async function make(folder: string): Promise<string | undefined> {
+async function make(folder: string, requirements: string): Promise<string | undefined> {
   rmSync(folder, { recursive: true, force: true });
   const venv = await runProgram("python3", ["-m", "venv", folder]);
   if (venv.status !== 0) return venv.err.trim().slice(-300);
-  const options = ["--quiet", "--disable-pip-version-check", "--retries", "2", "-r", REQUIREMENTS];
+  const options = ["--quiet", "--disable-pip-version-check", "--retries", "2", "-r", requirements];
   const pip = await runProgram(pythonOf(folder), ["-m", "pip", "install", ...options]);
   return pip.status === 0 ? undefined : pip.err.trim().slice(-300);
 }

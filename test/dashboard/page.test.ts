@@ -190,6 +190,7 @@ test("the dashboard in a browser", { skip: withoutBrowser }, async (t) => {
     assert.ok(!kept.includes(TOKEN) && !page.url().includes(TOKEN));
     assert.ok(complaints.every((text) => /status of 401/.test(text)));
     complaints.length = 0;
+    await page.close();
   });
 
   await t.test(
@@ -221,6 +222,8 @@ test("the dashboard in a browser", { skip: withoutBrowser }, async (t) => {
         assert.ok(width <= 390, `the page is ${width} wide`);
         await page.getByRole("button", { name: /light and dark/ }).click();
         assert.deepEqual(await seriousFaults(page), []);
+        // It goes on asking for metrics, and the service ends before the browser does.
+        await page.close();
       }
     },
   );

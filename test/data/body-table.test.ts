@@ -37,7 +37,7 @@ test("columns are taken by name, in the model's order; others are passed over", 
   assert.equal(rows, 2);
   assert.deepEqual([...values], [20.25, 100.5, Number.NaN, 101.5]);
   assert.deepEqual([...timestampsMs!], [Date.UTC(2024, 2, 1), Date.UTC(2024, 2, 1, 0, 15)]);
-  assert.deepEqual(notes, []);
+  assert.deepEqual(notes, ["Times without a zone are taken as those of UTC."]);
 });
 
 test("a single new row is read with the time column and the order of day and month of training", async () => {

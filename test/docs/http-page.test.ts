@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { pythonWithClients, runProgram } from "../clients/python.js";
+import { pythonWith, runProgram } from "../clients/python.js";
 import { repository, type ServerProcess, startServer } from "../server-process.js";
 
 const ADDRESS = "127.0.0.1:3000";
@@ -26,6 +26,7 @@ before(async () => {
     RESIDUA_POLL_SECONDS: "0",
     RESIDUA_MODELS: join(repository, "models"),
     RESIDUA_READY: "models",
+    RESIDUA_CORS_ORIGINS: "https://plant.example",
   });
   await server.ready();
 });
@@ -53,13 +54,21 @@ test("the shell's lines are answered, one after the other", {
   skip: !hasShell && "bash, curl, awk or gzip is missing",
 }, async () => {
   const blocks = blocksOf("sh").filter((block) => !/^(npm|RESIDUA_\w+=)/.test(block));
-  assert.ok(blocks.length >= 4, String(blocks.length));
+  assert.ok(blocks.length >= 8, String(blocks.length));
   for (const [i, block] of blocks.entries()) {
     const script = write(`block-${i}.sh`, `cd ${JSON.stringify(folder)}\n${block}`);
     const { status, out, err } = await runProgram("bash", ["-euo", "pipefail", script]);
     assert.equal(status, 0, `${block}\n${out.slice(0, 1000)}\n${err}`);
     if (block.includes("problem.json")) assert.equal(out, '422\n"code":"SHAPE_MISMATCH"\n');
-    else if (!block.includes("tail")) assert.match(out, /^\{"model":\{"name":"machine-temperature"/m, block);
+    else if (block.includes("OPTIONS")) {
+      assert.match(out, /^access-control-allow-origin: https:\/\/plant\.example\r$/im);
+      assert.match(out, /^access-control-allow-headers: .*content-type/im);
+    } else if (block.includes("accept: text/csv")) {
+      assert.equal(out.trimEnd().split("\n").length, 4, out);
+      assert.match(out, /^\{"model":.*"bounds":/);
+      assert.match(out, /\n2013-12-18T[\d:.]+Z,\d/);
+    } else if (!block.includes("tail"))
+      assert.match(out, /^\{"model":\{"name":"machine-temperature"/m, block);
   }
 });
 
@@ -85,14 +94,16 @@ test("TypeScript compiles strictly, and prints what it counted", async () => {
   assert.match(out, /^200 timesteps, \d+ events\n$/);
 });
 
-test("Python's blocks run with httpx and tritonclient", async (t) => {
-  const found = await pythonWithClients();
+test("Python's blocks run with httpx, tritonclient and pyarrow", async (t) => {
+  const found = await pythonWith();
   if ("skip" in found) return t.skip(found.skip);
   const blocks = blocksOf("python");
-  const printed = [/^200 timesteps, \d+ events\n$/, /\(8, 32, 1\)\n$/];
+  const printed = [/^\d{3,} timesteps, .*"peak"/, /^200 timesteps, \d+ events\n$/, /\(8, 32, 1\)\n$/];
   assert.equal(blocks.length, printed.length);
   for (const [i, block] of blocks.entries()) {
-    const { status, out, err } = await runProgram(found.python, [write(`block-${i}.py`, block)]);
+    const { status, out, err } = await runProgram(found.python, [
+      write(`block-${i}.py`, `import os\n\nos.chdir(${JSON.stringify(folder)})\n${block}`),
+    ]);
     assert.equal(status, 0, err);
     assert.match(out, printed[i]!);
   }

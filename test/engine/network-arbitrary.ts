@@ -169,10 +169,31 @@ function withLinearPath(network: Network, components: number): Network {
   };
 }
 
-/** The networks above, and a third of them beside a linear path. */
+/** The network with normalisations before the encoder's layer `at` and the first head's, where it has so many. */
+function withNormalizations(network: Network, at: number): Network {
+  const put = (layers: readonly Layer[], name: string): readonly Layer[] => {
+    const index = Math.min(at, layers.length);
+    return [
+      ...layers.slice(0, index),
+      { kind: "layerNormalization", name, epsilon: 0.01 },
+      ...layers.slice(index),
+    ];
+  };
+  const [head, ...others] = network.heads;
+  return {
+    ...network,
+    encoder: put(network.encoder, "normalized"),
+    heads: [{ ...head!, layers: put(head!.layers, "normalizedToo") }, ...others],
+  };
+}
+
+/** The networks above, some of them with normalised layers, and a third of them beside a linear path. */
 export const networks: fc.Arbitrary<Network> = fc
-  .tuple(trainableNetworks, fc.option(units, { freq: 3 }))
-  .map(([network, components]) => (components === null ? network : withLinearPath(network, components)));
+  .tuple(trainableNetworks, fc.option(units, { freq: 3 }), fc.option(fc.nat({ max: 3 }), { freq: 2 }))
+  .map(([network, components, at]) => {
+    const normalized = at === null ? network : withNormalizations(network, at);
+    return components === null ? normalized : withLinearPath(normalized, components);
+  });
 
 /** Numbers in [-1, 1) that depend on the seed alone (Marsaglia 2003, "Xorshift RNGs"). */
 export function someNumbers(seed: number, length: number): Float32Array {

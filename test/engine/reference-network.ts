@@ -6,12 +6,15 @@
  *   i, f, o = r(x.W + h.R + b)   g = a(x.W + h.R + b)   c' = f c + i g   h' = o a(c')
  * GRU (Cho et al. 2014, with Keras's `reset_after`), v and s the update and reset gates:
  *   v, s = r(x.W + b + h.R + d)   g = a(x.W + b + s (h.R + d))   h' = v h + (1 - v) g
+ * Layer normalisation (Ba et al. 2016) of a row: gamma (x - mean) / sqrt(variance + epsilon) + beta
  * A linear path P beside an autoencoder g: Px + g(x - Px), Px = (x.W + b).V + d of the flattened window.
  */
 import type { Loss } from "../../src/engine/engine.js";
-import type { Activation, Layer, LinearPath, Network } from "../../src/network/network.js";
+import type { Layer, LinearPath, Network } from "../../src/network/network.js";
+import { ACTIVATE, type Numbers, runGru, runLstm, type Value } from "./reference-recurrence.js";
 
-export type Numbers = ArrayLike<number>;
+export type { Numbers } from "./reference-recurrence.js";
+
 export type ReferenceWeights = ReadonlyMap<string, { readonly data: Numbers }>;
 
 /** The factor a dropout layer puts on one element of one window: 0, or 1 / (1 - rate). */
@@ -22,22 +25,6 @@ export interface ReferenceOutputs {
   readonly heads: readonly Float64Array[];
   readonly embedding: Float64Array;
 }
-
-/** A layer's value for one window: `steps` rows of `width`; a vector is one row. */
-interface Value {
-  readonly steps: number;
-  readonly width: number;
-  readonly data: Numbers;
-}
-
-const ACTIVATE: Readonly<Record<Activation, (x: number) => number>> = {
-  linear: (x) => x,
-  relu: (x) => Math.max(0, x),
-  tanh: Math.tanh,
-  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
-  hardSigmoid: (x) => Math.min(1, Math.max(0, 0.2 * x + 0.5)),
-  hardSigmoidKeras3: (x) => Math.min(1, Math.max(0, x / 6 + 0.5)),
-};
 
 /**
  * What the network answers for one window.
@@ -156,6 +143,19 @@ function applyLayer(
       }
       return { steps: input.steps, width: layer.units, data };
     }
+    case "layerNormalization": {
+      const gamma = weight(`${layer.name}/gamma`);
+      const beta = weight(`${layer.name}/beta`);
+      const data: number[] = [];
+      for (let step = 0; step < input.steps; step++) {
+        const row = Array.from({ length: input.width }, (_, i) => input.data[step * input.width + i]!);
+        const mean = row.reduce((sum, x) => sum + x, 0) / row.length;
+        const variance = row.reduce((sum, x) => sum + (x - mean) ** 2, 0) / row.length;
+        const spread = Math.sqrt(variance + layer.epsilon);
+        for (const [i, x] of row.entries()) data.push((gamma[i]! * (x - mean)) / spread + beta[i]!);
+      }
+      return { ...input, data };
+    }
     case "repeatVector":
       return {
         steps: layer.times,
@@ -176,73 +176,4 @@ function applyLayer(
     case "reshape":
       return { steps: layer.shape[0], width: layer.shape[1], data: input.data };
   }
-}
-
-interface RecurrentWeights {
-  readonly kernel: Numbers;
-  readonly recurrentKernel: Numbers;
-  readonly bias: Numbers;
-}
-
-/** Every step's h. */
-function runLstm(
-  layer: Layer & { kind: "lstm" },
-  { kernel, recurrentKernel, bias }: RecurrentWeights,
-  input: Value,
-): number[][] {
-  const { units } = layer;
-  const activate = ACTIVATE[layer.activation];
-  const gate = ACTIVATE[layer.recurrentActivation];
-  let h = new Array<number>(units).fill(0);
-  let c = new Array<number>(units).fill(0);
-  const states: number[][] = [];
-  for (let step = 0; step < input.steps; step++) {
-    const z = Array.from({ length: 4 * units }, (_, column) => {
-      let sum = bias[column]!;
-      for (let k = 0; k < input.width; k++) {
-        sum += input.data[step * input.width + k]! * kernel[k * 4 * units + column]!;
-      }
-      for (let k = 0; k < units; k++) sum += h[k]! * recurrentKernel[k * 4 * units + column]!;
-      return sum;
-    });
-    c = c.map((old, u) => gate(z[units + u]!) * old + gate(z[u]!) * activate(z[2 * units + u]!));
-    h = c.map((now, u) => gate(z[3 * units + u]!) * activate(now));
-    states.push(h);
-  }
-  return states;
-}
-
-/** Every step's h. */
-function runGru(
-  layer: Layer & { kind: "gru" },
-  { kernel, recurrentKernel, bias }: RecurrentWeights,
-  input: Value,
-): number[][] {
-  const { units } = layer;
-  const activate = ACTIVATE[layer.activation];
-  const gate = ACTIVATE[layer.recurrentActivation];
-  let h = new Array<number>(units).fill(0);
-  const states: number[][] = [];
-  for (let step = 0; step < input.steps; step++) {
-    const fromInput = (column: number): number => {
-      let sum = bias[column]!;
-      for (let k = 0; k < input.width; k++) {
-        sum += input.data[step * input.width + k]! * kernel[k * 3 * units + column]!;
-      }
-      return sum;
-    };
-    const fromState = (column: number): number => {
-      let sum = bias[3 * units + column]!;
-      for (let k = 0; k < units; k++) sum += h[k]! * recurrentKernel[k * 3 * units + column]!;
-      return sum;
-    };
-    h = h.map((old, u) => {
-      const update = gate(fromInput(u) + fromState(u));
-      const reset = gate(fromInput(units + u) + fromState(units + u));
-      const candidate = activate(fromInput(2 * units + u) + reset * fromState(2 * units + u));
-      return update * old + (1 - update) * candidate;
-    });
-    states.push(h);
-  }
-  return states;
 }

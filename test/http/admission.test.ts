@@ -5,6 +5,7 @@ import { connect } from "node:net";
 import { type TestContext, test } from "node:test";
 import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 import pino from "pino";
+import { loadConfig } from "../../src/config.js";
 import type { Executable } from "../../src/engine/engine.js";
 import { createApp } from "../../src/http/app.js";
 import { LiveModels } from "../../src/http/live-models.js";
@@ -49,7 +50,7 @@ async function startRoutes(t: TestContext) {
   });
   const scoring = new ScoringService(batcher);
   const app = await createApp({
-    config: { RESIDUA_BODY_LIMIT_BYTES: 2 ** 24 },
+    config: loadConfig({}),
     version: "0.0.0-test",
     log,
     lifecycle: new Lifecycle(),

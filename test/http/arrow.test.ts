@@ -1,10 +1,11 @@
-/** Answers to series as Arrow streams, read by a library for JavaScript and, where it is there, by pyarrow. */
+/** Answers to series as Arrow streams, read by a library for JavaScript and, where pip can install it, by pyarrow. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { tableFromIPC } from "@uwdata/flechette";
+import { pythonWith } from "../clients/python.js";
 import { temporaryFolder } from "../registry/publications.js";
 import { makeWaves, STEP_MS, serveTrained } from "./trained-service.js";
 
@@ -61,14 +62,14 @@ test("an answer in Arrow has the same rows, with what comes behind them in its m
     ["score", "p_value", "anomalous", "timestep_error", "sin", "cos", "sin.error", "cos.error"],
   );
 
-  const python = process.env["RESIDUA_TEST_PYTHON"] ?? "python3";
-  if (spawnSync(python, ["-c", "import pyarrow"]).status !== 0) {
-    t.diagnostic("pyarrow is not there: the stream was read by flechette alone");
+  const found = await pythonWith();
+  if ("skip" in found) {
+    t.diagnostic(`the stream was read by flechette alone, not by pyarrow: ${found.skip}`);
     return;
   }
   const file = join(await temporaryFolder(t), "answer.arrows");
   await writeFile(file, bytes);
-  const read = spawnSync(python, ["-c", READ_ARROW, file], { encoding: "utf8" });
+  const read = spawnSync(found.python, ["-c", READ_ARROW, file], { encoding: "utf8" });
   assert.equal(read.status, 0, read.stderr);
   const { rows, metadata, score } = JSON.parse(read.stdout) as {
     rows: number[];

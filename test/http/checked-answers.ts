@@ -15,6 +15,8 @@ const paths = Object.keys(document.paths).map((path) => ({
   path,
   pattern: new RegExp(`^${path.replace(/[.]/g, "\\.").replace(/\{\w+\}/g, "[^/]+")}/?$`),
 }));
+/** What arrived was no whole request: no route has seen it. */
+const NO_REQUEST: readonly number[] = [408, 431];
 const origins = new Set<string>();
 
 /** Answers of the service at this address are checked from now on, when their body is read. */
@@ -48,7 +50,7 @@ function checkAnswer(method: string, pathname: string, response: Response, text:
   const what = `${method} ${pathname}: ${response.status}`;
   const type = response.headers.get("content-type")?.split(";")[0] ?? "";
   const path = paths.find(({ pattern }) => pattern.test(pathname))?.path;
-  if (path === undefined) {
+  if (path === undefined || NO_REQUEST.includes(response.status)) {
     // The pages, and paths that do not exist.
     if (response.status < 400) return;
     const schema = pathname.startsWith("/v2") ? "InferError" : "Problem";

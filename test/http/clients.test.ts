@@ -5,9 +5,10 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
+import { pythonWith } from "../clients/python.js";
 import { temporaryFolder } from "../registry/publications.js";
 import { repository } from "../server-process.js";
 import { OPENAPI_FILE } from "./openapi-file.js";
@@ -74,15 +75,14 @@ console.log(JSON.stringify({ score, code, part }));
 });
 
 test("a client by openapi-python-client has few classes, and scores", async (t) => {
-  const tools = await installed(t, "python-client", async (folder) => {
-    await run("python3", ["-m", "venv", folder], { timeout: INSTALL_MS });
-    const pip = join(folder, "bin", "pip");
-    await run(pip, ["install", "-q", "openapi-python-client"], { timeout: INSTALL_MS });
-  });
-  if (tools === undefined) return;
+  const found = await pythonWith();
+  if ("skip" in found) {
+    t.skip(found.skip);
+    return;
+  }
   const { url } = await startService(t, { contents: { small: {} } });
   const folder = await temporaryFolder(t);
-  const bin = join(tools, "bin");
+  const bin = dirname(found.python);
   await run(
     join(bin, "openapi-python-client"),
     ["generate", "--path", OPENAPI_FILE, "--output-path", join(folder, "residua_client"), "--meta", "none"],
@@ -91,7 +91,7 @@ test("a client by openapi-python-client has few classes, and scores", async (t) 
   const models = readdirSync(join(folder, "residua_client", "models"));
   assert.ok(models.length < 90, `${models.length} classes`);
   const { stdout } = await run(
-    join(bin, "python"),
+    found.python,
     [
       "-c",
       `import json

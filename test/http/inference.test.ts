@@ -184,6 +184,44 @@ test("binary_data_output makes every output binary that does not say otherwise",
   assert.equal(bytes.length, length + 12);
 });
 
+test("datatypes of answers are those of the metadata: FP64 where float32 would lose the signal", async (t) => {
+  // Around 100 000, float32 has steps of 1/128: nothing beside 300. Around 1e9 it has steps of 64: more than 5.
+  const scalers = { small: [1e5, 300], large: [1e9, 5], just: [1679, 1], below: [-1677, 1] } as const;
+  const contents = Object.fromEntries(
+    Object.entries(scalers).map(([name, [offset, scale]]) => [
+      name,
+      { scaler: { kind: "standard", offset: [20, offset], scale: [2, scale] } as const },
+    ]),
+  );
+  const service = await startService(t, { contents });
+  for (const [name, [level, scale]] of Object.entries(scalers)) {
+    const wanted = name === "large" || name === "just" ? "FP64" : "FP32";
+    const metadata = (await (await fetch(`${service.url}/v2/models/${name}`)).json()) as {
+      inputs: Output[];
+      outputs: Output[];
+    };
+    assert.deepEqual(
+      metadata.inputs.map(({ datatype }) => datatype),
+      [wanted],
+      name,
+    );
+    const outputs = metadata.outputs.map(({ name }) => ({ name }));
+    const window = [0, 1, -1, 2].flatMap((step) => [20 + step, level + step * scale]);
+    for (const datatype of ["FP32", "FP64"]) {
+      const one = { name: "windows", shape: [1, 4, 2], datatype, data: window };
+      const answer = await inferred(await infer(service, name, { inputs: [one], outputs }));
+      for (const output of answer.outputs) {
+        const described = metadata.outputs.find((tensor) => tensor.name === output.name);
+        assert.equal(output.datatype, described?.datatype, `${name} ${output.name}`);
+      }
+      // In JSON data have all digits of their datatype: the level's neighbours, not one number.
+      const { data } = answer.outputs.find((tensor) => tensor.name === "reconstruction")!;
+      const second = data!.filter((_, i) => i % 2 === 1) as number[];
+      assert.equal(new Set(second).size, 4, `${name}: ${second}`);
+    }
+  }
+});
+
 test("what a bundle cannot give is neither listed nor answered", async (t) => {
   const service = await startService(t, { contents: { small: { calibration: undefined, threshold: null } } });
   const metadata = (await (await fetch(`${service.url}/v2/models/small`)).json()) as { outputs: Output[] };

@@ -78,7 +78,17 @@ test("a message says what was sent, what may be there, and what to do", async (t
     [
       { windows: [[[20, "n/a"], ...WINDOW.slice(1)]] },
       "/windows/0/0/1",
-      'must be a number or null, not "n/a"',
+      'must be a number or null, not "n/a" (row 0, feature 1 "pressure")',
+    ],
+    [
+      { series: [...series.slice(0, 3), [99_900, {}]], columns: ["pressure", "temperature"] },
+      "/series/3/1",
+      'must be a number or null, not an object (row 3, feature 1 "temperature")',
+    ],
+    [
+      { series: [...series.slice(0, 3), { pressure: true }] },
+      "/series/3/pressure",
+      'must be a number or null, not true (row 3, feature "pressure")',
     ],
     [{ readings: [], model: 1 }, "", 'must have windows or series; it has "readings", "model"'],
     [

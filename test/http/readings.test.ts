@@ -74,11 +74,3 @@ test("what cannot be read is said by the name that the sender gives", async (t) 
   assert.match(await detail("x,y\n1,2\n3,4\n", ""), /^body has no column/);
   assert.match(await detail("", ""), /empty/);
 });
-
-test("a model's sample is a request that it answers", async (t) => {
-  const { url, score } = await serve(t);
-  const sample = await fetch(`${url}/v1/models/small/sample?version=1`);
-  assert.equal(sample.status, 200);
-  assert.equal((await score("small", await sample.text())).status, 200);
-  assert.equal((await fetch(`${url}/v1/models/small/sample?version=9`)).status, 404);
-});

@@ -109,6 +109,9 @@ test("a stream may go on in CSV, and zoneless times are taken as UTC and said", 
   const one = await answerOf(await send(service, zoneless(0, 200), "?continuation="));
   assert.ok(one.notes!.includes("Times without a zone are taken as those of UTC."), String(one.notes));
   const { score } = service;
+  const inCsv = await answerOf(
+    await send(service, zoneless(200, 500), `?continuation=${encodeURIComponent(one.continuation!)}`),
+  );
   const two = await answerOf(
     await score("waves", {
       series: series.slice(200),
@@ -118,9 +121,17 @@ test("a stream may go on in CSV, and zoneless times are taken as UTC and said", 
   );
   const whole = await answerOf(await score("waves", { series, timestamps }));
   const first = two.timesteps["from"] as unknown as number;
+  assert.deepEqual(inCsv.timesteps, two.timesteps);
   assert.deepEqual(two.timesteps["score"], whole.timesteps["score"]!.slice(first));
   const zoned = await answerOf(await send(service, writeWavesFile(series)));
   assert.ok(!(zoned.notes ?? []).some((note) => note.includes("zone")));
+});
+
+test("a continuation too long for the query is refused, and told to go into a JSON body", async (t) => {
+  const service = await serveTrained(t);
+  const response = await send(service, "sin,cos\n1,2\n", `?continuation=${"A".repeat(17_000)}`);
+  assert.equal(response.status, 431);
+  assert.match(await response.text(), /16 KiB.*such as a continuation, go into the body of a JSON request/);
 });
 
 test("what is wrong with a table is said with line and column, and with an option by its name", async (t) => {
@@ -129,13 +140,32 @@ test("what is wrong with a table is said with line and column, and with an optio
   for (const [body, query, headers, status, path, detail] of [
     ["sin,cos\n1,2\n3,x4\n", "", {}, 400, 'line 3, column "cos"', /"x4" is not a number/],
     ["sin,other\n1,2\n", "", {}, 400, "", /no column "cos"/],
+    // What helps is told to the sender of a request, who has no options of the command line.
+    [
+      "sin,cos\n1,2\n3,inf\n",
+      "",
+      {},
+      400,
+      'line 3, column "cos"',
+      /number; a missing reading is an empty cell/,
+    ],
+    ["sin,cos\n1,2\n3,4\n5,1.2.3\n", "", {}, 400, 'line 4, column "cos"', /need the same decimal mark/],
+    ['sin,cos\n"1,125",2\n"3,250",4\n', "", {}, 400, "", /write numbers with a decimal point/],
+    ["time,sin,cos\nsoon,1,2\nlater,3,4\n", "", {}, 400, "", /write times as RFC 3339/],
     ["", "", {}, 400, "", /no rows/],
     ["sin,cos\n1,2\n", "", {}, 422, "/series", /at least 8 rows/],
     ["[1,2]\n[1]\n", "", lines, 400, "line 2", /has 1 readings/],
     ['{"sin":1,"cos":2}\n{"sin":\n{}\n', "", lines, 400, "line 2", /is not a JSON object/],
     [writeWavesFile(series), "?last=x", {}, 400, "/last", /In the query/],
     [writeWavesFile(series), "?include=everything", {}, 400, "/include/0", /In the query/],
-    [writeWavesFile(series), "?threshold.falseAlarmRate=2", {}, 400, "/threshold", /In the query/],
+    [
+      writeWavesFile(series),
+      "?threshold.falseAlarmRate=2",
+      {},
+      400,
+      "/threshold/falseAlarmRate",
+      /In the query/,
+    ],
     [writeWavesFile(series), "?limit=2", {}, 400, "/limit", /query/],
     [
       '{"series":[]}',
@@ -151,6 +181,7 @@ test("what is wrong with a table is said with line and column, and with an optio
     const problem = (await response.json()) as { detail: string; errors?: { path: string }[] };
     assert.equal(response.status, status, problem.detail);
     assert.match(problem.detail, detail);
+    assert.doesNotMatch(problem.detail, / --\w/);
     assert.equal(problem.errors?.[0]?.path, path, problem.detail);
   }
 });

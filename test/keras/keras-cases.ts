@@ -34,6 +34,8 @@ export const MODELS: Readonly<Record<string, number>> = {
   sequences: 2,
   "average-pool": 2,
   wrapped: 2,
+  "layer-normalised": 3,
+  elu: 2,
 };
 
 interface Numbers {

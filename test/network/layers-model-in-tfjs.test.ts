@@ -10,6 +10,7 @@ import type { Network } from "../../src/network/network.js";
 import { isExpressibleInTfjs } from "../../src/network/topology-writer.js";
 import { initialWeights, type Weights } from "../../src/network/weights.js";
 import { GOLDEN_CASES, readGoldenCase } from "../engine/golden.js";
+import { someNumbers, someWeights } from "../engine/network-arbitrary.js";
 import { COMPOSITE, write } from "./written-model.js";
 
 assert.ok(cpu.version_cpu);
@@ -101,4 +102,15 @@ test("tfjs-layers refuses a network with Keras 3's hard sigmoid rather than run 
     loadInTfjs(network, initialWeights(network, 1)),
     /Unknown activation: hardSigmoidKeras3/,
   );
+});
+
+test("tfjs-layers normalises rows and has ELU as we do", async () => {
+  const plain = buildNetwork({ ...COMPOSITE, activation: "elu" });
+  const network: Network = {
+    ...plain,
+    encoder: [{ kind: "layerNormalization", name: "normalized", epsilon: 0.01 }, ...plain.encoder],
+  };
+  assert.equal(isExpressibleInTfjs(network), true);
+  const windows = someNumbers(4, 5 * network.timesteps * network.features);
+  await assertSameAsTfjs(network, someWeights(network, 9), windows, 5);
 });

@@ -5,10 +5,11 @@
  * is one block of it.
  */
 import { layersOfLinearPath } from "../../network/linear-path.js";
-import type { Layer, Network } from "../../network/network.js";
+import type { Layer, LayerNormalizationLayer, Network } from "../../network/network.js";
 import type { Result, Scope } from "./graph-builder.js";
 import { gruCell } from "./graph-gru.js";
 import { lstmCell } from "./graph-lstm.js";
+import { normalizeRows } from "./graph-normalization.js";
 import {
   activate,
   add,
@@ -109,6 +110,8 @@ export class NetworkLowering {
           from.kind === "windows" ? reshape(this.scope, dense, [-1, from.steps, layer.units]) : dense;
         return { kind: from.kind, steps: from.steps, width: layer.units, result };
       }
+      case "layerNormalization":
+        return { ...value, result: this.normalization(layer, value) };
       case "lstm": {
         const cell = lstmCell(layer, this.weight(layer.name, "recurrent_kernel"));
         return this.recurrent(layer, value, this.weight(layer.name, "bias"), cell);
@@ -141,6 +144,11 @@ export class NetworkLowering {
     return returnSequences
       ? { kind: "rows", steps: from.steps, width: units, result }
       : { kind: "vector", width: units, result };
+  }
+
+  private normalization({ name, epsilon }: LayerNormalizationLayer, { kind, result }: Value): Result {
+    const settings = { epsilon, gamma: this.weight(name, "gamma"), beta: this.weight(name, "beta") };
+    return normalizeRows(this.scope, result, kind === "windows" ? 3 : 2, settings);
   }
 
   private dense(layer: Extract<Layer, { kind: "dense" | "timeDistributedDense" }>, rows: Result): Result {

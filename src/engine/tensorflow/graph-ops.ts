@@ -34,6 +34,17 @@ export function multiply(scope: Scope, a: Result, b: Result): Result {
   return scope.add({ op: "Mul", output: "z", attributes: typed("float") }, [a, b]);
 }
 
+/** The mean of float32 along the last of `rank` axes, which stays with the length 1. */
+export function meanOfRows(scope: Scope, value: Result, rank: number): Result {
+  const attributes = { ...typed("float"), ...typed("int32", "Tidx"), keep_dims: { bool: true } };
+  return scope.add({ op: "Mean", output: "output", attributes }, [value, integers(scope, [rank - 1])]);
+}
+
+/** 1 / sqrt(a) of float32. */
+export function inverseRoot(scope: Scope, value: Result): Result {
+  return scope.add({ op: "Rsqrt", output: "y", attributes: typed("float") }, [value]);
+}
+
 /** a < b, as bool. */
 export function less(scope: Scope, a: Result, b: Result): Result {
   return scope.add({ op: "Less", output: "z", type: "bool", attributes: typed(a.type) }, [a, b]);
@@ -169,6 +180,8 @@ export function activate(scope: Scope, activation: Activation, value: Result): R
       return scope.add({ op: "Tanh", output: "y", attributes }, [value]);
     case "sigmoid":
       return scope.add({ op: "Sigmoid", output: "y", attributes }, [value]);
+    case "elu":
+      return scope.add({ op: "Elu", output: "activations", attributes }, [value]);
     case "hardSigmoid":
       return clip01(scope, value, 0.2);
     case "hardSigmoidKeras3":

@@ -46,7 +46,7 @@ export async function infer(
   const admission = Admission.admit(services, caller, message.model_name, selection);
   try {
     const { model, limits, arena, client } = admission;
-    const { values, count, isDouble } = readInput(message, limits, arena);
+    const { values, count } = readInput(message, limits, arena);
     caller.trace?.noteRead();
     const isRaw = message.raw_input_contents.length > 0;
     const asked = message.outputs.map(({ name }) => ({ name, isBinary: isRaw }));
@@ -63,7 +63,7 @@ export async function infer(
       }),
     );
     caller.trace?.noteScored(result);
-    return inferResponse(result, outputs, message.id, { isDouble, isRaw });
+    return inferResponse(result, outputs, message.id, isRaw);
   } finally {
     admission.release();
   }
@@ -83,21 +83,21 @@ function readInput(message: InferRequestMessage, limits: ScoreLimits, arrays: Ar
     if (typed === undefined || typed.length === 0) {
       throw wrong(`Input ${input.name} is ${datatype} and has neither raw_input_contents nor ${member}.`);
     }
-    return { values: takeReadings(typed, length, arrays), count, isDouble };
+    return { values: takeReadings(typed, length, arrays), count };
   }
   if (input.contents !== null) {
     throw wrong(`Input ${input.name} has contents as well as raw_input_contents; send one of them.`);
   }
-  return { values: decodeReadings(raw, datatype, length, arrays), count, isDouble };
+  return { values: decodeReadings(raw, datatype, length, arrays), count };
 }
 
 function inferResponse(
   result: WindowsResult,
   outputs: readonly AskedOutput[],
   id: string,
-  { isDouble, isRaw }: { readonly isDouble: boolean; readonly isRaw: boolean },
+  isRaw: boolean,
 ): InferResponseMessage {
-  const tensors = outputs.map(({ tensor }) => answeredTensor(result, tensor, isDouble));
+  const tensors = outputs.map(({ tensor }) => answeredTensor(result, tensor));
   return {
     model_name: result.model.name,
     model_version: result.model.version,

@@ -3,6 +3,7 @@ import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { ResiduaError } from "../../errors.js";
 import { type Arrays, OWN_ARRAYS } from "../../scoring/arrays.js";
 import { checkMembers, nonFinite, parseJson } from "../json-body.js";
+import { refuseTooManyParts } from "../json-parts.js";
 import type { ScoreLimits } from "../score-request.js";
 import { INPUT_NAME, type InferRequest, InferRequestSchema } from "./infer-schema.js";
 import { readTensorData } from "./tensor-data.js";
@@ -18,7 +19,6 @@ export interface InferBody {
   readonly count: number;
   /** [count, T, F]; NaN = missing. */
   readonly values: Float64Array;
-  readonly isDouble: boolean;
   /** The names of the outputs asked for; undefined where the request names none. */
   readonly outputs: readonly RequestedOutput[] | undefined;
   /** Whether outputs are binary by default. */
@@ -51,6 +51,7 @@ export function readInferRequest(
     throw wrong(`Inference-Header-Content-Length is ${headerLength}, the body has ${body.length} bytes.`);
   }
   const json = body.subarray(0, headerLength ?? body.length);
+  refuseTooManyParts(json, limits);
   const request = checkMembers(check, parseJson(json));
   const { input, datatype, count } = onlyInput(request.inputs, limits);
   const binary = headerLength === undefined ? undefined : body.subarray(headerLength);
@@ -61,7 +62,6 @@ export function readInferRequest(
     id: request.id,
     count,
     values,
-    isDouble: datatype === "FP64",
     outputs: request.outputs?.map(({ name, parameters }) => ({
       name,
       isBinary: (parameters?.["binary_data"] ?? isBinary) === true,

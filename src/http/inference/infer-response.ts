@@ -37,18 +37,11 @@ interface AnsweredOutput extends AnsweredTensor {
   readonly isBinary: boolean;
 }
 
-/**
- * The values of an output, and how they are described.
- * @param isDouble whether tensors in the caller's units are FP64, as the windows were.
- */
-export function answeredTensor(
-  result: WindowsResult,
-  tensor: OutputTensor,
-  isDouble: boolean,
-): AnsweredTensor {
+/** The values of an output, and how they are described. */
+export function answeredTensor(result: WindowsResult, tensor: OutputTensor): AnsweredTensor {
   return {
     name: tensor.name,
-    datatype: tensor.isInCallersUnits && isDouble ? "FP64" : tensor.datatype,
+    datatype: tensor.datatype,
     shape: [result.count, ...tensor.shape],
     values: result.slices.map((slice) => tensor.values(slice)),
   };
@@ -67,18 +60,14 @@ export function encodeTensor({ values, datatype }: AnsweredTensor, bytes: Buffer
   }
 }
 
-/**
- * @param id the request's own, which is given back.
- * @param isDouble whether tensors in the caller's units are FP64, as the windows were.
- */
+/** @param id the request's own, which is given back. */
 export function inferResponse(
   result: WindowsResult,
   asked: readonly AskedOutput[],
   id: string | undefined,
-  isDouble: boolean,
 ): InferAnswer {
   const outputs = asked.map(
-    ({ tensor, isBinary }): AnsweredOutput => ({ ...answeredTensor(result, tensor, isDouble), isBinary }),
+    ({ tensor, isBinary }): AnsweredOutput => ({ ...answeredTensor(result, tensor), isBinary }),
   );
   const json = joinChunks(jsonChunks(result, outputs, id));
   if (!outputs.some(({ isBinary }) => isBinary)) return { headerLength: undefined, chunks: json };

@@ -20,7 +20,9 @@ export const InferRequestSchema = Type.Object({
     Type.Object({
       name: Type.String({ description: INPUT_NAME }),
       shape: Type.Array(Type.Integer({ minimum: 0 }), { description: "[n, T, F]" }),
-      datatype: Type.String({ description: "FP32 or FP64" }),
+      datatype: Type.String({
+        description: "FP32 or FP64; the model's metadata says which of them keeps its readings",
+      }),
       parameters: Parameters,
       data: Type.Optional(Data),
     }),

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Lifecycle } from "../../serving/lifecycle.js";
 import type { ScoringService } from "../../serving/scoring-service.js";
+import type { BodyBudget } from "../body-budget.js";
 import type { BodyReader } from "../body-reader.js";
 import type { LiveModels } from "../live-models.js";
 
@@ -13,5 +14,6 @@ export interface InferenceOptions {
   readonly models: LiveModels;
   readonly scoring: ScoringService;
   readonly bodies: BodyReader;
+  readonly budget: BodyBudget;
   readonly bodyLimitBytes: number;
 }

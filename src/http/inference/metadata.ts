@@ -28,6 +28,7 @@ export function modelMetadata(models: LiveModels, name: string, version?: string
   try {
     const { model } = lease;
     const { timesteps, features } = model.scoring;
+    const { tensors, readingsDatatype } = answersOf(model);
     const listing = models.list().find((listed) => listed.name === name);
     return {
       name,
@@ -38,12 +39,12 @@ export function modelMetadata(models: LiveModels, name: string, version?: string
       inputs: [
         {
           name: INPUT_NAME,
-          datatype: "FP32",
+          datatype: readingsDatatype,
           shape: [-1, timesteps, features],
           parameters: { features: model.manifest.features.map(({ name, unit }) => ({ name, unit })) },
         },
       ],
-      outputs: answersOf(model).tensors.map(({ name, datatype, shape }) => ({
+      outputs: tensors.map(({ name, datatype, shape }) => ({
         name,
         datatype,
         shape: [-1, ...shape],

@@ -14,12 +14,15 @@ const NAMES: Readonly<Record<string, string>> = {
   "getModel.200": "Manifest",
   "getActivity.200": "Activity",
   "getCalibration.200": "Calibration",
+  "listJobs.200": "JobList",
   "setAlias.body": "AliasTarget",
   "setAlias.200": "Model",
   "infer.body": "InferRequest",
   "infer.200": "InferResponse",
   "getServerMetadata.200": "ServerMetadata",
-  "checkServerLive.200": "Empty",
+  "checkServerLive.200": "ServerLive",
+  "checkServerReady.200": "ServerReady",
+  "checkModelReady.200": "ModelReady",
   "getModelMetadata.200": "ModelMetadata",
   "listRepository.200": "RepositoryEntry",
   "getSample.200": "Sample",
@@ -101,6 +104,13 @@ export function nameComponents(document: Document): void {
       }
     }
   }
+  // After the bodies, whose names theirs are where they are the same.
+  for (const [, , { operationId, parameters = [] }] of operationsOf(document)) {
+    for (const parameter of parameters) {
+      if (parameter.schema === undefined) continue;
+      parameter.schema = components.refer(simplify(parameter.schema), `${operationId}.${parameter.name}`);
+    }
+  }
   document.components["schemas"] = components.sorted();
 }
 
@@ -177,9 +187,11 @@ export function simplify(schema: Schema): Schema {
     return { ...others, additionalProperties: values };
   }
   if (anyOf === undefined) return others;
-  const variants = anyOf as (Schema & { enum?: unknown[] })[];
-  // @fastify/swagger writes a constant as an enumeration of one.
-  const values = variants.map(({ enum: [value, ...more] = [] }) => (more.length === 0 ? value : undefined));
+  const variants = anyOf as (Schema & { const?: unknown; enum?: unknown[] })[];
+  // @fastify/swagger writes the constant of a body as an enumeration of one.
+  const values = variants.map(({ const: constant, enum: [value = constant, ...more] = [] }) =>
+    more.length === 0 ? value : undefined,
+  );
   if (values.every((value) => value !== undefined)) {
     return { type: variants[0]!["type"], enum: values, ...others };
   }

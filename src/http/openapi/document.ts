@@ -14,11 +14,19 @@ export interface Answer {
   content?: Record<string, MediaType>;
 }
 
+export interface Parameter {
+  in: string;
+  name: string;
+  description?: string;
+  schema?: Schema;
+  example?: unknown;
+}
+
 export interface Operation {
   operationId?: string;
   summary?: string;
   tags?: string[];
-  parameters?: { in: string; name: string; schema?: Schema; example?: unknown }[];
+  parameters?: Parameter[];
   requestBody?: { content?: Record<string, MediaType> };
   responses: Record<string, Answer>;
   security?: object[];

@@ -1,5 +1,6 @@
 /** Requests and answers of each operation, for the OpenAPI document: of a model with windows of 2 timesteps of 2 features. */
 import { type Document, operationsOf } from "./document.js";
+import { DONE_JOB, QUEUED_JOB, TRAINING_SERIES } from "./example-job.js";
 import { LISTED, MANIFEST, METADATA } from "./example-model.js";
 
 interface Examples {
@@ -147,6 +148,16 @@ const EXAMPLES: Readonly<Record<string, Examples>> = {
       },
     },
   },
+  listJobs: { answers: { jobs: { jobs: [DONE_JOB] } } },
+  getJob: { answers: { done: DONE_JOB } },
+  cancelJob: {
+    answers: { cancelled: { ...DONE_JOB, state: "cancelled", version: null } },
+  },
+  trainModel: { requests: { series: TRAINING_SERIES }, answers: { queued: QUEUED_JOB } },
+  renewModel: {
+    requests: { series: TRAINING_SERIES },
+    answers: { queued: { ...QUEUED_JOB, kind: "renew" } },
+  },
   getSample: { answers: { sample: { windows: WINDOWS } } },
   readFile: {
     answers: {
@@ -173,10 +184,10 @@ const EXAMPLES: Readonly<Record<string, Examples>> = {
   getServerMetadata: {
     answers: { server: { name: "residua", version: "0.1.0", extensions: ["binary_tensor_data"] } },
   },
-  checkServerLive: { answers: { live: {} } },
-  checkServerReady: { answers: { ready: {} } },
-  checkModelReady: { answers: { ready: {} } },
-  checkVersionReady: { answers: { ready: {} } },
+  checkServerLive: { answers: { live: { live: true } } },
+  checkServerReady: { answers: { ready: { ready: true } } },
+  checkModelReady: { answers: { ready: { name: "pump", ready: true } } },
+  checkVersionReady: { answers: { ready: { name: "pump", ready: true } } },
   getModelMetadata: { answers: { metadata: METADATA } },
   getVersionMetadata: { answers: { metadata: METADATA } },
   listRepository: { answers: { index: [{ name: "pump", version: "4", state: "READY", reason: "" }] } },
@@ -188,8 +199,10 @@ export function addStaticExamples(document: Document): void {
     const { requests, answers } = EXAMPLES[operationId] ?? {};
     const request = requestBody?.content?.["application/json"];
     if (request !== undefined && requests !== undefined) request.examples = named(requests);
-    const answer = responses["200"]?.content?.["application/json"];
-    if (answer !== undefined && answers !== undefined) answer.examples = named(answers);
+    for (const status of ["200", "202"]) {
+      const answer = responses[status]?.content?.["application/json"];
+      if (answer !== undefined && answers !== undefined) answer.examples = named(answers);
+    }
   }
 }
 

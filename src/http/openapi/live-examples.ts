@@ -3,6 +3,7 @@
  */
 import type { ServedModel } from "../../registry/served-model.js";
 import { INPUT_NAME } from "../inference/infer-schema.js";
+import { answersOf } from "../model-answers.js";
 import { type Document, operationsOf } from "./document.js";
 
 /** Adds examples to a document, which is changed. @returns the same document. */
@@ -25,14 +26,22 @@ export function addExamples<T extends object>(document: T, model: ServedModel): 
   return document;
 }
 
-function exampleBody(path: string, { sampleBody, scoring, version }: ServedModel): object | undefined {
+function exampleBody(path: string, model: ServedModel): object | undefined {
+  const { sampleBody, scoring, version } = model;
   if (path.endsWith("/score")) return sampleBody;
   if (path.includes("/aliases/")) return { version };
   if (!path.endsWith("/infer")) return undefined;
   const { timesteps, features } = scoring;
   const window = firstWindow(sampleBody, timesteps);
   return {
-    inputs: [{ name: INPUT_NAME, datatype: "FP32", shape: [1, timesteps, features], data: window.flat() }],
+    inputs: [
+      {
+        name: INPUT_NAME,
+        datatype: answersOf(model).readingsDatatype,
+        shape: [1, timesteps, features],
+        data: window.flat(),
+      },
+    ],
   };
 }
 

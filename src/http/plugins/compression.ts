@@ -10,7 +10,8 @@ export const compression = fp(
       if (payload.length <= LEAST_COMPRESSED_BYTES) return next();
       addVary(reply, "Accept-Encoding");
       const coding = chooseCoding(request.headers["accept-encoding"]);
-      if (coding === undefined) return next();
+      // A kept answer is in its coding already.
+      if (coding === undefined || reply.hasHeader("content-encoding")) return next();
       reply.header("content-encoding", coding).removeHeader("content-length");
       encode(payload, coding).then((encoded) => next(null, encoded), next);
     });

@@ -7,6 +7,7 @@ import swaggerUi from "@fastify/swagger-ui";
 import fp from "fastify-plugin";
 import { DOCS_SCRIPT } from "../docs-page.js";
 import { InferErrorSchema } from "../inference/infer-schema.js";
+import { keepAnswer } from "../kept-answer.js";
 import type { LiveModels } from "../live-models.js";
 import { completeAnswers } from "../openapi/answers.js";
 import { nameComponents } from "../openapi/components.js";
@@ -15,6 +16,8 @@ import { addStaticExamples } from "../openapi/examples.js";
 import { addExamples } from "../openapi/live-examples.js";
 import { addMediaTypes } from "../openapi/media-types.js";
 import { ProblemSchema } from "../problem.js";
+
+const DOCS = "/docs";
 
 export interface OpenapiOptions {
   /** The program's version. */
@@ -31,6 +34,7 @@ const BEARER = {
 const TAGS = [
   { name: "scoring", description: "Scores of windows and series" },
   { name: "models", description: "Published models and their versions" },
+  { name: "jobs", description: "Training and renewal by request" },
   { name: "operations", description: "Probes, figures, and pages on errors" },
   { name: "open inference protocol", description: "Version 2, for clients of KServe, Triton and MLServer" },
 ];
@@ -76,8 +80,12 @@ export const openapi = fp<OpenapiOptions>(
     app.addHook("onRoute", (route) => {
       if (/^\/docs(\/(?!json$|yaml$)|$)/.test(route.url)) route.config = { ...route.config, isOpen: true };
     });
+    app.addHook("onRoute", (route) => {
+      const isDocument = route.url === `${DOCS}/json` || route.url === `${DOCS}/yaml`;
+      if (isDocument) Object.assign(route, keepAnswer(models));
+    });
     await app.register(swaggerUi, {
-      routePrefix: "/docs",
+      routePrefix: DOCS,
       theme: { title: "Residua: HTTP API", js: [{ filename: "docs-page.js", content: DOCS_SCRIPT }] },
       transformSpecification: (document) => {
         const model = models.anyLive();

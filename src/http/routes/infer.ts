@@ -27,7 +27,7 @@ const response = {
 
 export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
   app,
-  { models, scoring, bodies, bodyLimitBytes },
+  { models, scoring, bodies, budget, bodyLimitBytes },
   done,
 ) => {
   const { batcher } = scoring;
@@ -35,6 +35,7 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
     // NVIDIA's client sends no Content-Type.
     contentTypes: ["application/json", "application/octet-stream", "*"],
     limitBytes: bodyLimitBytes,
+    budget,
     expect: () => batcher.expect(),
     arrived: (expectation) => batcher.arrived(expectation),
   });
@@ -43,7 +44,8 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
     const admission = Admission.admit({ models, scoring }, request.raw.socket, name, selection);
     try {
       const { model, limits, arena, client } = admission;
-      const reading = bodies.readInfer(rawBody(request), headerLengthOf(request), limits, arena);
+      const waits = { deadlineAtMs: deadlineOf(request, reply), client };
+      const reading = bodies.readInfer(rawBody(request), headerLengthOf(request), limits, waits, arena);
       // A small body has been read. To await it would postpone its windows past the batch of requests that arrived
       // with it.
       const body = reading instanceof Promise ? await reading : reading;
@@ -61,7 +63,7 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
         }),
       );
       request.trace?.noteScored(result);
-      const { headerLength, chunks } = inferResponse(result, outputs, body.id, body.isDouble);
+      const { headerLength, chunks } = inferResponse(result, outputs, body.id);
       const sent = admission.whileSent(chunks);
       if (headerLength === undefined) return sendChunks(reply, "application/json", sent);
       reply.header(HEADER_LENGTH, String(headerLength));

@@ -21,7 +21,7 @@ export const metricsRoutes: FastifyPluginCallbackTypebox<MetricsOptions> = (app,
       },
     },
     async (_request, reply) => {
-      const text = await metrics.registry.metrics();
+      const text = await metrics.page.text();
       return reply.type(metrics.registry.contentType).send(text);
     },
   );

@@ -7,6 +7,7 @@ import type { Dataset, Series } from "../../data/dataset.js";
 import { describeShortRuns } from "../../data/short-runs.js";
 import { ResiduaError } from "../../errors.js";
 import type { Manifest } from "../../registry/manifest.js";
+import type { BodyBudget } from "../body-budget.js";
 import { joinChunks, sendChunks } from "../body-chunks.js";
 import { readDataBody } from "../data-body.js";
 import type { LiveModels } from "../live-models.js";
@@ -17,6 +18,7 @@ import { readByItsRoute } from "../validation.js";
 
 export interface ReadingsOptions {
   readonly models: LiveModels;
+  readonly budget: BodyBudget;
   readonly bodyLimitBytes: number;
 }
 
@@ -47,12 +49,13 @@ const ReadingsSchema = Type.Object({
 
 export const readingsRoutes: FastifyPluginCallbackTypebox<ReadingsOptions> = (
   app,
-  { models, bodyLimitBytes },
+  { models, budget, bodyLimitBytes },
   done,
 ) => {
   takeRawBodies(app, {
     contentTypes: CONTENT_TYPES,
     limitBytes: bodyLimitBytes,
+    budget,
     expect: () => 0,
     arrived: () => undefined,
   });

@@ -10,8 +10,10 @@ import type { ScoringService } from "../../serving/scoring-service.js";
 import type { SeriesScoring } from "../../serving/series-scoring.js";
 import { preferredType } from "../accept.js";
 import { Admission } from "../admission.js";
+import type { BodyBudget } from "../body-budget.js";
 import { type Chunks, sendChunks } from "../body-chunks.js";
 import type { BodyReader } from "../body-reader.js";
+import type { BodyWaits } from "../body-threads.js";
 import { DeadlineHeadersSchema, deadlineOf } from "../deadline.js";
 import type { LiveModels } from "../live-models.js";
 import { answersOf } from "../model-answers.js";
@@ -32,6 +34,7 @@ export interface ScoreOptions {
   readonly models: LiveModels;
   readonly scoring: ScoringService;
   readonly bodies: BodyReader;
+  readonly budget: BodyBudget;
   readonly bodyLimitBytes: number;
 }
 
@@ -62,7 +65,7 @@ const ROWS_BEFORE_STATUS = 4096;
 
 export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
   app,
-  { log, models, scoring, bodies, bodyLimitBytes },
+  { log, models, scoring, bodies, budget, bodyLimitBytes },
   done,
 ) => {
   const { batcher } = scoring;
@@ -102,20 +105,22 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
     }
   }
 
-  const readBody = (request: FastifyRequest, { model, limits, arena }: Admission) => {
+  const readBody = (request: FastifyRequest, { model, limits, arena }: Admission, waits: BodyWaits) => {
     const query = request.query as Readonly<Record<string, unknown>>;
     const format = tableFormat(request.headers["content-type"]);
     if (format === undefined) {
       refuseQueryOptions(query);
-      return bodies.readScore(rawBody(request), limits, arena);
+      return bodies.readScore(rawBody(request), limits, waits, arena);
     }
     const manifest = { features: model.manifest.features, data: readDataSection(model.manifest) };
-    return bodies.readTable(rawBody(request), limits, { format, options: queryOptions(query), manifest });
+    const reading = { format, options: queryOptions(query), manifest };
+    return bodies.readTable(rawBody(request), limits, reading, waits);
   };
 
   takeRawBodies(app, {
     contentTypes: ["application/json", "text/csv", "application/x-ndjson"],
     limitBytes: bodyLimitBytes,
+    budget,
     expect: () => batcher.expect(),
     arrived: (expectation) => batcher.arrived(expectation),
   });
@@ -148,7 +153,8 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
       try {
         const { model, arena, client } = admission;
         const answers = answersOf(model);
-        const reading = readBody(request, admission);
+        const deadlineAtMs = deadlineOf(request, reply);
+        const reading = readBody(request, admission, { deadlineAtMs, client });
         // A small body has been read. To await it would postpone its windows past the batch of requests that
         // arrived with it.
         const body = reading instanceof Promise ? await reading : reading;
@@ -158,7 +164,7 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
           readings: body.values,
           scorer,
           threshold,
-          deadlineAtMs: deadlineOf(request, reply),
+          deadlineAtMs,
           client,
         };
         if (body.kind === "windows") {

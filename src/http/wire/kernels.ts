@@ -12,7 +12,14 @@ interface Exports {
   readonly rows: { readonly value: number };
   readonly features: { readonly value: number };
   readonly others: { readonly value: number };
-  writeWindows(at: number, parts: number, partCount: number, windows: number): number;
+  writeWindows(
+    at: number,
+    limit: number,
+    windowBytes: number,
+    parts: number,
+    partCount: number,
+    windows: number,
+  ): number;
 }
 
 /** What the kernels call JavaScript for: numbers that are too rare to be worth code of their own. */

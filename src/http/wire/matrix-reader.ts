@@ -20,11 +20,16 @@ const MAX_BYTES = 64 * 2 ** 20;
  * Reads the member `windows` or `series` of the object that `body` is.
  *
  * @param arrays where the array of the readings comes from.
+ * @param mostOtherBytes with more bytes beside the readings, the body is not taken.
  * @returns the same numbers as JSON.parse, bit for bit. Undefined for a body that must be read by JSON.parse,
  *   and may be wrong: no JSON, a value that is not a rectangle of numbers and nulls, a number that a double
  *   cannot hold, neither or both of the members, a key with an escape.
  */
-export function readBodyMatrix(body: Uint8Array, arrays: Arrays = OWN_ARRAYS): BodyMatrix | undefined {
+export function readBodyMatrix(
+  body: Uint8Array,
+  arrays: Arrays = OWN_ARRAYS,
+  mostOtherBytes = Number.POSITIVE_INFINITY,
+): BodyMatrix | undefined {
   const length = body.length;
   if (length > MAX_BYTES) return undefined;
   // A 0 ends the text, and the kernel may read up to 40 bytes beyond it.
@@ -34,6 +39,7 @@ export function readBodyMatrix(body: Uint8Array, arrays: Arrays = OWN_ARRAYS): B
   bytes.set(body, FREE);
   bytes[FREE + length] = 0;
   if (kernels.findMatrix(FREE, FREE + length, out) === 0) return undefined;
+  if (length - (kernels.valueEnd.value - kernels.valueStart.value) > mostOtherBytes) return undefined;
 
   const windows = kernels.windows.value;
   const rows = kernels.rows.value;

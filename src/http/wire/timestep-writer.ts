@@ -121,11 +121,9 @@ function writeRows(rows: number, items: readonly (string | Column)[]): Uint8Arra
     else if (values instanceof Int32Array) memory.words.set(values, at / 4);
     else memory.bytes.set(values, at);
   }
-  const end = kernels.writeWindows(address, FREE, items.length, rows);
-  if (end - address > rows * rowBytes) {
-    throw new Error(
-      `The text of ${rows} rows has ${end - address} bytes; ${rows * rowBytes} were laid out for it.`,
-    );
+  const end = kernels.writeWindows(address, address + rows * rowBytes, rowBytes, FREE, items.length, rows);
+  if (end === 0 || end - address > rows * rowBytes) {
+    throw new Error(`The text of ${rows} rows has more than the ${rows * rowBytes} bytes laid out for it.`);
   }
   return memory.bytes.slice(address, end);
 }

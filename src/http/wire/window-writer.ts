@@ -57,11 +57,16 @@ export function writeWindows(
     address += align(bytes * count);
   }
   const first = start + putText(memory.bytes, start, before);
-  const last = kernels.writeWindows(first, instructionsAt, instructions.length / INSTRUCTION_WORDS, count);
-  if (last - first > textBytes) {
-    throw new Error(
-      `The text of ${count} windows has ${last - first} bytes; ${textBytes} were laid out for it.`,
-    );
+  const last = kernels.writeWindows(
+    first,
+    first + textBytes,
+    windowBytes,
+    instructionsAt,
+    instructions.length / INSTRUCTION_WORDS,
+    count,
+  );
+  if (last === 0 || last - first > textBytes) {
+    throw new Error(`The text of ${count} windows has more than the ${textBytes} bytes laid out for it.`);
   }
   return memory.bytes.slice(start, last + putText(memory.bytes, last, after));
 }

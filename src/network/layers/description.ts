@@ -22,9 +22,10 @@ export type Shape = readonly number[];
  *   glorotUniform   uniform in +-sqrt(6 / (rows + columns)) (Glorot & Bengio 2010, AISTATS)
  *   orthogonal      orthonormal rows (Saxe et al. 2014, ICLR)
  *   zeros           0
+ *   ones            1
  *   forgetGateOnes  0, but 1 in the second quarter: an LSTM's forget gates (Jozefowicz et al. 2015, ICML)
  */
-export type Initializer = "glorotUniform" | "orthogonal" | "zeros" | "forgetGateOnes";
+export type Initializer = "glorotUniform" | "orthogonal" | "zeros" | "ones" | "forgetGateOnes";
 
 /** One weight tensor. Its full name is `<layer>/<part>`. */
 export interface WeightDescription {

@@ -3,6 +3,7 @@ import { DENSE, type DenseLayer, TIME_DISTRIBUTED_DENSE, type TimeDistributedDen
 import type { LayerDescription } from "./description.js";
 import { DROPOUT, type DropoutLayer } from "./dropout.js";
 import { GRU, type GruLayer } from "./gru.js";
+import { LAYER_NORMALIZATION, type LayerNormalizationLayer } from "./layer-normalization.js";
 import { LSTM, type LstmLayer } from "./lstm.js";
 import {
   FLATTEN,
@@ -20,6 +21,7 @@ export type Layer =
   | TimeDistributedDenseLayer
   | RepeatVectorLayer
   | DropoutLayer
+  | LayerNormalizationLayer
   | FlattenLayer
   | ReshapeLayer;
 
@@ -35,6 +37,7 @@ export const LAYERS: { readonly [Kind in LayerKind]: LayerDescription<LayerOf<Ki
   timeDistributedDense: TIME_DISTRIBUTED_DENSE,
   repeatVector: REPEAT_VECTOR,
   dropout: DROPOUT,
+  layerNormalization: LAYER_NORMALIZATION,
   flatten: FLATTEN,
   reshape: RESHAPE,
 };

@@ -8,6 +8,7 @@ import {
   entries,
   map,
   matMul,
+  meanOfRows,
   reshape,
   slice,
   stackRows,
@@ -169,12 +170,21 @@ class Interpreter {
         return [zip(a!, b!, (x, y) => x - y)];
       case "Mul":
         return [zip(a!, b!, (x, y) => x * y)];
+      case "Mean": {
+        const width = a!.shape.at(-1)!;
+        if (b!.data.join() !== String(a!.shape.length - 1)) throw new Error("only rows are averaged");
+        return [meanOfRows(a!, width)];
+      }
+      case "Rsqrt":
+        return [map(a!, (x) => 1 / Math.sqrt(x))];
       case "Less":
         return [zip(a!, b!, (x, y) => Number(x < y))];
       case "ClipByValue":
         return [map(a!, (x) => Math.min(Math.max(x, b!.data[0]!), c!.data[0]!))];
       case "Relu":
         return [map(a!, (x) => Math.max(0, x))];
+      case "Elu":
+        return [map(a!, (x) => (x > 0 ? x : Math.expm1(x)))];
       case "Tanh":
         return [map(a!, Math.tanh)];
       case "Sigmoid":

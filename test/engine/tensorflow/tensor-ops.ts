@@ -16,10 +16,27 @@ export function map(value: Value, change: (x: number) => number): Value {
   return { shape: value.shape, data: value.data.map(change) };
 }
 
-/** Joins two tensors number by number; a shorter second one is repeated over the rows of the first. */
+/**
+ * Joins two tensors number by number; a shorter second one is repeated over the rows of the first, and one of as many
+ * rows with one number each over the numbers of those rows.
+ */
 export function zip(a: Value, b: Value, join: (x: number, y: number) => number): Value {
+  const width = a.shape.at(-1);
+  if (a.shape.length > 1 && b.shape.length === a.shape.length && b.shape.at(-1) === 1 && width !== 1) {
+    return { shape: a.shape, data: a.data.map((x, i) => join(x, b.data[Math.floor(i / width!)]!)) };
+  }
   if (a.data.length % b.data.length !== 0) throw new Error(`[${b.shape}] does not repeat over [${a.shape}]`);
   return { shape: a.shape, data: a.data.map((x, i) => join(x, b.data[i % b.data.length]!)) };
+}
+
+/** The mean of each row of `width` numbers. */
+export function meanOfRows({ shape, data }: Value, width: number): Value {
+  const means = Array.from({ length: data.length / width }, (_, row) => {
+    let sum = 0;
+    for (let i = 0; i < width; i++) sum += data[row * width + i]!;
+    return sum / width;
+  });
+  return { shape: [...shape.slice(0, -1), 1], data: means };
 }
 
 export function matMul(a: Value, b: Value, transposed: boolean): Value {

@@ -19,6 +19,7 @@ const EXACT: Readonly<Record<Activation, (x: number) => number>> = {
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
   hardSigmoid: (x) => Math.min(1, Math.max(0, 0.2 * x + 0.5)),
   hardSigmoidKeras3: (x) => Math.min(1, Math.max(0, x / 6 + 0.5)),
+  elu: (x) => (x > 0 ? x : Math.expm1(x)),
 };
 
 /** The largest error, in units of 2^-24 (half of float32's last place at 1), and of what. */
@@ -30,6 +31,7 @@ const BOUNDS: Readonly<Record<Activation, (x: number, wanted: number) => number>
   sigmoid: (x, wanted) => (4 + Math.abs(x)) * wanted + 2 ** -75,
   hardSigmoid: () => 2,
   hardSigmoidKeras3: () => 2,
+  elu: (x, wanted) => (x > 0 ? 0 : 4 * Math.abs(wanted)),
 };
 
 /** Dense where the functions bend, and every power of two to float32's ends. */

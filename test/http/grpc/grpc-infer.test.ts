@@ -114,6 +114,27 @@ test("raw and typed windows are answered alike, with the numbers of REST; NaN is
   }
 });
 
+test("a model whose signal float32 would lose says FP64 and answers in it, whatever the windows came as", async (t) => {
+  const scaler = { kind: "standard", offset: [20, 1e9], scale: [2, 5] } as const;
+  const { client } = await start(t, { contents: { large: { scaler } } });
+  type Described = { readonly name: string; readonly datatype: string };
+  const metadata = await client.call<{ inputs: Described[]; outputs: Described[] }>("ModelMetadata", {
+    name: "large",
+  });
+  assert.equal(metadata.inputs[0]!.datatype, "FP64");
+  const types = new Map(metadata.outputs.map(({ name, datatype }) => [name, datatype]));
+  assert.equal(types.get("reconstruction"), "FP64");
+  for (const values of [Float32Array.from(readings), Float64Array.from(readings)]) {
+    const { outputs } = await client.call<Inferred>("ModelInfer", {
+      model_name: "large",
+      inputs: [{ ...head, datatype: values instanceof Float32Array ? "FP32" : "FP64" }],
+      outputs: [...types.keys()].map((name) => ({ name })),
+      raw_input_contents: [bytesOf(values)],
+    });
+    assert.deepEqual(new Map(outputs.map(({ name, datatype }) => [name, datatype])), types);
+  }
+});
+
 test("FP32 windows are answered in FP32; only the outputs asked for come, in their order", async (t) => {
   const { client } = await start(t);
   const request = {

@@ -11,9 +11,7 @@ import type { Weights } from "../../../network/weights.js";
 import { GATES, TILE_WIDTH, tilesOf } from "../plan/gates.js";
 import {
   OP_ACTIVATION,
-  OP_BIAS,
   OP_CELL,
-  OP_DENSE,
   OP_INPUT,
   OP_KERNEL,
   OP_OUTPUT,
@@ -26,7 +24,6 @@ import {
   OP_SUMS,
   OP_TILES,
   OP_WIDTH_IN,
-  OP_WIDTH_OUT,
   PLACE_MEMORY,
   PLACE_SCRATCH,
   STEP_OF_BLOCK,
@@ -34,6 +31,7 @@ import {
 import {
   type CombineOperation,
   type DenseOperation,
+  type NormalizeOperation,
   type Operation,
   planNetwork,
   type RecurrentOperation,
@@ -59,6 +57,7 @@ import {
   type Placement,
   type Storage,
 } from "./placed.js";
+import { denseOperation, normalizeOperation, packNormalization } from "./weighted.js";
 import { combineOperation, copyOperation, writeTo } from "./weightless.js";
 
 /** Places a valid network. */
@@ -108,6 +107,8 @@ class Placer implements Placement {
       case "add":
       case "subtract":
         return this.#combine(operation, input);
+      case "normalize":
+        return this.#normalize(operation, input);
       case "dense":
         return this.#denseLayer(operation, input);
       case "lstm":
@@ -127,17 +128,24 @@ class Placer implements Placement {
     return together;
   }
 
-  /** The result stands as a window does, its steps one after the other. */
-  #combine({ kind, second, output: { steps, width } }: CombineOperation, input: PlacedValue): PlacedValue {
+  #combine({ kind, second, output }: CombineOperation, input: PlacedValue): PlacedValue {
+    const result = this.#window(output);
+    this.operations.push(combineOperation(kind, input, this.#placed.get(second)!, result));
+    return result;
+  }
+
+  #normalize({ layer, output }: NormalizeOperation, input: PlacedValue): PlacedValue {
+    const result = this.#window(output);
+    const weights = this.#constant(packNormalization(layer, this.#weights));
+    this.operations.push(normalizeOperation(input, weights, result));
+    return result;
+  }
+
+  /** Room for a value that stands as a window does, its steps one after the other. */
+  #window({ steps, width }: Value): PlacedValue {
     const rowFloats = (steps ?? 1) * width;
-    const output = {
-      ...this.#scratch(undefined, rowFloats, rowFloats * 4),
-      steps,
-      width,
-      stepBytes: width * 4,
-    };
-    this.operations.push(combineOperation(kind, input, this.#placed.get(second)!, output));
-    return output;
+    const scratch = this.#scratch(undefined, rowFloats, rowFloats * 4);
+    return { ...scratch, steps, width, stepBytes: width * 4 };
   }
 
   #denseLayer({ layer, tiedTo }: DenseOperation, input: PlacedValue): PlacedValue {
@@ -151,19 +159,10 @@ class Placer implements Placement {
     });
   }
 
-  #dense(input: PlacedValue, { kernel, bias, units, activation }: PackedDense): PlacedValue {
-    const output = this.#scratch(input.steps, units, panelsOf(units) * 32);
-    this.operations.push({
-      kind: OP_DENSE,
-      words: {
-        [OP_STEPS]: input.steps ?? 1,
-        [OP_ACTIVATION]: ACTIVATION_NUMBERS[activation],
-        [OP_WIDTH_IN]: input.width,
-        [OP_WIDTH_OUT]: units,
-      },
-      values: { [OP_INPUT]: input, [OP_OUTPUT]: output },
-      storages: { [OP_BIAS]: this.#constant(bias), [OP_KERNEL]: this.#constant(kernel) },
-    });
+  #dense(input: PlacedValue, packed: PackedDense): PlacedValue {
+    const output = this.#scratch(input.steps, packed.units, panelsOf(packed.units) * 32);
+    const storages = { bias: this.#constant(packed.bias), kernel: this.#constant(packed.kernel) };
+    this.operations.push(denseOperation(input, packed, storages, output));
     return output;
   }
 

@@ -26,6 +26,8 @@ export const OP_GRU = 8;
 /** Inference only: the two inputs' sum, and the first less the second. */
 export const OP_ADD = 9;
 export const OP_SUBTRACT = 10;
+/** Inference only: each row of the input less its mean, divided by its spread; OP_KERNEL has the weights. */
+export const OP_NORMALIZE = 11;
 
 /** Timesteps the operation runs over. */
 export const OP_STEPS = 1;
@@ -38,6 +40,7 @@ export const TANH = 2;
 export const SIGMOID = 3;
 export const HARD_SIGMOID = 4;
 export const HARD_SIGMOID_KERAS3 = 5;
+export const ELU = 6;
 
 /**
  * The value that is read, and the value that is written. A value is VALUE_WORDS words: its place, its address or offset

@@ -21,6 +21,7 @@ import type {
   GruLayer,
   Head,
   Layer,
+  LayerNormalizationLayer,
   LstmLayer,
   Network,
   TimeDistributedDenseLayer,
@@ -58,6 +59,12 @@ export interface DenseOperation extends OneToOne {
   readonly layer: DenseLayer | TimeDistributedDenseLayer;
   /** The layer whose kernel it uses, transposed, where that is not its own. */
   readonly tiedTo: string | undefined;
+}
+
+/** Each row of the input less its mean, divided by its spread. */
+export interface NormalizeOperation extends OneToOne {
+  readonly kind: "normalize";
+  readonly layer: LayerNormalizationLayer;
 }
 
 /** The input at every timestep of the output. */
@@ -100,6 +107,7 @@ export type Operation =
   | LoadOperation
   | RecurrentOperation
   | DenseOperation
+  | NormalizeOperation
   | RepeatOperation
   | ReshapeOperation
   | DropoutOperation
@@ -173,6 +181,8 @@ class Planner {
         const tiedTo = layer.kind === "dense" ? layer.tiedTo : undefined;
         return this.#add({ kind: "dense", input, output, layer, tiedTo });
       }
+      case "layerNormalization":
+        return this.#add({ kind: "normalize", input, output: { steps, width }, layer });
       case "repeatVector":
         return this.#add({ kind: "repeat", input, output: { steps: layer.times, width } });
       case "flatten":

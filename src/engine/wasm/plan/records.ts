@@ -1,6 +1,7 @@
 /** Operations as the words that the kernels read (layout.ts). */
 import type { Activation } from "../../../network/network.js";
 import {
+  ELU,
   HARD_SIGMOID,
   HARD_SIGMOID_KERAS3,
   LINEAR,
@@ -28,6 +29,7 @@ export const ACTIVATION_NUMBERS: Readonly<Record<Activation, number>> = {
   sigmoid: SIGMOID,
   hardSigmoid: HARD_SIGMOID,
   hardSigmoidKeras3: HARD_SIGMOID_KERAS3,
+  elu: ELU,
 };
 
 /** The recurrent kinds by OP_KIND. */

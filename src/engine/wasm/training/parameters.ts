@@ -122,6 +122,7 @@ export class ParameterLayout {
       case "dropout":
       case "flatten":
       case "reshape":
+      case "layerNormalization":
         break;
       default:
         unknownKind(layer);

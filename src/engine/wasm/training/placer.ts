@@ -85,6 +85,8 @@ export class Placer {
           [OP_LAYER]: operation.layerNumber,
         });
         break;
+      case "normalize":
+        throw new TypeError("Trainers refuse networks with a LayerNormalization.");
       case "add":
       case "subtract":
         throw new TypeError("Trainers refuse networks with a linear path.");

@@ -1,6 +1,6 @@
 /** Training in WebAssembly: loss, gradients and Adam's step of a whole batch are one job of a pool of threads. */
 import { InputError } from "../../../errors.js";
-import { type Network, validateNetwork } from "../../../network/network.js";
+import { layersWithShapes, type Network, validateNetwork } from "../../../network/network.js";
 import { checkWeights, type Weights } from "../../../network/weights.js";
 import type { Loss, StepOptions, Trainer } from "../../engine.js";
 import { type Kernels, loadKernels } from "../kernels.js";
@@ -41,7 +41,7 @@ export interface TrainerOptions {
 /**
  * Starts a trainer with threads of its own.
  *
- * Throws InputError where the network is not valid or has a linear path, and where the weights are not its.
+ * Throws InputError where the network is not valid or has a linear path or a LayerNormalization, and where the weights are not its.
  * @param kernels checked ones; without them kernels are loaded unchecked, wide ones where they are supported.
  */
 export async function createTrainer(
@@ -54,6 +54,12 @@ export async function createTrainer(
   if (network.linearPath !== undefined) {
     throw new InputError(
       "A network with a linear path is trained without it: residualNetwork(network), on what the path leaves.",
+    );
+  }
+  const normalization = layersWithShapes(network).find(({ layer }) => layer.kind === "layerNormalization");
+  if (normalization !== undefined) {
+    throw new InputError(
+      `Layer "${normalization.layer.name}" is a LayerNormalization, which has no training here: train the model where it comes from, and import it again.`,
     );
   }
   checkWeights(network, weights);

@@ -20,10 +20,21 @@ function word(part: usize, index: usize): i32 {
   return load<i32>(part + (index << 2));
 }
 
-/** Writes `windows` windows with commas between them; returns where they end. */
-export function writeWindows(at: usize, parts: usize, partCount: i32, windows: i32): usize {
+/**
+ * Writes `windows` windows with commas between them; returns where they end, or 0 where a window is longer
+ * than its `windowBytes`, and the next one would not fit in front of `limit`.
+ */
+export function writeWindows(
+  at: usize,
+  limit: usize,
+  windowBytes: usize,
+  parts: usize,
+  partCount: i32,
+  windows: i32,
+): usize {
   const end = parts + ((<usize>partCount * PART_WORDS) << 2);
   for (let window = 0; window < windows; window++) {
+    if (at + windowBytes > limit + 1) return 0;
     if (window > 0) store<u8>(at++, 0x2c);
     for (let part = parts; part < end; part += PART_WORDS << 2) at = writePart(at, part, window);
   }

@@ -6,47 +6,23 @@
  * Padé approximant of the exponential function, whose relative error for |r| <= 1/2 is below 1e-8.
  * `pmin` and `pmax` are one instruction each, and return a NaN that is their first operand.
  */
-import { HARD_SIGMOID, HARD_SIGMOID_KERAS3, RELU, SIGMOID, TANH } from "../../../plan/layout";
+import { ELU, HARD_SIGMOID, HARD_SIGMOID_KERAS3, RELU, SIGMOID, TANH } from "../../../plan/layout";
+import {
+  A0,
+  A1,
+  B0,
+  constant,
+  LEAST,
+  LEAST_TANH,
+  MINUS_LOG2E,
+  MOST,
+  MOST_TANH,
+  ONE,
+  ROUND,
+  TWICE_LOG2E,
+} from "./activation-constants";
 import { madd, nmadd } from "./arithmetic";
-
-/**
- * The constants, four times each. V8 builds a constant in the code with three instructions at each use; one that is
- * loaded from memory before a loop stays in a register.
- */
-const CONSTANTS = memory.data<f32>(
-  [
-    // z is clipped to [-100, 100]: beyond, 1 + 2^z rounds to 1 or to 2^z. A and B are about 2^8, so nothing overflows.
-    100, 100, 100, 100, -100, -100, -100, -100,
-    // 1.5 * 2^23
-    12582912, 12582912, 12582912, 12582912,
-    // b0 = 60 / ln^2 2, a0 = 120 / ln^3 2, a1 = 12 / ln 2. The approximant is e^x = (A + xB) / (A - xB) with
-    // A = 120 + 12 x^2 and B = 60 + x^2. With x = r ln 2, numerator and denominator are divided by ln^3 2.
-    124.88214, 124.88214, 124.88214, 124.88214, 360.33368, 360.33368, 360.33368, 360.33368,
-    17.31234, 17.31234, 17.31234, 17.31234,
-    // x is clipped to [-9.1, 9.1]: beyond, tanh x rounds to -1 or 1 in float32.
-    9.1, 9.1, 9.1, 9.1, -9.1, -9.1, -9.1, -9.1,
-    // 2 / ln 2, 1, and -1 / ln 2
-    2.885390, 2.885390, 2.885390, 2.885390, 1, 1, 1, 1, -1.442695, -1.442695, -1.442695, -1.442695,
-  ],
-  64,
-);
-const MOST: usize = 0;
-const LEAST: usize = 16;
-const ROUND: usize = 32;
-const B0: usize = 48;
-const A0: usize = 64;
-const A1: usize = 80;
-const MOST_TANH: usize = 96;
-const LEAST_TANH: usize = 112;
-const TWICE_LOG2E: usize = 128;
-const ONE: usize = 144;
-const MINUS_LOG2E: usize = 160;
-
-/** As a splat: V8 merges two vectors into one of 256 bits (../../../wide-vectors.ts) only if their constants are splats. */
-@inline
-function constant(offset: usize): v128 {
-  return v128.load32_splat(CONSTANTS + offset);
-}
+import { elu } from "./elu";
 
 /** 1 / (1 + 2^z). The other parameters are the constants above, which a loop keeps in registers. */
 @inline
@@ -239,6 +215,7 @@ export function activate(activation: i32, x: v128): v128 {
   if (activation == SIGMOID) return sigmoid(x);
   if (activation == HARD_SIGMOID) return clipped(x, 0.2);
   if (activation == HARD_SIGMOID_KERAS3) return clipped(x, 0.16666667);
+  if (activation == ELU) return elu(x);
   return x;
 }
 

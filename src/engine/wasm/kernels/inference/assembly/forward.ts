@@ -11,6 +11,7 @@ import {
   OP_KERNEL,
   OP_KIND,
   OP_LSTM,
+  OP_NORMALIZE,
   OP_OUTPUT,
   OP_RECURRENT_ACTIVATION,
   OP_SECOND_INPUT,
@@ -36,6 +37,7 @@ import {
 } from "../../../plan/layout";
 import { JOB_PLACES, JOB_PLAN, JOB_SCRATCH, JOB_SCRATCH_STRIDE } from "../../../pool/layout";
 import { dense } from "./dense";
+import { normalize } from "./normalize";
 import { recurrentStep } from "./recurrent";
 import { combine } from "./two-values";
 import { pointer, word, wordAddress } from "./words";
@@ -115,6 +117,19 @@ export function forward(job: usize, worker: i32, firstRow: i32, rows: i32): void
         valueAddress(second, job, worker, firstRow),
         pointer(second, VALUE_ROW),
         stepBytes(second, rows),
+        to,
+        pointer(result, VALUE_ROW),
+        stepBytes(result, rows),
+      );
+    } else if (kind == OP_NORMALIZE) {
+      normalize(
+        word(op, OP_STEPS),
+        rows,
+        word(op, OP_WIDTH_IN),
+        pointer(op, OP_KERNEL),
+        from,
+        pointer(value, VALUE_ROW),
+        stepBytes(value, rows),
         to,
         pointer(result, VALUE_ROW),
         stepBytes(result, rows),

@@ -1,0 +1,184 @@
+/** Runs one job that this process has taken, to its end or until it is taken away. */
+
+import type { JobEnd, JobFailure, JobNote } from "./job.js";
+import { type ChildEnd, type JobChild, startChild } from "./job-child.js";
+import type { JobClaim } from "./job-claim.js";
+import { publishedByJob } from "./published-by-job.js";
+
+export interface JobRunOptions {
+  readonly modelsFolder: string;
+  readonly maxRows: number;
+  readonly maxSeconds: number;
+  readonly threads: number;
+  readonly wideVectors: "auto" | "off";
+  readonly log: JobLog;
+  /** Called when a version is there, before anybody is told that the job is done. */
+  readonly onPublished: () => Promise<void>;
+}
+
+/** What is used of a pino logger. */
+export interface JobLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** How often a worker says that it lives. */
+const BEAT_MS = 2000;
+/** How often a job is begun before it fails: whatever kills its process may kill it every time. */
+export const MAX_ATTEMPTS = 3;
+/** How long the end of a job waits before it is written once more, where the volume does not take it. */
+const AGAIN_MS = 2000;
+
+export class JobRun {
+  readonly ended: Promise<void>;
+  readonly #claim: JobClaim;
+  readonly #options: JobRunOptions;
+  #child: JobChild | undefined;
+  /** Why the process was stopped; undefined while it works. */
+  #stopped: "cancelled" | "late" | "lost" | "ending" | undefined;
+  /** Ends with the last note that was written. */
+  #notes: Promise<unknown> = Promise.resolve();
+
+  constructor(claim: JobClaim, options: JobRunOptions) {
+    this.#claim = claim;
+    this.#options = options;
+    // Also while nothing is left to do but to write the end: the job must not be taken away then.
+    const beat = setInterval(() => void this.#beat(), BEAT_MS);
+    this.ended = this.#run()
+      .catch((error: unknown) => {
+        options.log.error({ job: claim.id, err: error }, "the job could not be run; it is taken up again");
+      })
+      .finally(() => clearInterval(beat));
+  }
+
+  get id(): string {
+    return this.#claim.id;
+  }
+
+  /** Stops the process, as a cancelled job or since the service ends: then the job goes back into the queue. */
+  stop(why: "cancelled" | "late" | "lost" | "ending"): void {
+    this.#stopped ??= why;
+    this.#child?.kill();
+  }
+
+  async #run(): Promise<void> {
+    const claim = this.#claim;
+    const { log, modelsFolder } = this.#options;
+    const fields = { job: claim.id, model: claim.order.model, attempt: claim.attempt };
+    if (await claim.isToBeCancelled()) return this.#end(cancelled());
+    const published = await publishedByJob(modelsFolder, claim.order).catch(() => undefined);
+    if (published !== undefined) return this.#finishDone(published);
+    if (claim.attempt > MAX_ATTEMPTS) {
+      return this.#end(
+        failed({
+          code: "INTERNAL",
+          detail: `The process that trains ended ${MAX_ATTEMPTS} times without a result; it may need more memory than there is.`,
+        }),
+      );
+    }
+    log.info(fields, "the job begins");
+    this.#note({ type: "started", at: new Date().toISOString() });
+    const end = await this.#work();
+    await this.#notes;
+    if (end.type !== "done" && end.said !== "")
+      log.warn({ ...fields, said: end.said }, "the job's process said");
+    if (this.#stopped === "lost") return log.warn(fields, "another worker has taken the job");
+    if (end.type === "done") return this.#finishDone(end.version);
+    if (end.type === "failed") return this.#end(failed(end.failure));
+    return this.#endDead(end.how);
+  }
+
+  /** The process was stopped or died, perhaps just after it had published. */
+  async #endDead(how: string): Promise<void> {
+    const claim = this.#claim;
+    const { log, modelsFolder, maxSeconds } = this.#options;
+    if (this.#stopped === "ending") return claim.giveBack(false);
+    const published = await publishedByJob(modelsFolder, claim.order).catch(() => undefined);
+    if (published !== undefined) return this.#finishDone(published);
+    if (this.#stopped === "cancelled") return this.#end(cancelled());
+    if (this.#stopped === "late") {
+      const detail = `Training took longer than ${maxSeconds} s (RESIDUA_JOB_MAX_SECONDS).`;
+      return this.#end(failed({ code: "DEADLINE_EXCEEDED", detail }));
+    }
+    log.warn({ job: claim.id, how }, "the job's process died; the job is taken up again");
+    return claim.giveBack(true);
+  }
+
+  /** Runs the process, for as long as a job may take. */
+  async #work(): Promise<ChildEnd> {
+    const claim = this.#claim;
+    const { modelsFolder, maxRows, threads, wideVectors, maxSeconds } = this.#options;
+    if (this.#stopped !== undefined) return { type: "died", how: "it was never started", said: "" };
+    const task = {
+      order: claim.order,
+      modelsFolder,
+      dataFile: claim.dataFile,
+      staging: claim.staging,
+      maxRows,
+      threads,
+      wideVectors,
+    };
+    const child = startChild(task, (note) => this.#note(note));
+    this.#child = child;
+    this.#options.log.info({ job: claim.id, child: child.pid }, "the job's process runs");
+    const limit = setTimeout(() => this.stop("late"), maxSeconds * 1000);
+    try {
+      return await child.ended;
+    } finally {
+      clearTimeout(limit);
+    }
+  }
+
+  async #beat(): Promise<void> {
+    try {
+      if (!(await this.#claim.beat())) this.stop("lost");
+      else if (await this.#claim.isToBeCancelled()) this.stop("cancelled");
+    } catch (error) {
+      this.#options.log.warn({ job: this.id, err: error }, "the lease of a job could not be renewed");
+    }
+  }
+
+  #note(note: JobNote): void {
+    this.#notes = this.#notes
+      .then(() => this.#claim.note(note))
+      .then((isOurs) => {
+        if (!isOurs) this.stop("lost");
+      })
+      .catch((error: unknown) => {
+        this.#options.log.warn({ job: this.id, err: error }, "what a job tells could not be written");
+      });
+  }
+
+  async #finishDone(version: string): Promise<void> {
+    await this.#options.onPublished().catch((error: unknown) => {
+      this.#options.log.warn({ job: this.id, err: error }, "the version is published, but not live here yet");
+    });
+    await this.#end({ state: "done", endedAt: new Date().toISOString(), version, failure: null });
+  }
+
+  /** Writes the end, again and again where the volume does not take it: it may be full. */
+  async #end(end: JobEnd): Promise<void> {
+    const { log } = this.#options;
+    const fields = { job: this.id, model: this.#claim.order.model, state: end.state, version: end.version };
+    for (;;) {
+      try {
+        await this.#claim.end(end);
+        return log.info({ ...fields, detail: end.failure?.detail }, "the job has ended");
+      } catch (error) {
+        log.warn({ ...fields, err: error }, "the end of a job could not be written; it is tried again");
+        if (this.#stopped === "ending") return;
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+        if (!(await this.#claim.beat().catch(() => true))) return;
+      }
+    }
+  }
+}
+
+function cancelled(): JobEnd {
+  return { state: "cancelled", endedAt: new Date().toISOString(), version: null, failure: null };
+}
+
+function failed(failure: JobFailure): JobEnd {
+  return { state: "failed", endedAt: new Date().toISOString(), version: null, failure };
+}

@@ -1,0 +1,138 @@
+/** No body, in whatever pieces it comes, holds up, fills or silences the service. */
+import assert from "node:assert/strict";
+import { connect, type Socket } from "node:net";
+import { test } from "node:test";
+import { startService, WINDOW } from "../http/running-service.js";
+import { attack } from "./attacker.js";
+import { watchLoop } from "./loop-watch.js";
+
+const MOST_MS = 50;
+const MIB = 2 ** 20;
+
+const head = (length: string) =>
+  `POST /v1/models/small/score HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${length}\r\n\r\n`;
+const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
+
+test("a series that a client sends row by row, a chunk each, costs no more than in one piece", async (t) => {
+  const { url } = await startService(t, { contents: { small: {} } });
+  const textOf = (count: number): string => {
+    const rows = Array.from({ length: count }, (_, i) => chunk(`[${i % 20},100000],`)).join("");
+    return `${head("Transfer-Encoding: chunked")}${chunk('{"series":[')}${rows}${chunk('[1,1]],"stride":1000}')}0\r\n\r\n`;
+  };
+  // What is compiled at the first time is not measured.
+  await attack({ url, text: textOf(10_000), times: 1, connections: 1, answers: 1 });
+  const text = textOf(85_000);
+  const loop = watchLoop();
+  assert.equal(await attack({ url, text, times: 1, connections: 1, answers: 1, expected: 200 }), 1);
+  const { longestMs, totalMs } = loop.end();
+  assert.ok(longestMs <= MOST_MS, `a turn took ${longestMs} ms`);
+  assert.ok(totalMs <= 5000, `it took ${totalMs} ms`);
+});
+
+test("400,000 chunks of a byte each cost what their bytes cost, not the square of their number", async (t) => {
+  const { url } = await startService(t, { contents: { small: {} } });
+  const text = `${head("Transfer-Encoding: chunked")}${"1\r\n \r\n".repeat(400_000)}0\r\n\r\n`;
+  const loop = watchLoop();
+  assert.equal(await attack({ url, text, times: 1, connections: 1, answers: 1, expected: 400 }), 1);
+  const { totalMs } = loop.end();
+  // Node itself takes microseconds a chunk.
+  assert.ok(totalMs <= 10_000, `it took ${totalMs} ms`);
+});
+
+test("unfinished uploads fill no more than their share; others are answered, and the stalled are closed", async (t) => {
+  const { url, score } = await startService(t, {
+    contents: { small: {} },
+    config: { RESIDUA_MAX_BODY_BYTES_IN_FLIGHT: 8 * MIB },
+    timeouts: { stalledMs: 2000 },
+  });
+  const before = process.memoryUsage().rss;
+  const { hostname, port } = new URL(url);
+  const part = Buffer.alloc(4 * MIB - 10, 0x20);
+  const uploads: Socket[] = [];
+  for (let i = 0; i < 30; i++) {
+    const socket = connect(Number(port), hostname).on("error", () => undefined);
+    socket.resume().write(head(`Content-Length: ${4 * MIB}`));
+    socket.write(part);
+    uploads.push(socket);
+  }
+  t.after(() => uploads.forEach((socket) => void socket.destroy()));
+  const large = JSON.stringify({ windows: Array(4000).fill(WINDOW), include: [] });
+  for (;;) {
+    const response = await score("small", `${large}${" ".repeat(4 * MIB)}`);
+    const { code } = (await response.json()) as { code?: string };
+    if (response.status === 200) continue;
+    assert.equal(response.status, 429);
+    assert.equal(code, "QUEUE_FULL");
+    assert.match(response.headers.get("retry-after") ?? "", /^\d+$/);
+    break;
+  }
+  for (let i = 0; i < 5; i++) assert.equal((await score("small", { windows: [WINDOW] })).status, 200);
+  const grown = (process.memoryUsage().rss - before) / MIB;
+  assert.ok(grown < 150, `${grown} MiB`);
+  await Promise.all(uploads.map((socket) => socket.destroyed || closed(socket)));
+  assert.equal((await score("small", large)).status, 200);
+});
+
+test("a client that takes nothing of its answer is closed, and what it held is given back", async (t) => {
+  const { url, log, service } = await startService(t, {
+    contents: { small: {} },
+    config: { RESIDUA_WRITE_TIMEOUT_SECONDS: 0.3 },
+  });
+  const { hostname, port } = new URL(url);
+  // More than the buffers of the connection take.
+  const body = `{"series":[${"[20,1e5],".repeat(1_199_999)}[20,1e5]],"stride":1000}`;
+  const socket = connect(Number(port), hostname).on("error", () => undefined);
+  socket.pause().write(head(`Content-Length: ${body.length}`) + body);
+  t.after(() => void socket.destroy());
+  await lineOf(log, ({ code }) => code === "client_gone");
+  assert.equal(await service.stop(), true);
+});
+
+test("what is wrong with a body costs ten messages and milliseconds, however much is wrong", async (t) => {
+  const { score } = await startService(t, { contents: { small: {} } });
+  const unknown = Array.from({ length: 38_000 }, (_, i) => `"k${i}":1`).join(",");
+  const bodies = [
+    `{"windows":[${"{},".repeat(150_000)}1]}`,
+    `{"series":[${"[],".repeat(150_000)}1]}`,
+    `{"windows":[${"[],".repeat(150_000)}}`,
+    `{"windows":[[[1,1]]],${unknown}}`,
+    "[".repeat(255_000) + "]".repeat(255_000),
+  ];
+  for (const body of bodies) {
+    const loop = watchLoop();
+    const response = await score("small", body);
+    const { errors = [] } = (await response.json()) as { errors?: unknown[] };
+    const { longestMs } = loop.end();
+    assert.ok(response.status >= 400 && response.status < 500);
+    assert.ok(errors.length <= 10);
+    assert.ok(longestMs <= MOST_MS, `${body.slice(0, 20)}: a turn took ${longestMs} ms`);
+  }
+});
+
+test("16 MiB of objects are refused before they are made; an honest body and a deadline do not wait for them", async (t) => {
+  const { score } = await startService(t, { contents: { small: {} } });
+  const hostile = [`{"windows":[${"{},".repeat(5_500_000)}1]}`, `{"series":[${"[],".repeat(5_500_000)}1]}`];
+  const honest = `{"series":[${"[20,1e5],".repeat(99_999)}[20,1e5]],"stride":1000}`;
+  const before = process.cpuUsage();
+  const refused = [...hostile, ...hostile].map((body) => score("small", body));
+  const answered = await score("small", honest);
+  assert.equal(answered.status, 200);
+  await answered.arrayBuffer();
+  const late = await score("small", honest, { "x-request-timeout-ms": "1" });
+  assert.equal(late.status, 504);
+  for (const response of await Promise.all(refused)) assert.ok([400, 413].includes(response.status));
+  const { user, system } = process.cpuUsage(before);
+  assert.ok(user + system < 15e6, `${(user + system) / 1e6} s of CPU`);
+});
+
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.once("close", () => resolve()));
+}
+
+/** Resolves when the log has such a line. */
+async function lineOf(
+  log: readonly Record<string, unknown>[],
+  isIt: (line: Record<string, unknown>) => boolean,
+): Promise<void> {
+  while (!log.some(isIt)) await new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,53 @@
+/** No request holds the event loop for long, however often it is repeated, pipelined or abandoned. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startService, WINDOW } from "../http/running-service.js";
+import { attack } from "./attacker.js";
+import { type LoopWatch, watchLoop } from "./loop-watch.js";
+
+const MOST_MS = 50;
+
+const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+
+function endedInTime(loop: LoopWatch, what = ""): void {
+  const { longestMs } = loop.end();
+  assert.ok(longestMs <= MOST_MS, `${what} a turn took ${longestMs} ms`);
+}
+
+/** As many as 64 KiB hold, which the server reads at once. */
+const chunkOf = (text: string) => Math.floor(65_000 / text.length);
+
+for (const path of ["/metrics", "/openapi.json", "/docs/json", "/docs/yaml", "/livez"]) {
+  test(`64 KB of pipelined ${path} on each of 20 connections that hang up are dropped with them`, async (t) => {
+    const { url } = await startService(t);
+    // What is compiled and kept at the first time is not measured.
+    await attack({ url, text: get(path), times: 10, connections: 2, answers: 10 });
+    const loop = watchLoop();
+    await attack({ url, text: get(path), times: chunkOf(get(path)), connections: 20, hangUpMs: 200 });
+    const after = process.cpuUsage();
+    assert.equal((await fetch(`${url}/livez`)).status, 200);
+    const { user, system } = process.cpuUsage(after);
+    endedInTime(loop);
+    assert.ok(user + system <= 1e6, "the work of clients that left went on");
+  });
+}
+
+test("pipelined scores are all answered, one after the other", async (t) => {
+  const { url } = await startService(t);
+  const body = JSON.stringify({ windows: [WINDOW], include: [] });
+  const text = `POST /v1/models/small/score HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  const loop = watchLoop();
+  assert.equal(await attack({ url, text, times: 2000, connections: 1, answers: 2000 }), 2000);
+  endedInTime(loop);
+});
+
+test("what a connection sends on and on without reading is not taken in", async (t) => {
+  const { url } = await startService(t);
+  const before = process.memoryUsage().rss;
+  const text = get("/openapi.json");
+  const loop = watchLoop();
+  await attack({ url, text, times: 100_000, connections: 4, hangUpMs: 500 });
+  const grown = (process.memoryUsage().rss - before) / 2 ** 20;
+  endedInTime(loop);
+  assert.ok(grown < 128, `${grown} MiB`);
+});
