@@ -49,7 +49,8 @@ function formatStep(ms: number): string {
   return `${Number((ms / size).toPrecision(6))} ${unit}`;
 }
 
-function alignColumns(rows: readonly (readonly string[])[]): string[] {
+/** The rows of a table in columns: the first two on the left, the others on the right. */
+export function alignColumns(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) =>
     row

@@ -26,7 +26,8 @@ import { FITTING_OPTIONS } from "../training/train-options.js";
 import { formatTaken } from "./data-table.js";
 import { printNote } from "./note.js";
 import { addModelsOption, addOptions } from "./options.js";
-import { checkName, describeThreshold } from "./train-command.js";
+import { describeThreshold } from "./threshold-text.js";
+import { checkName } from "./train-command.js";
 
 const { loss, clip, falseAlarmRate, falseAlarms, threshold } = FITTING_OPTIONS;
 /** Windows with a smaller share of readings present get no verdict. */

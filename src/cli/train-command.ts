@@ -1,23 +1,21 @@
 /** `residua train`: from data files to a published version. */
 import type { Command } from "commander";
 import { loadConfig } from "../config.js";
-import { type Dataset, readDataset } from "../data/dataset.js";
+import { readDataset } from "../data/dataset.js";
 import { datasetOptions, FILE_FORMS, readingValues } from "../data/reading-options.js";
 import { createWasmEngine } from "../engine/wasm/engine.js";
 import { InputError } from "../errors.js";
-import { type Published, publish } from "../publishing/publish.js";
 import { checkMayPublish } from "../publishing/publish-or-keep.js";
 import { MODEL_NAME_PATTERN, MODEL_NAME_RULE } from "../registry/manifest.js";
 import { seed } from "../training/option-parsers.js";
-import { type TrainedModel, trainModel } from "../training/train-model.js";
+import type { TrainedModel } from "../training/train-model.js";
 import { FITTING_OPTIONS, type FittingValues, toTrainOptions } from "../training/train-options.js";
-import { formatTaken } from "./data-table.js";
 import { confirm } from "./interruption.js";
 import { printNote } from "./note.js";
 import { addModelsOption, addOptions, addReportOption, argument, checkUsage } from "./options.js";
-import { showTraining } from "./training-pictures.js";
+import { trainEach } from "./train-each.js";
 import { digits } from "./training-progress.js";
-import { TrainingWatch } from "./training-watch.js";
+import { publishTraining, runTraining } from "./training-run.js";
 import { UsageError } from "./usage-error.js";
 
 interface TrainFlags extends FittingValues {
@@ -27,6 +25,7 @@ interface TrainFlags extends FittingValues {
   readonly models?: string;
   readonly quiet?: boolean;
   readonly report?: string;
+  readonly each?: string;
 }
 
 /** Adds `train` to the program. */
@@ -43,6 +42,10 @@ export function addTrainCommand(program: Command): void {
     argument(seed),
     1,
   );
+  command.option(
+    "--each <column>",
+    "a model for each value of a column, such as the machine: <name>.<value>, with the same options; those that are there already, from the same files and options, are left as they are",
+  );
   addReportOption(command, "loss, calibration, data, and how they score");
   addModelsOption(command).option("--quiet", "do not print what was taken from the data").action(train);
 }
@@ -51,54 +54,41 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
   checkName(flags.name);
   const options = checkUsage(() => toTrainOptions(flags, flags.seed));
   const config = loadConfig(process.env);
-  const reading = readingValues(flags);
-  const modelsFolder = flags.models ?? config.RESIDUA_MODELS;
-  await checkMayPublish(modelsFolder, flags.name);
-  const dataset = await readDataset(paths, datasetOptions(reading));
+  const run = {
+    name: flags.name,
+    modelsFolder: flags.models ?? config.RESIDUA_MODELS,
+    options,
+    reading: readingValues(flags),
+    quiet: flags.quiet === true,
+    report: flags.report,
+  };
+  const createEngine = () =>
+    createWasmEngine({ threads: config.RESIDUA_THREADS, wideVectors: config.RESIDUA_WIDE_VECTORS });
+  if (flags.each !== undefined) {
+    await trainEach(paths, groupColumnOf(flags.each, flags), run, createEngine);
+    return;
+  }
+  await checkMayPublish(run.modelsFolder, run.name);
+  const dataset = await readDataset(paths, datasetOptions(run.reading));
   for (const note of dataset.notes) printNote(note);
-
-  const engine = await createWasmEngine({
-    threads: config.RESIDUA_THREADS,
-    wideVectors: config.RESIDUA_WIDE_VECTORS,
-  });
-  const watch = new TrainingWatch();
-  let begin = 0;
-  let seconds = 0;
+  const engine = await createEngine();
   try {
-    const model = await trainModel(
-      engine,
-      dataset,
-      { ...options, signal: watch.signal },
-      {
-        ...watch.events,
-        onSplit: (windows, folds) => {
-          process.stdout.write(describeData(dataset, windows, folds));
-          if (flags.quiet !== true) process.stdout.write(formatTaken(dataset.taken!));
-          begin = performance.now();
-        },
-        onFitted: () => {
-          watch.end();
-          seconds = (performance.now() - begin) / 1000;
-        },
-      },
-    );
-    if (model.fit.stopped === "aborted" && !(await wantsUnfinished(model))) {
+    const trained = await runTraining(engine, dataset, run);
+    if (trained.model.fit.stopped === "aborted" && !(await wantsUnfinished(trained.model))) {
       throw new InputError("Training was stopped and nothing is published.");
     }
-    const published = await publish(model, {
-      modelsFolder,
-      name: flags.name,
-      reading,
-      taken: dataset.taken,
-    });
-    process.stdout.write(describeModel(flags.name, published, model, seconds));
-    const { name, report } = flags;
-    const { version } = published;
-    await showTraining(engine, { trained: model, dataset, modelsFolder, name, version }, report);
+    await publishTraining(engine, dataset, trained, run);
   } finally {
-    watch.end();
     await engine.close();
   }
+}
+
+/** The column that --each names. Throws UsageError where --group-column names another one. */
+function groupColumnOf(each: string, { groupColumn }: TrainFlags): string {
+  if (groupColumn === undefined || groupColumn === each) return each;
+  throw new UsageError(
+    `--each "${each}" trains a model for each value of that column, and --group-column "${groupColumn}" parts rows by another one: take one of them.`,
+  );
 }
 
 /** Throws UsageError where a model cannot have the name. */
@@ -121,46 +111,4 @@ async function wantsUnfinished({ fit }: TrainedModel): Promise<boolean> {
     return true;
   }
   return confirm(`Publish epoch ${fit.bestEpoch} (${loss})?`);
-}
-
-function describeData(dataset: Dataset, windows: TrainedModel["windows"], folds: number): string {
-  const rows = dataset.series.reduce((sum, series) => sum + series.rows, 0);
-  const series = dataset.series.length === 1 ? "1 series" : `${dataset.series.length} series`;
-  const features = dataset.features.length === 1 ? "1 feature" : `${dataset.features.length} features`;
-  const uses =
-    folds === 0
-      ? `${windows.fit} to fit, ${windows.validation} to validate, ${windows.calibration} to calibrate`
-      : `${windows.fit} to fit, ${windows.calibration} of their rows to calibrate in ${folds} forward ${folds === 1 ? "fold" : "folds"}`;
-  return `${rows} rows of ${features} in ${series}; windows: ${uses}\n`;
-}
-
-function describeModel(name: string, published: Published, model: TrainedModel, seconds: number): string {
-  const { fit, threshold, calibration, windows } = model;
-  const best = fit.epochs[fit.bestEpoch - 1]!;
-  const validation = best.validationLoss === undefined ? "" : `, validation ${digits(best.validationLoss)}`;
-  const why = { epochs: "all epochs run", patience: "no better since", aborted: "stopped" }[fit.stopped];
-  const lines = [
-    ["model", `${name} version ${published.version}`],
-    ["folder", published.folder],
-    ["sha256", published.sha256],
-    [
-      "loss",
-      `${digits(best.loss)}${validation} (epoch ${fit.bestEpoch} of ${fit.epochs.length}, ${why}, ${digits(seconds, 3)} s)`,
-    ],
-    ["windows", `${windows.fit} fit, ${windows.validation} validation, ${windows.calibration} calibration`],
-    ["threshold", describeThreshold(threshold, calibration)],
-  ];
-  return `${lines.map(([what, value]) => `${what}:`.padEnd(11) + value).join("\n")}\n`;
-}
-
-/** The threshold in a line for a person. */
-export function describeThreshold(
-  threshold: TrainedModel["threshold"],
-  calibration: TrainedModel["calibration"],
-): string {
-  if (threshold === undefined) return "none: scores come without a verdict";
-  if (threshold.falseAlarmRate === null)
-    return `${digits(threshold.value)} on the ${threshold.scorer} error, set by hand`;
-  const blocks = calibration?.[threshold.scorer]?.windows.blocks ?? 0;
-  return `${digits(threshold.value)} a window, ${digits(threshold.timestepValue)} a timestep on the ${threshold.scorer} error (false-alarm rate ${digits(threshold.falseAlarmRate, 3)}, ${blocks} independent blocks)`;
 }

@@ -44,6 +44,13 @@ export interface Dataset {
   readonly taken?: DataTaken | undefined;
 }
 
+/** Files that were read, all with the same features. */
+export interface Tables {
+  readonly files: readonly CsvFile[];
+  /** The columns of the first file that are not learnt from. */
+  readonly leftOut: readonly LeftOut[];
+}
+
 /**
  * Reads data files, given by their paths, or other sources into series. The features are `columns`; where that is undefined, they are those of the first file
  * that do not only count, and the other files must have them too. Rows that are not in time order are sorted.
@@ -54,6 +61,14 @@ export async function readDataset(
   sources: readonly (string | DataSource)[],
   options: DatasetOptions = {},
 ): Promise<Dataset> {
+  return makeDataset(await readTables(sources, options), options);
+}
+
+/** The first step of `readDataset`: the files as columns. Throws InputError, as that does. */
+export async function readTables(
+  sources: readonly (string | DataSource)[],
+  options: DatasetOptions,
+): Promise<Tables> {
   const files: CsvFile[] = [];
   const leftOut: LeftOut[] = [];
   let columns = options.columns;
@@ -69,11 +84,16 @@ export async function readDataset(
     }
     files.push({ ...file, features });
   }
-  const features = files[0]!.features.map(({ name }) => name);
   const { labelColumn } = options;
   if (labelColumn !== undefined && files.every(({ anomalous }) => anomalous === undefined)) {
     throw new InputError(`No file has a column "${labelColumn}" for the labels.`);
   }
+  return { files, leftOut };
+}
+
+/** The second step of `readDataset`: series of the rows. Readings that stand for none become NaN in the files' columns. */
+export function makeDataset({ files, leftOut }: Tables, options: DatasetOptions): Dataset {
+  const features = files[0]!.features.map(({ name }) => name);
   const keep = new Set(options.keepValues);
   const readings = features.map((name, index) =>
     lookThroughReadings(
@@ -89,7 +109,7 @@ export async function readDataset(
   const series =
     resampling === undefined ? given : given.map((one) => resampleSeries(one, resampling, maxGapMs!));
   const notes = [
-    ...files.flatMap((file, index) => describeTable(file, index === 0 ? leftOut : [], options)),
+    ...describeTables({ files, leftOut }, options),
     ...describeReadings(features, readings, files[0]!, options),
     ...describeOrder(files, ordered),
     ...(resampling === undefined ? [] : describeResampling(given, series, resampling)),
@@ -108,14 +128,19 @@ export async function readDataset(
   return { files, features, series, maxGapMs, notes, resampling, taken };
 }
 
+/** Sentences on the files, whatever group their rows are of. */
+export function describeTables({ files, leftOut }: Tables, options: DatasetOptions): string[] {
+  return files.flatMap((file, index) => describeTable(file, index === 0 ? leftOut : [], options));
+}
+
 function describeLeftOut({ leftOut }: Table): string {
   const shown = leftOut.slice(0, 5).map(({ name, reason }) => `"${name}": ${reason}`);
   return shown.length === 0 ? "" : ` (${shown.join("; ")})`;
 }
 
-/** The rows of each group of a file, in time order. */
-function orderSeries(file: CsvFile, fileIndex: number): OrderedSeries[] {
-  const { groups, time } = file;
+/** The rows of each group of a file, in the order of the file; all rows where there are no groups. */
+export function rowsByGroup(file: Table): Int32Array[] {
+  const { groups } = file;
   const counts = new Int32Array(groups?.names.length ?? 1);
   for (let row = 0; row < file.rows; row++) counts[groups?.of[row] ?? 0]!++;
   const rowsOf = Array.from(counts, (count) => new Int32Array(count));
@@ -124,7 +149,13 @@ function orderSeries(file: CsvFile, fileIndex: number): OrderedSeries[] {
     const group = groups?.of[row] ?? 0;
     rowsOf[group]![counts[group]!++] = row;
   }
-  return rowsOf.map((rows, group) => {
+  return rowsOf;
+}
+
+/** The rows of each group of a file, in time order. */
+function orderSeries(file: CsvFile, fileIndex: number): OrderedSeries[] {
+  const { groups, time } = file;
+  return rowsByGroup(file).map((rows, group) => {
     const order = time === undefined ? undefined : orderRows(rows, time.ms);
     return {
       order,

@@ -25,7 +25,7 @@ function describeFile(file: CsvFile, ordered: readonly OrderedSeries[]): string[
     const row = changes[0]!;
     const when = new Date(file.time!.ms[row - 1] ?? 0).toISOString().slice(0, 16).replace("T", " ");
     notes.push(
-      `${file.file}: a local clock was set back by an hour ${times(changes.length)} (after ${when}, row ${file.firstRow + row}), so ${duplicates} rows have a time that is there twice; rows are kept in the order of the file (--time-zone, such as Europe/Berlin, tells the two hours apart).`,
+      `${file.file}: a local clock was set back by an hour ${times(changes.length)} (after ${when}, row ${file.firstRow + (file.readRows?.[row] ?? row)}), so ${duplicates} rows have a time that is there twice; rows are kept in the order of the file (--time-zone, such as Europe/Berlin, tells the two hours apart).`,
     );
   } else {
     if (orders.some(({ isDescending }) => isDescending)) {

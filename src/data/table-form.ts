@@ -34,6 +34,8 @@ export interface Table {
   readonly rows: number;
   /** The number of the first row in the file: above 0 where only a range of rows was read. */
   readonly firstRow: number;
+  /** [rows]: which of the rows that were read each one is; undefined where it is all of them. */
+  readonly readRows?: Int32Array | undefined;
   readonly features: readonly FeatureColumn[];
   readonly time:
     | {

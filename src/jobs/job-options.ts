@@ -64,6 +64,12 @@ export type Query = Readonly<Record<string, unknown>>;
 
 /** Reads the options of a training. Throws ResiduaError INVALID_REQUEST, with the option's name. */
 export function trainJobOptions(query: Query): TrainJobOptions {
+  if (query["each"] !== undefined) {
+    throw refusal(
+      "each",
+      "is one of the command line alone: a job trains one model; send the rows of each group to a model of its own",
+    );
+  }
   const values = parseOptions(TRAIN_OPTIONS, query) as FittingValues & {
     labelColumn: string | undefined;
     seed: number;

@@ -5,6 +5,7 @@ import type { DataTaken } from "../data/taken.js";
 import { encodeBehaviour } from "../registry/behaviour-sections.js";
 import type { BundleContents } from "../registry/bundle-files.js";
 import type { TrainedModel } from "../training/train-model.js";
+import type { GroupOrigin } from "./group-models.js";
 import { type JobOrigin, publishOrKeep } from "./publish-or-keep.js";
 
 /** Where a model is published. */
@@ -17,6 +18,8 @@ export interface PublishOptions {
   readonly reading: ReadingValues;
   /** What was taken from the data files: the manifest's section `data`. */
   readonly taken?: DataTaken | undefined;
+  /** The group that the model is of; undefined where it is of all rows. */
+  readonly each?: GroupOrigin | undefined;
   /** Undefined where it is not a job that publishes. */
   readonly job?: JobOrigin | undefined;
 }
@@ -44,7 +47,7 @@ export function publish(trained: TrainedModel, options: PublishOptions): Promise
 /** What the bundle of a trained model is made from. */
 export function bundleContents(
   trained: TrainedModel,
-  { reading, taken }: Pick<PublishOptions, "reading" | "taken">,
+  { reading, taken, each }: Pick<PublishOptions, "reading" | "taken" | "each">,
 ): BundleContents {
   const { options, scoring, threshold, fit } = trained;
   return {
@@ -68,6 +71,7 @@ export function bundleContents(
       // Defaults are recorded too. What is undefined is left out of JSON.
       options: { ...reading, ...options },
       seed: options.seed,
+      each,
       windows: trained.windows,
       windowLength: trained.windowLength,
       linearPath: trained.network.linearPath?.components,

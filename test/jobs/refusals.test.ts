@@ -51,6 +51,12 @@ test("wrong orders are refused before anything is stored", async (t) => {
     /^The option quiet is no option/,
     service.order("pump", "quiet=true"),
   );
+  await refused(
+    400,
+    "INVALID_REQUEST",
+    /^The option each is one of the command line alone: a job trains one model; send the rows of each group/,
+    service.order("pump", "each=machine"),
+  );
   await refused(400, "INVALID_REQUEST", /"Pump" cannot be the name of a model/, service.order("Pump", ""));
   await refused(
     415,
