@@ -5,6 +5,7 @@ import type { Selection } from "../registry/version-choice.js";
 import type { Arena } from "../scoring/arrays.js";
 import type { Client } from "../serving/request-slices.js";
 import type { ScoringService } from "../serving/scoring-service.js";
+import { untilDeadline } from "./deadline.js";
 import type { LiveModels } from "./live-models.js";
 import { limitsOf, type ScoreLimits } from "./score-request.js";
 
@@ -57,13 +58,37 @@ export class Admission {
 
   /**
    * Waits for windows whose arrays lie in the arena. Where they fail, other runs of the engine may still be
-   * at work on some of them, so the arena is not used again; the garbage collector gets it.
+   * at work on some of them, so the arena is not used again; the garbage collector gets it. At the deadline it
+   * rejects with DEADLINE_EXCEEDED: lease and arena are then kept until the engine has come back.
    */
-  async whileScored<T>(result: Promise<T>): Promise<T> {
+  async whileScored<T>(result: Promise<T>, deadlineAtMs?: number): Promise<T> {
     this.#isArenaHandedOn = true;
+    if (deadlineAtMs !== undefined) await this.#untilDeadline(result, deadlineAtMs);
     const scored = await result;
     this.#isArenaHandedOn = false;
     return scored;
+  }
+
+  async #untilDeadline(result: Promise<unknown>, deadlineAtMs: number): Promise<void> {
+    let isSettled = false;
+    const settled = result.finally(() => {
+      isSettled = true;
+    });
+    try {
+      await untilDeadline(settled, deadlineAtMs);
+    } catch (error) {
+      if (!isSettled) {
+        this.#isLeaseHandedOn = true;
+        const releaseLease = (): void => this.#lease.release();
+        void result
+          .then(
+            () => this.#scoring.arenas.give(this.arena),
+            () => undefined,
+          )
+          .finally(releaseLease);
+      }
+      throw error;
+    }
   }
 
   /** Passes on the chunks, and gives the arena back after the last one, or when the client takes no more. */

@@ -1,6 +1,7 @@
 /** The header X-Request-Timeout-Ms: how long the caller waits for an answer. */
 import { Type } from "@sinclair/typebox";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { ResiduaError } from "../errors.js";
 
 export const DeadlineHeadersSchema = Type.Object({
   "x-request-timeout-ms": Type.Optional(
@@ -27,4 +28,19 @@ export function deadlineOf(
   const header = request.headers["x-request-timeout-ms"];
   if (header === undefined && timeoutMs === Number.POSITIVE_INFINITY) return undefined;
   return performance.now() - reply.elapsedTime + Math.min(timeoutMs, Number(header ?? timeoutMs));
+}
+
+const MOST_TIMER_MS = 2 ** 31 - 1;
+
+/** Settles as `result` does, or at the deadline if that comes first: then it rejects with DEADLINE_EXCEEDED. */
+export function untilDeadline<T>(result: Promise<T>, deadlineAtMs: number | undefined): Promise<T> {
+  if (deadlineAtMs === undefined) return result;
+  return new Promise((resolve, reject) => {
+    const ms = Math.min(Math.max(0, Math.ceil(deadlineAtMs - performance.now())), MOST_TIMER_MS);
+    const timer = setTimeout(
+      () => reject(new ResiduaError("DEADLINE_EXCEEDED", "The deadline passed before the engine answered.")),
+      ms,
+    );
+    result.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }

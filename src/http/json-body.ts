@@ -72,6 +72,23 @@ export function invalid(violations: readonly Violation[], what = ""): ResiduaErr
   return new ResiduaError("INVALID_REQUEST", `${where}${sentence(violations)}`, { violations });
 }
 
+/**
+ * An error for readings that do not have the shape of the model's windows.
+ *
+ * @param found the beginning of a sentence that says which shape there is.
+ */
+export function wrongShape(
+  { model, timesteps, features }: { model: string; timesteps: number; features: number },
+  found: string,
+  violations: readonly Violation[],
+): ResiduaError {
+  return new ResiduaError(
+    "SHAPE_MISMATCH",
+    `${found}; ${model} takes windows of shape [${timesteps}, ${features}] (timesteps, features).`,
+    { violations },
+  );
+}
+
 /** The most faults that one answer lists. */
 export const MAX_VIOLATIONS = 10;
 

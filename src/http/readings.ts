@@ -3,7 +3,9 @@
  */
 import { ResiduaError, type Violation } from "../errors.js";
 import { featureList, featurePlaces, type NamedFeatures } from "./columns.js";
-import { describe, escapePointer, invalid, MAX_VIOLATIONS, NOT_FINITE, nonFinite } from "./json-body.js";
+import { invalid, MAX_VIOLATIONS, NOT_FINITE, nonFinite, wrongShape } from "./json-body.js";
+import { escapePointer } from "./json-pointer.js";
+import { describe } from "./schema-faults.js";
 
 /** The shape of a model's windows. */
 export interface WindowShape extends NamedFeatures {
@@ -192,14 +194,9 @@ class Faults {
   }
 
   error(): ResiduaError {
-    const { model, timesteps, features } = this.#featureShape;
     if (this.#types.length > 0) return invalid(this.#types);
     if (this.#shapes.length === 0) return nonFinite(this.#infinite);
-    return new ResiduaError(
-      "SHAPE_MISMATCH",
-      `${this.#shape}; ${model} takes windows of shape [${timesteps}, ${features}] (timesteps, features).`,
-      { violations: this.#shapes },
-    );
+    return wrongShape(this.#featureShape, this.#shape!, this.#shapes);
   }
 }
 

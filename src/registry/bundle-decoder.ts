@@ -47,10 +47,11 @@ export function decodeManifest(content: FileContent): Manifest {
 /**
  * Reads the files of a bundle.
  *
+ * @param golden what `readGolden` made of golden.json; it is parsed here where it is left out.
  * @throws InputError, naming the file and what is wrong, where a file is missing, is not listed or has another hash than
  *   the manifest says, and where two parts of the bundle contradict each other.
  */
-export function decodeFiles(files: Files): DecodedBundle {
+export function decodeFiles(files: Files, golden?: unknown): DecodedBundle {
   const manifestContent = needed(files, MANIFEST_FILE);
   const manifest = decodeManifest(manifestContent);
   checkHashes(manifest, files);
@@ -68,7 +69,7 @@ export function decodeFiles(files: Files): DecodedBundle {
     scoring: decodeScoring(manifest, files.get("scorers.bin")?.bytes),
     calibration: decodeCalibrationOf(manifest, files.get("calibration.bin")?.bytes),
     behaviour: decodeBehaviour(new Map(sectionsOf(manifest)), manifest.scorers[0]!),
-    golden: decodeGolden(parseFile(needed(files, "golden.json"), "golden.json"), network),
+    golden: decodeGolden(golden ?? parseFile(needed(files, "golden.json"), "golden.json"), network),
     sampleBody: decodeSample(parseFile(needed(files, "sample.json"), "sample.json"), manifest),
   };
 }
@@ -79,7 +80,8 @@ function needed(files: Files, file: BundleFile): FileContent {
   return content;
 }
 
-function parseFile({ bytes }: FileContent, file: BundleFile): unknown {
+/** Throws InputError where the file is not JSON in UTF-8. */
+export function parseFile({ bytes }: FileContent, file: BundleFile): unknown {
   let content: string;
   try {
     content = new TextDecoder("utf-8", { fatal: true }).decode(bytes);

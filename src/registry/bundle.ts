@@ -22,6 +22,7 @@ import {
 } from "./bundle-files.js";
 import { removeStaleTemporaries, syncFolder, temporaryName, writeFileDurably } from "./durable-files.js";
 import { checkFolder, listNames, readRegularFile } from "./folder-files.js";
+import { readGolden } from "./golden-reading.js";
 import { highestVersion } from "./highest-version.js";
 import { type Manifest, MODEL_NAME_PATTERN, MODEL_NAME_RULE } from "./manifest.js";
 
@@ -47,7 +48,8 @@ export async function readBundle(folder: string): Promise<Bundle> {
     if (!isBundleFile(name)) throw new InputError(`${text(name)} is not a file of a bundle.`);
     files.set(name, await readWithin(folder, name));
   }
-  const bundle = decodeFiles(files);
+  const goldenFile = files.get("golden.json");
+  const bundle = decodeFiles(files, goldenFile === undefined ? undefined : await readGolden(goldenFile));
   const { name, version } = nameFromFolder(folder);
   checkName(bundle.manifest, name, version);
   return { ...bundle, folder, name, version };

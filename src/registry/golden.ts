@@ -118,7 +118,17 @@ export function encodeGolden(network: Network, golden: Golden): string {
   return `{\n  "count": ${golden.count},\n  "windows": ${numbers(golden.windows)},\n${outputs.join(",\n")}\n}\n`;
 }
 
-/** Reads golden.json, parsed. Throws InputError, naming the part, where it does not fit the network. */
+/** @throws InputError where a value is not a float32. */
+export function asFloat32(values: readonly unknown[], what: string): Float32Array {
+  return Float32Array.from(values, (value) => {
+    if (typeof value !== "number" || !Number.isFinite(Math.fround(value))) {
+      throw new InputError(`${what} of golden.json holds ${text(value)}, which is not a float32.`);
+    }
+    return value;
+  });
+}
+
+/** Reads golden.json as `readGolden` parsed it. Throws InputError, naming the part, where it does not fit the network. */
 export function decodeGolden(json: unknown, network: Network): Golden {
   const file = object(json, "golden.json");
   const count = file["count"];
@@ -127,16 +137,12 @@ export function decodeGolden(json: unknown, network: Network): Golden {
   }
   const windows = count as number;
   const numbers = (what: string, length: number): Float32Array => {
-    const values = array(file[what], `${what} of golden.json`);
+    const member = file[what];
+    const values = member instanceof Float32Array ? member : array(member, `${what} of golden.json`);
     if (values.length !== windows * length) {
       throw new InputError(`${what} of golden.json has ${values.length} values, not ${windows} x ${length}.`);
     }
-    return Float32Array.from(values, (value) => {
-      if (typeof value !== "number" || !Number.isFinite(Math.fround(value))) {
-        throw new InputError(`${what} of golden.json holds ${text(value)}, which is not a float32.`);
-      }
-      return value;
-    });
+    return values instanceof Float32Array ? values : asFloat32(values, what);
   };
   return {
     count: windows,

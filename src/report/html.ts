@@ -18,24 +18,24 @@ const STYLE = `
 :root { color-scheme: light; }
 * { box-sizing: border-box; }
 body { margin: 0; background: #f6f7f9; color: ${LIGHT.text}; font: 15px/1.55 system-ui, sans-serif; }
-main { max-width: 1180px; margin: 0 auto; padding: 40px 24px 64px; }
+main { max-width: 1200px; margin: 0 auto; padding: 40px 16px 64px; }
 h1 { margin: 0 0 4px; font-size: 26px; font-weight: 650; letter-spacing: -0.01em; overflow-wrap: anywhere; }
 h2 { margin: 0 0 2px; font-size: 17px; font-weight: 650; overflow-wrap: anywhere; }
 h3 { margin: 22px 0 4px; font-size: 13px; font-weight: 600; color: ${LIGHT.quietText}; }
 p { margin: 0; max-width: 76ch; color: ${LIGHT.quietText}; overflow-wrap: anywhere; }
-section { margin-top: 20px; padding: 24px 28px; background: #fff; border: 1px solid #e5e8ec; border-radius: 10px; }
+section { margin-top: 20px; padding: 24px 28px; overflow-x: auto; background: #fff; border: 1px solid #e5e8ec; border-radius: 10px; }
 dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(135px, 1fr)); gap: 16px 28px; margin: 22px 0 0; }
 dt { font-size: 12.5px; color: ${LIGHT.quietText}; }
 dd { margin: 0; font-size: 18px; font-weight: 600; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .wide { overflow-x: auto; }
 table { width: 100%; margin-top: 8px; border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
-th, td { padding: 6px 12px 6px 0; text-align: left; vertical-align: top; border-bottom: 1px solid #eceff2; }
+th, td { padding: 6px 10px 6px 0; text-align: left; vertical-align: top; border-bottom: 1px solid #eceff2; }
 th { font-weight: 500; color: ${LIGHT.quietText}; white-space: nowrap; }
 td:first-child { white-space: nowrap; }
 tr:last-child td { border-bottom: 0; }
 .number { text-align: right; white-space: nowrap; }
 pre { margin: 8px 0 0; overflow-x: auto; font: 12.5px/1.5 ui-monospace, monospace; }
-svg { display: block; width: 100%; height: auto; margin-top: 4px; }
+svg { display: block; width: 100%; min-width: 720px; height: auto; margin-top: 4px; }
 svg text { font: 11px system-ui, sans-serif; fill: ${LIGHT.quietText}; font-variant-numeric: tabular-nums; }
 .grid { stroke: ${LIGHT.grid}; }
 .line { fill: none; stroke-width: 0.9; stroke-linejoin: round; vector-effect: non-scaling-stroke; }

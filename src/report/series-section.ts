@@ -80,7 +80,8 @@ function listEvents(events: readonly ListedEvent[]): string {
     digits(score),
     features
       .slice(0, 3)
-      .map((one) => `${one.name} ${Math.round(100 * one.share)} %`)
+      .filter(({ share }, place) => place === 0 || share >= 0.01)
+      .map(({ name, share }) => `${name} ${Math.round(100 * share)} %`)
       .join(", "),
   ]);
   const more =

@@ -75,8 +75,24 @@ async function startRoutes(t: TestContext) {
   return { app, registry, executable, arenas, breakScoring };
 }
 
+/** Holds all runs until they are let go. */
+function hold(executable: { run: Executable["run"] }): { begun: () => number; letGo: () => void } {
+  const { run } = executable;
+  let letGo!: () => void;
+  const gate = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  let begun = 0;
+  executable.run = async (windows, count) => {
+    begun += 1;
+    await gate;
+    return run.call(executable, windows, count);
+  };
+  return { begun: () => begun, letGo: () => letGo() };
+}
+
 const infer = (more: object = {}) => ({
-  inputs: [{ name: "windows", shape: [1, 4, 2], datatype: "FP64", data: WINDOW }],
+  inputs: [{ name: "windows", shape: [1, 4, 2], datatype: "FP64", data: [WINDOW] }],
   ...more,
 });
 const SERIES = { series: [...WINDOW, ...WINDOW] };
@@ -143,21 +159,11 @@ for (const { what, url, body, status, headers = {} } of [
 for (const url of [SCORE, INFER]) {
   test(`${url} that finds no room for all its windows gives its arena back`, async (t) => {
     const { app, executable, arenas } = await startRoutes(t);
-    const { run } = executable;
-    let letGo!: () => void;
-    const gate = new Promise<void>((resolve) => {
-      letGo = resolve;
-    });
-    let begun = 0;
-    executable.run = async (windows, count) => {
-      begun += 1;
-      await gate;
-      return run.call(executable, windows, count);
-    };
+    const { begun, letGo } = hold(executable);
     const post = (payload: object, to = url) =>
       app.inject({ method: "POST", url: to, headers: { "content-type": "application/json" }, payload });
     const waiting = post({ windows: MANY.slice(1) }, SCORE);
-    while (begun === 0) await yieldToEventLoop();
+    while (begun() === 0) await yieldToEventLoop();
     // Eight of 63 windows run and 55 wait: there is room for nine.
     const ten = MANY.slice(0, 10);
     const refused = await post(
@@ -170,6 +176,27 @@ for (const url of [SCORE, INFER]) {
     letGo();
     assert.equal((await waiting).statusCode, 200);
     assert.deepEqual(arenas(), { taken: 2, given: 2 });
+  });
+}
+
+for (const [what, body] of Object.entries({ windows: { windows: MANY.slice(0, 8) }, "a series": SERIES })) {
+  test(`${what}, whose run does not come back, are answered at their deadline; what the run uses is kept for it`, {
+    timeout: 60_000,
+  }, async (t) => {
+    const { app, executable, arenas } = await startRoutes(t);
+    const { begun, letGo } = hold(executable);
+    const response = await app.inject({
+      method: "POST",
+      url: SCORE,
+      headers: { "content-type": "application/json", "x-request-timeout-ms": "500" },
+      payload: body,
+    });
+    assert.equal(response.statusCode, 504, response.body);
+    assert.equal((response.json() as { code: string }).code, "DEADLINE_EXCEEDED");
+    assert.equal(begun(), 1);
+    assert.equal(arenas().given, 0);
+    letGo();
+    while (arenas().given < arenas().taken) await yieldToEventLoop();
   });
 }
 

@@ -9,7 +9,7 @@ import { type RunningService, startService, WINDOW } from "./running-service.js"
 
 const ROUTES = ["/v1/models/small/score", "/v2/models/small/infer"] as const;
 const INFER = {
-  inputs: [{ name: "windows", shape: [1, 4, 2], datatype: "FP64", data: WINDOW }],
+  inputs: [{ name: "windows", shape: [1, 4, 2], datatype: "FP64", data: [WINDOW] }],
 };
 
 async function open(url: string): Promise<Socket> {

@@ -120,9 +120,31 @@ test("16 MiB of objects are refused before they are made; an honest body and a d
   await answered.arrayBuffer();
   const late = await score("small", honest, { "x-request-timeout-ms": "1" });
   assert.equal(late.status, 504);
-  for (const response of await Promise.all(refused)) assert.ok([400, 413].includes(response.status));
+  for (const response of await Promise.all(refused)) assert.ok([400, 413, 422].includes(response.status));
   const { user, system } = process.cpuUsage(before);
   assert.ok(user + system < 15e6, `${(user + system) / 1e6} s of CPU`);
+});
+
+test("a large body is read no further than to the first row that is not of the model's shape", async (t) => {
+  const { score } = await startService(t, { contents: { small: {} } });
+  const fits = "[1,2],".repeat(50_000);
+  const window = `[${Array(4).fill("[1,2]").join(",")}]`;
+  for (const [body, path, detail] of [
+    [`{"series":[${fits}[1],`, "/series/50000", /^Row 50000 of the series has 1 features;/],
+    [`{"series":[${fits}[1,2,3],`, "/series/50000", /has 3 features;/],
+    [`{"series":[${fits}[],`, "/series/50000", /has 0 features;/],
+    [`{"series":[${fits}[1,[`, "/series/50000/1", /must be a number or null, not an array/],
+    [`{"windows":[${`${window},`.repeat(5000)}[[1,2]],`, "/windows/5000", /^Window 5000 has 1 timesteps;/],
+    [`{"windows":[${`${window},`.repeat(5000)}[[1,2],[1]`, "/windows/5000/1", /timestep 1, has 1 features;/],
+  ] as const) {
+    // What follows is no JSON, which nobody sees.
+    const response = await score("small", `${body}}}}`);
+    const problem = (await response.json()) as { detail: string; errors: { path: string }[] };
+    assert.deepEqual([problem.errors[0]?.path, response.status >= 400], [path, true], problem.detail);
+    assert.match(problem.detail, detail);
+  }
+  const sparse = `{"series":[${'{"temperature":1},'.repeat(5000)}{}],"stride":1000}`;
+  assert.equal((await score("small", sparse)).status, 200);
 });
 
 function closed(socket: Socket): Promise<void> {

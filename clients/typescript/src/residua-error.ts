@@ -2,7 +2,7 @@ import type { components } from "./schema.js";
 
 type Problem = components["schemas"]["Problem"];
 
-/** What the service refused, or why a job failed. `message` says what was wrong, where, and what to do. */
+/** What the service refused, or why a job did not become a version. `message` says what was wrong and what to do. */
 export class ResiduaError extends Error {
   override readonly name = "ResiduaError";
   /** The status of the answer; of a job's own problem where a job failed. */
@@ -16,8 +16,9 @@ export class ResiduaError extends Error {
 
   constructor(response: Response, error: unknown) {
     const problem = isProblem(error) ? error : undefined;
-    const otherwise = typeof error === "string" && error !== "" ? error : response.statusText;
-    super(problem?.detail ?? `${response.status}: ${otherwise}`);
+    const text =
+      typeof error === "string" && error !== "" ? error : `${response.status} ${response.statusText}`;
+    super(problem?.detail ?? text);
     this.status = problem?.status ?? response.status;
     this.code = problem?.code;
     this.problem = problem;

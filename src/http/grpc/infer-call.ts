@@ -51,16 +51,18 @@ export async function infer(
     const isRaw = message.raw_input_contents.length > 0;
     const asked = message.outputs.map(({ name }) => ({ name, isBinary: isRaw }));
     const outputs = chooseOutputs(model, { outputs: asked, isBinary: isRaw });
+    const deadlineAtMs = earlier(caller.deadlineAtMs, timeoutAtMs(message));
     const result = await admission.whileScored(
       services.scoring.scoreWindows(model, {
         readings: values,
         count,
         scorer: undefined,
         threshold: undefined,
-        deadlineAtMs: earlier(caller.deadlineAtMs, timeoutAtMs(message)),
+        deadlineAtMs,
         client,
         arrays: arena,
       }),
+      deadlineAtMs,
     );
     caller.trace?.noteScored(result);
     return inferResponse(result, outputs, message.id, isRaw);

@@ -51,16 +51,18 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
       const body = reading instanceof Promise ? await reading : reading;
       request.trace?.noteRead();
       const outputs = chooseOutputs(model, body);
+      const deadlineAtMs = deadlineOf(request, reply, body.timeoutMs);
       const result = await admission.whileScored(
         scoring.scoreWindows(model, {
           readings: body.values,
           count: body.count,
           scorer: undefined,
           threshold: undefined,
-          deadlineAtMs: deadlineOf(request, reply, body.timeoutMs),
+          deadlineAtMs,
           client,
           arrays: arena,
         }),
+        deadlineAtMs,
       );
       request.trace?.noteScored(result);
       const { headerLength, chunks } = inferResponse(result, outputs, body.id);

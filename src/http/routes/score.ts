@@ -14,7 +14,7 @@ import type { BodyBudget } from "../body-budget.js";
 import { type Chunks, sendChunks } from "../body-chunks.js";
 import type { BodyReader } from "../body-reader.js";
 import type { BodyWaits } from "../body-threads.js";
-import { DeadlineHeadersSchema, deadlineOf } from "../deadline.js";
+import { DeadlineHeadersSchema, deadlineOf, untilDeadline } from "../deadline.js";
 import type { LiveModels } from "../live-models.js";
 import { answersOf } from "../model-answers.js";
 import { isClientGone, logFailure } from "../plugins/errors.js";
@@ -75,16 +75,18 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
     form: SeriesForm,
     series: SeriesScoring,
     request: FastifyRequest,
+    deadlineAtMs: number | undefined,
   ): Promise<Answer> => {
     // A request with a deadline is answered as a whole: once lines are sent, no status can say that it
     // passed.
-    if (request.headers["x-request-timeout-ms"] === undefined) {
+    if (deadlineAtMs === undefined) {
       const { rows } = series.scores;
       const settled = await series.until(Math.min(rows, ROWS_BEFORE_STATUS));
       const chunks = endWithProblem(seriesLinesAsScored(form, series), request);
       if (settled < rows) return { type: LINES_TYPE, chunks };
     }
-    return { type: LINES_TYPE, chunks: seriesLines(form, await series.result) };
+    const result = await untilDeadline(series.result, deadlineAtMs);
+    return { type: LINES_TYPE, chunks: seriesLines(form, result) };
   };
 
   /**
@@ -171,6 +173,7 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
           const program = answers.windowProgram(include);
           const result = await admission.whileScored(
             scoring.scoreWindows(model, { ...asked, count: body.count, arrays: arena }),
+            deadlineAtMs,
           );
           request.trace?.noteScored(result);
           return sendChunks(reply, JSON_TYPE, admission.whileSent(scoreResponse(answers, program, result)));
@@ -186,10 +189,10 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
         request.trace?.noteWhenScored(series.result);
         const form = { answers, columns: answers.seriesColumns(parts, series.scores), time, notes };
         if (type === LINES && given === undefined) {
-          const lines = await answerLines(form, series, request);
+          const lines = await answerLines(form, series, request, deadlineAtMs);
           return sendChunks(reply, lines.type, lines.chunks);
         }
-        const result = await series.result;
+        const result = await untilDeadline(series.result, deadlineAtMs);
         const answered = given === undefined ? result : resultOfGivenRows(result, given);
         const answer = wholeAnswer(form, answered, { type, parts, timesMs });
         return sendChunks(reply, answer.type, answer.chunks);
