@@ -4,35 +4,17 @@
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { promisify } from "node:util";
+import { INSTALL_MS, installed } from "../clients/packages.js";
 import { pythonWith } from "../clients/python.js";
 import { temporaryFolder } from "../registry/publications.js";
-import { repository } from "../server-process.js";
 import { OPENAPI_FILE } from "./openapi-file.js";
 import { startService, WINDOW } from "./running-service.js";
 
 const run = promisify(execFile);
-const CACHE = join(repository, "node_modules", ".cache", "residua");
-const INSTALL_MS = 240_000;
-
-/** A folder that an installer has filled, now or before; undefined, and the test skipped, where it fails. */
-async function installed(t: TestContext, name: string, install: (folder: string) => Promise<unknown>) {
-  const folder = join(CACHE, name);
-  const mark = join(folder, ".installed");
-  if (existsSync(mark)) return folder;
-  mkdirSync(folder, { recursive: true });
-  try {
-    await install(folder);
-  } catch (error) {
-    t.skip(`cannot be installed here: ${String((error as Error).message).split("\n")[0]}`);
-    return undefined;
-  }
-  writeFileSync(mark, "");
-  return folder;
-}
 
 test("types by openapi-typescript compile, and openapi-fetch scores with them", async (t) => {
   const tools = await installed(t, "typescript-client", (folder) => {
