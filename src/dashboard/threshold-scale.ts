@@ -82,6 +82,11 @@ export function thresholdForAlarms(table: Pairs, events: number): number {
   return highest + Math.abs(highest) * 1e-6;
 }
 
+/** Numbers much smaller have fewer digits in float64. */
+const LEAST_LOGARITHMIC = 1e-290;
+/** A share of the numbers themselves. */
+const LEAST_DIFFERENCE = 1e-8;
+
 /** A slider over scores: logarithmic where all are above zero, so that both normal scores and extremes have room. */
 export class ScoreScale {
   readonly low: number;
@@ -100,10 +105,14 @@ export class ScoreScale {
       if (value > 0 && value < lowestPositive) lowestPositive = value;
     }
     if (!(low <= high)) [low, high] = [0, 1];
-    this.isLogarithmic = low >= 0 && high > 0;
+    this.isLogarithmic = low >= 0 && high > LEAST_LOGARITHMIC;
     // Scores of nothing at all would stretch the scale beyond use.
     if (this.isLogarithmic) low = Math.max(Math.min(lowestPositive, high), high * 1e-6);
-    if (low === high) [low, high] = this.isLogarithmic ? [low / 2, high * 2] : [low - 1, high + 1];
+    // Between numbers that hardly differ, the places of a slider could not be told apart.
+    const size = Math.max(Math.abs(low), Math.abs(high));
+    if (high - low <= LEAST_DIFFERENCE * Math.max(size, this.isLogarithmic ? 0 : 1)) {
+      [low, high] = this.isLogarithmic ? [low / 2, high * 2] : [low - size - 1, high + size + 1];
+    }
     this.low = low;
     this.high = high;
   }

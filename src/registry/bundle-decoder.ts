@@ -74,6 +74,15 @@ export function decodeFiles(files: Files, golden?: unknown): DecodedBundle {
   };
 }
 
+/**
+ * Checks that the files are those that the manifest lists, with their hashes, before any other of them is parsed.
+ *
+ * @throws InputError, as `decodeFiles` does.
+ */
+export function checkFiles(files: Files): void {
+  checkHashes(decodeManifest(needed(files, MANIFEST_FILE)), files);
+}
+
 function needed(files: Files, file: BundleFile): FileContent {
   const content = files.get(file);
   if (content === undefined) throw new InputError(`${file} is missing.`);

@@ -9,7 +9,7 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { InputError } from "../errors.js";
 import { text } from "../network/json-guards.js";
-import { type DecodedBundle, decodeFiles, decodeManifest } from "./bundle-decoder.js";
+import { checkFiles, type DecodedBundle, decodeFiles, decodeManifest } from "./bundle-decoder.js";
 import {
   type BundleContents,
   type BundleFile,
@@ -48,6 +48,7 @@ export async function readBundle(folder: string): Promise<Bundle> {
     if (!isBundleFile(name)) throw new InputError(`${text(name)} is not a file of a bundle.`);
     files.set(name, await readWithin(folder, name));
   }
+  checkFiles(files);
   const goldenFile = files.get("golden.json");
   const bundle = decodeFiles(files, goldenFile === undefined ? undefined : await readGolden(goldenFile));
   const { name, version } = nameFromFolder(folder);

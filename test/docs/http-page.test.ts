@@ -98,7 +98,7 @@ test("Python's blocks run with httpx, tritonclient and pyarrow", async (t) => {
   const found = await pythonWith();
   if ("skip" in found) return t.skip(found.skip);
   const blocks = blocksOf("python");
-  const printed = [/^\d{3,} timesteps, .*"peak"/, /^200 timesteps, \d+ events\n$/, /\(8, 32, 1\)\n$/];
+  const printed = [/^\d{3,} timesteps, .*"peak"/, /^200 timesteps, \d+ events\n$/, /\(8, 64, 1\)\n$/];
   assert.equal(blocks.length, printed.length);
   for (const [i, block] of blocks.entries()) {
     const { status, out, err } = await runProgram(found.python, [

@@ -25,10 +25,10 @@ test("Px is the part `linear` of a window and the output `linear` of the protoco
   };
   const plain = await score({});
   assert.ok("reconstruction" in plain && !("linear" in plain));
-  const assertWanted = (values: readonly unknown[]): void => {
+  const assertWanted = (values: readonly unknown[], tolerance = 1e-5): void => {
     for (const [i, expected] of wanted.entries()) {
       const error = Math.abs(Number(values[i]) - expected) / bundle.scoring.scaler.scale[i % 2]!;
-      assert.ok(error <= 1e-5, `${i}: ${values[i]}, not ${expected}`);
+      assert.ok(error <= tolerance, `${i}: ${values[i]}, not ${expected}`);
     }
   };
   const { linear } = (await score({ include: ["linear"] })) as { linear: number[][] };
@@ -46,7 +46,8 @@ test("Px is the part `linear` of a window and the output `linear` of the protoco
     await infer(service, "linear", { inputs: [input({ data: windows })], outputs }),
   );
   assert.deepEqual(tensors.outputs[0]!.shape, [3, 4, 2]);
-  assertWanted(tensors.outputs[0]!.data!);
+  // As far as float32 carries the level of this model's readings (`needsFloat64`).
+  assertWanted(tensors.outputs[0]!.data!, 1e-4);
 });
 
 test("errors by timestep and feature are those of the reconstruction; the linear path's are in headError", async (t) => {
