@@ -208,8 +208,9 @@ export function toTrainOptions(values: FittingValues, seed: number): TrainOption
 }
 
 /**
- * Dense layers where nobody says: on what a linear path leaves, they were as good as LSTMs on the public data sets, and
- * are fitted in a tenth of the time. What only a recurrent network can do asks for one.
+ * Dense layers where nobody says: on what a linear path leaves, they were as good as LSTMs on most public series on which
+ * both were measured (docs/detection-quality.md), and are fitted in a tenth of the time. What only a recurrent network can
+ * do asks for one.
  */
 function chooseFamily({ family, cell, reverse }: FittingValues): Family {
   if (family !== undefined) return family;
