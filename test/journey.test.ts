@@ -84,7 +84,10 @@ test("every shipped model answers its own sample with what tfjs-layers says, and
     await t.test(`${name}/${version}`, async () => {
       const manifest = readJson<Manifest>(folder, "manifest.json");
       const sample = readFileSync(join(folder, "sample.json"), "utf8");
-      const { status, answer } = await post(server.url, `${name}`, sample);
+      // All heads are asked for: the one of a linear path is not in an answer otherwise.
+      const include = manifest.heads.map((head) => head.name);
+      const body = JSON.stringify({ ...JSON.parse(sample), include });
+      const { status, answer } = await post(server.url, `${name}`, body);
       assert.equal(status, 200);
       assert.deepEqual([answer.model.name, answer.model.version], [name, version]);
       const { windows } = JSON.parse(sample) as { windows: Matrix[] };
