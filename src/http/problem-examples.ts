@@ -81,6 +81,10 @@ export const PROBLEM_EXAMPLES: Readonly<Record<ErrorCode, ProblemExample>> = {
   INTERNAL: { detail: "The service failed on this request; its log says why, under the request's id." },
   MODEL_NOT_READY: { detail: 'Model "pump" is being loaded.' },
   SHUTTING_DOWN: { detail: "The service is shutting down; another one will take this." },
+  STORE_UNAVAILABLE: {
+    detail: "The object store cannot be used just now: it cannot be reached (ECONNREFUSED).",
+    instance: "/v1/models/pump/aliases/stable",
+  },
   ENGINE_RESTARTING: { detail: "The process that owns the device is restarting; try again in 3 s." },
   DEADLINE_EXCEEDED: { detail: "The deadline passed before the engine began; the windows were not run." },
   INSUFFICIENT_STORAGE: {

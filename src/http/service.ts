@@ -3,12 +3,14 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import type { Config } from "../config.js";
+import { type Config, storeLocation } from "../config.js";
 import { chooseEngine } from "../engine/choose-engine.js";
 import type { Engine } from "../engine/engine.js";
 import { JobFolder } from "../jobs/job-folder.js";
 import { JobQueue } from "../jobs/job-queue.js";
 import { JobWorker } from "../jobs/job-worker.js";
+import type { ModelStore } from "../registry/model-store.js";
+import { besideModels, openStore } from "../registry/open-store.js";
 import { Registry } from "../registry/registry.js";
 import { Batcher } from "../serving/batcher.js";
 import { Lifecycle } from "../serving/lifecycle.js";
@@ -50,6 +52,7 @@ export class Service {
    */
   readonly loaded: Promise<void>;
   readonly #options: ServiceOptions;
+  readonly #store: ModelStore;
   readonly #app: FastifyInstance;
   readonly #lifecycle: Lifecycle;
   readonly #tracing: Tracing | undefined;
@@ -65,12 +68,14 @@ export class Service {
     app: FastifyInstance,
     grpc: GrpcServer | undefined,
     {
+      store,
       lifecycle,
       models,
       tracing,
       worker,
       url,
     }: {
+      store: ModelStore;
       lifecycle: Lifecycle;
       models: LiveModels;
       tracing: Tracing | undefined;
@@ -79,6 +84,7 @@ export class Service {
     },
   ) {
     this.#options = options;
+    this.#store = store;
     this.#app = app;
     this.grpc = grpc;
     this.#lifecycle = lifecycle;
@@ -92,6 +98,7 @@ export class Service {
   /** Resolves when the service listens; models are loaded after that. */
   static async start(options: ServiceOptions): Promise<Service> {
     const { config } = options;
+    const store = openStore(storeLocation(config), (sentence) => options.log.warn({}, sentence));
     const lifecycle = new Lifecycle();
     const models = new LiveModels(config.RESIDUA_READY);
     const metrics = new Metrics(() => models.versions());
@@ -109,10 +116,11 @@ export class Service {
       () => !lifecycle.isEnding && models.problems().length === 0,
       () => models.engineRestarts,
     );
+    metrics.watchStore(() => models.storeProblem === undefined);
     metrics.watchLog(options.droppedLogLines ?? (() => 0));
     const scoring = new ScoringService(batcher, metrics);
     const tracing = await startTracing(options);
-    const jobs = startJobs(options, models);
+    const jobs = startJobs(options, store, models);
     const parts = { ...options, lifecycle, metrics, models, scoring, tracing, jobs };
     const app = await createApp(parts);
     await app.listen({ host: config.HOST, port: config.PORT });
@@ -123,7 +131,7 @@ export class Service {
       await app.close();
       throw error;
     });
-    return new Service(options, app, grpc, { lifecycle, models, tracing, worker: jobs?.worker, url });
+    return new Service(options, app, grpc, { store, lifecycle, models, tracing, worker: jobs?.worker, url });
   }
 
   async #load(): Promise<void> {
@@ -142,7 +150,7 @@ export class Service {
       reason,
     );
     const registry = await Registry.open({
-      folder: config.RESIDUA_MODELS,
+      store: this.#store,
       engine,
       slots: [MODEL_ANSWERS],
       liveVersions: config.RESIDUA_LIVE_VERSIONS,
@@ -184,6 +192,8 @@ export class Service {
     await Promise.race([closed, sleep(GOODBYE_MS)]);
     this.#app.server.closeAllConnections();
     this.grpc?.close();
+    // What still waits for an object store that is away would hold up the end.
+    await this.#store.close();
     await closed;
     await this.#tracing?.close();
     // A first close stops the loading; what has been loaded by the end of it is closed by the second.
@@ -195,16 +205,18 @@ export class Service {
   }
 }
 
-/** Jobs are ordered with the admin token; a service without one leaves them to others on its folder. */
-function startJobs({ config, log }: ServiceOptions, models: LiveModels) {
+/** Jobs are ordered with the admin token; a service without one leaves them to others on its store. */
+function startJobs({ config, log }: ServiceOptions, store: ModelStore, models: LiveModels) {
   if (config.RESIDUA_ADMIN_TOKEN === undefined) return undefined;
-  const folder = new JobFolder(config.RESIDUA_MODELS);
+  const location = storeLocation(config);
+  const folder = new JobFolder(besideModels(location));
   const queue = new JobQueue(folder, {
     maxQueuedJobs: config.RESIDUA_MAX_QUEUED_JOBS,
     bodyLimitBytes: config.RESIDUA_JOB_BODY_LIMIT_BYTES,
   });
   const worker = new JobWorker(folder, {
-    modelsFolder: config.RESIDUA_MODELS,
+    models: location,
+    store,
     maxJobs: config.RESIDUA_MAX_JOBS,
     maxRows: config.RESIDUA_JOB_MAX_ROWS,
     maxSeconds: config.RESIDUA_JOB_MAX_SECONDS,

@@ -54,8 +54,9 @@ export function newJobId(nowMs: number): string {
 export class JobFolder {
   readonly #folder: string;
 
-  constructor(modelsFolder: string) {
-    this.#folder = join(modelsFolder, JOBS_FOLDER);
+  /** @param folder the folder of models, or what `besideModels` gives. */
+  constructor(folder: string) {
+    this.#folder = join(folder, JOBS_FOLDER);
   }
 
   /** The folder of a phase, of uploads or of keys. */

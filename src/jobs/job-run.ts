@@ -1,12 +1,16 @@
 /** Runs one job that this process has taken, to its end or until it is taken away. */
 
+import type { ModelStore } from "../registry/model-store.js";
+import type { StoreLocation } from "../registry/open-store.js";
 import type { JobEnd, JobFailure, JobNote } from "./job.js";
 import { type ChildEnd, type JobChild, startChild } from "./job-child.js";
 import type { JobClaim } from "./job-claim.js";
-import { publishedByJob } from "./published-by-job.js";
 
 export interface JobRunOptions {
-  readonly modelsFolder: string;
+  /** Where models are: for the processes of jobs. */
+  readonly models: StoreLocation;
+  /** The same, opened. */
+  readonly store: ModelStore;
   readonly maxRows: number;
   readonly maxSeconds: number;
   readonly threads: number;
@@ -64,10 +68,10 @@ export class JobRun {
 
   async #run(): Promise<void> {
     const claim = this.#claim;
-    const { log, modelsFolder } = this.#options;
+    const { log, store } = this.#options;
     const fields = { job: claim.id, model: claim.order.model, attempt: claim.attempt };
     if (await claim.isToBeCancelled()) return this.#end(cancelled());
-    const published = await publishedByJob(modelsFolder, claim.order).catch(() => undefined);
+    const published = await store.publishedBy(claim.order.model, claim.id).catch(() => undefined);
     if (published !== undefined) return this.#finishDone(published);
     if (claim.attempt > MAX_ATTEMPTS) {
       return this.#end(
@@ -92,9 +96,9 @@ export class JobRun {
   /** The process was stopped or died, perhaps just after it had published. */
   async #endDead(how: string): Promise<void> {
     const claim = this.#claim;
-    const { log, modelsFolder, maxSeconds } = this.#options;
+    const { log, store, maxSeconds } = this.#options;
     if (this.#stopped === "ending") return claim.giveBack(false);
-    const published = await publishedByJob(modelsFolder, claim.order).catch(() => undefined);
+    const published = await store.publishedBy(claim.order.model, claim.id).catch(() => undefined);
     if (published !== undefined) return this.#finishDone(published);
     if (this.#stopped === "cancelled") return this.#end(cancelled());
     if (this.#stopped === "late") {
@@ -108,11 +112,11 @@ export class JobRun {
   /** Runs the process, for as long as a job may take. */
   async #work(): Promise<ChildEnd> {
     const claim = this.#claim;
-    const { modelsFolder, maxRows, threads, wideVectors, maxSeconds } = this.#options;
+    const { models, maxRows, threads, wideVectors, maxSeconds } = this.#options;
     if (this.#stopped !== undefined) return { type: "died", how: "it was never started", said: "" };
     const task = {
       order: claim.order,
-      modelsFolder,
+      models,
       dataFile: claim.dataFile,
       staging: claim.staging,
       maxRows,

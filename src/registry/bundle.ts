@@ -1,5 +1,5 @@
 /**
- * Reads and publishes bundles on disk: `models/<name>/<version>/`, which never change.
+ * Reads and publishes bundles in a folder: `models/<name>/<version>/`, which never change.
  *
  * A publisher writes `models/<name>/.tmp-*`, flushes files and folder, and renames it. So a reader sees a whole
  * bundle or none, and of two publishers one gets the version number and the other the next one.
@@ -18,18 +18,20 @@ import {
   encodeManifest,
   FILE_LIMITS,
   type FileContent,
+  type Files,
   MANIFEST_FILE,
 } from "./bundle-files.js";
 import { removeStaleTemporaries, syncFolder, temporaryName, writeFileDurably } from "./durable-files.js";
 import { checkFolder, listNames, readRegularFile } from "./folder-files.js";
 import { readGolden } from "./golden-reading.js";
 import { highestVersion } from "./highest-version.js";
-import { type Manifest, MODEL_NAME_PATTERN, MODEL_NAME_RULE } from "./manifest.js";
+import { checkModelName, type Manifest } from "./manifest.js";
 
 /** A temporary folder older than this was left behind by a publisher that was stopped. */
 const STALE_MS = 24 * 60 * 60 * 1000;
 
 export interface Bundle extends DecodedBundle {
+  /** Its folder, or its address in an object store. */
   readonly folder: string;
   readonly name: string;
   readonly version: string;
@@ -45,24 +47,42 @@ export async function readBundle(folder: string): Promise<Bundle> {
   const files = new Map<BundleFile, FileContent>();
   await checkPlace(folder);
   for (const name of await listFiles(folder)) {
-    if (!isBundleFile(name)) throw new InputError(`${text(name)} is not a file of a bundle.`);
+    checkBundleFile(name);
     files.set(name, await readWithin(folder, name));
   }
+  return openBundle(files, { folder, ...nameFromFolder(folder) });
+}
+
+/**
+ * Makes a bundle of its files, and checks everything about it that can be checked without running it.
+ *
+ * @throws InputError with the reason where anything is wrong.
+ */
+export async function openBundle(
+  files: Files,
+  place: Pick<Bundle, "folder" | "name" | "version">,
+): Promise<Bundle> {
   checkFiles(files);
   const goldenFile = files.get("golden.json");
   const bundle = decodeFiles(files, goldenFile === undefined ? undefined : await readGolden(goldenFile));
-  const { name, version } = nameFromFolder(folder);
-  checkName(bundle.manifest, name, version);
-  return { ...bundle, folder, name, version };
+  checkName(bundle.manifest, place);
+  return { ...bundle, ...place };
 }
 
 /** Reads manifest.json of a version alone, with its hash. Throws InputError where its form is wrong. */
 export async function readManifest(folder: string): Promise<{ manifest: Manifest; sha256: string }> {
   await checkPlace(folder);
   const content = await readWithin(folder, MANIFEST_FILE);
+  return openManifest(content, nameFromFolder(folder));
+}
+
+/** Reads what manifest.json of a version holds. Throws InputError where its form is wrong, or it is of another version. */
+export function openManifest(
+  content: FileContent,
+  place: Pick<Bundle, "name" | "version">,
+): { manifest: Manifest; sha256: string } {
   const manifest = decodeManifest(content);
-  const { name, version } = nameFromFolder(folder);
-  checkName(manifest, name, version);
+  checkName(manifest, place);
   return { manifest, sha256: content.sha256 };
 }
 
@@ -76,8 +96,9 @@ async function listFiles(folder: string): Promise<string[]> {
   return names.filter((name) => !name.startsWith("."));
 }
 
-function isBundleFile(name: string): name is BundleFile {
-  return Object.hasOwn(FILE_LIMITS, name);
+/** Throws InputError where no file of a bundle has this name. */
+export function checkBundleFile(name: string): asserts name is BundleFile {
+  if (!Object.hasOwn(FILE_LIMITS, name)) throw new InputError(`${text(name)} is not a file of a bundle.`);
 }
 
 async function readWithin(folder: string, file: BundleFile): Promise<FileContent> {
@@ -97,7 +118,7 @@ function nameFromFolder(folder: string): { name: string; version: string } {
   return { name: basename(dirname(path)), version: basename(path) };
 }
 
-function checkName(manifest: Manifest, name: string, version: string): void {
+function checkName(manifest: Manifest, { name, version }: Pick<Bundle, "name" | "version">): void {
   if (manifest.name !== name || manifest.version !== version) {
     throw new InputError(
       `manifest.json is of ${manifest.name} ${manifest.version}, in a folder ${name}/${version}.`,
@@ -120,9 +141,7 @@ export async function publishBundle(
   contents: BundleContents,
   staging?: string,
 ): Promise<{ version: string; folder: string; sha256: string }> {
-  if (!new RegExp(MODEL_NAME_PATTERN).test(name)) {
-    throw new InputError(`"${name}" cannot be the name of a model: ${MODEL_NAME_RULE}.`);
-  }
+  checkModelName(name);
   const files = encodeFiles(contents);
   const modelFolder = join(modelsFolder, name);
   const firstNew = await mkdir(modelFolder, { recursive: true });

@@ -7,19 +7,10 @@ import { join } from "node:path";
 import { InputError } from "../errors.js";
 import { checkFolder, explain, inTime } from "./folder-files.js";
 import { MODEL_NAME_PATTERN, VERSION_PATTERN } from "./manifest.js";
+import type { ModelStore, StoredModel } from "./model-store.js";
 
 const namePattern = new RegExp(MODEL_NAME_PATTERN);
 const versionPattern = new RegExp(VERSION_PATTERN);
-
-/** A model on disk. */
-export interface StoredModel {
-  readonly name: string;
-  readonly folder: string;
-  /** Newest, that is highest, first; none where there is a problem. */
-  readonly versions: readonly string[];
-  /** Why the folder of the model cannot be read; undefined where it can. It says nothing about the other models. */
-  readonly problem: string | undefined;
-}
 
 /**
  * The models of a folder with their versions, sorted by name. A name without a version is left out, unless there is a
@@ -48,7 +39,7 @@ export async function listStore(
       }),
     );
     if (model.versions.length > 0 || model.problem !== undefined) {
-      models.push({ name: entry.name, folder, ...model });
+      models.push({ name: entry.name, ...model });
     }
   }
   return models;
@@ -67,14 +58,14 @@ async function listVersions(modelsFolder: string, folder: string): Promise<strin
   );
 }
 
-/** The same as `listStore`, but throws InputError where the folder does not exist. */
-export async function readStore(modelsFolder: string): Promise<StoredModel[]> {
+/** The models of a store, as `list` gives them; throws InputError where it is a folder that does not exist. */
+export async function readStore(store: ModelStore): Promise<StoredModel[]> {
   try {
-    return await listStore(modelsFolder);
+    return await store.list();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") throw new InputError(`There is no folder of models ${modelsFolder}.`);
-    if (code === "ENOTDIR") throw new InputError(`${modelsFolder} is not a folder.`);
+    if (code === "ENOENT") throw new InputError(`There is no folder of models ${store.place}.`);
+    if (code === "ENOTDIR") throw new InputError(`${store.place} is not a folder.`);
     throw error;
   }
 }

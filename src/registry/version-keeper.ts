@@ -1,13 +1,10 @@
 /** Brings versions up and takes them down. A new version is loaded beside the old one, never in its place. */
-import { join } from "node:path";
 import type { Engine } from "../engine/engine.js";
 import { InputError } from "../errors.js";
-import { readBundle, readManifest } from "./bundle.js";
-import { fingerprintFolder } from "./fingerprint.js";
-import { inTime } from "./folder-files.js";
 import { LeasedModel } from "./leased-model.js";
 import { checkRoom, memoryRoom, NoRoomError } from "./memory-room.js";
 import type { ModelEntry } from "./model-entry.js";
+import type { ModelStore } from "./model-store.js";
 import { loadModel, type Slot } from "./served-model.js";
 import type { VersionEntry } from "./version-entry.js";
 
@@ -18,13 +15,14 @@ export interface RegistryLog {
 }
 
 /**
- * The outcome of bringing up a version: it is live; its bundle is refused until its folder changes; or
- * something else failed (the engine, the disk), which says nothing about the bundle, so that it is tried
+ * The outcome of bringing up a version: it is live; its bundle is refused until its files change; or
+ * something else failed (the engine, the disk, the object store), which says nothing about the bundle, so that it is tried
  * again.
  */
 export type Outcome = "live" | "refused" | "failed";
 
 export interface VersionKeeperOptions {
+  readonly store: ModelStore;
   readonly engine: Engine;
   /** What to derive from each version when it is loaded. */
   readonly slots?: readonly Slot<unknown>[];
@@ -39,6 +37,7 @@ export interface VersionKeeperOptions {
 const CONCURRENT_OPENINGS = 3;
 
 export class VersionKeeper {
+  readonly #store: ModelStore;
   readonly #engine: Engine;
   readonly #slots: readonly Slot<unknown>[];
   readonly #log: RegistryLog;
@@ -51,6 +50,7 @@ export class VersionKeeper {
   readonly #draining = new Set<LeasedModel>();
 
   constructor(options: VersionKeeperOptions) {
+    this.#store = options.store;
     this.#engine = options.engine;
     this.#slots = options.slots ?? [];
     this.#log = options.log;
@@ -100,19 +100,18 @@ export class VersionKeeper {
   async noteHashes(entry: ModelEntry): Promise<void> {
     for (const version of [...entry.versions.values()]) {
       if (version.sha256 !== undefined) continue;
-      version.sha256 = await readManifest(join(entry.folder, version.version)).then(
+      version.sha256 = await this.#store.readManifest(entry.name, version.version).then(
         ({ sha256 }) => sha256,
         () => null,
       );
     }
   }
 
-  /** Opens a version, unless its folder has not changed since it was opened or refused. */
+  /** Opens a version, unless its files have not changed since it was opened or refused. */
   async bringUp(entry: ModelEntry, version: VersionEntry): Promise<Outcome> {
-    const folder = join(entry.folder, version.version);
     const fields = { model: entry.name, version: version.version };
     try {
-      const fingerprint = await inTime(entry.folder, () => fingerprintFolder(folder));
+      const fingerprint = await this.#store.fingerprint(entry.name, version.version);
       const isKnown = version.live !== undefined || version.reason !== undefined;
       if (!isKnown || fingerprint !== version.fingerprint) {
         const before = version.reason;
@@ -120,7 +119,7 @@ export class VersionKeeper {
         const isAgain = before !== undefined && version.fingerprint === undefined;
         version.loading = version.live === undefined && !isAgain;
         const startedMs = performance.now();
-        const mayChange = await this.#inTurn(() => this.#open(entry, version, folder));
+        const mayChange = await this.#inTurn(() => this.#open(entry, version));
         version.fingerprint = mayChange ? undefined : fingerprint;
         if (version.reason === undefined || version.reason !== before || !mayChange) {
           this.#report(fields, version, Math.round(performance.now() - startedMs));
@@ -143,19 +142,19 @@ export class VersionKeeper {
     } else if (live === undefined) {
       this.#log.warn({ ...fields, reason }, "the version is refused");
     } else {
-      this.#log.warn({ ...fields, reason }, "the version serves on; what is now in its folder is refused");
+      this.#log.warn({ ...fields, reason }, "the version serves on; what is now in its place is refused");
     }
   }
 
   /**
    * Reads, compiles and swaps in a version. If it is refused, the reason is noted, and a version that serves
    * goes on.
-   * @returns whether it may be otherwise the next time, although the folder does not change.
+   * @returns whether it may be otherwise the next time, although the files do not change.
    */
-  async #open(entry: ModelEntry, version: VersionEntry, folder: string): Promise<boolean> {
+  async #open(entry: ModelEntry, version: VersionEntry): Promise<boolean> {
     try {
-      await checkRoom(folder, entry.folder, this.#memoryRoom());
-      const bundle = await readBundle(folder);
+      checkRoom(await this.#store.fileSizes(entry.name, version.version), this.#memoryRoom());
+      const bundle = await this.#store.readBundle(entry.name, version.version);
       version.sha256 = bundle.sha256;
       if (version.live?.model.sha256 !== bundle.sha256) {
         const loaded = new LeasedModel(await loadModel(bundle, this.#engine, this.#slots, this.#stopped));

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { createWasmEngine } from "../../src/engine/wasm/engine.js";
+import { FolderStore } from "../../src/registry/folder-store.js";
 import { verifyModels } from "../../src/registry/inventory.js";
 import { type JobServer, modelsFolder, QUICK, serve } from "./job-service.js";
 
@@ -65,7 +66,7 @@ test("whoever is killed at random, each job ends once and each version is whole"
   assert.deepEqual(versions, published);
   const engine = await createWasmEngine({ threads: 1 });
   t.after(() => engine.close());
-  for await (const { version, ok, reason } of verifyModels(folder, engine))
+  for await (const { version, ok, reason } of verifyModels(new FolderStore(folder), engine))
     assert.ok(ok, `${version}: ${reason}`);
   for (const part of ["uploads", "queued", "running"]) {
     assert.deepEqual(await readdir(join(folder, ".jobs", part)), [], part);
