@@ -37,7 +37,8 @@ export class FolderStore implements ModelStore {
     return inTime(this.#modelFolder(name), () =>
       stat(this.placeOf(name, version)).then(
         (found) => found.isDirectory(),
-        () => false,
+        // An error that may pass does not say that it is gone.
+        ({ code }: NodeJS.ErrnoException) => code !== "ENOENT" && code !== "ENOTDIR",
       ),
     );
   }

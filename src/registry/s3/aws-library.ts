@@ -60,14 +60,20 @@ export function loadAws(): AwsLibrary {
 /** How often a request is tried. */
 const ATTEMPTS = 4;
 const CONNECT_MS = 5_000;
-/** A connection on which nothing moves for so long is given up. */
 const IDLE_MS = 10_000;
 const MOST_CONNECTIONS = 32;
 
-/** @param endpoint the address of the store; undefined for Amazon's own. */
+interface Connection {
+  /** The address of the store; undefined for Amazon's own. */
+  readonly endpoint: string | undefined;
+  readonly region: string | undefined;
+  /** A connection on which nothing moves for so long is given up. */
+  readonly idleMs?: number | undefined;
+}
+
 export function createClient(
   { S3Client }: AwsLibrary,
-  { endpoint, region }: { readonly endpoint: string | undefined; readonly region: string | undefined },
+  { endpoint, region, idleMs = IDLE_MS }: Connection,
 ): Client {
   // What the client says about Node's age, on seven lines of stderr, is for those who choose its version, not its users.
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
@@ -82,9 +88,11 @@ export function createClient(
     responseChecksumValidation: "WHEN_REQUIRED",
     requestHandler: {
       connectionTimeout: CONNECT_MS,
-      socketTimeout: IDLE_MS,
+      socketTimeout: idleMs,
       httpAgent: agent,
       httpsAgent: agent,
+      // It warns of requests that wait for a connection, which is meant here.
+      logger: { warn: () => undefined },
     },
   });
 }

@@ -18,6 +18,15 @@ export class StoreUnavailable extends ResiduaError {
   }
 }
 
+/** What is told where a store ignores or refuses the conditions of writes. */
+export function withoutConditions(cause?: unknown): ResiduaError {
+  return new ResiduaError(
+    "CONFLICT",
+    "Nothing can be published or changed here: this object store does not keep to conditions of writes (If-Match, If-None-Match), so that two writers could overwrite each other. It needs to support conditional writes.",
+    { cause },
+  );
+}
+
 interface Failure {
   readonly name?: string;
   readonly message?: string;

@@ -6,16 +6,13 @@
  *   <prefix>/.jobs/<job>               which version a job publishes
  */
 import { randomUUID } from "node:crypto";
-import { ResiduaError } from "../../errors.js";
 import { ALIASES_FILE } from "../aliases.js";
 import { MANIFEST_FILE } from "../bundle-files.js";
 import type { S3Address } from "./address.js";
-import { StoreUnavailable } from "./failures.js";
+import { withoutConditions } from "./failures.js";
 import { Listing, type ModelObjects, type VersionObjects } from "./listing.js";
 import type { ObjectClient } from "./object-client.js";
 
-/** More are no models: the listing would take minutes and gigabytes. */
-const MOST_OBJECTS = 500_000;
 /** An object that is written only where the store does not keep its promises. */
 const CONDITIONS_KEY = ".conditions";
 
@@ -55,13 +52,8 @@ export class ModelBucket {
   /** All models, also those without a version. @param onOddName as for `Listing`. */
   async listModels(onOddName: (name: string) => void): Promise<ReadonlyMap<string, ModelObjects>> {
     const listing = new Listing(this.#prefix, onOddName);
-    let objects = 0;
     // "/" comes after "." and before all that names begin with: hidden keys are not even listed.
     for await (const page of this.client.list(this.#prefix, `${this.#prefix}/`)) {
-      objects += page.length;
-      if (objects > MOST_OBJECTS) {
-        throw new StoreUnavailable(`it has more than ${MOST_OBJECTS} objects under ${this.place}`);
-      }
       for (const object of page) listing.add(object);
     }
     return listing.models;
@@ -104,9 +96,6 @@ export class ModelBucket {
     const written = await this.client.put(key, new Uint8Array(0), randomUUID(), { etag });
     if (written === undefined) return;
     await this.client.remove(key);
-    throw new ResiduaError(
-      "CONFLICT",
-      `Nothing can be published or changed in ${this.place}: this object store writes although a condition (If-Match) does not hold, so that two writers could overwrite each other. It needs to support conditional writes.`,
-    );
+    throw withoutConditions();
   }
 }

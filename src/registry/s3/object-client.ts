@@ -8,7 +8,14 @@ import { InputError, ResiduaError } from "../../errors.js";
 import type { FileContent } from "../bundle-files.js";
 import { type Answer, type AwsLibrary, type Client, createClient } from "./aws-library.js";
 import { limitMs, readBody } from "./body.js";
-import { explainFailure, isBucketMissing, isDenied, StoreUnavailable, statusOf } from "./failures.js";
+import {
+  explainFailure,
+  isBucketMissing,
+  isDenied,
+  StoreUnavailable,
+  statusOf,
+  withoutConditions,
+} from "./failures.js";
 
 /** An object, by what a listing says of it. */
 export interface ObjectAt {
@@ -38,8 +45,13 @@ export interface ObjectClientOptions {
   /** The address of the store; undefined for Amazon's own. */
   readonly endpoint: string | undefined;
   readonly region: string | undefined;
+  /** A connection on which nothing moves for so long is given up. */
+  readonly idleMs?: number | undefined;
 }
 
+/** A listing with more objects or pages than these is not one of models: it would take minutes and gigabytes. */
+const MOST_OBJECTS = 500_000;
+const MOST_PAGES = 5_000;
 /** How often an object is read from the start again whose bytes did not come to an end. */
 const READS = 3;
 /** How often a write is tried that the store refuses since another one is under way. */
@@ -54,16 +66,17 @@ export class ObjectClient {
   readonly #bucket: string;
   readonly #closed = new AbortController();
 
-  constructor(library: AwsLibrary, { bucket, endpoint, region }: ObjectClientOptions) {
+  constructor(library: AwsLibrary, { bucket, ...connection }: ObjectClientOptions) {
     this.#library = library;
     this.#bucket = bucket;
-    this.#client = createClient(library, { endpoint, region });
+    this.#client = createClient(library, connection);
   }
 
-  /** The objects whose keys begin with a prefix and come after `startAfter`, a page of up to 1000 after the other. */
+  /** The objects whose keys begin with a prefix and come after `startAfter`, a page of up to 1,000 after the other. */
   async *list(prefix: string, startAfter?: string): AsyncGenerator<readonly ObjectAt[]> {
     let token: string | undefined;
-    do {
+    let objects = 0;
+    for (let page = 1; page <= MOST_PAGES && objects <= MOST_OBJECTS; page++) {
       const answer = await this.#send(
         new this.#library.ListObjectsV2Command({
           Bucket: this.#bucket,
@@ -80,8 +93,13 @@ export class ObjectClient {
         etag: ETag,
         modifiedMs: LastModified?.getTime() ?? 0,
       }));
+      objects += answer.Contents?.length ?? 0;
       token = answer.NextContinuationToken;
-    } while (token !== undefined && token !== "");
+      if (token === undefined || token === "") return;
+    }
+    throw new StoreUnavailable(
+      `it lists more than ${MOST_OBJECTS} objects, or has no end, under "${prefix}"`,
+    );
   }
 
   /** What the store says of an object; undefined where there is none. */
@@ -152,6 +170,7 @@ export class ObjectClient {
             { cause: error },
           );
         }
+        if (status === 501) throw withoutConditions(error);
         // ConditionalRequestConflict: another write to this key is under way.
         if (status !== 409 || write === WRITES) throw this.#unavailable(error);
         await this.pause(PAUSE_MS * write);

@@ -6,6 +6,7 @@
  * A number that a publisher did not finish stays unused (sweeping.ts).
  */
 import { createHash, randomUUID } from "node:crypto";
+import { ResiduaError } from "../../errors.js";
 import { decodeFiles } from "../bundle-decoder.js";
 import {
   type BundleContents,
@@ -25,6 +26,8 @@ import { giveUp, sweep } from "./sweeping.js";
 
 /** The file that decides who has a number. */
 const FIRST_FILE = "model.json";
+/** How many numbers in a row may turn out to be others'. */
+const MOST_TAKEN = 100;
 
 /** As `publish` of a store. */
 export async function publishObjects(
@@ -40,7 +43,8 @@ export async function publishObjects(
   if (begun !== undefined) return complete(bucket, begun);
   const before = await bucket.listModel(name);
   const writer = randomUUID();
-  for (let number = highestNumber(before) + 1; ; number++) {
+  const first = highestNumber(before) + 1;
+  for (let number = first; number < first + MOST_TAKEN; number++) {
     const version = String(number);
     const manifest = encodeManifest(contents, files, name, version);
     decodeFiles(new Map([...files, [MANIFEST_FILE, manifest]]));
@@ -50,6 +54,11 @@ export async function publishObjects(
     await sweep(bucket, name, before, bucket.fileKey(name, version, FIRST_FILE));
     return published;
   }
+  throw new ResiduaError(
+    "CONFLICT",
+    `Each of the numbers ${first} to ${first + MOST_TAKEN - 1} of model "${name}" was taken by others just before; try again.`,
+    { retryAfterSeconds: 5 },
+  );
 }
 
 interface Upload {

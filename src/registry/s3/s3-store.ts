@@ -34,6 +34,8 @@ export interface S3StoreOptions {
   readonly region: string | undefined;
   readonly cacheFolder: string;
   readonly cacheBytes: number;
+  /** A connection on which nothing moves for so long is given up; 10 s where it is left out. */
+  readonly idleMs?: number | undefined;
   /** Told what does not stop it, but should be known. */
   readonly warn: (sentence: string) => void;
 }
@@ -54,11 +56,15 @@ export class S3Store implements ModelStore {
   #models: ReadonlyMap<string, ModelObjects> | undefined;
 
   /** Sends nothing yet. Throws InputError where the address is none, or the client library is not installed. */
-  constructor({ place, endpoint, region, cacheFolder, cacheBytes, warn }: S3StoreOptions) {
+  constructor({ place, endpoint, region, idleMs, ...cache }: S3StoreOptions) {
     const address = parseS3Address(place);
-    this.#client = new ObjectClient(loadAws(), { bucket: address.bucket, endpoint, region });
+    this.#client = new ObjectClient(loadAws(), { bucket: address.bucket, endpoint, region, idleMs });
     this.#bucket = new ModelBucket(this.#client, address);
-    this.#cache = new ObjectCache({ folder: cacheFolder, maxBytes: cacheBytes, warn });
+    this.#cache = new ObjectCache({
+      folder: cache.cacheFolder,
+      maxBytes: cache.cacheBytes,
+      warn: cache.warn,
+    });
     this.place = this.#bucket.place;
   }
 

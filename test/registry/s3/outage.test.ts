@@ -1,5 +1,8 @@
 /** A store that fails, is slow, or goes away while models are served and published. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { ResiduaError } from "../../../src/errors.js";
 import type { ModelStore } from "../../../src/registry/model-store.js";
@@ -173,6 +176,42 @@ test("a closed store ends what waits for it", { skip }, async (t) => {
   await asked;
   await store.close();
   await assert.rejects(listing, /this program ends/);
+});
+
+test("a store that takes requests and never answers is given up in time", { skip }, async (t) => {
+  const bucket = await makeBucket();
+  const proxy = await startFaultyProxy(t, bucket.endpoint);
+  const store = new S3Store({
+    ...{ place: bucket.place, endpoint: proxy.url, region: "us-east-1", idleMs: 20 },
+    ...{ cacheFolder: await temporaryFolder(t), cacheBytes: 0, warn: () => undefined },
+  });
+  proxy.fate = () => new Promise(() => undefined);
+  await assert.rejects(
+    store.list(),
+    (error) => isUnavailable(error) && /it has not answered in time/.test(String(error)),
+  );
+  assert.equal(proxy.seen.length, 4);
+  // An answer that is only late is waited for.
+  proxy.fate = async (): Promise<Fate> => {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    return "pass";
+  };
+  assert.deepEqual(await store.list(), []);
+});
+
+test("a listing without an end has one", { skip }, async (t) => {
+  const bucket = await makeBucket();
+  const server = createServer((_, response) => {
+    response.end(
+      `<?xml version="1.0"?><ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>again</NextContinuationToken></ListBucketResult>`,
+    );
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.closeAllConnections());
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const store = await openS3(t, { ...bucket, endpoint: `http://127.0.0.1:${port}` });
+  await assert.rejects(store.list(), (error) => isUnavailable(error) && /has no end/.test(String(error)));
 });
 
 test("an address that is none is refused with what would be one", () => {
