@@ -44,7 +44,8 @@ export interface S3StoreOptions {
 const NO_ALIASES = "none";
 /** How long a job goes on trying to publish what it has learnt while the store is away. */
 const JOB_PATIENCE_MS = 10 * 60 * 1000;
-const JOB_PAUSE_MS = 5_000;
+const FIRST_JOB_PAUSE_MS = 500;
+const LONGEST_JOB_PAUSE_MS = 30_000;
 
 export class S3Store implements ModelStore {
   readonly place: string;
@@ -139,14 +140,14 @@ export class S3Store implements ModelStore {
 
   async publish(name: string, contents: BundleContents, job?: PublishingJob): Promise<Published> {
     const startedMs = performance.now();
-    for (;;) {
+    for (let pauseMs = FIRST_JOB_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_JOB_PAUSE_MS)) {
       try {
         return await publishObjects(this.#bucket, name, contents, job);
       } catch (error) {
         // What a job has learnt is worth waiting for; a person is told at once, and keeps it.
         const isWorthWaiting = job !== undefined && performance.now() - startedMs < JOB_PATIENCE_MS;
         if (!(error instanceof StoreUnavailable) || !isWorthWaiting) throw error;
-        await this.#client.pause(JOB_PAUSE_MS);
+        await this.#client.pause(pauseMs);
       }
     }
   }
