@@ -65,7 +65,7 @@ export function drawDenseLine(plot: uPlot, { line, colour, width }: DenseLine): 
   for (let point = 0; point < places.length; point += 2) {
     const [a, b] = [values[point], values[point + 1]];
     if (typeof a !== "number" || typeof b !== "number") {
-      topBefore = Number.NaN;
+      [topBefore, bottomBefore] = [Number.NaN, Number.NaN];
       continue;
     }
     const left = Math.round(plot.valToPos(places[point]!, "x", true));
