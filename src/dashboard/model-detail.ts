@@ -1,6 +1,6 @@
 /** All that is known of a version: what it is, what it was trained on, and how its scores are now. */
 import { getActivity, getCalibration, getManifest } from "./api.js";
-import { facts, h, stateTag } from "./dom.js";
+import { facts, h, stateTag, table } from "./dom.js";
 import { formatCount, formatDuration, formatNumber, formatShare, formatTime, plural } from "./format.js";
 import { formatLink } from "./link.js";
 import { scoreDistribution } from "./score-distribution.js";
@@ -162,26 +162,7 @@ function featureTable({ features, data }: Manifest): HTMLElement {
       ...values.map((value) => h("td", { class: "number" }, value === null ? "–" : formatNumber(value))),
     );
   });
-  return h(
-    "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-label": "Features" },
-    h(
-      "table",
-      {},
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          h("th", { scope: "col" }, "Feature"),
-          h("th", { scope: "col" }, "Unit"),
-          ...columns.map((name) => h("th", { scope: "col", class: "number" }, name)),
-        ),
-      ),
-      h("tbody", {}, ...lines),
-    ),
-  );
+  return table("Features", { texts: ["Feature", "Unit"], numbers: columns }, lines);
 }
 
 function training({ createdAt, training: record, data, loss }: Manifest): HTMLElement {

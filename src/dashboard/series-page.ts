@@ -1,6 +1,6 @@
 /** The page of a series: whose rows, which version, and what it says about them. */
 import { listModels } from "./api.js";
-import { h, labelledSelect } from "./dom.js";
+import { button, h, labelledSelect, loading } from "./dom.js";
 import { formatCount, formatDuration, formatTime } from "./format.js";
 import { formatLink, type View } from "./link.js";
 import { problemBox } from "./problem-box.js";
@@ -98,7 +98,7 @@ class SeriesPage {
     this.element.replaceChildren(this.#toolbar(), place);
     // The selects are made anew; whoever uses the keyboard stays where they were.
     this.element.querySelectorAll("select")[focused]?.focus();
-    show(h("p", { class: "loading", "aria-busy": "true" }, "Loading the model"));
+    show(loading("Loading the model"));
     let chooser: ((wanted?: string) => HTMLElement) | undefined;
     try {
       const names = [version!, ...(other === undefined ? [] : [other])];
@@ -115,13 +115,10 @@ class SeriesPage {
         show(chooser(this.#view.source));
         return;
       }
-      show(h("p", { class: "loading", "aria-busy": "true" }, `Reading ${this.#source.name}`));
+      show(loading(`Reading ${this.#source.name}`));
       const all = await loadRows(this.#source, versions[0]!);
       const rows = all.find(({ name }) => name === this.#view.group) ?? all[0];
-      show(
-        this.#describeSource(rows!, all),
-        h("p", { class: "loading", "aria-busy": "true" }, `Scoring ${formatCount(rows!.rows)} rows`),
-      );
+      show(this.#describeSource(rows!, all), loading(`Scoring ${formatCount(rows!.rows)} rows`));
       const [uPlot, ...scores] = await Promise.all([
         loadUplot(),
         ...versions.map((one) => loadScores(rows!, one, signal)),
@@ -210,8 +207,7 @@ class SeriesPage {
             void this.#load();
           }),
         fileButton("Another file", "small", (source) => this.#choose(source)),
-        this.#source !== SAMPLE &&
-          h("button", { type: "button", class: "small", click: () => this.#choose(SAMPLE) }, "Sample"),
+        this.#source !== SAMPLE && button("Sample", () => this.#choose(SAMPLE), { class: "small" }),
       ),
     );
   }

@@ -1,5 +1,5 @@
 /** The threshold as a slider over the scores, and as what it means: false-alarm rate, value, alarms a week. */
-import { h, svg } from "./dom.js";
+import { button, h, svg } from "./dom.js";
 import { formatNumber } from "./format.js";
 import type { SeriesScores } from "./series-data.js";
 import type { Calibration } from "./service-types.js";
@@ -104,8 +104,7 @@ export class ThresholdPanel {
 
   #layOut(fields: readonly { readonly label: string; readonly unit: string }[]): HTMLElement {
     const reset =
-      this.#own !== undefined &&
-      h("button", { type: "button", class: "small", click: () => this.set(this.#own!) }, "The model's own");
+      this.#own !== undefined && button("The model's own", () => this.set(this.#own!), { class: "small" });
     return h(
       "section",
       { class: "card threshold", "aria-labelledby": "threshold-title" },
