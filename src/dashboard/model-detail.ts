@@ -3,6 +3,7 @@ import { getActivity, getCalibration, getManifest } from "./api.js";
 import { facts, h, stateTag, table } from "./dom.js";
 import { formatCount, formatDuration, formatNumber, formatShare, formatTime, plural } from "./format.js";
 import { formatLink } from "./link.js";
+import { aliasesOf } from "./model-versions.js";
 import { scoreDistribution } from "./score-distribution.js";
 import type {
   Activity,
@@ -74,9 +75,7 @@ export async function modelDetail(model: ModelListing, version: VersionListing):
 }
 
 function overview(manifest: Manifest, model: ModelListing, version: VersionListing): HTMLElement {
-  const aliases = Object.entries(model.aliases).flatMap(([alias, target]) =>
-    target === version.version ? [alias] : [],
-  );
+  const aliases = aliasesOf(model, version.version);
   const { threshold } = manifest;
   const alarms = threshold === null ? undefined : manifest.alarms?.scorers[threshold.scorer];
   return facts(

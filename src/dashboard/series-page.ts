@@ -3,6 +3,7 @@ import { listModels } from "./api.js";
 import { button, h, labelledSelect, loading } from "./dom.js";
 import { formatCount, formatDuration, formatTime } from "./format.js";
 import { formatLink, type View } from "./link.js";
+import { aliasesOf, defaultVersion, liveVersions } from "./model-versions.js";
 import { problemBox } from "./problem-box.js";
 import type { SeriesRows } from "./series-data.js";
 import { loadRows, loadScores, loadVersion } from "./series-loading.js";
@@ -15,9 +16,7 @@ import { loadUplot } from "./uplot.js";
 let lastSource: Source | undefined;
 
 export async function seriesPage(view: View, signal: AbortSignal): Promise<HTMLElement> {
-  const models = (await listModels()).filter(({ versions }) =>
-    versions.some(({ state }) => state === "live"),
-  );
+  const models = (await listModels()).filter((model) => liveVersions(model).length > 0);
   const root = h("div", { class: "page" }, h("h1", { class: "hidden" }, "Series"));
   if (models.length === 0) {
     root.append(nothingLive());
@@ -51,9 +50,8 @@ class SeriesPage {
     this.#models = models;
     this.#signal = signal;
     const model = models.find(({ name }) => name === view.model) ?? models[0]!;
-    const wanted =
-      view.version !== undefined && isLive(model, view.version) ? view.version : defaultVersion(model);
-    this.#view = { ...view, page: "series", model: model.name, version: wanted };
+    const version = liveVersions(model).find((live) => live === view.version) ?? defaultVersion(model);
+    this.#view = { ...view, page: "series", model: model.name, version };
     if (view.source === SAMPLE.name) this.#source = SAMPLE;
     else if (lastSource !== undefined && (view.source === undefined || view.source === lastSource.name)) {
       this.#source = lastSource;
@@ -151,14 +149,10 @@ class SeriesPage {
   #toolbar(): HTMLElement {
     const { model: name, version, other } = this.#view;
     const model = this.#models.find((one) => one.name === name)!;
-    const live = model.versions.filter(({ state }) => state === "live");
-    const nameOf = (own: string) => {
-      const aliases = Object.entries(model.aliases).flatMap(([alias, target]) =>
-        target === own ? [alias] : [],
-      );
-      return aliases.length === 0 ? own : `${own} (${aliases.join(", ")})`;
-    };
-    const options = live.map((one) => ({ value: one.version, text: nameOf(one.version) }));
+    const options = liveVersions(model).map((live) => {
+      const aliases = aliasesOf(model, live);
+      return { value: live, text: aliases.length === 0 ? live : `${live} (${aliases.join(", ")})` };
+    });
     const models = this.#models.map((one) => ({ value: one.name, text: one.name }));
     const choose = (change: Partial<View>): void => {
       this.#change({ threshold: undefined, ...change });
@@ -211,15 +205,4 @@ class SeriesPage {
       ),
     );
   }
-}
-
-function isLive({ versions }: ModelListing, version: string): boolean {
-  return versions.some((one) => one.version === version && one.state === "live");
-}
-
-/** The one that answers requests without a version. */
-function defaultVersion(model: ModelListing): string {
-  const stable = model.aliases["stable"];
-  if (stable !== undefined && isLive(model, stable)) return stable;
-  return model.versions.find(({ state }) => state === "live")!.version;
 }
