@@ -3,7 +3,7 @@ import { button, h, svg } from "./dom.js";
 import { formatNumber } from "./format.js";
 import type { SeriesScores } from "./series-data.js";
 import type { Calibration } from "./service-types.js";
-import { alarmsOf, rateOf, ScoreScale, thresholdForAlarms, thresholdOf } from "./threshold-scale.js";
+import { falseAlarmsAt, rateOf, ScoreScale, thresholdForAlarms, thresholdOf } from "./threshold-scale.js";
 
 export interface ThresholdPanelOptions {
   readonly scores: SeriesScores;
@@ -74,7 +74,7 @@ export class ThresholdPanel {
       table && {
         label: "False alarms",
         unit: alarms?.perWeek ? "a week" : "in 1,000 rows",
-        shown: (value: number) => alarmsOf(table, value),
+        shown: (value: number) => falseAlarmsAt(table, value),
         thresholdFor: (events: number) => thresholdForAlarms(table, events),
       },
     ].filter((field) => field !== undefined);

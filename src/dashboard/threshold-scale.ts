@@ -62,8 +62,8 @@ function justBelow(value: number): number {
   return value - Math.abs(value) * 2 ** -50;
 }
 
-/** Events by threshold, between the counts of a table: [threshold, events], thresholds going down. */
-export function alarmsOf(table: Pairs, threshold: number): number {
+/** Events on normal rows that a threshold raises, linear between those of a table: [threshold, events], thresholds going down. */
+export function falseAlarmsAt(table: Pairs, threshold: number): number {
   if (threshold >= table[0]![0]) return threshold > table[0]![0] ? 0 : table[0]![1];
   for (let i = 1; i < table.length; i++) {
     const [own, events] = table[i]!;
