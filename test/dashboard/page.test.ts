@@ -211,7 +211,9 @@ test("the dashboard in a browser", { skip: withoutBrowser }, async (t) => {
         });
         await page.getByRole("heading", { name: "Scores now, beside normal ones" }).waitFor();
         for (const sensor of SENSORS) await page.getByRole("rowheader", { name: sensor }).waitFor();
-        assert.match(await page.locator("main").innerText(), /93 windows since/);
+        const text = await page.locator("main").innerText();
+        assert.match(text, /93 windows since/);
+        assert.match(text, /File\s+\w+\.csv\s+Rows\s+\d/);
         assert.deepEqual(await seriousFaults(page), []);
         await page.getByRole("link", { name: "Operations" }).click();
         await page.getByRole("heading", { name: "Windows in an engine run" }).waitFor();
