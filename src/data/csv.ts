@@ -74,7 +74,8 @@ async function readOnce(
 ): Promise<Table | undefined> {
   if (source.path !== undefined && (await isParquet(source.path))) {
     await hashAll(source, hash);
-    return reader.finish(true, await readParquet(source.path, reader));
+    await readParquet(source.path, reader);
+    return reader.finish(true, []);
   }
   const { chunks } = await openText(source, hash, encoding);
   const { sample, rest } = await sampleOf(chunks);
