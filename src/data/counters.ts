@@ -1,6 +1,7 @@
 /** Columns of numbers that are no readings: row numbers, ids, and further times. */
+import type { LeftOut } from "./header.js";
 import { isIndexName } from "./names.js";
-import type { FeatureColumn, LeftOut } from "./table-form.js";
+import type { FeatureColumn } from "./table-form.js";
 import { isEpoch } from "./time-role.js";
 
 /** The least rows from which on a column is seen to count. */

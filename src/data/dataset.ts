@@ -6,13 +6,14 @@ import { type CsvFile, type CsvOptions, readCsv } from "./csv.js";
 import { describeReadings, describeTable } from "./dataset-notes.js";
 import { lookThroughReadings } from "./feature-readings.js";
 import { usualMaxGapMs } from "./gaps.js";
+import type { LeftOut } from "./header.js";
 import { orderRows } from "./order.js";
 import { refuseRecurringTimes } from "./recurring-times.js";
 import { describeResampling, resampleSeries } from "./resampled-series.js";
 import type { OrderedSeries, Series } from "./series.js";
 import { describeOrder } from "./series-order.js";
 import type { DataSource } from "./source.js";
-import type { LeftOut, Table } from "./table.js";
+import type { Table } from "./table-form.js";
 import { type DataTaken, takenOf } from "./taken.js";
 
 export type { Series } from "./series.js";

@@ -6,7 +6,8 @@ import { findHeader, type Header } from "./header.js";
 import { MissingCells } from "./missing.js";
 import { planFile } from "./plan.js";
 import type { Fields } from "./records.js";
-import { type RowRange, type Table, TableBuilder } from "./table.js";
+import { TableBuilder } from "./table.js";
+import type { RowRange, Table } from "./table-form.js";
 import type { SampleColumn } from "./time-role.js";
 
 /** How a file is read. */

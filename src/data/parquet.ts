@@ -11,9 +11,9 @@ import {
 import { compressors } from "hyparquet-compressors";
 import { InputError } from "../errors.js";
 import type { Layout } from "./file-reader.js";
+import type { LeftOut } from "./header.js";
 import { type CellWriter, cellWriter, PARSERS } from "./parquet-cells.js";
 import type { RecordTaker } from "./records.js";
-import type { LeftOut } from "./table-form.js";
 
 /** How many rows are decoded at once: a group of rows may have a million of them. */
 const ROWS = 65_536;

@@ -3,8 +3,8 @@ import type { Resampling } from "../scoring/resampling.js";
 import type { CsvFile } from "./csv.js";
 import type { FoundReadings } from "./feature-readings.js";
 import { usualStepMs } from "./gaps.js";
+import type { LeftOut } from "./header.js";
 import type { OrderedSeries } from "./series.js";
-import type { LeftOut } from "./table.js";
 
 /** A feature, as it was read. Numbers are null where there is no reading. */
 export interface TakenFeature {
