@@ -78,30 +78,35 @@ async function readOnce(
     return reader.finish(true, []);
   }
   const { chunks } = await openText(source, hash, encoding);
-  const { sample, rest } = await sampleOf(chunks);
-  const dialect = detectDialect(wholeLines(sample), reader.options);
-  if (dialect.kind === "jsonArray") {
-    throw new InputError(`${reader.file} is one JSON array; JSON is read as an object a line (jq -c '.[]').`);
+  try {
+    const { sample, whole } = await sampleOf(chunks);
+    const dialect = detectDialect(wholeLines(sample), reader.options);
+    if (dialect.kind === "jsonArray") {
+      throw new InputError(
+        `${reader.file} is one JSON array; JSON is read as an object a line (jq -c '.[]').`,
+      );
+    }
+    const isJson = dialect.kind === "jsonLines";
+    const fields = isJson ? { numeric: new Set<string>(), unread: [] } : undefined;
+    reader.begin({ delimiter: dialect.delimiter, place: "line", fields });
+    const end = isJson
+      ? await readJsonLines(whole, reader.file, reader.take)
+      : await readDelimited(whole, dialect, reader.take);
+    return reader.finish(end.isLineEnd, end.notes);
+  } finally {
+    // A file that is not read to its end is closed now, not when it is collected.
+    await chunks.return(undefined);
   }
-  const isJson = dialect.kind === "jsonLines";
-  const fields = isJson ? { numeric: new Set<string>(), unread: [] } : undefined;
-  reader.begin({ delimiter: dialect.delimiter, place: "line", fields });
-  const end = isJson
-    ? await readJsonLines(rest, reader.file, reader.take)
-    : await readDelimited(rest, dialect, reader.take);
-  return reader.finish(end.isLineEnd, end.notes);
 }
 
 async function hashAll(source: DataSource, hash: Hash): Promise<void> {
-  const chunks = source.open();
-  for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
-    hash.update(next.value);
-  }
+  for await (const chunk of source.open()) hash.update(chunk);
 }
 
+/** The first chunks, and all of them. */
 async function sampleOf(
-  bytes: AsyncIterator<Buffer>,
-): Promise<{ sample: Buffer; rest: AsyncIterable<Buffer> }> {
+  bytes: AsyncGenerator<Buffer>,
+): Promise<{ sample: Buffer; whole: AsyncIterable<Buffer> }> {
   const chunks: Buffer[] = [];
   for (let size = 0; size < SAMPLE_BYTES; ) {
     const next = await bytes.next();
@@ -109,7 +114,7 @@ async function sampleOf(
     chunks.push(next.value);
     size += next.value.length;
   }
-  return { sample: Buffer.concat(chunks), rest: prepend(chunks, bytes) };
+  return { sample: Buffer.concat(chunks), whole: prepend(chunks, bytes) };
 }
 
 /** The lines of a sample without the last one, which may be cut off. */
