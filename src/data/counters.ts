@@ -55,7 +55,5 @@ function counterReason(
   }
   if (ups < count) return undefined;
   if (isIndexName(name) && values.every(Number.isInteger)) return "it only grows, as an id does";
-  return values.every((value) => Number.isInteger(value) && isEpoch(String(value)))
-    ? "it holds times"
-    : undefined;
+  return values.every((value) => Number.isInteger(value) && isEpoch(value)) ? "it holds times" : undefined;
 }
