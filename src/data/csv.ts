@@ -3,8 +3,9 @@
  *
  *   bytes -> text (encoding) -> layout (dialect) -> records -> header -> plan of the columns -> table
  *
- * The records of a Parquet file come from its columns instead. The plan is made from the first rows. Where a later row shows that it was wrong (all times were ambiguous until then,
- * or numbers had no thousands), the file is read again with that row in view.
+ * The records of a Parquet file come from its columns instead. The plan is made from the first rows. Where a later row
+ * shows that it was wrong (all times were ambiguous until then, or numbers had no thousands), the file is read again with
+ * that row in view.
  */
 import { createHash, type Hash } from "node:crypto";
 import { CsvError } from "csv-parse";
@@ -35,15 +36,17 @@ const MOST_READS = 3;
 
 /**
  * Reads one file: any one-character delimiter, LF or CRLF, quotes, UTF-8, UTF-16 or Windows-1252, gzip or zstd; or
- * JSON lines; or Parquet. Lines before the header are passed over. The first line is the header unless `header` is false, or it is
- * undefined and the line holds only numbers and times; columns without a header are named c0, c1, ...
+ * JSON lines; or Parquet. Lines before the header are passed over. The first line is the header unless `header` is
+ * false, or it is undefined and the line holds only numbers and times; columns without a header are named c0, c1, ...
  *
  * Empty lines are skipped; in a file of one column an empty line between others is a missing reading.
- * Throws InputError, naming file, line and column, where a cell cannot be read.
+ *
+ * @throws InputError, naming file, line and column, where a cell cannot be read.
  */
 export async function readCsv(from: string | DataSource, options: CsvOptions = {}): Promise<CsvFile> {
   const source = typeof from === "string" ? fileSource(from) : from;
   const file = source.name;
+  /** By column, the cells that showed a plan to be wrong. */
   const evidence = new Map<number, string[]>();
   let encoding: Encoding | undefined;
   let isFinal = false;
