@@ -62,7 +62,7 @@ function justBelow(value: number): number {
   return value - Math.abs(value) * 2 ** -50;
 }
 
-/** Events on normal rows that a threshold raises, linear between those of a table: [threshold, events], thresholds going down. */
+/** False alarms at a threshold, linear between those of a table of [threshold, events], thresholds going down. */
 export function falseAlarmsAt(table: Pairs, threshold: number): number {
   if (threshold >= table[0]![0]) return threshold > table[0]![0] ? 0 : table[0]![1];
   for (let i = 1; i < table.length; i++) {

@@ -12,7 +12,7 @@ export interface DataSource {
   readonly path: string | undefined;
   /** Whether gzip and zstd are decompressed. */
   readonly mayBeCompressed: boolean;
-  /** Whoever stops before the end of the bytes has to say so to the iterator, as `for await` does: a file is open until then. */
+  /** A file stays open until all of it is read, or its iterator is told to end, as `for await` does. */
   readonly open: () => AsyncIterable<Buffer>;
 }
 
