@@ -4,15 +4,7 @@ import { descriptionOf } from "../network/layers/layers.js";
 import { type Activation, type Layer, MAX_UNITS } from "../network/network.js";
 import type { Tensor } from "../network/weights.js";
 import { type DenseMap, mergeDense } from "./dense-map.js";
-
-/** One of our layers. */
-export interface Piece {
-  readonly layer: Layer;
-  /** By part, such as `kernel`. */
-  readonly weights: ReadonlyMap<string, Tensor>;
-  /** Whether the layer stands for something that is not dense in Keras, so that it may be merged with a neighbour. */
-  readonly isMade: boolean;
-}
+import { isDense, type Piece } from "./piece.js";
 
 export type Shape = readonly number[];
 
@@ -205,12 +197,4 @@ export function denseOf(
     kernel[input * outputs + output]! += value;
   });
   return { inputs, outputs, kernel, bias: new Float32Array(outputs), activation };
-}
-
-export type DensePiece = Piece & {
-  readonly layer: Extract<Layer, { kind: "dense" | "timeDistributedDense" }>;
-};
-
-export function isDense(piece: Piece): piece is DensePiece {
-  return piece.layer.kind === "dense" || piece.layer.kind === "timeDistributedDense";
 }

@@ -1,6 +1,7 @@
 /** Where a chain of layers is cut into an encoder and decoders: its embedding. */
 import { outputShape } from "../network/network.js";
-import type { Chain, Piece } from "./chain.js";
+import type { Chain } from "./chain.js";
+import type { Piece } from "./piece.js";
 
 export interface Parts {
   /** Ends in a vector. */

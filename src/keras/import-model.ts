@@ -4,11 +4,12 @@ import type { Family } from "../network/architectures.js";
 import { descriptionOf } from "../network/layers/layers.js";
 import { MAX_FEATURES, MAX_TIMESTEPS, type Network, validateNetwork } from "../network/network.js";
 import { checkWeights, type Tensor, type Weights } from "../network/weights.js";
-import { Chain, type Piece } from "./chain.js";
+import { Chain } from "./chain.js";
 import { splitAtEmbedding } from "./embedding.js";
 import { INPUT, type KerasGraph, type KerasLayer, readGraph } from "./graph.js";
 import { chooseHeads, type HeadChoice } from "./heads.js";
 import { translatorOf } from "./layers.js";
+import type { Piece } from "./piece.js";
 import type { StoredModel, StoredTensor } from "./stored-model.js";
 import { findVariables } from "./variables.js";
 
