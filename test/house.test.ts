@@ -32,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "scoring",
     "errors",
   ],
-  report: ["charts", "serving", "evaluation", "training", "data", "engine", "scoring"],
+  report: ["charts", "serving", "evaluation", "training", "data", "scoring"],
   serving: ["registry", "training", "data", "engine", "scoring", "errors"],
   jobs: ["publishing", "registry", "training", "data", "engine", "errors"],
   charts: [],

@@ -9,7 +9,8 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { InputError } from "../errors.js";
 import { text } from "../network/json-guards.js";
-import { checkFiles, type DecodedBundle, decodeFiles, decodeManifest } from "./bundle-decoder.js";
+import { type DecodedBundle, decodeFiles, decodeManifest } from "./bundle-decoder.js";
+import { decodeBundle } from "./bundle-decoding.js";
 import {
   type BundleContents,
   type BundleFile,
@@ -22,7 +23,6 @@ import {
 } from "./bundle-files.js";
 import { removeStaleTemporaries, syncFolder, temporaryName, writeFileDurably } from "./durable-files.js";
 import { checkFolder, listNames, readRegularFile } from "./folder-files.js";
-import { readGolden } from "./golden-reading.js";
 import { highestVersion } from "./highest-version.js";
 import { type Manifest, MODEL_NAME_PATTERN, MODEL_NAME_RULE } from "./manifest.js";
 
@@ -48,9 +48,7 @@ export async function readBundle(folder: string): Promise<Bundle> {
     if (!isBundleFile(name)) throw new InputError(`${text(name)} is not a file of a bundle.`);
     files.set(name, await readWithin(folder, name));
   }
-  checkFiles(files);
-  const goldenFile = files.get("golden.json");
-  const bundle = decodeFiles(files, goldenFile === undefined ? undefined : await readGolden(goldenFile));
+  const bundle = await decodeBundle(files);
   const { name, version } = nameFromFolder(folder);
   checkName(bundle.manifest, name, version);
   return { ...bundle, folder, name, version };
