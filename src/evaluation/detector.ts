@@ -10,7 +10,7 @@ import type { Calibration, CalibrationSample } from "../scoring/thresholds.js";
 import { type OnScored, scoreSeries } from "../training/series-scoring.js";
 
 /** The names of detectors in reports. */
-export type DetectorName = "model" | "random" | "l2-row" | "l2-window" | "pca-window";
+export type DetectorName = "model" | "random" | "l2-row" | "l2-window" | "pca-window-70" | "pca-window";
 
 /** What is known of the scores of normal rows; undefined where there were no calibration windows. */
 export interface NormalScores {
