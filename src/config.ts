@@ -18,6 +18,14 @@ const Token = Type.Optional(
 
 const ORIGIN = "[A-Za-z][A-Za-z0-9+.-]*://([A-Za-z0-9.-]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?";
 
+// Spaces too: a scheme, and what goes with it.
+const Authorization = Type.Optional(
+  Type.String({
+    pattern: "^[\\x21-\\x7e]+( [\\x21-\\x7e]+)*$",
+    title: "a scheme and what goes with it, such as Bearer TOKEN, in visible ASCII characters",
+  }),
+);
+
 export const ConfigSchema = Type.Object({
   HOST: Type.String({ minLength: 1, default: "127.0.0.1" }),
   PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3000 }),
@@ -67,6 +75,12 @@ export const ConfigSchema = Type.Object({
   RESIDUA_JOB_MAX_SECONDS: Type.Number({ minimum: 1, maximum: 2_000_000, default: 3600 }),
   RESIDUA_ADMIN_TOKEN: Token,
   RESIDUA_API_TOKEN: Token,
+  /** Of `residua watch`: the header Authorization for Prometheus's API. */
+  RESIDUA_PROMETHEUS_AUTHORIZATION: Authorization,
+  /** Of `residua watch`: the same for the receiver of scores; by default the one above, where both have one origin. */
+  RESIDUA_REMOTE_WRITE_AUTHORIZATION: Authorization,
+  /** Of `residua watch`: what messages to the webhook are signed with; unset, they are not signed. */
+  RESIDUA_WEBHOOK_SECRET: Token,
   /** Origins whose pages may call the service from a browser. */
   RESIDUA_CORS_ORIGINS: Type.Optional(
     Type.String({
@@ -103,8 +117,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     }
     const value = schema["minimum"] === undefined ? text : toNumber(text);
     if (!Value.Check(schema, value)) {
-      // A token is a secret: the message does not repeat it, even where it is wrong.
-      const shown = name.endsWith("_TOKEN") ? "" : `, not ${JSON.stringify(text)}`;
+      // A secret is not repeated, even where it is wrong.
+      const shown = /_(TOKEN|AUTHORIZATION|SECRET)$/.test(name) ? "" : `, not ${JSON.stringify(text)}`;
       throw new InputError(`${name} has to be ${requirement(schema)}${shown}.`);
     }
     config[name] = value;

@@ -36,11 +36,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   serving: ["registry", "training", "data", "engine", "scoring", "errors"],
   jobs: ["publishing", "registry", "training", "data", "engine", "errors"],
   charts: [],
+  watch: ["registry", "errors"],
   dashboard: ["charts", "scoring"],
   "available-cores": [],
   config: ["available-cores", "errors"],
   http: ["jobs", "serving", "registry", "data", "engine", "network", "scoring", "config", "errors"],
   cli: [
+    "watch",
     "jobs",
     "charts",
     "report",

@@ -64,6 +64,12 @@ export const PARTS = [
       env.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined || ["test", "image"].includes(script),
   },
   {
+    name: "watch",
+    isCompiled: false,
+    packages: ["protobufjs", "snappyjs"],
+    isAsked: ({ script }) => ["residua", "test", "image"].includes(script),
+  },
+  {
     name: "tests",
     packages: [
       "@grafana/grafana-foundation-sdk",
@@ -76,6 +82,7 @@ export const PARTS = [
       "fast-check",
       "hyparquet-writer",
       "playwright-core",
+      "standardwebhooks",
     ],
     isAsked: ({ script }) => WITH_TESTS.includes(script),
   },

@@ -156,8 +156,11 @@ test("the service is installed without what only tests need, and without TensorF
     "tensorflow",
     "grpc",
     "traces",
+    "watch",
   ]);
+  assert.deepEqual(names("residua", { RESIDUA_ENGINE: "wasm" }), ["serve", "build", "watch"]);
   assert.deepEqual(names("bench"), ["serve", "build", "tensorflow", "tests"]);
-  assert.deepEqual(names("test"), ["serve", "build", "tensorflow", "grpc", "traces", "tests", "lint"]);
-  assert.deepEqual(names(undefined), ["serve", "build", "tensorflow", "grpc", "traces", "tests", "lint"]);
+  const all = ["serve", "build", "tensorflow", "grpc", "traces", "watch", "tests", "lint"];
+  assert.deepEqual(names("test"), all);
+  assert.deepEqual(names(undefined), all);
 });
