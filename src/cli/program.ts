@@ -9,6 +9,7 @@ import { addRenewCommand } from "./renew-command.js";
 import { addScoreCommand } from "./score-command.js";
 import { addTrainCommand } from "./train-command.js";
 import { UsageError } from "./usage-error.js";
+import { addWorkerCommand } from "./worker-command.js";
 
 const DONE = 0;
 const FAILED = 1;
@@ -44,6 +45,7 @@ function createProgram(): Command {
   addScoreCommand(program);
   addEvaluateCommand(program);
   addModelsCommand(program);
+  addWorkerCommand(program);
   return program;
 }
 

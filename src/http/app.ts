@@ -159,7 +159,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(readingsRoutes, { models, budget, bodyLimitBytes });
   if (config.RESIDUA_ADMIN_TOKEN !== undefined) await app.register(aliasRoutes, { models });
   if (options.jobs !== undefined) {
-    await app.register(jobRoutes, { ...options.jobs, lifecycle });
+    await app.register(jobRoutes, { ...options.jobs, lifecycle, models });
     await app.register(jobOrderRoutes, options.jobs);
     await app.register(deletionRoutes, { models, queue: options.jobs.queue });
   }

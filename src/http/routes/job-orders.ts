@@ -1,4 +1,4 @@
-/** Training and renewal by request: the data are the body, which is written to the volume of models as it arrives. */
+/** Training and renewal by request: the data are the body, which goes into the store of jobs as it arrives. */
 import type { Readable } from "node:stream";
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "@sinclair/typebox";
@@ -110,6 +110,7 @@ function schemaOf(table: Readonly<Record<string, { readonly help: string }>>) {
       415: problemResponse("UNSUPPORTED_MEDIA_TYPE"),
       422: problemResponse("INVALID_DATA"),
       429: problemResponse("TOO_MANY_JOBS"),
+      503: problemResponse("JOBS_UNAVAILABLE, SHUTTING_DOWN"),
       507: problemResponse("INSUFFICIENT_STORAGE"),
     },
   };
