@@ -76,6 +76,7 @@ export const PARTS = [
       "fast-check",
       "hyparquet-writer",
       "playwright-core",
+      "yaml",
     ],
     isAsked: ({ script }) => WITH_TESTS.includes(script),
   },
