@@ -32,6 +32,13 @@ export const ConfigSchema = Type.Object({
   LOG_LEVEL: oneOf(["fatal", "error", "warn", "info", "debug", "trace", "silent"], { default: "info" }),
   /** The folder of bundles. */
   RESIDUA_MODELS: Type.String({ minLength: 1, default: "models" }),
+  /** What the model is called where that folder is the folder of one version (KServe's /mnt/models). */
+  RESIDUA_MODEL_NAME: Type.Optional(
+    Type.String({
+      pattern: "^[a-z0-9][a-z0-9._-]{0,62}$",
+      title: '1 to 63 lower-case letters, digits, ".", "_" or "-", the first a letter or digit',
+    }),
+  ),
   /** How often that folder is read for new versions; 0 for never. */
   RESIDUA_POLL_SECONDS: Type.Number({ minimum: 0, maximum: 86_400, default: 2 }),
   RESIDUA_ENGINE: oneOf(["auto", "wasm", "tensorflow", "cuda"], { default: "auto" }),

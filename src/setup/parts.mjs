@@ -89,6 +89,7 @@ export const PARTS = [
       "hyparquet-writer",
       "playwright-core",
       "standardwebhooks",
+      "yaml",
     ],
     isAsked: ({ script }) => WITH_TESTS.includes(script),
   },
