@@ -46,7 +46,7 @@ test("a trained model becomes the next version, as a registry takes it, and noth
   assert.deepEqual(writes, [0, 0]);
 
   assert.equal(published.version, "1");
-  const { sha256, manifest, sampleBody } = await readBundle(published.folder);
+  const { sha256, manifest, sample } = await readBundle(published.folder);
   assert.equal(sha256, published.sha256);
   assert.deepEqual(manifest.features, [
     { name: "a", unit: null },
@@ -58,7 +58,9 @@ test("a trained model becomes the next version, as a registry takes it, and noth
   assert.ok(!("signal" in options));
   assert.equal(losses.length, 2);
   // In the file's units, and null where a reading is missing.
-  const readings = (sampleBody as { windows: (number | null)[][][] }).windows.flat(2);
+  const readings = (
+    JSON.parse(Buffer.from(sample).toString()) as { windows: (number | null)[][][] }
+  ).windows.flat(2);
   assert.ok(readings.includes(null));
   assert.deepEqual(
     readings.map((reading) => reading ?? Number.NaN),
