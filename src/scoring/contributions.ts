@@ -1,10 +1,10 @@
 /** What each reading of a window, or each feature, contributes to the window's score. */
 import type { NetworkOutputs, PreparedWindows } from "./network-windows.js";
-import { FLOAT32_MAX } from "./residuals.js";
+import { FLOAT32_MAX, meanError } from "./residuals.js";
 import type { ScoredWindow } from "./scorers/scorer.js";
 import type { ScorerName } from "./scorers/scorers.js";
 import type { ScoringModel } from "./scoring-model.js";
-import { meanError, measureErrors } from "./window-errors.js";
+import { measureErrors } from "./window-errors.js";
 import type { WindowScores } from "./window-scoring.js";
 
 /** Windows that were scored, as `scoreWindows` took them and with what it gave: all three of the same n windows. */
