@@ -66,18 +66,7 @@ export function contributionsByFeature(
   return all;
 }
 
-/**
- * Sums contributions by feature.
- *
- * @param contributions [T, F]
- * @returns [F], which together are the window's score.
- */
-export function sumByFeature(contributions: Float64Array, features: number): Float64Array {
-  const sums = new Float64Array(features);
-  addByFeature(contributions, sums);
-  return sums;
-}
-
+/** Adds the contributions of a window, [T, F], to the sums of its features, [F]. */
 function addByFeature(contributions: Float64Array, sums: Float64Array): void {
   const features = sums.length;
   for (let from = 0; from < contributions.length; from += features) {
