@@ -10,6 +10,7 @@ import { addScoreCommand } from "./score-command.js";
 import { addTrainCommand } from "./train-command.js";
 import { UsageError } from "./usage-error.js";
 import { addWatchCommand } from "./watch-command.js";
+import { addWorkerCommand } from "./worker-command.js";
 
 const DONE = 0;
 const FAILED = 1;
@@ -46,6 +47,7 @@ function createProgram(): Command {
   addEvaluateCommand(program);
   addModelsCommand(program);
   addWatchCommand(program);
+  addWorkerCommand(program);
   return program;
 }
 

@@ -64,6 +64,12 @@ export const PARTS = [
       env.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined || ["test", "image"].includes(script),
   },
   {
+    name: "redis",
+    isCompiled: false,
+    packages: ["bullmq", "ioredis"],
+    isAsked: ({ script, env }) => env.RESIDUA_REDIS_URL !== undefined || ["test", "image"].includes(script),
+  },
+  {
     name: "watch",
     isCompiled: false,
     packages: ["protobufjs", "snappyjs"],
@@ -83,6 +89,7 @@ export const PARTS = [
       "hyparquet-writer",
       "playwright-core",
       "standardwebhooks",
+      "yaml",
     ],
     isAsked: ({ script }) => WITH_TESTS.includes(script),
   },
