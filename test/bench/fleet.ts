@@ -14,7 +14,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { repository, startServer } from "../server-process.js";
 import { post, quantile } from "./service/closed-loop.js";
-import { cpuSeconds, footprint } from "./service/footprint.js";
+import { cpuSeconds, footprint, scheduled } from "./service/footprint.js";
 
 /** How long the service is watched at rest: ten looks at the folder. */
 const REST_SECONDS = 20;
@@ -49,6 +49,7 @@ const listeningMs = performance.now() - begin;
 await server.ready();
 const readyMs = performance.now() - begin;
 const startCpuSeconds = cpuSeconds(pid!);
+const loop = scheduled(pid!);
 await delay(3000);
 const rest = footprint(pid!);
 const before = cpuSeconds(pid!);
@@ -80,6 +81,8 @@ const row = {
   listeningMs: Math.round(listeningMs),
   readyMs: Math.round(readyMs),
   startCpuSeconds: round(startCpuSeconds),
+  loopSeconds: round(loop.ranSeconds),
+  loopWaitedSeconds: round(loop.waitedSeconds),
   residentMiB: rest.residentMiB,
   residentUsedMiB: used.residentMiB,
   pollCpuMs: Math.round(pollCpuMs),
@@ -94,6 +97,7 @@ console.log(
     ? JSON.stringify(row)
     : [
         `${row.models} copies of ${row.copied}: listening after ${row.listeningMs} ms, ready after ${row.readyMs} ms (${row.startCpuSeconds} s of processor time)`,
+        `until then, the thread of the event loop ran for ${row.loopSeconds} s and waited for a core for ${row.loopWaitedSeconds} s`,
         `resident ${row.residentMiB} MiB at rest, ${row.residentUsedMiB} MiB once all have scored; a look at the folder takes ${row.pollCpuMs} ms of processor time`,
         `first score of a model: p50 ${row.firstP50Ms} ms, p99 ${row.firstP99Ms} ms, one at a time`,
         `later scores, all models in turn, ${options.clients} clients: p50 ${row.laterP50Ms} ms, p99 ${row.laterP99Ms} ms, ${row.requestsPerSecond} requests/s`,
