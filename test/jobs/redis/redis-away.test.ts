@@ -82,28 +82,24 @@ test(
   },
 );
 
-test(
-  "a Redis that hangs is as one that is away",
-  options,
-  async (t) => {
-    const redis = await RedisServer.start(t);
-    const place = await JobPlace.make(t, on(redis));
-    const service = await place.serve(ORDERS_ONLY);
-    const worker = place.worker();
-    const id = await service.accepted("pump", ENDLESS);
-    await service.until(id, ({ progress }) => progress !== null);
-    const goOn = redis.freeze();
-    t.after(goOn);
-    await isRefused(service);
-    goOn();
-    while ((await service.fetch("/v1/jobs")).status !== 200) await delay(50);
-    // The worker has come back in time: the job is still its own.
-    assert.equal((await service.job(id)).state, "running");
-    await service.fetch(`/v1/jobs/${id}`, { method: "DELETE" });
-    assert.equal((await service.ended(id)).state, "cancelled");
-    assert.equal(logged(worker, "the job begins").length, 1);
-  },
-);
+test("a Redis that hangs is as one that is away", options, async (t) => {
+  const redis = await RedisServer.start(t);
+  const place = await JobPlace.make(t, on(redis));
+  const service = await place.serve(ORDERS_ONLY);
+  const worker = place.worker();
+  const id = await service.accepted("pump", ENDLESS);
+  await service.until(id, ({ progress }) => progress !== null);
+  const goOn = redis.freeze();
+  t.after(goOn);
+  await isRefused(service);
+  goOn();
+  while ((await service.fetch("/v1/jobs")).status !== 200) await delay(50);
+  // The worker has come back in time: the job is still its own.
+  assert.equal((await service.job(id)).state, "running");
+  await service.fetch(`/v1/jobs/${id}`, { method: "DELETE" });
+  assert.equal((await service.ended(id)).state, "cancelled");
+  assert.equal(logged(worker, "the job begins").length, 1);
+});
 
 test("a service starts while Redis is away, and takes orders once it is there", options, async (t) => {
   const redis = await RedisServer.start(t);
