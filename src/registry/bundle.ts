@@ -10,7 +10,8 @@ import { basename, dirname, join, resolve } from "node:path";
 import { InputError } from "../errors.js";
 import { text } from "../network/json-guards.js";
 import { ALIASES_FILE } from "./aliases.js";
-import { checkFiles, type DecodedBundle, decodeFiles, decodeManifest } from "./bundle-decoder.js";
+import { type DecodedBundle, decodeFiles, decodeManifest } from "./bundle-decoder.js";
+import { decodeBundle } from "./bundle-decoding.js";
 import {
   type BundleContents,
   type BundleFile,
@@ -24,7 +25,6 @@ import {
 import { removeStaleTemporaries, syncFolder, temporaryName, writeFileDurably } from "./durable-files.js";
 import { checkHoldsModels, type VersionName } from "./flat-folder.js";
 import { checkFolder, listNames, readRegularFile } from "./folder-files.js";
-import { readGolden } from "./golden-reading.js";
 import { highestVersion } from "./highest-version.js";
 import { type Manifest, MODEL_NAME_PATTERN, MODEL_NAME_RULE } from "./manifest.js";
 
@@ -53,9 +53,7 @@ export async function readBundle(folder: string, called?: VersionName): Promise<
     if (!isBundleFile(name)) throw new InputError(`${text(name)} is not a file of a bundle.`);
     files.set(name, await readWithin(folder, name));
   }
-  checkFiles(files);
-  const goldenFile = files.get("golden.json");
-  const bundle = decodeFiles(files, goldenFile === undefined ? undefined : await readGolden(goldenFile));
+  const bundle = await decodeBundle(files);
   return { ...bundle, folder, ...checkName(bundle.manifest, folder, called) };
 }
 

@@ -4,7 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { LEASE_FILE } from "./job-claim.js";
+import { LEASE_FILE } from "./file-claim.js";
 import type { Place } from "./job-folder.js";
 
 interface Lease {

@@ -9,11 +9,11 @@
  * attempts. A worker that has lost its job finds nothing under the old name any more, so it can neither note anything
  * nor publish: a bundle is written within the job's folder and gets its place by a rename from there.
  */
-import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { replaceFile } from "../registry/durable-files.js";
-import type { JobEnd, JobNote, JobOrder, JobRecord } from "./job.js";
+import { replaceFile } from "../../registry/durable-files.js";
+import type { JobEnd, JobNote, JobOrder, JobRecord } from "../job.js";
+import { isJobId } from "../job-id.js";
 
 /** The folder of jobs, in the folder of models: readers of models skip names that begin with a dot. */
 const JOBS_FOLDER = ".jobs";
@@ -35,21 +35,9 @@ export interface Place {
   readonly folder: string;
 }
 
-const ID_PATTERN = /^[0-9a-z]{24}$/;
 const PLACE_PATTERN = /^([0-9a-z]{24})\.(\d{1,4})$/;
 /** A job that is on the way from one phase to another may be missed in both: it is looked for again. */
 const LOOKS = 4;
-
-/** A new id; ids sort by the time at which they were made. */
-export function newJobId(nowMs: number): string {
-  return (
-    nowMs.toString(36).padStart(10, "0") +
-    BigInt(`0x${randomBytes(9).toString("hex")}`)
-      .toString(36)
-      .padStart(14, "0")
-      .slice(-14)
-  );
-}
 
 export class JobFolder {
   readonly #folder: string;
@@ -77,7 +65,9 @@ export class JobFolder {
     });
     return names.sort().flatMap((name) => {
       const [id, attempt] =
-        phase === "ended" ? [ID_PATTERN.exec(name)?.[0], "0"] : (PLACE_PATTERN.exec(name)?.slice(1) ?? []);
+        phase === "ended"
+          ? [isJobId(name) ? name : undefined, "0"]
+          : (PLACE_PATTERN.exec(name)?.slice(1) ?? []);
       return id === undefined
         ? []
         : [{ id, phase, attempt: Number(attempt), folder: join(this.path(phase), name) }];
@@ -86,7 +76,7 @@ export class JobFolder {
 
   /** Where a job is; undefined where there is none of this id. */
   async find(id: string): Promise<Place | undefined> {
-    if (!ID_PATTERN.test(id)) return undefined;
+    if (!isJobId(id)) return undefined;
     for (let look = 0; look < LOOKS; look++) {
       const folder = join(this.path("ended"), id);
       for (const phase of ["queued", "running"] as const) {

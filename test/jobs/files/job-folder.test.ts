@@ -4,11 +4,12 @@ import { appendFile, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { changesOf, type JobEnd, jobAfter } from "../../src/jobs/job.js";
-import { JobClaim } from "../../src/jobs/job-claim.js";
-import { JobFolder, notesFile, type Place } from "../../src/jobs/job-folder.js";
-import { JobQueue } from "../../src/jobs/job-queue.js";
-import { LeaseWatch } from "../../src/jobs/lease-watch.js";
+import { FileClaim } from "../../../src/jobs/files/file-claim.js";
+import { FileJobs } from "../../../src/jobs/files/file-jobs.js";
+import { JobFolder, notesFile, type Place } from "../../../src/jobs/files/job-folder.js";
+import { LeaseWatch } from "../../../src/jobs/files/lease-watch.js";
+import { changesOf, type JobEnd, jobAfter } from "../../../src/jobs/job.js";
+import { JobQueue } from "../../../src/jobs/job-queue.js";
 
 const DONE: JobEnd = { state: "done", endedAt: "2024-01-01T00:00:00.000Z", version: "1", failure: null };
 
@@ -16,7 +17,7 @@ async function queueOf(t: TestContext) {
   const models = await mkdtemp(join(tmpdir(), "residua-jobs-"));
   t.after(() => rm(models, { recursive: true, force: true }));
   const jobs = new JobFolder(models);
-  const queue = new JobQueue(jobs, { maxQueuedJobs: 10, bodyLimitBytes: 100 });
+  const queue = new JobQueue(new FileJobs(jobs, 10), 100);
   const submit = () =>
     queue.submit(
       { kind: "train", model: "pump", options: {}, form: "table", key: undefined, expectedBytes: 4 },
@@ -37,20 +38,20 @@ test("of many workers that want one job, one gets it", async (t) => {
   const { jobs, submit } = await queueOf(t);
   const { id } = await submit();
   const place = await only(jobs, "queued");
-  const claims = await Promise.all(Array.from({ length: 20 }, () => JobClaim.take(jobs, place)));
+  const claims = await Promise.all(Array.from({ length: 20 }, () => FileClaim.take(jobs, place)));
   const got = claims.filter((claim) => claim !== undefined);
   assert.equal(got.length, 1);
-  assert.deepEqual([got[0]!.id, got[0]!.attempt], [id, 1]);
+  assert.deepEqual([got[0]!.order.id, got[0]!.attempt], [id, 1]);
 });
 
 test("a worker that was silent has lost its job: it notes, ends and publishes nothing any more", async (t) => {
   const { jobs, queue, submit } = await queueOf(t);
   const { id } = await submit();
-  const slow = (await JobClaim.take(jobs, await only(jobs, "queued")))!;
+  const slow = (await FileClaim.take(jobs, await only(jobs, "queued")))!;
   assert.ok(await slow.note({ type: "started", at: "2024-01-01T00:00:00.000Z" }));
-  const next = (await JobClaim.take(jobs, await only(jobs, "running")))!;
+  const next = (await FileClaim.take(jobs, await only(jobs, "running")))!;
   assert.equal(next.attempt, 2);
-  assert.equal(await slow.beat(), false);
+  assert.equal(await slow.beat(), "lost");
   assert.equal(await slow.note({ type: "warning", sentence: "late" }), false);
   assert.equal(await slow.end(DONE), false);
   await assert.rejects(stat(slow.staging));
@@ -68,26 +69,26 @@ test("how a job ended is decided by the first who writes it", async (t) => {
   assert.equal(jobAfter(await queue.read(id)).state, "cancelled");
   await queue.cancel(id);
   const { id: other } = await submit();
-  const claim = (await JobClaim.take(jobs, await only(jobs, "queued")))!;
+  const claim = (await FileClaim.take(jobs, await only(jobs, "queued")))!;
   await queue.cancel(other);
-  assert.ok(await claim.isToBeCancelled());
+  assert.equal(await claim.beat(), "cancelled");
   assert.equal(jobAfter(await queue.read(other)).state, "running");
   // The worker died after it had written the end, and before the job was moved.
-  const died = (await JobClaim.take(jobs, await only(jobs, "running")))!;
+  const died = (await FileClaim.take(jobs, await only(jobs, "running")))!;
   await jobs.end({ ...(await only(jobs, "running")), phase: "running" }, DONE);
   assert.equal(jobAfter(await queue.read(other)).state, "done");
-  assert.equal(await died.beat(), false);
+  assert.equal(await died.beat(), "lost");
 });
 
 test("a job that is given back waits again, and an attempt leaves nothing to the next one", async (t) => {
   const { jobs, queue, submit } = await queueOf(t);
   const { id } = await submit();
-  const first = (await JobClaim.take(jobs, await only(jobs, "queued")))!;
+  const first = (await FileClaim.take(jobs, await only(jobs, "queued")))!;
   await first.note({ type: "started", at: "2024-01-01T00:00:00.000Z" });
   await first.note({ type: "warning", sentence: "of the first" });
   await first.giveBack(true);
   assert.equal(jobAfter(await queue.read(id)).state, "queued");
-  const second = (await JobClaim.take(jobs, await only(jobs, "queued")))!;
+  const second = (await FileClaim.take(jobs, await only(jobs, "queued")))!;
   assert.equal(second.attempt, 2);
   await second.note({ type: "started", at: "2024-01-02T00:00:00.000Z" });
   // A note that was cut off.
@@ -103,7 +104,7 @@ test("a job that is given back waits again, and an attempt leaves nothing to the
 test("a lease is over when it has not changed for its time on the watcher's own clock", async (t) => {
   const { jobs, submit } = await queueOf(t);
   await submit();
-  const claim = (await JobClaim.take(jobs, await only(jobs, "queued")))!;
+  const claim = (await FileClaim.take(jobs, await only(jobs, "queued")))!;
   let nowMs = 0;
   const watch = new LeaseWatch(1000, () => nowMs);
   const silent = async () => (await watch.silent(await jobs.list("running"))).length;

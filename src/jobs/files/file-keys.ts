@@ -2,7 +2,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { link, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ResiduaError } from "../errors.js";
+import type { KeyUse } from "../job-store.js";
+import { keyUsedOtherwise } from "../refusals.js";
 import type { JobFolder } from "./job-folder.js";
 
 const VALID_MS = 24 * 60 * 60 * 1000;
@@ -10,18 +11,14 @@ const VALID_MS = 24 * 60 * 60 * 1000;
 const LOOKS = 20;
 const LOOK_MS = 100;
 
-export interface KeyUse {
-  /** The job that the key stands for, if it is taken. */
+interface TakenKey {
+  /** The job that the key stands for. */
   readonly id: string;
-  /** Of all that was asked for with it: the body, the options and the model. */
   readonly hash: string;
-}
-
-interface TakenKey extends KeyUse {
   readonly atMs: number;
 }
 
-export class JobKeys {
+export class FileKeys {
   readonly #jobs: JobFolder;
 
   constructor(jobs: JobFolder) {
@@ -35,24 +32,20 @@ export class JobKeys {
 
   /**
    * Takes a key for a job, of several processes one at most.
+   * @param id the job.
    * @returns the job that it stands for: this one, or one before it with the same contents.
    * @throws ResiduaError CONFLICT where it stands for other contents.
    */
-  async take(key: string, use: KeyUse): Promise<string> {
+  async take({ key, hash }: KeyUse, id: string): Promise<string> {
     const file = this.#file(key);
     const whole = join(this.#jobs.path("keys"), `.${randomBytes(9).toString("hex")}`);
-    const taken: TakenKey = { ...use, atMs: Date.now() };
+    const taken: TakenKey = { id, hash, atMs: Date.now() };
     await writeFile(whole, JSON.stringify(taken));
     try {
       for (;;) {
-        if (await linkUnlessThere(whole, file)) return use.id;
+        if (await linkUnlessThere(whole, file)) return id;
         const other = await this.#read(file);
-        if (other !== undefined && other.hash !== use.hash) {
-          throw new ResiduaError(
-            "CONFLICT",
-            "The Idempotency-Key was sent before with another body, other options or another model; send a new one.",
-          );
-        }
+        if (other !== undefined && other.hash !== hash) throw keyUsedOtherwise();
         if (other !== undefined && (await this.#isThere(other.id))) return other.id;
         await rm(file, { force: true });
       }

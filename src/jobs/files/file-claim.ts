@@ -1,7 +1,8 @@
-/** A job that this process has taken: what it may do with it, until another process takes it away. */
+/** A job that this process has taken from the folder of jobs. */
 import { appendFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { JobEnd, JobNote, JobOrder } from "./job.js";
+import type { JobEnd, JobNote, JobOrder } from "../job.js";
+import type { Beat, JobClaim } from "../job-store.js";
 import {
   DATA_FILE,
   isToBeCancelled,
@@ -16,7 +17,7 @@ import {
 /** Its text changes while the worker lives. */
 export const LEASE_FILE = "lease";
 
-export class JobClaim {
+export class FileClaim implements JobClaim {
   readonly order: JobOrder;
   readonly attempt: number;
   readonly #jobs: JobFolder;
@@ -34,7 +35,7 @@ export class JobClaim {
    * Takes a job that waits, or one whose worker has fallen silent.
    * @returns undefined where another process was faster, or the job turns out to have ended.
    */
-  static async take(jobs: JobFolder, place: Place): Promise<JobClaim | undefined> {
+  static async take(jobs: JobFolder, place: Place): Promise<FileClaim | undefined> {
     const taken = await jobs.move(place, "running", place.attempt + 1);
     if (taken === undefined) return undefined;
     const order = await readOrder(taken);
@@ -43,7 +44,7 @@ export class JobClaim {
       await rm(taken.folder, { recursive: true, force: true });
       return undefined;
     }
-    const claim = new JobClaim(jobs, taken, order);
+    const claim = new FileClaim(jobs, taken, order);
     if ((await readEnd(taken)) !== undefined) {
       await jobs.finish(taken);
       return undefined;
@@ -55,43 +56,31 @@ export class JobClaim {
     return claim;
   }
 
-  get id(): string {
-    return this.order.id;
-  }
-
-  get dataFile(): string {
-    return join(this.#place.folder, DATA_FILE);
-  }
-
-  /** Where a bundle is written before it is published. */
   get staging(): string {
     return join(this.#place.folder, "staging");
   }
 
-  /** Keeps the job. @returns false where another process has taken it. */
-  async beat(): Promise<boolean> {
-    this.#beats++;
-    return wasThere(
-      writeFile(join(this.#place.folder, LEASE_FILE), `${process.pid} ${Date.now()} ${this.#beats}\n`),
-    );
+  async data(): Promise<string> {
+    return join(this.#place.folder, DATA_FILE);
   }
 
-  /** @returns false where another process has taken the job. */
+  async beat(): Promise<Beat> {
+    this.#beats++;
+    const text = `${process.pid} ${Date.now()} ${this.#beats}\n`;
+    if (!(await wasThere(writeFile(join(this.#place.folder, LEASE_FILE), text)))) return "lost";
+    return (await isToBeCancelled(this.#place)) ? "cancelled" : "kept";
+  }
+
   async note(note: JobNote): Promise<boolean> {
     return wasThere(
       appendFile(join(this.#place.folder, notesFile(this.attempt)), `${JSON.stringify(note)}\n`),
     );
   }
 
-  isToBeCancelled(): Promise<boolean> {
-    return isToBeCancelled(this.#place);
-  }
-
   end(end: JobEnd): Promise<boolean> {
     return this.#jobs.end(this.#place, end);
   }
 
-  /** Puts the job back into the queue. @param counts whether this was an attempt of the few that a job has. */
   async giveBack(counts: boolean): Promise<void> {
     await this.#jobs.move(this.#place, "queued", counts ? this.attempt : this.attempt - 1);
   }
