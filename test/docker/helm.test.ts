@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
 import { Ajv } from "ajv";
+import { loadConfig } from "../../src/config.js";
 import { chart, docker, type Manifest, readManifests, readValues, valuesFiles } from "./manifests.js";
 
 const hasHelm = spawnSync("helm", ["version"]).status === 0;
@@ -159,6 +160,17 @@ test("on a GPU: the image for it, a limit of one, and no replica beside the old 
     "persistentVolumeClaim" in volume ? [volume.persistentVolumeClaim.claimName] : [],
   );
   assert.deepEqual(claims, ["compiled", "models"]);
+});
+
+test("the variables of service and workers are settings of the program, with values that it takes", {
+  skip,
+}, () => {
+  const made = render([values("volume")], ["workers.replicas=2", "grpc.enabled=true"]);
+  for (const name of ["demo-residua", "demo-residua-worker"]) {
+    const env = envOf(made.get(`Deployment ${name}`));
+    const config = loadConfig(env);
+    for (const variable of Object.keys(env)) assert.ok(variable in config, `${variable} is no setting`);
+  }
 });
 
 test("a volume that the chart claims outlives the release", { skip }, () => {
