@@ -55,7 +55,7 @@ export function createModelDetector(model: EvaluatedModel, seed: number | undefi
     threshold,
     normal: sample && { sample, drift: behaviour?.scorers[scorer]?.drift },
     scoreRows: async (series, starts) => {
-      const { scores } = await scoreSeries(executable, scoring, [scorer], series.values, starts);
+      const { scores } = await scoreSeries(executable, scoring, [scorer], series, starts);
       return scores[scorer]!.timesteps;
     },
   };

@@ -5,6 +5,7 @@ import { readLayersModel } from "../network/layers-model.js";
 import type { Network } from "../network/network.js";
 import { isExpressibleInTfjs } from "../network/topology-writer.js";
 import type { Weights } from "../network/weights.js";
+import { type Calendar, calendarWidth } from "../scoring/calendar.js";
 import { decodeCalibration } from "../scoring/calibration-file.js";
 import type { NormalBehaviour } from "../scoring/normal-behaviour.js";
 import { decodeFittedScorers } from "../scoring/scorer-file.js";
@@ -21,6 +22,7 @@ import {
   MANIFEST_FILE,
 } from "./bundle-files.js";
 import { decodeGolden, type Golden } from "./golden.js";
+import { decodeInput } from "./input-section.js";
 import { checkManifest, type Manifest, sectionsOf } from "./manifest.js";
 
 /** Everything that the files of a bundle hold. */
@@ -55,10 +57,16 @@ export function decodeFiles(files: Files, golden?: unknown): DecodedBundle {
   const manifestContent = needed(files, MANIFEST_FILE);
   const manifest = decodeManifest(manifestContent);
   checkHashes(manifest, files);
+  const sections = new Map(sectionsOf(manifest));
+  const calendar = decodeInput(sections);
   const { network, weights } = readLayersModel(
     parseFile(needed(files, "model.json"), "model.json"),
     needed(files, "weights.bin").bytes,
-    { ...manifest, features: manifest.features.length },
+    {
+      ...manifest,
+      features: manifest.features.length,
+      covariates: calendar && calendarWidth(calendar),
+    },
   );
   checkFit(manifest, network);
   return {
@@ -66,11 +74,11 @@ export function decodeFiles(files: Files, golden?: unknown): DecodedBundle {
     sha256: manifestContent.sha256,
     network,
     weights,
-    scoring: decodeScoring(manifest, files.get("scorers.bin")?.bytes),
+    scoring: decodeScoring(manifest, calendar, files.get("scorers.bin")?.bytes),
     calibration: decodeCalibrationOf(manifest, files.get("calibration.bin")?.bytes),
-    behaviour: decodeBehaviour(new Map(sectionsOf(manifest)), manifest.scorers[0]!),
+    behaviour: decodeBehaviour(sections, manifest.scorers[0]!),
     golden: decodeGolden(golden ?? parseFile(needed(files, "golden.json"), "golden.json"), network),
-    sampleBody: decodeSample(parseFile(needed(files, "sample.json"), "sample.json"), manifest),
+    sampleBody: decodeSample(parseFile(needed(files, "sample.json"), "sample.json"), manifest, calendar),
   };
 }
 
@@ -137,11 +145,15 @@ function checkFit(manifest: Manifest, network: Network): void {
 }
 
 /** Makes the model ready to score, with what its scorers have learnt. */
-function decodeScoring(manifest: Manifest, bytes: Uint8Array | undefined): ScoringModel {
+function decodeScoring(
+  manifest: Manifest,
+  calendar: Calendar | undefined,
+  bytes: Uint8Array | undefined,
+): ScoringModel {
   const { timesteps, features, heads, scaler, clip, minCoverage, loss } = manifest;
   const shape = { timesteps, features: features.length, heads };
   const fitted = bytes === undefined ? new Map() : decodeFittedScorers(bytes);
-  const scoring = prepareScoring({ ...shape, scaler, clip, minCoverage, loss, fitted });
+  const scoring = prepareScoring({ ...shape, scaler, clip, minCoverage, loss, fitted, calendar });
   for (const scorer of manifest.scorers) {
     if (!scoring.has(scorer)) throw new InputError(`scorers.bin has no parameters for scorer ${scorer}.`);
   }
@@ -171,8 +183,11 @@ function decodeCalibrationOf(manifest: Manifest, bytes: Uint8Array | undefined):
   return calibration;
 }
 
-/** Checks a request body: it has `windows` of the shape of this model, or a `series` of at least one window. */
-function decodeSample(json: unknown, manifest: Manifest): object {
+/**
+ * Checks a request body: it has `windows` of the shape of this model, or a `series` of at least one window; a series with
+ * timestamps for a model that reads the calendar.
+ */
+function decodeSample(json: unknown, manifest: Manifest, calendar: Calendar | undefined): object {
   const { timesteps, features } = manifest;
   const body = object(json, "sample.json");
   const rows = (value: unknown, what: string): readonly unknown[] => {
@@ -192,7 +207,11 @@ function decodeSample(json: unknown, manifest: Manifest): object {
     if (rows(body["series"], "series").length < timesteps) {
       throw new InputError(`series of sample.json is shorter than a window of ${timesteps} rows.`);
     }
+    if (calendar !== undefined) array(body["timestamps"], "timestamps of sample.json");
     return body;
+  }
+  if (calendar !== undefined) {
+    throw new InputError("sample.json has no series: a model that reads the calendar takes no windows.");
   }
   const windows = array(body["windows"], "windows of sample.json");
   if (windows.length === 0 || windows.some((window) => rows(window, "windows").length !== timesteps)) {

@@ -54,7 +54,7 @@ export async function lookAtSeries(
 ): Promise<SeriesLook> {
   const { scorer, scoring, threshold } = model;
   const { rows, values } = series;
-  const scored = await scoreSeries(model.executable, scoring, [scorer], values, starts, {
+  const scored = await scoreSeries(model.executable, scoring, [scorer], series, starts, {
     withFeatureError: true,
   });
   const score = scored.scores[scorer]!.timesteps;

@@ -31,6 +31,8 @@ function exampleBody(path: string, model: ServedModel): object | undefined {
   if (path.endsWith("/score")) return sampleBody;
   if (path.includes("/aliases/")) return { version };
   if (!path.endsWith("/infer")) return undefined;
+  // It takes no windows.
+  if (scoring.calendar !== undefined) return undefined;
   const { timesteps, features } = scoring;
   const window = firstWindow(sampleBody, timesteps);
   return {
