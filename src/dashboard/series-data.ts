@@ -162,11 +162,3 @@ export function rowAt({ timesMs, rows }: Pick<SeriesRows, "timesMs" | "rows">, p
   if (low > 0 && place - timesMs[low - 1]! < timesMs[low]! - place) low--;
   return low;
 }
-
-/** The rows that a gap in time lies before. */
-export function rowsAfterGaps({ timesMs, maxGapMs, rows }: SeriesRows): number[] {
-  const found: number[] = [];
-  if (timesMs === undefined || maxGapMs === undefined) return found;
-  for (let row = 1; row < rows; row++) if (timesMs[row]! - timesMs[row - 1]! > maxGapMs) found.push(row);
-  return found;
-}

@@ -24,7 +24,6 @@ export interface ManifestAlarms {
 
 export interface DataTaken {
   readonly rows?: number;
-  readonly files?: readonly { readonly name: string; readonly rows: number }[];
   readonly time?: { readonly first?: string; readonly last?: string; readonly stepMs?: number } | null;
   readonly features?: readonly {
     readonly name: string;
@@ -60,7 +59,6 @@ export interface Manifest {
     readonly scorers: Readonly<Record<string, ManifestAlarms>>;
   };
   readonly data?: DataTaken;
-  readonly renewedFrom?: { readonly model?: string; readonly modelVersion?: string };
 }
 
 export type Pairs = readonly (readonly [number, number])[];
@@ -87,7 +85,6 @@ export interface Drift {
   readonly moved: boolean;
   readonly since: number | null;
   readonly pValue: number;
-  readonly share: number;
 }
 
 export interface Activity {

@@ -1,6 +1,7 @@
 /** One series in the body of a request, as CSV or JSON lines: read as the files that the model was trained on were. */
 import { InputError } from "../errors.js";
 import { quoteCell } from "./cell.js";
+import { ROLE_NAMES } from "./column-roles.js";
 import { type CsvFile, readCsv } from "./csv.js";
 import { type DataSection, modelDatasetOptions, readDataSection } from "./data-section.js";
 import { MissingCells } from "./missing.js";
@@ -56,7 +57,7 @@ export async function readBodyTable(
     ...modelDatasetOptions(section, timeColumns(section)),
     columns: names,
     keepTimeText: true,
-    usualRoles: ["timeColumn", "dateColumn", "groupColumn", "tagColumn", "valueColumn"],
+    usualRoles: ROLE_NAMES,
   });
   checkOneGroup(file);
   checkTimes(file);
@@ -66,8 +67,9 @@ export async function readBodyTable(
     const sentinels = new Set(section?.sentinels[names[index]!]);
     let missing = 0;
     feature.values.forEach((value, row) => {
-      if (sentinels.has(value)) missing++;
-      values[row * names.length + index] = sentinels.has(value) ? Number.NaN : value;
+      const isMissing = sentinels.has(value);
+      if (isMissing) missing++;
+      values[row * names.length + index] = isMissing ? Number.NaN : value;
     });
     if (missing > 0)
       notes.push(

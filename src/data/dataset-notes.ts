@@ -1,9 +1,10 @@
 /** Sentences on what was found in data files, for a person who trains or scores with them. */
+import type { ColumnRoles } from "./column-roles.js";
 import type { CsvFile } from "./csv.js";
 import type { FoundReadings } from "./feature-readings.js";
+import type { LeftOut } from "./header.js";
 import { isLabelName, listNames } from "./names.js";
-import { type ColumnRoles, EXCLUDED } from "./plan.js";
-import type { LeftOut } from "./table.js";
+import { EXCLUDED } from "./plan.js";
 import { ELAPSED_CLOCK } from "./time-format.js";
 
 interface NoteOptions extends ColumnRoles {

@@ -6,13 +6,14 @@ import { type CsvFile, type CsvOptions, readCsv } from "./csv.js";
 import { describeReadings, describeTable } from "./dataset-notes.js";
 import { lookThroughReadings } from "./feature-readings.js";
 import { usualMaxGapMs } from "./gaps.js";
+import type { LeftOut } from "./header.js";
 import { orderRows } from "./order.js";
 import { refuseRecurringTimes } from "./recurring-times.js";
 import { describeResampling, resampleSeries } from "./resampled-series.js";
 import type { OrderedSeries, Series } from "./series.js";
 import { describeOrder } from "./series-order.js";
 import type { DataSource } from "./source.js";
-import type { LeftOut, Table } from "./table.js";
+import type { Table } from "./table-form.js";
 import { type DataTaken, takenOf } from "./taken.js";
 
 export type { Series } from "./series.js";
@@ -52,10 +53,11 @@ export interface Tables {
 }
 
 /**
- * Reads data files, given by their paths, or other sources into series. The features are `columns`; where that is undefined, they are those of the first file
- * that do not only count, and the other files must have them too. Rows that are not in time order are sorted.
+ * Reads data files, given by their paths, or other sources into series. The features are `columns`; where that is
+ * undefined, they are those of the first file that do not only count, and the other files must have them too. Rows that
+ * are not in time order are sorted.
  *
- * Throws InputError where a file cannot be read, lacks a column, or mixes series that a column tells apart.
+ * @throws InputError where a file cannot be read, lacks a column, or mixes series that a column tells apart.
  */
 export async function readDataset(
   sources: readonly (string | DataSource)[],
@@ -64,7 +66,7 @@ export async function readDataset(
   return makeDataset(await readTables(sources, options), options);
 }
 
-/** The first step of `readDataset`: the files as columns. Throws InputError, as that does. */
+/** The first step of `readDataset`: the files as columns. @throws InputError as that does. */
 export async function readTables(
   sources: readonly (string | DataSource)[],
   options: DatasetOptions,

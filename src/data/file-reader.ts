@@ -6,7 +6,8 @@ import { findHeader, type Header } from "./header.js";
 import { MissingCells } from "./missing.js";
 import { planFile } from "./plan.js";
 import type { Fields } from "./records.js";
-import { type RowRange, type Table, TableBuilder } from "./table.js";
+import { TableBuilder } from "./table.js";
+import type { RowRange, Table } from "./table-form.js";
 import type { SampleColumn } from "./time-role.js";
 
 /** How a file is read. */
@@ -34,6 +35,7 @@ const SAMPLE_ROWS = 2000;
 
 /** Takes the records of a file: those of the header first, then rows. */
 export class FileReader {
+  /** Whether the file has a header. */
   isNamed = false;
   /** Whether cells were found that the plan was not made from, and that may change it. */
   hasNewEvidence = false;
@@ -63,10 +65,12 @@ export class FileReader {
     return this.#layout.delimiter;
   }
 
+  /** Says how the records are laid out, before the first of them. */
   begin(layout: Layout): void {
     this.#layout = layout;
   }
 
+  /** Takes a record. @throws InputError, naming line and column, where a cell cannot be read. */
   readonly take = (cells: readonly string[], line: number): void => {
     if (cells.length === 0 || (cells.length === 1 && cells[0] === "")) {
       if (this.#builder !== undefined || this.#waiting.length > 0) this.#emptyLines.push(line);
@@ -134,6 +138,12 @@ export class FileReader {
     return builder;
   }
 
+  /**
+   * The table of all records; undefined where the plan was wrong, and the file has to be read again.
+   *
+   * @param isLineEnd as for `TableBuilder.finish`.
+   * @param notes sentences on the form of the file, which join those on its columns.
+   */
   finish(isLineEnd: boolean, notes: readonly string[]): Table | undefined {
     const builder = this.#builder ?? this.#plan();
     const table = builder.finish(isLineEnd);

@@ -16,8 +16,6 @@ import {
 } from "./number-format.js";
 import { findTimeRole, joinedRole, namedTimeFormats, type SampleColumn, type TimeRole } from "./time-role.js";
 
-export type { CellOptions, ColumnRoles, RoleName } from "./column-roles.js";
-
 /** Why a column that --exclude names is left out. */
 export const EXCLUDED = "--exclude names it";
 

@@ -16,6 +16,7 @@ import type { WeightDescription } from "./layers/description.js";
 import { descriptionOf, type Layer } from "./layers/layers.js";
 import { checkWithin, MAX_FEATURES, MAX_PARAMETERS, MAX_TIMESTEPS } from "./limits.js";
 import { checkLinearPath, type LinearPath, layersOfLinearPath } from "./linear-path.js";
+import { sizeOf } from "./shape.js";
 
 export * from "./activations.js";
 export type { DenseLayer, TimeDistributedDenseLayer } from "./layers/dense.js";
@@ -149,7 +150,7 @@ export function weightShapes(network: Network): Map<string, readonly number[]> {
 /** The number of weights of a network. */
 export function parameterCount(network: Network): number {
   let parameters = 0;
-  for (const shape of weightShapes(network).values()) parameters += shape.reduce((a, b) => a * b, 1);
+  for (const shape of weightShapes(network).values()) parameters += sizeOf(shape);
   return parameters;
 }
 

@@ -4,6 +4,7 @@ import { InputError } from "../errors.js";
 import type { Initializer } from "./layers/description.js";
 import { type Network, weightDescriptions, weightShapes } from "./network.js";
 import { Random } from "./random.js";
+import { sizeOf } from "./shape.js";
 
 export interface Tensor {
   readonly shape: readonly number[];
@@ -27,7 +28,7 @@ export function initialWeights(network: Network, seed: number): Weights {
 }
 
 function initialValues(shape: readonly number[], initializer: Initializer, random: Random): Float32Array {
-  const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
+  const values = new Float32Array(sizeOf(shape));
   switch (initializer) {
     case "glorotUniform":
       return glorotUniform(shape[0]!, shape[1]!, random);
@@ -86,7 +87,7 @@ export function checkWeights(network: Network, weights: Weights): void {
   for (const [name, shape] of shapes) {
     const tensor = weights.get(name);
     if (tensor === undefined) throw new InputError(`Weight "${name}" is missing.`);
-    const size = shape.reduce((product, length) => product * length, 1);
+    const size = sizeOf(shape);
     if (tensor.shape.join() !== shape.join() || tensor.data.length !== size) {
       throw new InputError(
         `Weight "${name}" has shape [${tensor.shape.join(", ")}] and ${tensor.data.length} values, not shape [${shape.join(", ")}].`,

@@ -1,9 +1,9 @@
 /** Brings versions up and takes them down. A new version is loaded beside the old one, never in its place. */
-import { join } from "node:path";
 import type { Engine } from "../engine/engine.js";
 import { InputError } from "../errors.js";
 import { readBundle, readManifest } from "./bundle.js";
 import { fingerprintFolder } from "./fingerprint.js";
+import { locate } from "./flat-folder.js";
 import { inTime } from "./folder-files.js";
 import { LeasedModel } from "./leased-model.js";
 import { checkRoom, memoryRoom, NoRoomError } from "./memory-room.js";
@@ -100,7 +100,8 @@ export class VersionKeeper {
   async noteHashes(entry: ModelEntry): Promise<void> {
     for (const version of [...entry.versions.values()]) {
       if (version.sha256 !== undefined) continue;
-      version.sha256 = await readManifest(join(entry.folder, version.version)).then(
+      const { folder, called } = locate(entry, version.version);
+      version.sha256 = await readManifest(folder, called).then(
         ({ sha256 }) => sha256,
         () => null,
       );
@@ -109,7 +110,7 @@ export class VersionKeeper {
 
   /** Opens a version, unless its folder has not changed since it was opened or refused. */
   async bringUp(entry: ModelEntry, version: VersionEntry): Promise<Outcome> {
-    const folder = join(entry.folder, version.version);
+    const { folder } = locate(entry, version.version);
     const fields = { model: entry.name, version: version.version };
     try {
       const fingerprint = await inTime(entry.folder, () => fingerprintFolder(folder));
@@ -120,7 +121,7 @@ export class VersionKeeper {
         const isAgain = before !== undefined && version.fingerprint === undefined;
         version.loading = version.live === undefined && !isAgain;
         const startedMs = performance.now();
-        const mayChange = await this.#inTurn(() => this.#open(entry, version, folder));
+        const mayChange = await this.#inTurn(() => this.#open(entry, version));
         version.fingerprint = mayChange ? undefined : fingerprint;
         if (version.reason === undefined || version.reason !== before || !mayChange) {
           this.#report(fields, version, Math.round(performance.now() - startedMs));
@@ -152,10 +153,11 @@ export class VersionKeeper {
    * goes on.
    * @returns whether it may be otherwise the next time, although the folder does not change.
    */
-  async #open(entry: ModelEntry, version: VersionEntry, folder: string): Promise<boolean> {
+  async #open(entry: ModelEntry, version: VersionEntry): Promise<boolean> {
+    const { folder, called } = locate(entry, version.version);
     try {
       await checkRoom(folder, entry.folder, this.#memoryRoom());
-      const bundle = await readBundle(folder);
+      const bundle = await readBundle(folder, called);
       version.sha256 = bundle.sha256;
       if (version.live?.model.sha256 !== bundle.sha256) {
         const loaded = new LeasedModel(await loadModel(bundle, this.#engine, this.#slots, this.#stopped));

@@ -27,6 +27,8 @@ export interface BatchClient {
   readonly destroyed: boolean;
   /** Where a client stands for one of several requests of a connection: that connection. */
   readonly connection?: object | undefined;
+  /** As Node's sockets have it. */
+  readonly remoteAddress?: string | undefined;
 }
 
 /** Whose turn it is when work runs; undefined for work without a client. */

@@ -10,7 +10,7 @@ import { type AnomalyEvent, eventRuleOf } from "../scoring/events.js";
 import { lowerBound } from "../scoring/lower-bound.js";
 import { windowStarts } from "../scoring/windows.js";
 import { checkTimes } from "../training/calendar-options.js";
-import { scoreSeries } from "../training/series-scoring.js";
+import { type ScoredSeries, scoreSeries } from "../training/series-scoring.js";
 import { NO_VERDICT, type ScorableModel, type SeriesThreshold } from "./score-result.js";
 import { chooseSeriesJudge, type SeriesJudge } from "./series-judge.js";
 import { judgeScores, pValues } from "./verdict.js";
@@ -52,10 +52,24 @@ export interface DatasetScores {
   readonly drift: readonly FileDrift[];
 }
 
+/** A series of a data set with all that is known of its scores. */
+export interface ScoredOfDataset {
+  readonly series: Series;
+  /** The first row of each window. */
+  readonly starts: Int32Array;
+  /** With the errors by feature. */
+  readonly scored: ScoredSeries;
+  readonly threshold: SeriesThreshold | null;
+  /** Those of this series; none unless they are asked for. */
+  readonly events: readonly FileEvent[];
+}
+
 export interface DatasetScoringOptions {
   /** Rows between the starts of two windows. */
   readonly stride: number;
   readonly withEvents: boolean;
+  /** Called with each series, in order, before the next is scored. */
+  readonly onScored?: ((one: ScoredOfDataset) => void) | undefined;
 }
 
 /**
@@ -87,6 +101,7 @@ export async function scoreDataset(
       maxGapMs: dataset.maxGapMs,
     });
     const scored = await scoreSeries(executable, scoring, [scorer], series, starts, {
+      withFeatureError: options.onScored !== undefined,
       contributionsTo: options.withEvents ? scorer : undefined,
       errorLimit: judge.events?.errorLimit,
     });
@@ -104,12 +119,16 @@ export async function scoreDataset(
     });
     const drift = driftOf(judge, pValue, coverage, manifest.minCoverage);
     if (drift !== null) drifts.push(locateDrift(drift, series, dataset));
-    if (contributions === undefined || judge.events === undefined) continue;
-    const windows = { starts, timesteps: scoring.timesteps, contributions, featureNames: dataset.features };
-    const rule = eventRuleOf(judge.events, timesteps, errors);
-    for (const event of findEvents({ score: timesteps, anomalous, windows, rule })) {
-      events.push({ ...locate(event, series, dataset), id: events.length + 1 });
+    const own: FileEvent[] = [];
+    if (contributions !== undefined && judge.events !== undefined) {
+      const windows = { starts, timesteps: scoring.timesteps, contributions, featureNames: dataset.features };
+      const rule = eventRuleOf(judge.events, timesteps, errors);
+      for (const event of findEvents({ score: timesteps, anomalous, windows, rule })) {
+        own.push({ ...locate(event, series, dataset), id: events.length + own.length + 1 });
+      }
     }
+    events.push(...own);
+    options.onScored?.({ series, starts, scored, threshold: judge.threshold, events: own });
   }
   return { threshold: judge.threshold, files, events, drift: drifts };
 }

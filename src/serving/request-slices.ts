@@ -38,6 +38,10 @@ export class RequestClient implements Client {
     return this.#client;
   }
 
+  get remoteAddress(): string | undefined {
+    return this.#client?.remoteAddress;
+  }
+
   get destroyed(): boolean {
     return this.#isFailed || this.#client?.destroyed === true;
   }

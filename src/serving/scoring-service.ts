@@ -83,7 +83,7 @@ export class ScoringService {
     const slices =
       request.count <= windowsOfSlice(model)
         ? this.#run(model, judge, request, request, (work) => this.batcher.submit(work)).then(asList)
-        : this.#runSlices(model, judge, request, this.batcher.reserve(request.count));
+        : this.#runSlices(model, judge, request, this.batcher.reserve(request.count, request.client));
     return this.#windowsResult(model, judge, submittedAtMs, slices);
   }
 

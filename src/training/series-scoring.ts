@@ -1,5 +1,5 @@
 /** Scores a whole series with an executable: cut into windows, scored, and stitched to one score for each timestep. */
-import type { Series } from "../data/series.js";
+import type { Series } from "../data/dataset.js";
 import type { Executable } from "../engine/engine.js";
 import { contributionsByFeature } from "../scoring/contributions.js";
 import type { ScorerName } from "../scoring/scorers/scorers.js";
@@ -30,6 +30,9 @@ export interface ScoredSeries {
   /** [starts.length, F]: what each feature contributes to the scores of windows; undefined where they were not asked for. */
   readonly contributions: Float64Array | undefined;
 }
+
+/** Called with a series that was scored, with the errors by feature. @param starts the first row of each window. */
+export type OnScored = (series: Series, starts: Int32Array, scored: ScoredSeries) => void;
 
 export interface ScoreSeriesOptions {
   readonly withFeatureError?: boolean;

@@ -30,7 +30,7 @@ test("what is published reads back whole", async (t) => {
   );
   assert.deepEqual(bundle.golden, contents.golden);
   assert.deepEqual(bundle.calibration, contents.calibration);
-  assert.deepEqual(bundle.sampleBody, contents.sampleBody);
+  assert.deepEqual(JSON.parse(Buffer.from(bundle.sample).toString()), contents.sampleBody);
   const { manifest } = bundle;
   assert.deepEqual(manifest.heads, describeNetwork(contents.network).heads);
   assert.deepEqual([manifest.timesteps, manifest.inputSteps], [6, 4]);

@@ -147,6 +147,20 @@ test("a large body is read no further than to the first row that is not of the m
   assert.equal((await score("small", sparse)).status, 200);
 });
 
+test("a long series whose key is written with escapes is one all the same", async (t) => {
+  const { score } = await startService(t, {
+    contents: { small: {} },
+    config: { RESIDUA_MAX_QUEUE_WINDOWS: 64 },
+  });
+  // More rows than 64 windows and what else a request may hold.
+  const rows = "[20,1e5],".repeat(199_999);
+  const scored = await score("small", `{"s\\u0065ries":[${rows}[20,1e5]],"stride":1000}`);
+  assert.equal(scored.status, 200, await scored.text());
+  const refused = await score("small", `{"s\\u0065ries":[${rows}[20]],"stride":1000}`);
+  const { errors } = (await refused.json()) as { errors: { path: string }[] };
+  assert.deepEqual([refused.status, errors[0]?.path], [422, "/series/199999"]);
+});
+
 function closed(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.once("close", () => resolve()));
 }
