@@ -43,8 +43,8 @@ export interface Executable {
    */
   readonly efficientWindows?: number;
   /**
-   * @param windows [count, timesteps, features + covariates] in scaled units, every number finite. It is only read, and may be
-   *   reused once the promise settles.
+   * @param windows [count, timesteps, features + covariates] in scaled units, every number finite. It is only read, and
+   *   may be reused once the promise settles.
    * @param count at least 1.
    * @returns outputs that belong to the caller. Rejects with a ResiduaError: MODEL_NOT_READY or SHUTTING_DOWN once the
    *   executable or the engine is closed, INFERENCE_FAILED where the engine fails, ENGINE_RESTARTING while the process
@@ -77,8 +77,8 @@ export interface Trainer {
   readonly network: Network;
   /**
    * One step of Adam (Kingma & Ba 2015; beta1 0.9, beta2 0.999, epsilon 1e-7 as in Keras).
-   * @param inputs [count, timesteps, features + covariates] in scaled units: what the network reads. For a denoising autoencoder
-   *   these are corrupted windows.
+   * @param inputs [count, timesteps, features + covariates] in scaled units: what the network reads. For a denoising
+   *   autoencoder these are corrupted windows.
    * @param targets of the same shape: what the network should reproduce of the features; covariates are not read. The
    *   same array as `inputs`, except for a denoising autoencoder.
    * @returns the loss before the step. A loss that is not finite is returned as it is; where a gradient is not finite,

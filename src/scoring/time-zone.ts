@@ -46,6 +46,8 @@ export class LocalClock {
   readonly #format: Intl.DateTimeFormat | undefined;
   /** Seconds ahead of UTC, by the second that a day of UTC, or a quarter of an hour of one with a change, begins with. */
   readonly #ahead = new Map<number, number>();
+  /** The day that was asked for last, if its clocks do not change: rows of a series are close together. */
+  #day = { from: 0, to: 0, ahead: 0 };
 
   /** Throws InputError where there is no such zone. */
   constructor(timeZone: string) {
@@ -60,11 +62,15 @@ export class LocalClock {
    */
   localSeconds(seconds: number): number {
     if (this.#format === undefined) return seconds;
+    if (seconds >= this.#day.from && seconds < this.#day.to) return seconds + this.#day.ahead;
     const known = Math.min(Math.max(seconds, FIRST_KNOWN), LAST_KNOWN);
     const day = Math.floor(known / DAY) * DAY;
     const ahead = this.#aheadAt(day, this.#format);
     // Clocks change at most once in a day, at a full quarter of an hour.
-    if (ahead === this.#aheadAt(day + DAY, this.#format)) return seconds + ahead;
+    if (ahead === this.#aheadAt(day + DAY, this.#format)) {
+      this.#day = { from: day, to: day + DAY, ahead };
+      return seconds + ahead;
+    }
     return seconds + this.#aheadAt(Math.floor(known / QUARTER) * QUARTER, this.#format);
   }
 

@@ -6,7 +6,7 @@
  * All of it runs for every request on the main thread, so it is plain loops over typed arrays.
  */
 import { type Arrays, OWN_ARRAYS } from "./arrays.js";
-import { missingTimes } from "./calendar.js";
+import { type CalendarInputs, missingTimes } from "./calendar.js";
 import type { NetworkOutputs, PreparedWindows } from "./network-windows.js";
 import { FLOAT32_MAX } from "./residuals.js";
 import type { ScorerName } from "./scorers/scorers.js";
@@ -48,17 +48,39 @@ export function prepareWindows(
   const { calendar, calendarInputs } = model;
   if (calendar === undefined || calendarInputs === undefined || count === 0) return prepared;
   if (timestampsMs === undefined) throw missingTimes(calendar, "The data have");
-  const { timesteps } = model;
-  const first = starts === undefined ? 0 : starts[0]!;
-  const end = starts === undefined ? count * timesteps : starts[count - 1]! + timesteps;
-  const ofRows = calendarInputs.of(timestampsMs.subarray(first, end));
-  const { width } = calendarInputs;
-  const covariates = arrays.float32(count * timesteps * width);
-  for (let window = 0; window < count; window++) {
-    const from = (starts === undefined ? window * timesteps : starts[window]! - first) * width;
-    covariates.set(ofRows.subarray(from, from + timesteps * width), window * timesteps * width);
+  const covariates =
+    starts === undefined
+      ? calendarInputs.of(timestampsMs)
+      : calendarOfSeries(calendarInputs, timestampsMs, model.timesteps, starts, count);
+  return { ...prepared, inputs: joinRows(prepared.scaled, covariates, count * model.timesteps, arrays) };
+}
+
+/** The calendar inputs of windows of a series: [count, T, C]. */
+function calendarOfSeries(
+  inputs: CalendarInputs,
+  timestampsMs: Float64Array,
+  timesteps: number,
+  starts: ArrayLike<number>,
+  count: number,
+): Float32Array {
+  const first = starts[0]!;
+  const end = starts[count - 1]! + timesteps;
+  const times = new Float64Array(count * timesteps);
+  if (end - first >= times.length) {
+    for (let window = 0; window < count; window++) {
+      times.set(timestampsMs.subarray(starts[window]!, starts[window]! + timesteps), window * timesteps);
+    }
+    return inputs.of(times);
   }
-  return { ...prepared, inputs: joinRows(prepared.scaled, covariates, count * timesteps, arrays) };
+  // Windows overlap: each row is computed once.
+  const ofRows = inputs.of(timestampsMs.subarray(first, end));
+  const size = timesteps * inputs.width;
+  const all = new Float32Array(count * size);
+  for (let window = 0; window < count; window++) {
+    const from = (starts[window]! - first) * inputs.width;
+    all.set(ofRows.subarray(from, from + size), window * size);
+  }
+  return all;
 }
 
 /**

@@ -70,7 +70,7 @@ async function load(
   try {
     await writeFile(join(folder, "saved_model.pb"), lowerNetwork(network, weights, plan.lowering));
     model = await device.load({
-      label: `the network of T=${timesteps} and ${width} numbers a row`,
+      label: `the network of windows [${timesteps}, ${width}]`,
       folder,
       programs: PROGRAMS.filter((program) => plan.lowering[program] !== undefined),
       windowShape: [timesteps, width],
