@@ -53,9 +53,16 @@ export function rowsOfFile(name: string, answer: ReadingsAnswer): SeriesRows[] {
 
 /** The windows of a model's sample one after the other, or its series. @param body as `POST .../score` takes it. */
 export function rowsOfSample(name: string, features: readonly string[], body: unknown): SeriesRows {
-  const { windows = [], series = windows.flat() } = body as {
+  const {
+    windows = [],
+    series = windows.flat(),
+    timestamps,
+    timeUnit,
+  } = body as {
     readonly windows?: readonly (readonly (number | null)[])[][];
     readonly series?: readonly (readonly (number | null)[])[];
+    readonly timestamps?: readonly (number | string)[];
+    readonly timeUnit?: string;
   };
   const readings = features.map((_, feature) =>
     Float64Array.from(series, (row) => row[feature] ?? Number.NaN),
@@ -64,7 +71,8 @@ export function rowsOfSample(name: string, features: readonly string[], body: un
     name,
     features,
     rows: series.length,
-    timesMs: undefined,
+    timesMs:
+      timestamps !== undefined && timeUnit === "ms" ? Float64Array.from(timestamps, Number) : undefined,
     maxGapMs: undefined,
     readings,
     notes: [],

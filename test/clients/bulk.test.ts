@@ -96,7 +96,9 @@ async function check(t: TestContext, engine: "spark" | "ray", fileColumn: string
   const run = async (input: string, column: string, options: readonly string[]) => {
     const output = join(folder, `${column}-scores`);
     const args = [script, server.url, MODEL, input, output, "--time", "time", ...options];
-    const { status, err } = await runProgram(found.python, args, folder);
+    // Spark starts its own processes of Python.
+    const env = { ...process.env, PYSPARK_PYTHON: found.python };
+    const { status, err } = await runProgram(found.python, args, folder, env);
     assert.equal(status, 0, err);
     const scored = await readRows(output);
     for (const [name, rows] of Object.entries(series)) {
