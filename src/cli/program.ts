@@ -9,6 +9,7 @@ import { addRenewCommand } from "./renew-command.js";
 import { addScoreCommand } from "./score-command.js";
 import { addTrainCommand } from "./train-command.js";
 import { UsageError } from "./usage-error.js";
+import { addWatchCommand } from "./watch-command.js";
 import { addWorkerCommand } from "./worker-command.js";
 
 const DONE = 0;
@@ -45,6 +46,7 @@ function createProgram(): Command {
   addScoreCommand(program);
   addEvaluateCommand(program);
   addModelsCommand(program);
+  addWatchCommand(program);
   addWorkerCommand(program);
   return program;
 }

@@ -16,8 +16,6 @@ import {
 } from "./number-format.js";
 import { findTimeRole, joinedRole, namedTimeFormats, type SampleColumn, type TimeRole } from "./time-role.js";
 
-export type { CellOptions, ColumnRoles, RoleName } from "./column-roles.js";
-
 /** Why a column that --exclude names is left out. */
 export const EXCLUDED = "--exclude names it";
 
@@ -198,7 +196,7 @@ function refuseAmbiguous(file: string, name: string, cell: string): never {
  * The index of a column by its name, with or without its unit; in a file without a header, `3` names the same column
  * as `c3`, and so does `c3` a column without a name.
  */
-export function lookUp(header: Header, name: string): number | undefined {
+function lookUp(header: Header, name: string): number | undefined {
   const { names, isNamed } = header;
   const index = names.indexOf(name);
   if (index >= 0) return index;

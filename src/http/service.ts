@@ -148,6 +148,7 @@ export class Service {
     );
     const registry = await Registry.open({
       folder: config.RESIDUA_MODELS,
+      flatName: config.RESIDUA_MODEL_NAME,
       engine,
       slots: [MODEL_ANSWERS],
       liveVersions: config.RESIDUA_LIVE_VERSIONS,

@@ -70,6 +70,12 @@ export const PARTS = [
     isAsked: ({ script, env }) => env.RESIDUA_REDIS_URL !== undefined || ["test", "image"].includes(script),
   },
   {
+    name: "watch",
+    isCompiled: false,
+    packages: ["protobufjs", "snappyjs"],
+    isAsked: ({ script }) => ["residua", "test", "image"].includes(script),
+  },
+  {
     name: "tests",
     packages: [
       "@grafana/grafana-foundation-sdk",
@@ -82,6 +88,8 @@ export const PARTS = [
       "fast-check",
       "hyparquet-writer",
       "playwright-core",
+      "standardwebhooks",
+      "yaml",
     ],
     isAsked: ({ script }) => WITH_TESTS.includes(script),
   },

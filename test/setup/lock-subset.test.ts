@@ -158,26 +158,11 @@ test("the service is installed without what only tests need, and without TensorF
     "grpc",
     "traces",
     "redis",
+    "watch",
   ]);
+  assert.deepEqual(names("residua", { RESIDUA_ENGINE: "wasm" }), ["serve", "build", "watch"]);
   assert.deepEqual(names("bench"), ["serve", "build", "tensorflow", "tests"]);
-  assert.deepEqual(names("test"), [
-    "serve",
-    "build",
-    "tensorflow",
-    "grpc",
-    "traces",
-    "redis",
-    "tests",
-    "lint",
-  ]);
-  assert.deepEqual(names(undefined), [
-    "serve",
-    "build",
-    "tensorflow",
-    "grpc",
-    "traces",
-    "redis",
-    "tests",
-    "lint",
-  ]);
+  const all = ["serve", "build", "tensorflow", "grpc", "traces", "redis", "watch", "tests", "lint"];
+  assert.deepEqual(names("test"), all);
+  assert.deepEqual(names(undefined), all);
 });

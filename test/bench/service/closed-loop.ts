@@ -45,7 +45,8 @@ export function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
 }
 
-function post(agent: Agent, url: string, body: Buffer): Promise<number> {
+/** Posts JSON; the status of the answer, once it has been read. */
+export function post(agent: Agent, url: string, body: Buffer): Promise<number> {
   return new Promise((resolve, reject) => {
     const headers = { "content-type": "application/json", "content-length": body.length };
     const asking = request(url, { method: "POST", agent, headers }, (response) => {

@@ -3,25 +3,26 @@
  *
  *   bytes -> text (encoding) -> layout (dialect) -> records -> header -> plan of the columns -> table
  *
- * The records of a Parquet file come from its columns instead. The plan is made from the first rows. Where a later row shows that it was wrong (all times were ambiguous until then,
- * or numbers had no thousands), the file is read again with that row in view.
+ * The records of a Parquet file come from its columns instead. The plan is made from the first rows. Where a later row
+ * shows that it was wrong (all times were ambiguous until then, or numbers had no thousands), the file is read again with
+ * that row in view.
  */
 import { createHash, type Hash } from "node:crypto";
 import { CsvError } from "csv-parse";
 import { InputError } from "../errors.js";
 import { detectDialect } from "./dialect.js";
 import { type Encoding, NotUtf8, openText, prepend } from "./encoding.js";
-import { type CsvOptions, FileReader } from "./file-reader.js";
+import { type FileOptions, FileReader } from "./file-reader.js";
 import { pivot } from "./long-table.js";
 import { isParquet, readParquet } from "./parquet.js";
 import { readDelimited, readJsonLines } from "./records.js";
 import { type DataSource, fileSource } from "./source.js";
 import type { Table } from "./table-form.js";
 
-export type { CsvOptions } from "./file-reader.js";
+export type { FileOptions } from "./file-reader.js";
 
 /** A file that was read. */
-export interface CsvFile extends Table {
+export interface DataFile extends Table {
   /** sha256, in hex, of the file as it stands on disk. */
   readonly sha256: string;
   readonly delimiter: string;
@@ -35,15 +36,17 @@ const MOST_READS = 3;
 
 /**
  * Reads one file: any one-character delimiter, LF or CRLF, quotes, UTF-8, UTF-16 or Windows-1252, gzip or zstd; or
- * JSON lines; or Parquet. Lines before the header are passed over. The first line is the header unless `header` is false, or it is
- * undefined and the line holds only numbers and times; columns without a header are named c0, c1, ...
+ * JSON lines; or Parquet. Lines before the header are passed over. The first line is the header unless `header` is
+ * false, or it is undefined and the line holds only numbers and times; columns without a header are named c0, c1, ...
  *
  * Empty lines are skipped; in a file of one column an empty line between others is a missing reading.
- * Throws InputError, naming file, line and column, where a cell cannot be read.
+ *
+ * @throws InputError, naming file, line and column, where a cell cannot be read.
  */
-export async function readCsv(from: string | DataSource, options: CsvOptions = {}): Promise<CsvFile> {
+export async function readDataFile(from: string | DataSource, options: FileOptions = {}): Promise<DataFile> {
   const source = typeof from === "string" ? fileSource(from) : from;
   const file = source.name;
+  /** By column, the cells that showed a plan to be wrong. */
   const evidence = new Map<number, string[]>();
   let encoding: Encoding | undefined;
   let isFinal = false;
@@ -74,33 +77,39 @@ async function readOnce(
 ): Promise<Table | undefined> {
   if (source.path !== undefined && (await isParquet(source.path))) {
     await hashAll(source, hash);
-    return reader.finish(true, await readParquet(source.path, reader));
+    await readParquet(source.path, reader);
+    return reader.finish(true, []);
   }
   const { chunks } = await openText(source, hash, encoding);
-  const { sample, rest } = await sampleOf(chunks);
-  const dialect = detectDialect(wholeLines(sample), reader.options);
-  if (dialect.kind === "jsonArray") {
-    throw new InputError(`${reader.file} is one JSON array; JSON is read as an object a line (jq -c '.[]').`);
+  try {
+    const { sample, whole } = await sampleOf(chunks);
+    const dialect = detectDialect(wholeLines(sample), reader.options);
+    if (dialect.kind === "jsonArray") {
+      throw new InputError(
+        `${reader.file} is one JSON array; JSON is read as an object a line (jq -c '.[]').`,
+      );
+    }
+    const isJson = dialect.kind === "jsonLines";
+    const fields = isJson ? { numeric: new Set<string>(), unread: [] } : undefined;
+    reader.begin({ delimiter: dialect.delimiter, place: "line", fields });
+    const end = isJson
+      ? await readJsonLines(whole, reader.file, reader.take)
+      : await readDelimited(whole, dialect, reader.take);
+    return reader.finish(end.isLineEnd, end.notes);
+  } finally {
+    // A file that is not read to its end is closed now, not when it is collected.
+    await chunks.return(undefined);
   }
-  const isJson = dialect.kind === "jsonLines";
-  const fields = isJson ? { numeric: new Set<string>(), unread: [] } : undefined;
-  reader.begin({ delimiter: dialect.delimiter, place: "line", fields });
-  const end = isJson
-    ? await readJsonLines(rest, reader.file, reader.take)
-    : await readDelimited(rest, dialect, reader.take);
-  return reader.finish(end.isLineEnd, end.notes);
 }
 
 async function hashAll(source: DataSource, hash: Hash): Promise<void> {
-  const chunks = source.open();
-  for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
-    hash.update(next.value);
-  }
+  for await (const chunk of source.open()) hash.update(chunk);
 }
 
+/** The first chunks, and all of them. */
 async function sampleOf(
-  bytes: AsyncIterator<Buffer>,
-): Promise<{ sample: Buffer; rest: AsyncIterable<Buffer> }> {
+  bytes: AsyncGenerator<Buffer>,
+): Promise<{ sample: Buffer; whole: AsyncIterable<Buffer> }> {
   const chunks: Buffer[] = [];
   for (let size = 0; size < SAMPLE_BYTES; ) {
     const next = await bytes.next();
@@ -108,7 +117,7 @@ async function sampleOf(
     chunks.push(next.value);
     size += next.value.length;
   }
-  return { sample: Buffer.concat(chunks), rest: prepend(chunks, bytes) };
+  return { sample: Buffer.concat(chunks), whole: prepend(chunks, bytes) };
 }
 
 /** The lines of a sample without the last one, which may be cut off. */

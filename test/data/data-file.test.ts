@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
-import { type CsvOptions, readCsv } from "../../src/data/csv.js";
-import { InputError } from "../../src/errors.js";
+import { type FileOptions, readDataFile } from "../../src/data/data-file.js";
+import { refusal } from "./refusal.js";
 
 let folder: string;
 before(async () => {
@@ -14,23 +14,14 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true }));
 
-async function read(text: string | Uint8Array, options: CsvOptions = {}, name = "data.csv") {
+async function read(text: string | Uint8Array, options: FileOptions = {}, name = "data.csv") {
   const path = join(folder, name);
   await writeFile(path, text);
-  return readCsv(path, options);
+  return readDataFile(path, options);
 }
 
 function values(file: Awaited<ReturnType<typeof read>>): Record<string, number[]> {
   return Object.fromEntries(file.features.map((feature) => [feature.name, [...feature.values]]));
-}
-
-async function refusal(text: string | Uint8Array, options: CsvOptions = {}): Promise<string> {
-  const error = await read(text, options).then(
-    () => assert.fail("it was read"),
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof InputError, String(error));
-  return error.message;
 }
 
 test("whatever the dialect, the numbers that were written are read", async () => {
@@ -92,41 +83,47 @@ test("one number as large as a time does not make a time of its column", async (
 test("an error names file, line and column", async () => {
   const rows = Array.from({ length: 15 }, (_, row) => `${row},${row}.5`).join("\n");
   assert.equal(
-    await refusal(`Flow,Pressure\n${rows}\n16,abc\n`),
+    await refusal(read(`Flow,Pressure\n${rows}\n16,abc\n`)),
     'data.csv line 17, column "Pressure": "abc" is not a number (--missing abc takes it for a missing reading, --exclude leaves the column out).',
   );
   assert.equal(
-    await refusal('a;b\r\n1;"x\r\ny"\r\n2;z\r\nq;4\r\n'),
+    await refusal(read('a;b\r\n1;"x\r\ny"\r\n2;z\r\nq;4\r\n')),
     'data.csv line 5, column "a": "q" is not a number (--missing q takes it for a missing reading, --exclude leaves the column out).',
   );
   assert.match(
-    await refusal("a,b\n1,2\n1,1e999\n"),
+    await refusal(read("a,b\n1,2\n1,1e999\n")),
     /line 3, column "b": "1e999" is larger than a number can be/,
   );
   assert.match(
-    await refusal("a;b\n1.25;2\n1.5;2\n1,5;2\n"),
+    await refusal(read("a;b\n1.25;2\n1.5;2\n1,5;2\n")),
     /line 4, column "a": "1,5" is not a number as the column writes them \(--decimal says/,
   );
-  assert.match(await refusal("a,b\n1,2\n0x10,2\n"), /line 3, column "a": "0x10" is not a number/);
-  assert.match(await refusal("a,b\n1,2\nInfinity,2\n"), /"Infinity" is not a finite number/);
-  assert.equal(await refusal("a,b\n1,2\n3\n"), "data.csv line 3 has 1 cell; the header has 2.");
+  assert.match(await refusal(read("a,b\n1,2\n0x10,2\n")), /line 3, column "a": "0x10" is not a number/);
+  assert.match(await refusal(read("a,b\n1,2\nInfinity,2\n")), /"Infinity" is not a finite number/);
+  assert.equal(await refusal(read("a,b\n1,2\n3\n")), "data.csv line 3 has 1 cell; the header has 2.");
   assert.match(
-    await refusal("timestamp,a\n2020-01-01,1\n2020-02-30,2\n"),
+    await refusal(read("timestamp,a\n2020-01-01,1\n2020-02-30,2\n")),
     /line 3, column "timestamp": "2020-02-30" is not a time/,
   );
-  assert.match(await refusal("a,b\nx,1\n", { columns: ["a"] }), /line 2, column "a": "x" is not a number/);
-  assert.match(await refusal("a,b\n1,1\n", { columns: ["z"] }), /has no column "z"; it has "a", "b"/);
   assert.match(
-    await refusal("a,b\n1,1\n1,maybe\n", { labelColumn: "b" }),
+    await refusal(read("a,b\nx,1\n", { columns: ["a"] })),
+    /line 2, column "a": "x" is not a number/,
+  );
+  assert.match(await refusal(read("a,b\n1,1\n", { columns: ["z"] })), /has no column "z"; it has "a", "b"/);
+  assert.match(
+    await refusal(read("a,b\n1,1\n1,maybe\n", { labelColumn: "b" })),
     /line 3, column "b": "maybe" is not a label/,
   );
-  assert.match(await refusal("a,a\n1,1\n"), /two columns named "a"/);
-  assert.match(await refusal(""), /no rows of data/);
-  assert.match(await refusal("a,b\n"), /no rows of data after its header/);
-  assert.match(await refusal('a,b\n1,"2\n3,4\n'), /data\.csv: Quote Not Closed.*line/);
-  assert.match(await refusal(gzipSync("a\n1\n2\n").subarray(0, 22)), /damaged: it cannot be decompressed/);
-  await assert.rejects(readCsv(join(folder, "nowhere.csv")), /There is no file .*nowhere\.csv/);
-  await assert.rejects(readCsv(folder), /is a folder/);
+  assert.match(await refusal(read("a,a\n1,1\n")), /two columns named "a"/);
+  assert.match(await refusal(read("")), /no rows of data/);
+  assert.match(await refusal(read("a,b\n")), /no rows of data after its header/);
+  assert.match(await refusal(read('a,b\n1,"2\n3,4\n')), /data\.csv: Quote Not Closed.*line/);
+  assert.match(
+    await refusal(read(gzipSync("a\n1\n2\n").subarray(0, 22))),
+    /damaged: it cannot be decompressed/,
+  );
+  await assert.rejects(readDataFile(join(folder, "nowhere.csv")), /There is no file .*nowhere\.csv/);
+  await assert.rejects(readDataFile(folder), /is a folder/);
 });
 
 test("columns are numeric, text, or nothing, and text is no feature", async () => {
@@ -145,7 +142,7 @@ test("a first line of numbers is data, unless it is said to be names", async () 
   const stamped = await read("2020-01-01 00:00:00,5\n2020-01-01 00:00:01,6\n");
   assert.deepEqual(values(stamped), { c1: [5, 6] });
   assert.deepEqual([...stamped.time!.ms], [1577836800000, 1577836801000]);
-  assert.match(await refusal("a,b\n1,2\n", { header: false, columns: ["c0"] }), /line 2|not a number/);
+  assert.match(await refusal(read("a,b\n1,2\n", { header: false, columns: ["c0"] })), /line 2|not a number/);
 });
 
 test("columns of blanks, aligned as the UCR archive has them", async () => {
@@ -191,5 +188,8 @@ test("rows, groups and labels", async () => {
   assert.deepEqual(file.groups, { of: Int32Array.of(0, 1, 0), names: ["y", "x"] });
   assert.deepEqual([...file.anomalous!], [1, 0, 1]);
   assert.equal(file.firstRow, 1);
-  assert.match(await refusal(text, { rows: { from: 50, to: 60 } }), /none of them from row 50 on|line 6/);
+  assert.match(
+    await refusal(read(text, { rows: { from: 50, to: 60 } })),
+    /none of them from row 50 on|line 6/,
+  );
 });
