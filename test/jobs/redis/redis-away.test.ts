@@ -50,10 +50,7 @@ test(
     const worker = place.worker();
     const first = await service.accepted("pump", QUICK);
     await service.ended(first);
-    const running = await service.accepted(
-      "pump",
-      QUICK.replace("epochs=3", "seed=2&epochs=600&patience=0"),
-    );
+    const running = await service.accepted("pump", QUICK.replace("epochs=3", "seed=2&epochs=600&patience=0"));
     const waiting = await service.accepted("pump", `${QUICK}&seed=3`);
     await service.until(running, ({ progress }) => progress !== null);
     const events = await service.fetch(`/v1/jobs/${running}/events`);
