@@ -1,16 +1,18 @@
 /** `residua models` lists what is published; `residua models verify` checks it. */
 import type { Command } from "commander";
-import { loadConfig, storeLocation } from "../config.js";
+import { loadConfig } from "../config.js";
 import { wholeNumber } from "../data/option-values.js";
 import { chooseEngine } from "../engine/choose-engine.js";
 import { InputError } from "../errors.js";
-import { JobFolder } from "../jobs/job-folder.js";
+import { openJobStore } from "../jobs/start-jobs.js";
 import { checkUnused } from "../jobs/version-users.js";
 import { listPublished, verifyModels } from "../registry/inventory.js";
-import { besideModels } from "../registry/open-store.js";
 import { openModels } from "./open-models.js";
 import { addModelsOption, argument } from "./options.js";
 import { checkName } from "./train-command.js";
+
+/** What is wrong with the store of jobs is in the error that ends the command. */
+const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 interface ModelsFlags {
   readonly models?: string;
@@ -54,7 +56,11 @@ async function list(flags: ModelsFlags): Promise<void> {
 async function remove(name: string, version: string, flags: ModelsFlags): Promise<void> {
   checkName(name);
   const config = loadConfig(process.env);
-  await checkUnused(new JobFolder(besideModels(storeLocation(config, flags.models))), name, version);
+  const jobs = await openJobStore(
+    { ...config, RESIDUA_MODELS: flags.models ?? config.RESIDUA_MODELS },
+    SILENT,
+  );
+  await checkUnused(jobs, name, version).finally(() => jobs.close());
   await openModels(flags.models, config).deleteVersion(name, version);
   process.stdout.write(`${name} ${version} is deleted.\n`);
 }

@@ -17,7 +17,7 @@ import { countBlocks, cutWindows } from "../scoring/windows.js";
 import { createWindowSource, gatherRows, spreadNumbers } from "../training/window-reader.js";
 import { startsBySeries, type WindowSet } from "../training/window-set.js";
 import type { BaselineParts } from "./baseline-parts.js";
-import type { Detector } from "./detector.js";
+import type { Detector, DetectorName } from "./detector.js";
 
 /** How the baselines are fitted. */
 export interface BaselineSettings {
@@ -29,7 +29,11 @@ export interface BaselineSettings {
 }
 
 const CLIP = 20;
-const VARIANCE_SHARE = 0.9;
+/** By detector, the share of the variance that its components hold. */
+const VARIANCE_SHARES = [
+  ["pca-window-70", 0.7],
+  ["pca-window", 0.9],
+] as const;
 const CHUNK_WINDOWS = 512;
 
 /** Gives each row a random score, uniform in [0, 1). It learns nothing: its threshold follows from the rate. */
@@ -49,8 +53,8 @@ export function createRandomDetector(seed: number, falseAlarmRate: number): Dete
  *
  * - `l2-row`: the mean square of a row of scaled readings;
  * - `l2-window`: the mean square of a window of scaled readings; a row has the mean over the windows that cover it;
- * - `pca-window`: the mean square of what is left of a window without the principal components that hold 90 % of the
- *   variance; a row has the mean over the windows that cover it.
+ * - `pca-window-70` and `pca-window`: the mean square of what is left of a window without the principal components that
+ *   hold 70 % or 90 % of the variance; a row has the mean over the windows that cover it.
  *
  * Readings are scaled by the mean and standard deviation of the rows fitted on, and clipped at 20.
  *
@@ -91,15 +95,17 @@ function fitAll(
   const size = timesteps * features;
   const numbers = spreadNumbers(fit.count, windowsToFit(size));
   const windows = createWindowSource(dataset, fit, scaling).read(numbers);
-  const components = fitPrincipalComponents(windows, size, VARIANCE_SHARE);
   return [
     createRowL2(prepareScoring({ ...description, timesteps: 1 })),
     createWindowed("l2-window", scaling, (prepared, window) =>
       meanSquare(prepared, window * size, (window + 1) * size),
     ),
-    createWindowed("pca-window", scaling, ({ scaled }, window) =>
-      residualError(components, scaled.subarray(window * size, (window + 1) * size)),
-    ),
+    ...VARIANCE_SHARES.map(([name, share]) => {
+      const components = fitPrincipalComponents(windows, size, share);
+      return createWindowed(name, scaling, ({ scaled }, window) =>
+        residualError(components, scaled.subarray(window * size, (window + 1) * size)),
+      );
+    }),
   ];
 }
 
@@ -121,7 +127,7 @@ function createRowL2(scaling: ScoringModel): Uncalibrated {
 }
 
 function createWindowed(
-  name: "l2-window" | "pca-window",
+  name: DetectorName,
   scaling: ScoringModel,
   scoreWindow: (prepared: PreparedWindows, window: number) => number,
 ): Uncalibrated {

@@ -32,30 +32,67 @@ interface NormalCounts {
   alarms: number;
 }
 
+/** What a detector makes of one series of a test set. */
+export interface Verdicts {
+  /** [rows] */
+  readonly scores: Float64Array;
+  /** [rows]: 1 where the row is flagged; undefined where the detector has no threshold. */
+  readonly flagged: Uint8Array | undefined;
+  /** Whether the normal level is said to have moved; undefined where nothing is said. */
+  readonly moved: boolean | undefined;
+}
+
 /** Scores the test rows with a detector, and compares scores and verdicts with the labels. */
 export async function judgeDetector(detector: Detector, testSet: TestSet): Promise<DetectorRun> {
-  const { threshold, normal } = detector;
+  const { name, seed, threshold } = detector;
+  return judgeVerdicts({ detector: name, seed, threshold }, await scoreTestSet(detector, testSet), testSet);
+}
+
+/** What a detector makes of each series. */
+export async function scoreTestSet(
+  { scoreRows, threshold, normal }: Detector,
+  testSet: TestSet,
+): Promise<Verdicts[]> {
+  const verdicts: Verdicts[] = [];
+  for (const one of testSet.series) {
+    const scores = await scoreRows(one.series, one.starts);
+    const flagged =
+      threshold === undefined ? undefined : Uint8Array.from(scores, (score) => (score > threshold ? 1 : 0));
+    verdicts.push({ scores, flagged, moved: driftOf(scores, one, normal) });
+  }
+  return verdicts;
+}
+
+/**
+ * Compares scores and verdicts with the labels; rows that do not count are left out.
+ *
+ * @param verdicts by series of the test set; either all of them have flags or none.
+ */
+export function judgeVerdicts(
+  of: Pick<DetectorRun, "detector" | "seed" | "threshold">,
+  verdicts: readonly Verdicts[],
+  testSet: TestSet,
+): DetectorRun {
   const scores = new Float64Array(testSet.countedRows);
   const labels = new Uint8Array(testSet.countedRows);
+  const isFlagged = verdicts.every(({ flagged }) => flagged !== undefined);
   let counts = NO_COUNTS;
   let eventCounts: EventCounts = { events: 0, found: 0, alarms: 0, justified: 0, delays: [] };
   const next: NormalCounts = { rows: 0, alarms: 0 };
   const all: NormalCounts = { rows: 0, alarms: 0 };
-  const moved: number[] = [];
   let at = 0;
-  for (const one of testSet.series) {
+  testSet.series.forEach((one, index) => {
     const { series, counted, stretches } = one;
-    const own = await detector.scoreRows(series, one.starts);
+    const own = verdicts[index]!;
     const anomalous = series.anomalous ?? new Uint8Array(series.rows);
     counted.forEach((isCounted, row) => {
       if (isCounted === 0) return;
-      scores[at] = own[row]!;
+      scores[at] = own.scores[row]!;
       labels[at++] = anomalous[row]!;
     });
-    const drift = driftOf(own, one, normal);
-    if (drift !== undefined) moved.push(Number(drift));
-    if (threshold === undefined) continue;
-    const flagged = Uint8Array.from(own, (score, row) => (counted[row] === 1 && score > threshold ? 1 : 0));
+    if (own.flagged === undefined) return;
+    const flagged = own.flagged.map((flag, row) => flag & counted[row]!);
+    const far = farFrom(anomalous, testSet.timesteps);
     for (const stretch of stretches) {
       const cut = (column: Uint8Array) => column.subarray(stretch.start, stretch.end);
       counts = addCounts(counts, countStretch(cut(anomalous), cut(flagged), cut(counted)));
@@ -63,20 +100,18 @@ export async function judgeDetector(detector: Detector, testSet: TestSet): Promi
         eventCounts,
         countEvents(eventsOf(cut(anomalous)), eventsOf(cut(flagged))),
       );
-      countNormal(one, stretch, farFrom(anomalous, testSet.timesteps), flagged, { next, all });
+      countNormal(one, stretch, far, flagged, { next, all });
     }
-  }
-  const shareOf = ({ rows, alarms }: NormalCounts) =>
-    threshold === undefined || rows === 0 ? undefined : alarms / rows;
+  });
+  const moved = verdicts.flatMap((own) => (own.moved === undefined ? [] : Number(own.moved)));
+  const shareOf = ({ rows, alarms }: NormalCounts) => (!isFlagged || rows === 0 ? undefined : alarms / rows);
   return {
-    detector: detector.name,
-    seed: detector.seed,
-    threshold,
+    ...of,
     auroc: auroc(scores, labels),
     averagePrecision: averagePrecision(scores, labels),
     vusPr: volumeUnderPrecisionRecall(scores, labels),
-    counts: threshold === undefined ? undefined : counts,
-    eventCounts: threshold === undefined ? undefined : eventCounts,
+    counts: isFlagged ? counts : undefined,
+    eventCounts: isFlagged ? eventCounts : undefined,
     falseAlarmsNext: shareOf(next),
     falseAlarmsAll: shareOf(all),
     moved: moved.length === 0 ? undefined : moved.reduce((sum, one) => sum + one, 0) / moved.length,

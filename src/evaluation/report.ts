@@ -17,7 +17,8 @@ const TITLES: Readonly<Record<DetectorName, string>> = {
   random: "random scores",
   "l2-row": "L2 of rows",
   "l2-window": "L2 of windows",
-  "pca-window": "PCA of windows",
+  "pca-window-70": "PCA of windows, 70 %",
+  "pca-window": "PCA of windows, 90 %",
 };
 const COLUMNS: readonly (readonly [title: string, figure: Figure])[] = [
   ["AUROC", "auroc"],

@@ -85,6 +85,10 @@ export const PROBLEM_EXAMPLES: Readonly<Record<ErrorCode, ProblemExample>> = {
     detail: "The object store cannot be used just now: it cannot be reached (ECONNREFUSED).",
     instance: "/v1/models/pump/aliases/stable",
   },
+  JOBS_UNAVAILABLE: {
+    detail: "Jobs are kept in Redis, and Redis does not answer now; scoring goes on. Try again.",
+    instance: "/v1/jobs",
+  },
   ENGINE_RESTARTING: { detail: "The process that owns the device is restarting; try again in 3 s." },
   DEADLINE_EXCEEDED: { detail: "The deadline passed before the engine began; the windows were not run." },
   INSUFFICIENT_STORAGE: {

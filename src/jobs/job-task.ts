@@ -5,7 +5,7 @@ import type { JobFailure, JobNote, JobOrder } from "./job.js";
 export interface JobTask {
   readonly order: JobOrder;
   /** Where models are. */
-  readonly models: StoreLocation;
+  readonly location: StoreLocation;
   readonly dataFile: string;
   /** Where a bundle is written before it is published. */
   readonly staging: string;

@@ -8,6 +8,7 @@ import { InputError, ResiduaError } from "../errors.js";
 import { publish } from "../publishing/publish.js";
 import { renew } from "../publishing/renew.js";
 import { recordedReading } from "../publishing/renewal-record.js";
+import { excludeEvents } from "../publishing/renewal-rows.js";
 import type { ModelStore } from "../registry/model-store.js";
 import { openStore } from "../registry/open-store.js";
 import { loadStoredModel } from "../registry/stored-model.js";
@@ -25,7 +26,7 @@ type Report = (note: JobNote) => void;
  * @throws InputError where the data cannot be learnt from, and ResiduaError.
  */
 export async function work(task: JobTask, report: Report): Promise<string> {
-  const store = openStore(task.models);
+  const store = openStore(task.location);
   const engine = await createWasmEngine({ threads: task.threads, wideVectors: task.wideVectors });
   try {
     return await (task.order.kind === "train" ? train : renewModel)(task, store, engine, report);
@@ -65,7 +66,8 @@ async function renewModel(
   report: Report,
 ): Promise<string> {
   const { order, staging } = task;
-  const { version, calibrateOnly, promote, labelColumn, rows } = renewJobOptions(order.options);
+  const wanted = renewJobOptions(order.options);
+  const { version, calibrateOnly, promote, labelColumn, rows } = wanted;
   const served = await loadStoredModel(store, order.model, { version }, engine);
   await served.executable.close();
   const live = await store.readBundle(order.model, served.version);
@@ -78,11 +80,10 @@ async function renewModel(
     ...withoutUndefined({ ...data.reading, labelColumn: labelColumn ?? data.reading.labelColumn }),
     rows,
   };
-  const dataset = await readDataset(
-    [data.source],
-    modelDatasetOptions(readDataSection(live.manifest), reading),
-  );
-  reportData(task, dataset, report);
+  const all = await readDataset([data.source], modelDatasetOptions(readDataSection(live.manifest), reading));
+  reportData(task, all, report);
+  const onNote = (sentence: string) => report({ type: "warning", sentence });
+  const dataset = wanted.excludeEvents === undefined ? all : excludeEvents(all, wanted.excludeEvents, onNote);
   const renewal = await renew(
     engine,
     live,

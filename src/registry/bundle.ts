@@ -9,7 +9,9 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { InputError } from "../errors.js";
 import { text } from "../network/json-guards.js";
-import { checkFiles, type DecodedBundle, decodeFiles, decodeManifest } from "./bundle-decoder.js";
+import { ALIASES_FILE } from "./aliases.js";
+import { type DecodedBundle, decodeFiles, decodeManifest } from "./bundle-decoder.js";
+import { decodeBundle } from "./bundle-decoding.js";
 import {
   type BundleContents,
   type BundleFile,
@@ -22,8 +24,8 @@ import {
   MANIFEST_FILE,
 } from "./bundle-files.js";
 import { removeStaleTemporaries, syncFolder, temporaryName, writeFileDurably } from "./durable-files.js";
+import { checkHoldsModels, type VersionName } from "./flat-folder.js";
 import { checkFolder, listNames, readRegularFile } from "./folder-files.js";
-import { readGolden } from "./golden-reading.js";
 import { highestVersion } from "./highest-version.js";
 import { checkModelName, type Manifest } from "./manifest.js";
 
@@ -41,48 +43,62 @@ export interface Bundle extends DecodedBundle {
  * Reads a published version and checks everything about it that can be checked without running it.
  *
  * @param folder `.../<name>/<version>`
+ * @param called for a folder that does not say what the version is called (`flat-folder.ts`). Its manifest may have another
+ *   name; and aliases may lie beside it.
  * @throws InputError with the reason where anything is wrong.
  */
-export async function readBundle(folder: string): Promise<Bundle> {
+export async function readBundle(folder: string, called?: VersionName): Promise<Bundle> {
   const files = new Map<BundleFile, FileContent>();
-  await checkPlace(folder);
+  if (called === undefined) await checkPlace(folder);
   for (const name of await listFiles(folder)) {
+    if (called !== undefined && name === ALIASES_FILE) continue;
     checkBundleFile(name);
     files.set(name, await readWithin(folder, name));
   }
-  return openBundle(files, { folder, ...nameFromFolder(folder) });
+  return openBundle(files, { folder, ...nameOf(folder, called) }, called !== undefined);
 }
 
 /**
  * Makes a bundle of its files, and checks everything about it that can be checked without running it.
  *
+ * @param files must not be used again.
+ * @param isRenamed whether the manifest may have another name.
  * @throws InputError with the reason where anything is wrong.
  */
 export async function openBundle(
   files: Files,
   place: Pick<Bundle, "folder" | "name" | "version">,
+  isRenamed = false,
 ): Promise<Bundle> {
-  checkFiles(files);
-  const goldenFile = files.get("golden.json");
-  const bundle = decodeFiles(files, goldenFile === undefined ? undefined : await readGolden(goldenFile));
-  checkName(bundle.manifest, place);
+  const bundle = await decodeBundle(files);
+  checkName(bundle.manifest, place, isRenamed);
   return { ...bundle, ...place };
 }
 
-/** Reads manifest.json of a version alone, with its hash. Throws InputError where its form is wrong. */
-export async function readManifest(folder: string): Promise<{ manifest: Manifest; sha256: string }> {
-  await checkPlace(folder);
+/**
+ * Reads manifest.json of a version alone, with its hash. Throws InputError where its form is wrong.
+ * @param called as for `readBundle`.
+ */
+export async function readManifest(
+  folder: string,
+  called?: VersionName,
+): Promise<{ manifest: Manifest; sha256: string }> {
+  if (called === undefined) await checkPlace(folder);
   const content = await readWithin(folder, MANIFEST_FILE);
-  return openManifest(content, nameFromFolder(folder));
+  return openManifest(content, nameOf(folder, called), called !== undefined);
 }
 
-/** Reads what manifest.json of a version holds. Throws InputError where its form is wrong, or it is of another version. */
+/**
+ * Reads what manifest.json of a version holds. Throws InputError where its form is wrong, or it is of another version.
+ * @param isRenamed whether it may have another name.
+ */
 export function openManifest(
   content: FileContent,
-  place: Pick<Bundle, "name" | "version">,
+  place: VersionName,
+  isRenamed = false,
 ): { manifest: Manifest; sha256: string } {
   const manifest = decodeManifest(content);
-  checkName(manifest, place);
+  checkName(manifest, place, isRenamed);
   return { manifest, sha256: content.sha256 };
 }
 
@@ -113,13 +129,15 @@ async function readWithin(folder: string, file: BundleFile): Promise<FileContent
   return { bytes, sha256: hash.digest("hex") };
 }
 
-function nameFromFolder(folder: string): { name: string; version: string } {
+/** What a version is called. */
+function nameOf(folder: string, called: VersionName | undefined): VersionName {
   const path = resolve(folder);
-  return { name: basename(dirname(path)), version: basename(path) };
+  return called ?? { name: basename(dirname(path)), version: basename(path) };
 }
 
-function checkName(manifest: Manifest, { name, version }: Pick<Bundle, "name" | "version">): void {
-  if (manifest.name !== name || manifest.version !== version) {
+/** Throws InputError where the manifest says otherwise. */
+function checkName(manifest: Manifest, { name, version }: VersionName, isRenamed: boolean): void {
+  if ((!isRenamed && manifest.name !== name) || manifest.version !== version) {
     throw new InputError(
       `manifest.json is of ${manifest.name} ${manifest.version}, in a folder ${name}/${version}.`,
     );
@@ -142,6 +160,7 @@ export async function publishBundle(
   staging?: string,
 ): Promise<{ version: string; folder: string; sha256: string }> {
   checkModelName(name);
+  await checkHoldsModels(modelsFolder);
   const files = encodeFiles(contents);
   const modelFolder = join(modelsFolder, name);
   const firstNew = await mkdir(modelFolder, { recursive: true });

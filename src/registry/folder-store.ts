@@ -8,6 +8,7 @@ import { type Bundle, publishBundle, readBundle, readManifest } from "./bundle.j
 import { type BundleContents, FILE_LIMITS } from "./bundle-files.js";
 import { deleteVersion } from "./deletion.js";
 import { fingerprint, fingerprintFolder, isOfFile } from "./fingerprint.js";
+import { checkHoldsModels, checkHoldsVersions, locate, type ModelPlace } from "./flat-folder.js";
 import { explain, inTime } from "./folder-files.js";
 import { highestVersion } from "./highest-version.js";
 import type { AliasesRead, ModelStore, Published, PublishingJob, StoredModel } from "./model-store.js";
@@ -16,21 +17,38 @@ import { listStore } from "./store.js";
 export class FolderStore implements ModelStore {
   readonly place: string;
   readonly title = "The folder of models";
+  readonly #flatName: string | undefined;
+  /** The model of a flat folder, as last listed; undefined where the folder is not flat. */
+  #flat: ModelPlace | undefined;
 
-  constructor(folder: string) {
+  /** @param flatName what the model is called where that folder is the folder of one version; else as its manifest says. */
+  constructor(folder: string, flatName?: string) {
     this.place = folder;
+    this.#flatName = flatName;
   }
 
   placeOf(name: string, version: string): string {
-    return join(this.place, name, version);
+    return this.#locate(name, version).folder;
+  }
+
+  #placeOfModel(name: string): ModelPlace {
+    if (this.#flat?.name === name) return this.#flat;
+    return { name, folder: join(this.place, name), isFlat: false };
   }
 
   #modelFolder(name: string): string {
-    return join(this.place, name);
+    return this.#placeOfModel(name).folder;
   }
 
-  list(onOddName?: (name: string) => void): Promise<StoredModel[]> {
-    return listStore(this.place, onOddName);
+  #locate(name: string, version: string): ReturnType<typeof locate> {
+    return locate(this.#placeOfModel(name), version);
+  }
+
+  /** Throws InputError where the folder is flat, and its manifest is wrong. */
+  async list(onOddName?: (name: string) => void): Promise<StoredModel[]> {
+    const models = await listStore(this.place, { isOdd: onOddName, flatName: this.#flatName });
+    this.#flat = models.find(({ isFlat }) => isFlat);
+    return models.map(({ name, versions, problem }) => ({ name, versions, problem }));
   }
 
   has(name: string, version: string): Promise<boolean> {
@@ -79,14 +97,17 @@ export class FolderStore implements ModelStore {
   }
 
   readManifest(name: string, version: string): ReturnType<ModelStore["readManifest"]> {
-    return readManifest(this.placeOf(name, version));
+    const { folder, called } = this.#locate(name, version);
+    return readManifest(folder, called);
   }
 
   readBundle(name: string, version: string): Promise<Bundle> {
-    return readBundle(this.placeOf(name, version));
+    const { folder, called } = this.#locate(name, version);
+    return readBundle(folder, called);
   }
 
   async checkMayPublish(name: string): Promise<void> {
+    await checkHoldsModels(this.place);
     const folder = this.#modelFolder(name);
     let nearest = resolve(folder);
     for (;;) {
@@ -127,8 +148,9 @@ export class FolderStore implements ModelStore {
     return undefined;
   }
 
-  deleteVersion(name: string, version: string): Promise<void> {
-    return deleteVersion(this.#modelFolder(name), name, version);
+  async deleteVersion(name: string, version: string): Promise<void> {
+    checkHoldsVersions(this.#placeOfModel(name));
+    await deleteVersion(this.#modelFolder(name), name, version);
   }
 
   async close(): Promise<void> {}

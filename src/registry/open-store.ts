@@ -10,6 +10,8 @@ import { S3Store } from "./s3/s3-store.js";
 export interface StoreLocation {
   /** A folder, or s3://bucket/prefix. */
   readonly place: string;
+  /** As for `FolderStore`. */
+  readonly flatName?: string | undefined;
   /** The address of the object store; undefined for Amazon's. */
   readonly endpoint?: string | undefined;
   /** A folder on this machine for what is fetched from an object store. */
@@ -37,7 +39,7 @@ export function openStore(
   location: StoreLocation,
   warn: (sentence: string) => void = (sentence) => process.stderr.write(`${sentence}\n`),
 ): ModelStore {
-  if (!isS3Address(location.place)) return new FolderStore(location.place);
+  if (!isS3Address(location.place)) return new FolderStore(location.place, location.flatName);
   const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
   // Amazon's client reads the second one nowhere, and other stores take any.
   const region =

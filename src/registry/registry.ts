@@ -83,6 +83,7 @@ export class Registry {
     this.#nextPoll ??= this.#read().then(async () => {
       this.#nextPoll = undefined;
       const { isRead } = this.#models;
+      this.#keeper.beginLook();
       await Promise.all([...this.#models.entries].map((entry) => this.#follow(entry)));
       if (isRead) this.#isSettled = true;
     });
@@ -209,11 +210,10 @@ export class Registry {
   /** Deletes a version that no alias names. Throws ResiduaError: MODEL_NOT_FOUND, and as `deleteVersion` does. */
   async deleteVersion(name: string, version: string): Promise<void> {
     const entry = this.#models.find(name);
-    const there = [...entry.versions.keys()].join(", ");
     if (entry.versions.get(version)?.isStored !== true) {
       throw new ResiduaError(
         "VERSION_NOT_FOUND",
-        `Model "${name}" has no version ${version}; it has ${there}.`,
+        `Model "${name}" has no version ${version}; it has ${[...entry.versions.keys()].join(", ")}.`,
       );
     }
     await entry.inLine(() => this.#options.store.deleteVersion(name, version));

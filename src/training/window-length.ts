@@ -16,7 +16,7 @@ const LEAST_TIMESTEPS = 2;
  */
 export function settleTimesteps(
   dataset: Dataset,
-  { architecture }: Pick<TrainOptions, "architecture">,
+  { architecture }: { readonly architecture: Pick<TrainOptions["architecture"], "timesteps"> },
 ): { timesteps: number; chosen: WindowLength | undefined } {
   const { timesteps } = architecture;
   if (timesteps !== "auto") return { timesteps, chosen: undefined };

@@ -2,19 +2,20 @@
  * How well anomalies are found on public data sets, beside chance, L2 and principal components of windows.
  *
  * `npm run -s bench -- quality --data DIR [--sets SKAB,SMD] [--quick] [--baselines-only] [--seeds 3]
- *    [--results FILE] [--label NAME] [--train "OPTIONS"]`
+ *    [--results FILE] [--label NAME] [--train="OPTIONS"] [--times] [--only taxi,cpu]`
  *
  * `quality/sets.ts` says what DIR holds. The model is trained with the defaults, or with --train's options; --label is
  * its name in the tables and results. Results are kept in FILE (.cache/quality.jsonl) by series, detector and seed, and
  * what is there is not measured again: remove the file, or take another --label, after a change. --quick takes one seed
- * and a third of the series of each set.
+ * and a third of the series of each set, --only the series whose names have one of these texts in them. With --times the
+ * model's files have the times of the rows, where the set knows them: --train="--calendar hour" needs them.
  */
 import { parseArgs } from "node:util";
-import { chooseWindowLength } from "../../src/scoring/period.js";
-import { BASELINES, scoreWithBaseline } from "./quality/baselines.js";
-import { judge } from "./quality/judgement.js";
+import { settleTimesteps } from "../../src/training/window-length.js";
+import { BASELINES, SeriesBaselines } from "./quality/baselines.js";
+import { judge, type QualityFigures } from "./quality/judgement.js";
 import { scoreWithModel } from "./quality/model.js";
-import { normalRuns, type QualitySeries, type Scored, SET_NAMES, type SetName } from "./quality/series.js";
+import { datasetsOf, type QualitySeries, SET_NAMES, type SetName } from "./quality/series.js";
 import { readSets } from "./quality/sets.js";
 import { type Result, ResultStore } from "./quality/store.js";
 import { formatSeries, formatSets, MAIN_FIGURE } from "./quality/tables.js";
@@ -30,6 +31,8 @@ const { values: options } = parseArgs({
     results: { type: "string", default: ".cache/quality.jsonl" },
     label: { type: "string", default: "model" },
     train: { type: "string", default: "" },
+    times: { type: "boolean", default: false },
+    only: { type: "string", default: "" },
   },
 });
 if (options.data === undefined) throw new Error("--data names the folder of the data sets.");
@@ -45,22 +48,28 @@ const store = new ResultStore(options.results);
 const results: Result[] = [];
 const seen = new Map<SetName, number>();
 
-for (const series of readSets(options.data, sets)) {
+for (const found of readSets(options.data, sets)) {
+  if (!options.only.split(",").some((part) => found.name.includes(part))) continue;
+  const series = options.times ? found : { ...found, times: undefined };
   const number = seen.get(series.set) ?? 0;
   seen.set(series.set, number + 1);
   if (options.quick && number % QUICK_STEP !== 0) continue;
-  const { timesteps, reason } = chooseWindowLength(normalRuns(series), series.features);
-  console.error(`${series.set} ${series.name}: T = ${reason}`);
+  const { timesteps, chosen } = settleTimesteps(datasetsOf(series).learnt, {
+    architecture: { timesteps: "auto" },
+  });
+  console.error(`${series.set} ${series.name}: T = ${chosen!.reason}`);
+  const baselines = new SeriesBaselines(series, timesteps);
   for (const baseline of BASELINES) {
     for (const seed of baseline === "random" ? seeds : seeds.slice(0, 1)) {
-      await measure(series, baseline, seed, timesteps, async () =>
-        scoreWithBaseline(series, baseline, timesteps, seed),
-      );
+      await measure(series, baseline, seed, timesteps, () => baselines.judge(baseline, seed));
     }
   }
   if (options["baselines-only"]) continue;
   for (const seed of seeds) {
-    await measure(series, options.label, seed, timesteps, () => scoreWithModel(series, seed, trainOptions));
+    await measure(series, options.label, seed, timesteps, async () => {
+      const { verdicts, causesNamed } = await scoreWithModel(series, seed, trainOptions);
+      return judge(series, verdicts, timesteps, causesNamed);
+    });
   }
 }
 console.log(`${formatSets(results)}\n${formatSeries(results)}`);
@@ -70,7 +79,7 @@ async function measure(
   detector: string,
   seed: number,
   timesteps: number,
-  score: () => Promise<Scored>,
+  judged: () => Promise<QualityFigures>,
 ): Promise<void> {
   const key = { set: series.set, series: series.name, detector, seed };
   const known = store.get(key);
@@ -79,9 +88,9 @@ async function measure(
     return;
   }
   const begin = performance.now();
-  const scored = await score();
+  const figures = await judged();
   const seconds = (performance.now() - begin) / 1000;
-  const result = { ...key, timesteps, seconds, figures: judge(series, scored, timesteps) };
+  const result = { ...key, timesteps, seconds, figures };
   store.add(result);
   results.push(result);
   const main = result.figures[MAIN_FIGURE[series.set]];

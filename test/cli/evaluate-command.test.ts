@@ -56,6 +56,7 @@ test("trains once a seed and file, publishes nothing, and sets the baselines bes
       ["random", [4, 7]],
       ["l2-row", [null]],
       ["l2-window", [null]],
+      ["pca-window-70", [null]],
       ["pca-window", [null]],
     ],
   );
@@ -78,7 +79,7 @@ test("a published model is judged as `score` judges it", async (t) => {
   assert.equal(found.err, "");
   const detectors: Detectors[] = JSON.parse(found.out).files[0].detectors;
   const model = detectors[0]!;
-  assert.equal(detectors.length, 5);
+  assert.equal(detectors.length, 6);
 
   const scored = await residua(["score", csv, "--model", "waves", "--rows", "420:600"]);
   const rows = scored.out.trimEnd().split("\n").slice(1);

@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import type { Dataset } from "../../src/data/dataset.js";
 import type { Detector } from "../../src/evaluation/detector.js";
 import { judgeDetector } from "../../src/evaluation/judgement.js";
-import { figuresOf } from "../../src/evaluation/summary.js";
 import { cutTestSet } from "../../src/evaluation/test-set.js";
 import { compressSample } from "../../src/scoring/thresholds.js";
-import { judge } from "../bench/quality/judgement.js";
 import { makeDataset, ROWS } from "./labelled-rows.js";
 
 const detectorOf = (scores: Float64Array, threshold: number | undefined): Detector => ({
@@ -51,45 +48,6 @@ function plainDataset(rows: number, labels: Uint8Array): Dataset {
     series: [{ ...series, timestampsMs: undefined, anomalous: labels, fileIndex: 0 }],
   };
 }
-
-test("figures are those of the quality bench", async () => {
-  const rows = fc.array(fc.tuple(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 0, max: 9 })), {
-    minLength: 40,
-    maxLength: 90,
-  });
-  const trainRows = 20;
-  await fc.assert(
-    fc.asyncProperty(rows, fc.integer({ min: 0, max: 3 }), async (given, threshold) => {
-      const labels = Uint8Array.from(given, ([label], row) => (row >= trainRows && label === 9 ? 1 : 0));
-      const scores = Float64Array.from(given, ([, score]) => score);
-      const testSet = cutTestSet(plainDataset(given.length, labels), {
-        ...{ timesteps: 4, minCoverage: 0.5, testRows: undefined },
-        trainRows: { from: 0, to: trainRows },
-      });
-      const run = figuresOf(await judgeDetector(detectorOf(scores, threshold), testSet));
-      const scored = {
-        scores: scores.subarray(trainRows),
-        flagged: Uint8Array.from(scores.subarray(trainRows), (score) => (score > threshold ? 1 : 0)),
-        ...{ pValues: undefined, moved: undefined, causesNamed: undefined },
-      };
-      const {
-        hit: _hit,
-        causesNamed: _causes,
-        ...expected
-      } = judge(
-        {
-          ...{ set: "NAB", name: "a", features: ["a"], causes: [], rows: given.length, trainRows },
-          ...{ values: new Float64Array(given.length), labels },
-        },
-        scored,
-        4,
-      );
-      for (const [name, value] of Object.entries(expected)) {
-        assert.equal(run[name as keyof typeof run] ?? null, value, name);
-      }
-    }),
-  );
-});
 
 test("whether the level has moved is told by the share of series, from scores of normal rows", async () => {
   const normal = {

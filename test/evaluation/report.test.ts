@@ -58,11 +58,11 @@ test("a table says what was tested on, the mean and deviation over seeds, and wh
     lines[2]!,
     new RegExp(`^dense, 2 seeds +${same} +0.250 ±0.000 +0.500 ±0.000 +3 +0.750 ±0.000$`),
   );
-  assert.match(lines[3]!, /^PCA of windows +0\.800 +0\.800 +0\.800 +- +0\.125 +1\.000 .* 3 +0\.750$/);
+  assert.match(lines[3]!, /^PCA of windows, 90 % +0\.800 +0\.800 +0\.800 +- +0\.125 +1\.000 .* 3 +0\.750$/);
   assert.deepEqual(lines.slice(4), [
-    "At least as good as the model by AUROC: PCA of windows.",
-    "At least as good as the model by AP: PCA of windows.",
-    "At least as good as the model by VUS-PR: PCA of windows.",
+    "At least as good as the model by AUROC: PCA of windows, 90 %.",
+    "At least as good as the model by AP: PCA of windows, 90 %.",
+    "At least as good as the model by VUS-PR: PCA of windows, 90 %.",
   ]);
 });
 
@@ -73,7 +73,7 @@ test("files are pooled: shares are means where there is one, events are added up
     all[2]!,
     /^dense, 2 seeds +0\.650 ±0\.071 .* 0\.125 ±0\.000 .* 0\.250 ±0\.000 +0\.500 ±0\.000 +3 /,
   );
-  assert.match(all[3]!, /^PCA of windows +0\.700 /);
+  assert.match(all[3]!, /^PCA of windows, 90 % +0\.700 /);
   assert.ok(lines.some((line) => /^dense, 2 seeds +- +- +- +- +0\.125/.test(line)));
 });
 

@@ -152,15 +152,16 @@ test("the service is installed without what only tests need, and without TensorF
   const wasm = { RESIDUA_ENGINE: "wasm" };
   const withS3 = ["serve", "build", "s3"];
   assert.deepEqual(names("start", { ...wasm, RESIDUA_MODELS: "s3://bucket/models" }), withS3);
-  assert.deepEqual(names("residua", wasm, ["models", "--models", "s3://bucket"]), withS3);
-  assert.deepEqual(names("residua", wasm, ["models", "--models=s3://bucket"]), withS3);
-  assert.deepEqual(names("residua", wasm, ["models", "--models", "folder"]), ["serve", "build"]);
+  assert.deepEqual(names("residua", wasm, ["models", "--models", "s3://bucket"]), [...withS3, "watch"]);
+  assert.deepEqual(names("residua", wasm, ["models", "--models=s3://bucket"]), [...withS3, "watch"]);
+  assert.deepEqual(names("residua", wasm, ["models", "--models", "folder"]), ["serve", "build", "watch"]);
   const asked = {
     RESIDUA_ENGINE: "wasm",
     RESIDUA_GRPC_PORT: "3001",
     OTEL_EXPORTER_OTLP_ENDPOINT: "http://a",
+    RESIDUA_REDIS_URL: "redis://a",
   };
-  assert.deepEqual(names("start", asked), ["serve", "build", "grpc", "traces"]);
+  assert.deepEqual(names("start", asked), ["serve", "build", "grpc", "traces", "redis"]);
   assert.deepEqual(names("image", { RESIDUA_ENGINE: "wasm" }), [
     "serve",
     "build",
@@ -168,17 +169,12 @@ test("the service is installed without what only tests need, and without TensorF
     "grpc",
     "traces",
     "s3",
+    "redis",
+    "watch",
   ]);
+  assert.deepEqual(names("residua", { RESIDUA_ENGINE: "wasm" }), ["serve", "build", "watch"]);
   assert.deepEqual(names("bench"), ["serve", "build", "tensorflow", "tests"]);
-  assert.deepEqual(names("test"), ["serve", "build", "tensorflow", "grpc", "traces", "s3", "tests", "lint"]);
-  assert.deepEqual(names(undefined), [
-    "serve",
-    "build",
-    "tensorflow",
-    "grpc",
-    "traces",
-    "s3",
-    "tests",
-    "lint",
-  ]);
+  const all = ["serve", "build", "tensorflow", "grpc", "traces", "s3", "redis", "watch", "tests", "lint"];
+  assert.deepEqual(names("test"), all);
+  assert.deepEqual(names(undefined), all);
 });

@@ -4,7 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Cause, type QualitySeries, type Scored, testLabels } from "./series.js";
+import type { Verdicts } from "../../../src/evaluation/judgement.js";
+import { type Cause, type QualitySeries, testLabels } from "./series.js";
 
 const CLI = fileURLToPath(new URL("../../../src/cli.js", import.meta.url));
 const LABEL = "residua_label";
@@ -15,12 +16,20 @@ interface FileEvent {
   readonly features: readonly { readonly name: string; readonly share: number }[];
 }
 
+/** What the model makes of a series, and what its events name as their cause. */
+export interface ScoredByModel {
+  /** [rows]; NaN before `trainRows`. */
+  readonly verdicts: Verdicts;
+  /** Of the labelled causes that an event meets, the share of features named among as many as there are. */
+  readonly causesNamed: number | undefined;
+}
+
 /** @param options of `train`, beside the seed. */
 export async function scoreWithModel(
   series: QualitySeries,
   seed: number,
   options: readonly string[] = [],
-): Promise<Scored> {
+): Promise<ScoredByModel> {
   const folder = mkdtempSync(join(tmpdir(), "residua-quality-"));
   const at = (name: string) => join(folder, name);
   try {
@@ -34,20 +43,29 @@ export async function scoreWithModel(
     const told: { events: FileEvent[]; drift: { moved: boolean }[] } = JSON.parse(
       readFileSync(at("events.json"), "utf8"),
     );
-    const scored = parseScores(readFileSync(at("scores.csv"), "utf8"));
-    return { ...scored, moved: told.drift[0]?.moved, causesNamed: shareNamed(series, told.events) };
+    const scored = parseScores(readFileSync(at("scores.csv"), "utf8"), series.trainRows);
+    return {
+      verdicts: { ...scored, moved: told.drift[0]?.moved },
+      causesNamed: shareNamed(series, told.events),
+    };
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
 /** Numbers as they read back the same; the label column is left out of what is scored. */
-function toCsv({ values, labels, features, trainRows }: QualitySeries, from: number, to: number): string {
+function toCsv(
+  { values, labels, features, trainRows, times }: QualitySeries,
+  from: number,
+  to: number,
+): string {
   const labelled = from < trainRows;
-  const lines = [[...features, ...(labelled ? [LABEL] : [])].join(",")];
+  const names = [...features, ...(labelled ? [LABEL] : []), ...(times === undefined ? [] : ["timestamp"])];
+  const lines = [names.join(",")];
   for (let row = from; row < to; row++) {
     const readings = values.subarray(row * features.length, (row + 1) * features.length);
-    lines.push(readings.join(",").replaceAll("NaN", "") + (labelled ? `,${labels[row]}` : ""));
+    const others = (labelled ? `,${labels[row]}` : "") + (times === undefined ? "" : `,${times[row]}`);
+    lines.push(readings.join(",").replaceAll("NaN", "") + others);
   }
   return `${lines.join("\n")}\n`;
 }
@@ -66,21 +84,20 @@ function run(args: readonly string[]): Promise<void> {
   });
 }
 
-function parseScores(text: string): Omit<Scored, "causesNamed" | "moved"> {
+function parseScores(text: string, rowsBefore: number): Omit<Verdicts, "moved"> {
   const [header = "", ...lines] = text.trimEnd().split("\n");
   const names = header.split(",");
   const cells = lines.map((line) => line.split(","));
   const column = (name: string) => {
     const at = names.indexOf(name);
-    return Float64Array.from(cells, (row) => (row[at] === "" ? Number.NaN : Number(row[at])));
+    const before = Array.from({ length: rowsBefore }, () => Number.NaN);
+    const scored = cells.map((row) => (row[at] === "" ? Number.NaN : Number(row[at])));
+    return Float64Array.from([...before, ...scored]);
   };
-  const anomalous = column("anomalous");
-  const pValues = column("p_value");
-  const calibrated = pValues.some((p) => !Number.isNaN(p));
+  const isCalibrated = column("p_value").some((p) => !Number.isNaN(p));
   return {
     scores: column("score"),
-    flagged: calibrated ? Uint8Array.from(anomalous, (one) => (one === 1 ? 1 : 0)) : undefined,
-    pValues: calibrated ? pValues : undefined,
+    flagged: isCalibrated ? Uint8Array.from(column("anomalous"), (one) => (one === 1 ? 1 : 0)) : undefined,
   };
 }
 

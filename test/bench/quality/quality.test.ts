@@ -4,11 +4,14 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { createWasmEngine } from "../../../src/engine/wasm/engine.js";
+import { ratesOf } from "../../../src/evaluation/metrics.js";
 import { Random } from "../../../src/network/random.js";
-import { scoreWithBaseline } from "./baselines.js";
-import { judge } from "./judgement.js";
+import { SeriesBaselines } from "./baselines.js";
+import { judge, testSetOf } from "./judgement.js";
 import { scoreWithModel } from "./model.js";
-import { normalRuns, type QualitySeries, testStarts, trainStarts } from "./series.js";
+import { countAsPublished } from "./published.js";
+import { datasetsOf, type QualitySeries } from "./series.js";
 import { readSets } from "./sets.js";
 import { type Result, ResultStore } from "./store.js";
 import { formatSeries, formatSets } from "./tables.js";
@@ -75,28 +78,50 @@ function sineWithBump(): QualitySeries {
   return { ...base, rows: 1200, values, labels };
 }
 
-test("windows to learn from are normal, those to test on hold test rows alone", () => {
+test("rows to learn from keep their labels, and none of them is tested on", () => {
   const series = sineWithBump();
-  const starts = trainStarts(series, 40);
-  assert.deepEqual([starts[0], starts[60], starts[61], starts.at(-1)], [0, 60, 110, 560]);
-  assert.equal(starts.length, 61 + 451);
-  assert.deepEqual([testStarts(series, 40)[0], testStarts(series, 40).at(-1)], [600, 1160]);
-  assert.deepEqual(
-    normalRuns(series).map((run) => run.length),
-    [100, 490],
-  );
+  const { whole, learnt } = datasetsOf(series);
+  assert.deepEqual([whole.series[0]!.rows, learnt.series[0]!.rows], [1200, 600]);
+  assert.equal(learnt.series[0]!.anomalous!.indexOf(1), 100);
+  const [test] = testSetOf(series, 40).series;
+  assert.deepEqual([test!.starts[0], test!.starts.at(-1)], [600, 1160]);
+  assert.deepEqual([test!.counted.indexOf(1), test!.next.indexOf(0, 600)], [600, 750]);
 });
 
-test("principal components find the bump; chance does not find it", () => {
-  const series = sineWithBump();
-  const found = judge(series, scoreWithBaseline(series, "PCA.7", 40, 1), 40);
+test("principal components find the bump; chance does not find it", async () => {
+  const baselines = new SeriesBaselines(sineWithBump(), 40);
+  const found = await baselines.judge("PCA.7", 1);
   assert.equal(found.hit, 1);
   assert.ok(
     found.auroc! > 0.95 && found.eventRecall === 1 && found.falseAlarmsAll! < 0.3,
     JSON.stringify(found),
   );
-  const chance = judge(series, scoreWithBaseline(series, "random", 40, 1), 40);
+  const chance = await baselines.judge("random", 1);
   assert.ok(chance.auroc! > 0.35 && chance.auroc! < 0.65 && chance.averagePrecision! < 0.2);
+});
+
+test("SKAB's own rule flags rows once nine windows before them are anomalous, and none at the ends", async () => {
+  const random = new Random(5);
+  const rows = 500;
+  const anomalous = new Uint8Array(rows).fill(1, 430, 460);
+  const values = Float64Array.from({ length: 2 * rows }, (_, i) => {
+    const row = i >> 1;
+    return Math.sin(row / 3 + i) + 0.1 * random.normal() + 6 * anomalous[row]!;
+  });
+  const engine = await createWasmEngine({ threads: 1 });
+  try {
+    const counts = await countAsPublished(
+      engine,
+      { name: "x", features: ["a", "b"], rows, values, anomalous },
+      1,
+    );
+    assert.equal(counts.hits + counts.misses + counts.falseAlarmRows + counts.quietRows, rows);
+    // Windows are anomalous from row 421 to 459, so that rows 430 to 460 are flagged.
+    assert.ok(counts.hits >= 28 && counts.falseAlarmRows <= 4, JSON.stringify(counts));
+    assert.ok(ratesOf(counts).f1! > 0.9);
+  } finally {
+    await engine.close();
+  }
 });
 
 test("the model tells whether the level of the test rows has moved", async () => {
@@ -118,7 +143,8 @@ test("the model tells whether the level of the test rows has moved", async () =>
     [moved, 1],
   ] as const) {
     const series = { ...rows, values, labels };
-    assert.equal(judge(series, await scoreWithModel(series, 1, options), 8).moved, expected);
+    const { verdicts } = await scoreWithModel(series, 1, options);
+    assert.equal(judge(series, verdicts, 8).moved, expected);
   }
 });
 

@@ -1,5 +1,5 @@
 /** A labelled series with the rows to learn from in front of those to test on. */
-import { stitchScores } from "../../../src/scoring/stitcher.js";
+import type { Dataset } from "../../../src/data/dataset.js";
 
 export const SET_NAMES = ["SKAB", "SMD", "NAB", "power", "ECG", "UCR"] as const;
 export type SetName = (typeof SET_NAMES)[number];
@@ -18,6 +18,8 @@ export interface QualitySeries {
   readonly trainRows: number;
   /** Which features a labelled stretch of the test rows is about, where the data say so; rows count from the first test row. */
   readonly causes: readonly Cause[];
+  /** [rows]: when the rows were, as the file writes it, where models are to know it. */
+  readonly times?: readonly string[] | undefined;
 }
 
 export interface Cause {
@@ -26,61 +28,25 @@ export interface Cause {
   readonly features: readonly number[];
 }
 
-/** What a detector makes of a series. */
-export interface Scored {
-  /** [test rows] */
-  readonly scores: Float64Array;
-  /** [test rows]: 1 where the row is flagged at 1 % false alarms; undefined where there is no threshold. */
-  readonly flagged: Uint8Array | undefined;
-  /** [test rows], by the normal scores of the forward folds; undefined without calibration. */
-  readonly pValues: Float64Array | undefined;
-  /** Whether the service would say that the normal level has moved, by all test rows; undefined where it says nothing. */
-  readonly moved: boolean | undefined;
-  /** Of the labelled causes that an event meets, the share of features named among as many as there are. */
-  readonly causesNamed: number | undefined;
-}
-
 export function testLabels({ labels, trainRows }: QualitySeries): Uint8Array {
   return labels.subarray(trainRows);
 }
 
-/** The consecutive normal rows to learn from: [rows, F] each. */
-export function normalRuns({ values, labels, trainRows, features }: QualitySeries): Float64Array[] {
-  const runs: Float64Array[] = [];
-  for (let row = 0; row < trainRows; row++) {
-    if (labels[row] === 1) continue;
-    const start = row;
-    while (row + 1 < trainRows && labels[row + 1] === 0) row++;
-    runs.push(values.subarray(start * features.length, (row + 1) * features.length));
-  }
-  return runs;
+/** All rows, and those before `trainRows`, with their labels. */
+export function datasetsOf(series: QualitySeries): { readonly whole: Dataset; readonly learnt: Dataset } {
+  return { whole: firstRows(series, series.rows), learnt: firstRows(series, series.trainRows) };
 }
 
-/** The first rows of all windows of normal rows to learn from. */
-export function trainStarts({ labels, trainRows }: QualitySeries, timesteps: number): Int32Array {
-  const starts: number[] = [];
-  let free = 0;
-  for (let row = 0; row < trainRows; row++) {
-    if (labels[row] === 1) free = row + 1;
-    if (row + 1 - timesteps >= free) starts.push(row + 1 - timesteps);
-  }
-  return Int32Array.from(starts);
-}
-
-/** The first rows of all windows that hold test rows alone. */
-export function testStarts({ rows, trainRows }: QualitySeries, timesteps: number): Int32Array {
-  return Int32Array.from({ length: Math.max(0, rows - trainRows - timesteps + 1) }, (_, i) => trainRows + i);
-}
-
-/** Window scores as row scores, of the rows that windows cover: from the first start on, without the others. */
-export function stitchCovered(scores: Float64Array, starts: Int32Array, timesteps: number): Float64Array {
-  if (starts.length === 0) return new Float64Array(0);
-  const first = starts[0]!;
-  const rows = starts[starts.length - 1]! + timesteps - first;
-  return stitchScores(
-    scores,
-    starts.map((start) => start - first),
-    timesteps,
+function firstRows({ name, features, values, labels }: QualitySeries, rows: number): Dataset {
+  const series = {
+    file: name,
+    group: undefined,
     rows,
-  );
+    values: values.subarray(0, rows * features.length),
+    timestampsMs: undefined,
+    anomalous: labels.subarray(0, rows),
+    fileIndex: 0,
+    fileRows: Int32Array.from({ length: rows }, (_, row) => row),
+  };
+  return { files: [], features, series: [series], maxGapMs: undefined, notes: [] };
 }

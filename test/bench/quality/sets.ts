@@ -41,7 +41,19 @@ function readLines(path: string): string[] {
 const SKAB_TRAIN_ROWS = 400;
 const SKAB_FEATURES = 8;
 
-function* readSkab(folder: string): Generator<QualitySeries> {
+/** A file of SKAB, with the labels of all rows. */
+export interface SkabFile {
+  readonly name: string;
+  /** [F] */
+  readonly features: readonly string[];
+  readonly rows: number;
+  /** [rows, F] */
+  readonly values: Float64Array;
+  /** [rows] */
+  readonly anomalous: Uint8Array;
+}
+
+export function* readSkabFiles(folder: string): Generator<SkabFile> {
   for (const group of ["valve1", "valve2", "other"]) {
     const files = readdirSync(join(folder, "skab", group)).sort((a, b) => parseInt(a, 10) - parseInt(b, 10));
     for (const file of files) {
@@ -51,16 +63,20 @@ function* readSkab(folder: string): Generator<QualitySeries> {
       const columns = Array.from({ length: SKAB_FEATURES }, (_, i) => i + 1);
       const anomaly = names.indexOf("anomaly");
       yield {
-        set: "SKAB",
         name: `${group}/${basename(file, ".csv")}`,
         features: columns.map((column) => names[column]!),
         rows: cells.length,
         values: Float64Array.from(cells.flatMap((row) => columns.map((column) => Number(row[column])))),
-        labels: Uint8Array.from(cells, (row, at) => (at < SKAB_TRAIN_ROWS ? 0 : Number(row[anomaly]))),
-        trainRows: SKAB_TRAIN_ROWS,
-        causes: [],
+        anomalous: Uint8Array.from(cells, (row) => Number(row[anomaly])),
       };
     }
+  }
+}
+
+function* readSkab(folder: string): Generator<QualitySeries> {
+  for (const { anomalous, ...file } of readSkabFiles(folder)) {
+    const labels = anomalous.map((label, row) => (row < SKAB_TRAIN_ROWS ? 0 : label));
+    yield { ...file, set: "SKAB", labels, trainRows: SKAB_TRAIN_ROWS, causes: [] };
   }
 }
 
@@ -116,6 +132,7 @@ function* readNab(folder: string): Generator<QualitySeries> {
       ),
       labels,
       trainRows: first < 0 ? half : Math.min(first, half),
+      times: rows.map(([time = ""]) => time),
     };
   }
 }
@@ -140,6 +157,7 @@ function* readPower(folder: string): Generator<QualitySeries> {
     ...univariate("power", "power_demand_1997", values),
     labels,
     trainRows: POWER_TRAIN_ROWS,
+    times: Array.from({ length: joined }, (_, row) => rows[row * POWER_ROWS_JOINED]![0]!),
   };
 }
 
