@@ -9,7 +9,7 @@ import { RemoteWriter } from "../watch/remote-write.js";
 import { ServiceClient, type WatchedModel } from "../watch/service-client.js";
 import { watchLoop } from "../watch/watch-loop.js";
 import { readState, type WatchState } from "../watch/watch-state.js";
-import { Watcher, type WatcherOptions } from "../watch/watcher.js";
+import { MOST_HISTORY_ROWS, Watcher, type WatcherOptions } from "../watch/watcher.js";
 import { Webhook, webhookKey } from "../watch/webhook.js";
 import { printNote } from "./note.js";
 import { addOptions, addVersionOption, argument } from "./options.js";
@@ -43,7 +43,6 @@ interface WatchFlags {
 
 /** How long what is under way may take once the program is told to end. */
 const GRACE_MS = 5000;
-const MOST_HISTORY_ROWS = 10_000;
 
 /** Adds `watch` to the program. */
 export function addWatchCommand(program: Command): void {
