@@ -13,6 +13,7 @@ import type { Manifest } from "../registry/manifest.js";
 import { loadStoredModel } from "../registry/stored-model.js";
 import { writeEvaluationReport } from "../report/evaluation-report.js";
 import { lookAtScored, type SeriesLook } from "../report/series-look.js";
+import { checkCalendar } from "../training/calendar-options.js";
 import type { TrainEvents, TrainedModel } from "../training/train-model.js";
 import { DEFAULT_CALIBRATION, DEFAULT_FOLDS, toTrainOptions } from "../training/train-options.js";
 import { addEvaluateOptions, checkEvaluateFlags, type EvaluateFlags } from "./evaluate-options.js";
@@ -96,6 +97,7 @@ async function evaluateFamily(
   try {
     for (const path of paths) {
       const learnt = await readRows(path, flags, flags.rows, flags.columns);
+      checkUsage(() => checkCalendar(learnt, options));
       const whole = await readRows(path, flags, undefined, learnt.features);
       for (const note of learnt.notes) printNote(note);
       const data = { whole, learnt, trainRows: flags.rows, testRows: flags.testRows };

@@ -60,7 +60,7 @@ export function createModelDetector(
     normal: sample && { sample, drift: behaviour?.scorers[scorer]?.drift },
     scoreRows: async (series, starts) => {
       const options = { withFeatureError: onScored !== undefined };
-      const scored = await scoreSeries(executable, scoring, [scorer], series.values, starts, options);
+      const scored = await scoreSeries(executable, scoring, [scorer], series, starts, options);
       onScored?.(series, starts, scored);
       return scored.scores[scorer]!.timesteps;
     },

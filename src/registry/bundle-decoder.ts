@@ -5,6 +5,7 @@ import { readLayersModel } from "../network/layers-model.js";
 import type { Network } from "../network/network.js";
 import { isExpressibleInTfjs } from "../network/topology-writer.js";
 import type { Weights } from "../network/weights.js";
+import { type Calendar, calendarWidth } from "../scoring/calendar.js";
 import { decodeCalibration } from "../scoring/calibration-file.js";
 import type { NormalBehaviour } from "../scoring/normal-behaviour.js";
 import { decodeFittedScorers } from "../scoring/scorer-file.js";
@@ -21,6 +22,7 @@ import {
   MANIFEST_FILE,
 } from "./bundle-files.js";
 import { decodeGolden, type Golden } from "./golden.js";
+import { decodeInput } from "./input-section.js";
 import { checkManifest, type Manifest, sectionsOf } from "./manifest.js";
 
 /** What the files of a bundle hold, as plain objects and typed arrays, which one thread can send to another. */
@@ -70,14 +72,19 @@ export function decodeParts(files: Files): BundleParts {
   const manifestContent = needed(files, MANIFEST_FILE);
   const manifest = decodeManifest(manifestContent);
   checkHashes(manifest, files);
+  const calendar = calendarOf(manifest);
   const { network, weights } = readLayersModel(
     parseFile(needed(files, "model.json"), "model.json"),
     needed(files, "weights.bin").bytes,
-    { ...manifest, features: manifest.features.length },
+    {
+      ...manifest,
+      features: manifest.features.length,
+      covariates: calendar && calendarWidth(calendar),
+    },
   );
   checkFit(manifest, network);
   const sample = needed(files, "sample.json");
-  checkSample(parseFile(sample, "sample.json"), manifest);
+  checkSample(parseFile(sample, "sample.json"), manifest, calendar);
   const fitted = files.get("scorers.bin");
   return {
     manifest,
@@ -166,10 +173,14 @@ function checkFit(manifest: Manifest, network: Network): void {
   }
 }
 
+function calendarOf(manifest: Manifest): Calendar | undefined {
+  return decodeInput(new Map(sectionsOf(manifest)));
+}
+
 /** Makes the model ready to score, with what its scorers have learnt. */
 function prepareScoringOf(manifest: Manifest, fitted: FittedScorers): ScoringModel {
   const { timesteps, features, heads, scaler, clip, minCoverage, loss } = manifest;
-  const shape = { timesteps, features: features.length, heads };
+  const shape = { timesteps, features: features.length, heads, calendar: calendarOf(manifest) };
   const scoring = prepareScoring({ ...shape, scaler, clip, minCoverage, loss, fitted });
   for (const scorer of manifest.scorers) {
     if (!scoring.has(scorer)) throw new InputError(`scorers.bin has no parameters for scorer ${scorer}.`);
@@ -200,8 +211,11 @@ function decodeCalibrationOf(manifest: Manifest, bytes: Uint8Array | undefined):
   return calibration;
 }
 
-/** Checks a request body: it has `windows` of the shape of this model, or a `series` of at least one window. */
-function checkSample(json: unknown, manifest: Manifest): void {
+/**
+ * Checks a request body: it has `windows` of the shape of this model, or a `series` of at least one window; a series with
+ * timestamps for a model that reads the calendar.
+ */
+function checkSample(json: unknown, manifest: Manifest, calendar: Calendar | undefined): void {
   const { timesteps, features } = manifest;
   const body = object(json, "sample.json");
   const rows = (value: unknown, what: string): readonly unknown[] => {
@@ -221,7 +235,11 @@ function checkSample(json: unknown, manifest: Manifest): void {
     if (rows(body["series"], "series").length < timesteps) {
       throw new InputError(`series of sample.json is shorter than a window of ${timesteps} rows.`);
     }
+    if (calendar !== undefined) array(body["timestamps"], "timestamps of sample.json");
     return;
+  }
+  if (calendar !== undefined) {
+    throw new InputError("sample.json has no series: a model that reads the calendar takes no windows.");
   }
   const windows = array(body["windows"], "windows of sample.json");
   if (windows.length === 0 || windows.some((window) => rows(window, "windows").length !== timesteps)) {

@@ -11,7 +11,7 @@ export interface BatchTarget {
 
 export interface BatchWork {
   readonly target: BatchTarget;
-  /** [count, T, F], scaled, every number finite. Must not be written to until the result settles. */
+  /** [count, T, F + C], scaled, every number finite. Must not be written to until the result settles. */
   readonly windows: Float32Array;
   readonly count: number;
   /** On the scheduler's clock in milliseconds; windows that no run has taken by then are not run. */

@@ -1,6 +1,6 @@
 /** Data files through a model: a score and a verdict for each row, and the events. */
 
-import type { CsvFile } from "../data/csv.js";
+import type { DataFile } from "../data/data-file.js";
 import type { Dataset, Series } from "../data/dataset.js";
 import type { Executable } from "../engine/engine.js";
 import { DriftCounter } from "../scoring/drift.js";
@@ -9,6 +9,7 @@ import { findEvents } from "../scoring/event-stream.js";
 import { type AnomalyEvent, eventRuleOf } from "../scoring/events.js";
 import { lowerBound } from "../scoring/lower-bound.js";
 import { windowStarts } from "../scoring/windows.js";
+import { checkTimes } from "../training/calendar-options.js";
 import { type ScoredSeries, scoreSeries } from "../training/series-scoring.js";
 import { NO_VERDICT, type ScorableModel, type SeriesThreshold } from "./score-result.js";
 import { chooseSeriesJudge, type SeriesJudge } from "./series-judge.js";
@@ -16,7 +17,7 @@ import { judgeScores, pValues } from "./verdict.js";
 
 /** The scores of a file, by row as read. */
 export interface ScoredFile {
-  readonly file: CsvFile;
+  readonly file: DataFile;
   /** [rows]; NaN for a row that no window covers. */
   readonly score: Float64Array;
   /** [rows]; NaN for a model without calibration too. */
@@ -75,6 +76,7 @@ export interface DatasetScoringOptions {
  * Scores every row of a data set by the model's own scorer and threshold.
  *
  * @param dataset with the model's features, in its order.
+ * @throws InputError where the model reads the calendar, and rows have no times.
  */
 export async function scoreDataset(
   model: ScorableModel & { readonly executable: Executable },
@@ -82,6 +84,7 @@ export async function scoreDataset(
   options: DatasetScoringOptions,
 ): Promise<DatasetScores> {
   const { scoring, manifest, executable } = model;
+  if (scoring.calendar !== undefined) checkTimes(dataset, scoring.calendar);
   const judge = chooseSeriesJudge(model, undefined, undefined);
   const scorer = manifest.scorers[0]!;
   const files = dataset.files.map((file) => ({
@@ -97,7 +100,7 @@ export async function scoreDataset(
       timestampsMs: series.timestampsMs,
       maxGapMs: dataset.maxGapMs,
     });
-    const scored = await scoreSeries(executable, scoring, [scorer], series.values, starts, {
+    const scored = await scoreSeries(executable, scoring, [scorer], series, starts, {
       withFeatureError: options.onScored !== undefined,
       contributionsTo: options.withEvents ? scorer : undefined,
       errorLimit: judge.events?.errorLimit,

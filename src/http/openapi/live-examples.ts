@@ -38,6 +38,8 @@ function exampleBody(path: string, model: ServedModel): object | undefined {
   const { scoring, version } = model;
   if (path.includes("/aliases/")) return { version };
   if (path.endsWith("/score")) return sampleOf(model);
+  // A model that reads the calendar takes no windows.
+  if (scoring.calendar !== undefined) return undefined;
   const sample = path.endsWith("/infer") ? sampleOf(model) : undefined;
   if (sample === undefined) return undefined;
   const { timesteps, features } = scoring;

@@ -4,10 +4,12 @@ import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 import { InputError, ResiduaError } from "../../../errors.js";
 import {
   embeddingUnits,
+  inputWidth,
   type Network,
   parameterCount,
   validateNetwork,
   weightShapes,
+  windowSize,
 } from "../../../network/network.js";
 import type { Weights } from "../../../network/weights.js";
 import type { Executable, Outputs } from "../../engine.js";
@@ -134,7 +136,7 @@ export class WasmExecutable implements Executable {
     this.#plan = plan;
     this.#blockRows = blockRows;
     this.#scratchBytes = scratchBytes;
-    this.#windowFloats = network.timesteps * network.features;
+    this.#windowFloats = windowSize(network);
     this.#windowWork = parameterCount(network) * network.timesteps;
     const fair = Math.floor((FAIR_WORK * pool.threads) / this.#windowWork);
     this.efficientWindows = Math.max(1, Math.min(EFFICIENT_WINDOWS, fair));
@@ -151,7 +153,7 @@ export class WasmExecutable implements Executable {
       });
     if (!Number.isInteger(count) || count < 1 || windows.length < count * this.#windowFloats) {
       throw new RangeError(
-        `${windows.length} numbers are not ${count} windows of ${this.network.timesteps} timesteps and ${this.network.features} features.`,
+        `${windows.length} numbers are not ${count} windows of ${this.network.timesteps} timesteps and ${inputWidth(this.network)} numbers each.`,
       );
     }
     const run = this.#run(windows, count);
