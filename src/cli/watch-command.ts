@@ -130,7 +130,8 @@ async function prepare(flags: WatchFlags, config: Config, cut: AbortSignal): Pro
   const described = await service.describe(cut);
   const queries = inOrder(flags, described);
   const stepMs = stepOf(flags, described);
-  const labels = Object.fromEntries(flags.label ?? []);
+  // In whatever order they are named: they are part of ids, and of the state.
+  const labels = Object.fromEntries([...(flags.label ?? [])].sort(([a], [b]) => (a < b ? -1 : 1)));
   const writeUrl = flags.write ?? `${url}/api/v1/write`;
   const isSameOrigin = writeUrl !== "off" && new URL(writeUrl).origin === new URL(url).origin;
   const key = config.RESIDUA_WEBHOOK_SECRET;
