@@ -25,6 +25,8 @@ const options = [
   "--enable-source-maps",
   // Node leaves a core free, which on two of them is half of the machine: many tests wait for a process of their own.
   `--test-concurrency=${availableParallelism()}`,
+  // A test that hangs is named, instead of holding up all. The longest take a minute, on a busy machine several.
+  `--test-timeout=${20 * 60_000}`,
 ];
 const child = spawn(process.execPath, [...options, ...files], { cwd: root, stdio: "inherit" });
 child.once("exit", (code) => process.exit(code ?? 1));

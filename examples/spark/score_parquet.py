@@ -26,7 +26,8 @@ parser.add_argument("--time", required=True)
 parser.add_argument("--group")
 options = parser.parse_args()
 
-spark = SparkSession.builder.appName("residua").getOrCreate()
+# In another zone, the times that Spark gives to Python are of another type than those that it takes back.
+spark = SparkSession.builder.appName("residua").config("spark.sql.session.timeZone", "UTC").getOrCreate()
 # The executors import it too.
 spark.sparkContext.addPyFile(str(CLIENT))
 rows = spark.read.parquet(options.input)

@@ -1,5 +1,5 @@
 /** `residua watch`: a live source, scored row by row by a service that runs. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { type Config, loadConfig } from "../config.js";
 import { choice, wholeNumber } from "../data/option-values.js";
 import { InputError } from "../errors.js";
@@ -64,9 +64,9 @@ export function addWatchCommand(program: Command): void {
     )
     .requiredOption("--model <name>", "name of the model")
     .option("--service <address>", "of the service", argument(address), "http://127.0.0.1:3000")
-    .option("--every <time>", "how often new rows are looked for", argument(seconds), 60_000)
+    .addOption(timed("--every <time>", "how often new rows are looked for", "1m", seconds))
     .option("--step <time>", "from row to row (default: as in the model's training data)", argument(seconds))
-    .option("--delay <time>", "how old a row has to be before it is read", argument(durationOrNone), 10_000)
+    .addOption(timed("--delay <time>", "how old a row has to be before it is read", "10s", durationOrNone))
     .option(
       "--history <rows>",
       "rows that a stream begins with (default: four windows)",
@@ -88,6 +88,11 @@ export function addWatchCommand(program: Command): void {
     .option("--state <file>", "where it notes how far it is (default: NAME.watch.json)");
   addVersionOption(command, "version (default: the one that answers for the model, also when that changes)");
   command.action(watch);
+}
+
+/** An option that is a length of time, whose default is shown as it would be written. */
+function timed(flags: string, help: string, fallback: string, parse: (text: string) => number): Option {
+  return new Option(flags, help).argParser(argument(parse)).default(parse(fallback), fallback);
 }
 
 async function watch(flags: WatchFlags): Promise<void> {

@@ -1,4 +1,5 @@
 /** A series and its scores as arrays, by row; the form that pictures and verdicts are made from. */
+import { lowerBound } from "../scoring/lower-bound.js";
 import type { ArrowTable } from "./arrow-stream.js";
 import type { Drift, ReadingsAnswer, ScoredBy, SeriesThreshold, ServiceEvent } from "./service-types.js";
 
@@ -152,13 +153,7 @@ function numbersOf(values: readonly (number | null)[]): Float64Array {
 /** The row whose time is nearest to a time, in a series without times the row itself. */
 export function rowAt({ timesMs, rows }: Pick<SeriesRows, "timesMs" | "rows">, place: number): number {
   if (timesMs === undefined) return Math.min(rows - 1, Math.max(0, Math.round(place)));
-  let low = 0;
-  let high = rows - 1;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (timesMs[middle]! >= place) high = middle;
-    else low = middle + 1;
-  }
-  if (low > 0 && place - timesMs[low - 1]! < timesMs[low]! - place) low--;
-  return low;
+  const next = Math.min(lowerBound(timesMs, place), rows - 1);
+  const isBeforeNearer = next > 0 && place - timesMs[next - 1]! < timesMs[next]! - place;
+  return isBeforeNearer ? next - 1 : next;
 }

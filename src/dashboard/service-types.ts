@@ -1,5 +1,7 @@
 /** What the service answers, as far as the page reads it. */
 
+export type { AnomalyEvent as ServiceEvent } from "../scoring/events.js";
+
 export interface VersionListing {
   readonly version: string;
   readonly state: string;
@@ -102,16 +104,6 @@ export interface SeriesThreshold {
   readonly falseAlarmRate: number | null;
   readonly falseAlarms: string | null;
   readonly alarm: { readonly k: number; readonly n: number; readonly endValue: number };
-}
-
-export interface ServiceEvent {
-  readonly id: number;
-  readonly start: number;
-  readonly end: number;
-  readonly peak: number;
-  readonly score: number;
-  readonly open: boolean;
-  readonly features: readonly { readonly name: string; readonly share: number }[];
 }
 
 export interface ScoredBy {

@@ -2,7 +2,7 @@
 import { InputError } from "../errors.js";
 import { type Resampling, resampledMaxGapMs } from "../scoring/resampling.js";
 import { findCounters } from "./counters.js";
-import { type CsvFile, type CsvOptions, readCsv } from "./csv.js";
+import { type DataFile, type FileOptions, readDataFile } from "./data-file.js";
 import { describeReadings, describeTable } from "./dataset-notes.js";
 import { lookThroughReadings } from "./feature-readings.js";
 import { usualMaxGapMs } from "./gaps.js";
@@ -19,7 +19,7 @@ import { type DataTaken, takenOf } from "./taken.js";
 export type { Series } from "./series.js";
 
 /** How files are read, and what is a gap. */
-export interface DatasetOptions extends CsvOptions {
+export interface DatasetOptions extends FileOptions {
   /** A step between rows above this many seconds is a gap; 10 x the median step where it is undefined. */
   readonly maxGapSeconds?: number | undefined;
   /** Numbers that are readings though they look like those that stand for none. */
@@ -32,7 +32,7 @@ export interface DatasetOptions extends CsvOptions {
 
 /** What was read from data files. */
 export interface Dataset {
-  readonly files: readonly CsvFile[];
+  readonly files: readonly DataFile[];
   readonly features: readonly string[];
   readonly series: readonly Series[];
   /** A step above this is a gap; undefined where no step is above zero, or there is no time column. */
@@ -47,7 +47,7 @@ export interface Dataset {
 
 /** Files that were read, all with the same features. */
 export interface Tables {
-  readonly files: readonly CsvFile[];
+  readonly files: readonly DataFile[];
   /** The columns of the first file that are not learnt from. */
   readonly leftOut: readonly LeftOut[];
 }
@@ -71,11 +71,11 @@ export async function readTables(
   sources: readonly (string | DataSource)[],
   options: DatasetOptions,
 ): Promise<Tables> {
-  const files: CsvFile[] = [];
+  const files: DataFile[] = [];
   const leftOut: LeftOut[] = [];
   let columns = options.columns;
   for (const source of sources) {
-    const file = await readCsv(source, { ...options, columns });
+    const file = await readDataFile(source, { ...options, columns });
     refuseRecurringTimes(file);
     const counters = columns === undefined ? findCounters(file.features, file.groups?.of) : [];
     const features = file.features.filter(({ name }) => !counters.some((one) => one.name === name));
@@ -155,7 +155,7 @@ export function rowsByGroup(file: Table): Int32Array[] {
 }
 
 /** The rows of each group of a file, in time order. */
-function orderSeries(file: CsvFile, fileIndex: number): OrderedSeries[] {
+function orderSeries(file: DataFile, fileIndex: number): OrderedSeries[] {
   const { groups, time } = file;
   return rowsByGroup(file).map((rows, group) => {
     const order = time === undefined ? undefined : orderRows(rows, time.ms);

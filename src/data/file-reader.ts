@@ -11,7 +11,7 @@ import type { RowRange, Table } from "./table-form.js";
 import type { SampleColumn } from "./time-role.js";
 
 /** How a file is read. */
-export interface CsvOptions extends ColumnRoles, CellOptions {
+export interface FileOptions extends ColumnRoles, CellOptions {
   /** One character; found from the first lines where it is undefined. */
   readonly delimiter?: string | undefined;
   /** Whether the first line names the columns; found from that line where it is undefined. */
@@ -40,7 +40,7 @@ export class FileReader {
   /** Whether cells were found that the plan was not made from, and that may change it. */
   hasNewEvidence = false;
   readonly file: string;
-  readonly options: CsvOptions;
+  readonly options: FileOptions;
   readonly #evidence: Map<number, string[]>;
   readonly #isFinal: boolean;
   readonly #missing: MissingCells;
@@ -53,7 +53,7 @@ export class FileReader {
   #header: Header | undefined;
   #sample: readonly SampleColumn[] = [];
 
-  constructor(file: string, options: CsvOptions, evidence: Map<number, string[]>, isFinal: boolean) {
+  constructor(file: string, options: FileOptions, evidence: Map<number, string[]>, isFinal: boolean) {
     this.file = file;
     this.options = options;
     this.#evidence = evidence;

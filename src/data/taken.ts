@@ -1,6 +1,6 @@
 /** What was taken from data files: the record that a person checks, and that a model keeps. */
 import type { Resampling } from "../scoring/resampling.js";
-import type { CsvFile } from "./csv.js";
+import type { DataFile } from "./data-file.js";
 import type { FoundReadings } from "./feature-readings.js";
 import { usualStepMs } from "./gaps.js";
 import type { LeftOut } from "./header.js";
@@ -54,7 +54,7 @@ export interface DataTaken {
 
 /** What the record is made from. */
 export interface TakenSource {
-  readonly files: readonly CsvFile[];
+  readonly files: readonly DataFile[];
   readonly features: readonly string[];
   readonly readings: readonly FoundReadings[];
   readonly ordered: readonly OrderedSeries[];

@@ -156,15 +156,15 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(activityRoutes, { models, metrics });
   await app.register(sampleRoutes, { models });
   const budget = new BodyBudget(config.RESIDUA_MAX_BODY_BYTES_IN_FLIGHT, timeouts.stalledMs);
-  await app.register(readingsRoutes, { models, budget, bodyLimitBytes });
+  const bodies = new BodyReader();
+  app.addHook("onClose", () => bodies.close());
+  await app.register(readingsRoutes, { models, bodies, budget, bodyLimitBytes });
   if (config.RESIDUA_ADMIN_TOKEN !== undefined) await app.register(aliasRoutes, { models });
   if (options.jobs !== undefined) {
     await app.register(jobRoutes, { ...options.jobs, lifecycle, models });
     await app.register(jobOrderRoutes, { ...options.jobs, times: timeouts });
     await app.register(deletionRoutes, { models, queue: options.jobs.queue });
   }
-  const bodies = new BodyReader();
-  app.addHook("onClose", () => bodies.close());
   await app.register(scoreRoutes, { log, models, scoring, bodies, budget, bodyLimitBytes });
   await app.register(inferenceRoutes, {
     prefix: "/v2",

@@ -15,9 +15,8 @@ export const dense: Translate = (translation) => {
   const kernel = tensorOf(translation, 0, "kernel", [inputs, outputs]);
   const bias =
     config["use_bias"] === false ? new Float32Array(outputs) : tensorOf(translation, 1, "bias", [outputs]);
-  const plain = typeof activation === "string" ? activation : "linear";
-  chain.addDense(name, { inputs, outputs, kernel, bias, activation: plain });
-  if (typeof activation !== "string") addActivation(chain, `${name}_activation`, activation);
+  chain.addDense(name, { inputs, outputs, kernel, bias, activation: "linear" });
+  addActivation(chain, `${name}_activation`, activation);
 };
 
 export const activation: Translate = (translation) => {

@@ -90,6 +90,7 @@ export class Registry {
     this.#nextPoll ??= this.#read().then(async () => {
       this.#nextPoll = undefined;
       const { isRead } = this.#models;
+      this.#keeper.beginLook();
       await Promise.all([...this.#models.entries].map((entry) => this.#follow(entry)));
       if (isRead) this.#isSettled = true;
     });

@@ -4,7 +4,7 @@ import type { DatasetScores, FileEvent, ScoredOfDataset } from "../serving/datas
 import type { ScorableModel } from "../serving/score-result.js";
 import { digits, writeFigures, writePage } from "./html.js";
 import { type Band, lookAtScored, type SeriesLook } from "./series-look.js";
-import { count, type ListedEvent, writeSeries } from "./series-section.js";
+import { type ListedEvent, writeSeries } from "./series-section.js";
 
 /** Series that are shown: those with the most events first. */
 const MOST_SERIES = 12;
@@ -51,7 +51,7 @@ export class ScoredLooks {
       writeSeries(look, hasThreshold ? events.map(listEvent) : undefined),
     );
     const left = this.#series - sections.length;
-    if (left > 0) sections.push(`<footer>${count(left, "further series").replace(/ss$/, "s")}.</footer>`);
+    if (left > 0) sections.push(`<footer>${left.toLocaleString("en")} further series.</footer>`);
     return sections.join("\n");
   }
 }

@@ -4,6 +4,7 @@ import type { Series } from "../data/dataset.js";
 import type { ScorerName } from "../scoring/scorers/scorers.js";
 import type { ScoringModel } from "../scoring/scoring-model.js";
 import { stitchScores } from "../scoring/stitcher.js";
+import { flaggedRuns } from "../scoring/windows.js";
 import type { ScoredSeries } from "../training/series-scoring.js";
 import type { Heat } from "./heat-picture.js";
 import { COLUMNS } from "./line-picture.js";
@@ -78,14 +79,7 @@ export function pointsOf(values: Float64Array): LinePoints {
 
 /** The runs of rows that are 1. */
 export function bandsOf(flags: Uint8Array): Band[] {
-  const bands: Band[] = [];
-  for (let row = 0; row < flags.length; row++) {
-    if (flags[row] !== 1) continue;
-    const from = row;
-    while (flags[row] === 1) row++;
-    bands.push([from, row]);
-  }
-  return bands;
+  return flaggedRuns(flags).map(({ start, end }): Band => [start, end]);
 }
 
 /** One feature after the other, so that only one column of all rows is in memory. */

@@ -8,7 +8,7 @@ import { type Axis, linearAxis, logAxis, nameTick, placeOn, ticksOf } from "./ax
 import { digits, escapeText, writeFigures, writePage, writeSection, writeTable } from "./html.js";
 import { drawLines } from "./line-picture.js";
 import type { ScoredLooks } from "./scored-report.js";
-import { count, extent } from "./series-section.js";
+import { count } from "./series-section.js";
 
 /** Points of the calibration curve. */
 const CURVE_POINTS = 400;
@@ -93,9 +93,9 @@ function writeCalibration({ calibration, threshold }: TrainedModel): string {
     return writeSection("Calibration", "There was none: the threshold does not rest on normal scores.", "");
   }
   const points = curveOf(sample);
-  const [low, high] = extent({ rows: points.rows, values: [...points.rows] });
   const value = threshold.timestepValue;
-  const x = logAxis(Math.max(Number.MIN_VALUE, Math.min(low, value)), Math.max(high, value));
+  const [low, high] = [Math.min(...points.rows, value), Math.max(...points.rows, value)];
+  const x = logAxis(Math.max(Number.MIN_VALUE, low), high);
   const names = ticksOf(x, 8).map((tick) => [tick, nameTick(tick)] as const);
   const picture = drawLines({
     description: "How many normal rows score at least so high",

@@ -8,10 +8,10 @@
 import { type Arrays, OWN_ARRAYS } from "./arrays.js";
 import { type CalendarInputs, missingTimes } from "./calendar.js";
 import type { NetworkOutputs, PreparedWindows } from "./network-windows.js";
-import { FLOAT32_MAX } from "./residuals.js";
+import { FLOAT32_MAX, meanError } from "./residuals.js";
 import type { ScorerName } from "./scorers/scorers.js";
 import type { ScoringModel } from "./scoring-model.js";
-import { meanError, measureErrors, type WindowErrors, type WindowSpan } from "./window-errors.js";
+import { measureErrors, type WindowErrors, type WindowSpan } from "./window-errors.js";
 
 export type { NetworkOutputs, PreparedWindows } from "./network-windows.js";
 export type { ScoringModel } from "./scoring-model.js";

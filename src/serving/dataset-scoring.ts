@@ -1,6 +1,6 @@
 /** Data files through a model: a score and a verdict for each row, and the events. */
 
-import type { CsvFile } from "../data/csv.js";
+import type { DataFile } from "../data/data-file.js";
 import type { Dataset, Series } from "../data/dataset.js";
 import type { Executable } from "../engine/engine.js";
 import { DriftCounter } from "../scoring/drift.js";
@@ -17,7 +17,7 @@ import { judgeScores, pValues } from "./verdict.js";
 
 /** The scores of a file, by row as read. */
 export interface ScoredFile {
-  readonly file: CsvFile;
+  readonly file: DataFile;
   /** [rows]; NaN for a row that no window covers. */
   readonly score: Float64Array;
   /** [rows]; NaN for a model without calibration too. */

@@ -1,4 +1,4 @@
-/** The examples on Spark and Ray, run on real engines against a real server. Their packages take a gigabyte. */
+/** The examples on Spark and Ray, run on real engines against a real server. Their packages take 1.5 GB. */
 import assert from "node:assert/strict";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -96,7 +96,9 @@ async function check(t: TestContext, engine: "spark" | "ray", fileColumn: string
   const run = async (input: string, column: string, options: readonly string[]) => {
     const output = join(folder, `${column}-scores`);
     const args = [script, server.url, MODEL, input, output, "--time", "time", ...options];
-    const { status, err } = await runProgram(found.python, args, folder);
+    // Spark starts its own processes of Python.
+    const env = { ...process.env, PYSPARK_PYTHON: found.python };
+    const { status, err } = await runProgram(found.python, args, folder, env);
     assert.equal(status, 0, err);
     const scored = await readRows(output);
     for (const [name, rows] of Object.entries(series)) {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
-import { readCsv } from "../../src/data/csv.js";
+import { readDataFile } from "../../src/data/data-file.js";
 import { refusal } from "./refusal.js";
 
 const DESCRIPTORS = "/proc/self/fd";
@@ -40,11 +40,11 @@ test("a file is closed as soon as nothing more is read of it", {
   for (const [name, content] of Object.entries(files)) {
     const path = join(folder, name);
     await writeFile(path, content);
-    assert.match(await refusal(readCsv(path)), new RegExp(name));
+    assert.match(await refusal(readDataFile(path)), new RegExp(name));
   }
   const latin = join(folder, "latin.csv");
   await writeFile(latin, Buffer.from(`a,temp \xb0C\n${ROWS}`, "latin1"));
-  assert.equal((await readCsv(latin)).features[1]!.name, "temp \xb0C");
+  assert.equal((await readDataFile(latin)).features[1]!.name, "temp \xb0C");
   // Descriptors are given back by threads of the file system, within a few turns.
   for (let turn = 0; turn < 1000 && openFiles(folder).length > 0; turn++) await setImmediate();
   assert.deepEqual(openFiles(folder), []);

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
 import { Ajv } from "ajv";
+import { loadConfig } from "../../src/config.js";
 import { chart, docker, type Manifest, readManifests, readValues, valuesFiles } from "./manifests.js";
 
 const hasHelm = spawnSync("helm", ["version"]).status === 0;
@@ -13,9 +14,9 @@ const skip = hasHelm ? false : "helm is not installed; .ci/deploy brings it";
 /** What the chart becomes with some files of values and with some single ones. */
 function template(files: readonly string[], set: readonly string[] = []) {
   const more = [...files.flatMap((file) => ["--values", file]), ...set.flatMap((one) => ["--set", one])];
-  const { status, stdout, stderr } = spawnSync("helm", ["template", "demo", chart, ...more], {
-    encoding: "utf8",
-  });
+  // Without a cluster, and built by `go install`, helm takes Kubernetes to be very old.
+  const args = ["template", "demo", chart, "--kube-version", "1.34.0", ...more];
+  const { status, stdout, stderr } = spawnSync("helm", args, { encoding: "utf8" });
   return { status, out: stdout, err: stderr };
 }
 
@@ -107,6 +108,8 @@ test("all at once: role, Redis, workers, autoscaler, monitor and rules", { skip 
   assert.equal(worker.spec.replicas, 3);
   assert.equal(worker.spec.template.spec.containers[0].args.at(-1), "worker");
   assert.equal(envOf(worker)["RESIDUA_REDIS_URL"], env["RESIDUA_REDIS_URL"]);
+  assert.deepEqual([env["RESIDUA_MAX_JOBS"], envOf(worker)["RESIDUA_MAX_JOBS"]], ["0", undefined]);
+  assert.equal("RESIDUA_ADMIN_TOKEN" in envOf(worker), false);
   // Requests never go to a worker, and a worker is not counted as a replica.
   const isChosen = (selector: Record<string, string>, labels: Record<string, string>): boolean =>
     Object.entries(selector).every(([name, value]) => labels[name] === value);
@@ -159,6 +162,17 @@ test("on a GPU: the image for it, a limit of one, and no replica beside the old 
   assert.deepEqual(claims, ["compiled", "models"]);
 });
 
+test("the variables of service and workers are settings of the program, with values that it takes", {
+  skip,
+}, () => {
+  const made = render([values("volume")], ["workers.replicas=2", "grpc.enabled=true"]);
+  for (const name of ["demo-residua", "demo-residua-worker"]) {
+    const env = envOf(made.get(`Deployment ${name}`));
+    const config = loadConfig(env);
+    for (const variable of Object.keys(env)) assert.ok(variable in config, `${variable} is no setting`);
+  }
+});
+
 test("a volume that the chart claims outlives the release", { skip }, () => {
   const claim = render([values("volume")]).get("PersistentVolumeClaim demo-residua-models");
   assert.equal(claim.metadata.annotations["helm.sh/resource-policy"], "keep");
@@ -169,8 +183,12 @@ test("what makes no sense together is refused with what to set", { skip }, () =>
   const refusals: [string[], RegExp][] = [
     [["models.source=s3"], /set models\.s3\.url to s3:\/\/bucket\/prefix/],
     [["workers.replicas=1"], /set models\.source to pvc or s3/],
-    [["workers.replicas=1", "models.source=pvc"], /set redis\.url or redis\.existingSecret/],
+    [
+      ["workers.replicas=1", "models.source=s3", "models.s3.url=s3://models"],
+      /set redis\.url or redis\.existingSecret/,
+    ],
     [["tokens.existingSecret=a", "tokens.admin=b"], /tokens\.adminKey and tokens\.apiKey/],
+    [["tokens.existingSecret=a"], /none of its keys is used/],
     [["autoscaling.enabled=true", "autoscaling.cpuUtilization=null"], /needs autoscaling\.cpuUtilization/],
     [["replica=3"], /replica/],
   ];

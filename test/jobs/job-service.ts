@@ -1,6 +1,6 @@
 /** Services and workers as processes over one folder of models, with what tests of jobs ask of them. */
 import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { once as eventOf } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -94,12 +94,21 @@ export class WorkerProcess {
         this.#log += text;
       });
     }
-    this.#ended = once(this.#child, "exit") as Promise<[number | null]>;
+    this.#ended = eventOf(this.#child, "exit") as Promise<[number | null]>;
     t.after(() => this.end("SIGKILL"));
   }
 
   log(): string {
     return this.#log;
+  }
+
+  /** Stops the worker, and not the processes of its jobs. */
+  pause(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  goOn(): void {
+    this.#child.kill("SIGCONT");
   }
 
   /** Sends a signal and waits for the end; the exit status, or null where the signal itself ended it. */
@@ -135,6 +144,15 @@ export function logged(one: { log(): string }, message: string): Record<string, 
     .filter((line) => line.startsWith("{") && line.endsWith("}"))
     .map((line) => JSON.parse(line) as Record<string, unknown>)
     .filter(({ msg }) => msg === message);
+}
+
+/** Waits until a process has logged this message. */
+export async function once(one: { log(): string }, message: string): Promise<Record<string, unknown>> {
+  for (;;) {
+    const [first] = logged(one, message);
+    if (first !== undefined) return first;
+    await delay(20);
+  }
 }
 
 export class JobServer {
@@ -176,8 +194,14 @@ export class JobServer {
     return (JSON.parse(text) as JobAnswer).id;
   }
 
+  /** The job, once the service can say. */
   async job(id: string): Promise<JobAnswer> {
-    return (await (await this.fetch(`/v1/jobs/${id}`)).json()) as JobAnswer;
+    for (;;) {
+      const response = await this.fetch(`/v1/jobs/${id}`);
+      const job = (await response.json()) as JobAnswer;
+      if (response.status !== 503) return job;
+      await delay(50);
+    }
   }
 
   /** Waits until a job is as asked. */

@@ -131,18 +131,33 @@ test("data that cannot be learnt from are a problem of the job, with the place",
   assert.equal((await service.fetch("/v1/models/pump")).status, 404);
 });
 
-test("a renewal is a job too", async (t) => {
+test("a renewal is a job too, from which events are excluded", async (t) => {
   const service = await serve(t, await modelsFolder(t));
   const first = await service.ended(await service.accepted("pump", QUICK));
   assert.equal(first.state, "done", JSON.stringify(first.problem));
-  const ordered = await service.fetch("/v1/models/pump/renewals?calibrate-only=true&promote=stable", {
-    method: "POST",
-    body: writeWaves(600),
-    headers: { "content-type": "text/csv" },
-  });
-  const text = await ordered.text();
-  assert.equal(ordered.status, 202, text);
-  const job = await service.ended((JSON.parse(text) as JobAnswer).id);
+  const order = async (events: string) => {
+    const query = `calibrate-only=true&promote=stable&exclude-events=${encodeURIComponent(events)}`;
+    const response = await service.fetch(`/v1/models/pump/renewals?${query}`, {
+      method: "POST",
+      body: writeWaves(600),
+      headers: { "content-type": "text/csv" },
+    });
+    return { status: response.status, answer: (await response.json()) as JobAnswer & { detail: string } };
+  };
+  for (const [events, detail] of [
+    ["[{", /^The option exclude-events cannot be "\[\{"\. It has to be JSON/],
+    ['[{"start": 3}]', /^The option exclude-events cannot be .* Event 1 has to name its rows/],
+  ] as const) {
+    const { status, answer } = await order(events);
+    assert.equal(status, 400);
+    assert.match(answer.detail, detail);
+  }
+  const { status, answer } = await order(
+    '[{"start": 10, "end": 19}, {"startTime": "2030-01-01T00:00:00Z", "endTime": "2030-01-02T00:00:00Z"}]',
+  );
+  assert.equal(status, 202, JSON.stringify(answer));
+  const job = await service.ended(answer.id);
+  assert.match(job.warnings.join(), /1 of 2 events to exclude covers no row/);
   // It is published where it is not worse; either end is one of a renewal that was run.
   if (job.state === "failed") assert.equal(job.problem?.code, "CONFLICT", JSON.stringify(job.problem));
   else assert.deepEqual([job.state, job.version], ["done", "2"]);

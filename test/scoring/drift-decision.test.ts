@@ -10,7 +10,7 @@ import { driftOf, PROCESSES, scoresOf } from "./drift-cases.js";
 function shortCalibration(
   generate: (random: Random, rows: number) => Float64Array,
   random: Random,
-  shift: number,
+  shift: (row: number) => number,
 ) {
   const parts = [1, 2, 3].map(() => scoresOf(generate(random, 3 * 16 + 30), 16));
   const sample = compressSample(Float64Array.from(parts.flatMap((part) => [...part])), 1);
@@ -20,7 +20,7 @@ function shortCalibration(
     reference,
     pValues: toPValues(
       scoresOf(
-        generate(random, 800).map((x) => x + shift),
+        generate(random, 800).map((x, row) => x + shift(row)),
         16,
       ),
     ),
@@ -32,8 +32,8 @@ for (const [name, generate] of Object.entries(PROCESSES)) {
     const moved = { stays: 0, leaves: 0 };
     for (let seed = 0; seed < 100; seed++) {
       for (const [key, shift] of [
-        ["stays", 0],
-        ["leaves", 5],
+        ["stays", () => 0],
+        ["leaves", () => 5],
       ] as const) {
         const { reference, pValues } = shortCalibration(generate, new Random(2000 + seed), shift);
         assert.equal(reference.blocks, 9);
@@ -41,6 +41,18 @@ for (const [name, generate] of Object.entries(PROCESSES)) {
       }
     }
     assert.ok(moved.stays <= 5 && moved.leaves >= 85, JSON.stringify(moved));
+  });
+}
+
+for (const [name, generate] of Object.entries(PROCESSES)) {
+  test(`${name}, calibrated on 9 blocks: a level that is out of the normal range for 9 of 12 blocks is told`, () => {
+    let moved = 0;
+    for (let seed = 0; seed < 40; seed++) {
+      const comesBack = (row: number) => (row % (12 * 16) < 9 * 16 ? 5 : 0);
+      const { reference, pValues } = shortCalibration(generate, new Random(3000 + seed), comesBack);
+      if (driftOf(pValues, reference)!.moved) moved++;
+    }
+    assert.ok(moved >= 36, `${moved} of 40`);
   });
 }
 

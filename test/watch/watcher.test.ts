@@ -94,6 +94,15 @@ test("a watched stream", { skip: missing("prometheus"), timeout: 120_000 }, asyn
     assert.deepEqual(state?.stream.runs.length, 2);
   });
 
+  await t.test("a row is not read before it is as old as it has to be", async (t) => {
+    await stored("delay", normalRows(BASE_MS, COUNT));
+    const one = await watched(t, { url, service, name: "delay" }, { delayMs: 2 * STEP_MS + 1 });
+    await one.lookAt(20);
+    assert.deepEqual(rowsOf(await one.scores()), [17]);
+    await one.lookAt(21);
+    assert.deepEqual(rowsOf(await one.scores()), [17, 18]);
+  });
+
   await t.test(
     "what a crash left undone is done by the next start, and no row is written twice",
     async (t) => {

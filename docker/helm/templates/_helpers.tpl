@@ -66,11 +66,14 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- if and (eq .Values.models.source "image") (gt (int .Values.workers.replicas) 0) -}}
 {{- fail "workers.replicas is more than 0: what they train has to be published, so set models.source to pvc or s3." -}}
 {{- end -}}
-{{- if and (gt (int .Values.workers.replicas) 0) (not (or .Values.redis.url .Values.redis.existingSecret)) -}}
-{{- fail "workers.replicas is more than 0: workers take jobs from Redis, so set redis.url or redis.existingSecret." -}}
+{{- if and (gt (int .Values.workers.replicas) 0) (eq .Values.models.source "s3") (not (or .Values.redis.url .Values.redis.existingSecret)) -}}
+{{- fail "workers.replicas is more than 0: where models are in S3, workers take jobs from Redis, so set redis.url or redis.existingSecret." -}}
 {{- end -}}
 {{- if and .Values.tokens.existingSecret (or .Values.tokens.admin .Values.tokens.api) -}}
 {{- fail "tokens.existingSecret is set, so tokens.admin and tokens.api have to be empty: name the keys in that secret with tokens.adminKey and tokens.apiKey." -}}
+{{- end -}}
+{{- if and .Values.tokens.existingSecret (not (or .Values.tokens.adminKey .Values.tokens.apiKey)) -}}
+{{- fail "tokens.existingSecret is set, but none of its keys is used: set tokens.adminKey, tokens.apiKey, or both." -}}
 {{- end -}}
 {{- if and .Values.autoscaling.enabled (not (or .Values.autoscaling.cpuUtilization .Values.autoscaling.queueWindows)) -}}
 {{- fail "autoscaling.enabled needs autoscaling.cpuUtilization or autoscaling.queueWindows." -}}

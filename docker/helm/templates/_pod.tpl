@@ -27,12 +27,6 @@
 - name: RESIDUA_REDIS_URL
   value: {{ .Values.redis.url | quote }}
 {{- end }}
-{{- range $token := list "admin" "api" }}
-{{- with include "residua.tokenKey" (dict "root" $ "token" $token) }}
-- name: RESIDUA_{{ upper $token }}_TOKEN
-  valueFrom: { secretKeyRef: { name: {{ include "residua.tokenSecret" $ }}, key: {{ . }} } }
-{{- end }}
-{{- end }}
 {{- range $name, $value := .Values.settings }}
 - name: {{ $name }}
   value: {{ $value | quote }}

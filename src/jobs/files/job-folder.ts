@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { replaceFile } from "../../registry/durable-files.js";
 import type { JobEnd, JobNote, JobOrder, JobRecord } from "../job.js";
 import { isJobId } from "../job-id.js";
+import { parseNote, parseOrder } from "../stored-job.js";
 
 /** The folder of jobs, in the folder of models: readers of models skip names that begin with a dot. */
 const JOBS_FOLDER = ".jobs";
@@ -143,7 +144,7 @@ export async function readEnd({ folder }: Pick<Place, "folder">): Promise<JobEnd
 
 export async function readOrder({ folder }: Pick<Place, "folder">): Promise<JobOrder | undefined> {
   const json = await readIfThere(join(folder, ORDER_FILE));
-  return json === undefined ? undefined : (JSON.parse(json) as JobOrder);
+  return json === undefined ? undefined : parseOrder(json);
 }
 
 export function isToBeCancelled({ folder }: Pick<Place, "folder">): Promise<boolean> {
@@ -167,21 +168,15 @@ async function readRecord(place: Place): Promise<JobRecord | undefined> {
   for (const attempt of attempts) {
     const text = (await readIfThere(join(place.folder, notesFile(attempt)))) ?? "";
     // A last line without an end is being written, or was cut off.
-    for (const line of text.split("\n").slice(0, -1)) notes.push(...parseNote(line));
+    for (const line of text.split("\n").slice(0, -1)) {
+      const note = parseNote(line);
+      if (note !== undefined) notes.push(note);
+    }
   }
   const end = await readEnd(place);
   // It was moved while it was read: what was read may be of two moments.
   if (!(await exists(place.folder))) return undefined;
   return { order, notes, isWaiting: place.phase === "queued", end };
-}
-
-/** A line that was cut off when a worker died, and that the next one has written on, is none. */
-function parseNote(line: string): JobNote[] {
-  try {
-    return [JSON.parse(line) as JobNote];
-  } catch {
-    return [];
-  }
 }
 
 async function readIfThere(file: string): Promise<string | undefined> {

@@ -4,10 +4,13 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { createWasmEngine } from "../../../src/engine/wasm/engine.js";
+import { ratesOf } from "../../../src/evaluation/metrics.js";
 import { Random } from "../../../src/network/random.js";
 import { SeriesBaselines } from "./baselines.js";
 import { judge, testSetOf } from "./judgement.js";
 import { scoreWithModel } from "./model.js";
+import { countAsPublished } from "./published.js";
 import { datasetsOf, type QualitySeries } from "./series.js";
 import { readSets } from "./sets.js";
 import { type Result, ResultStore } from "./store.js";
@@ -95,6 +98,30 @@ test("principal components find the bump; chance does not find it", async () => 
   );
   const chance = await baselines.judge("random", 1);
   assert.ok(chance.auroc! > 0.35 && chance.auroc! < 0.65 && chance.averagePrecision! < 0.2);
+});
+
+test("SKAB's own rule flags rows once nine windows before them are anomalous, and none at the ends", async () => {
+  const random = new Random(5);
+  const rows = 500;
+  const anomalous = new Uint8Array(rows).fill(1, 430, 460);
+  const values = Float64Array.from({ length: 2 * rows }, (_, i) => {
+    const row = i >> 1;
+    return Math.sin(row / 3 + i) + 0.1 * random.normal() + 6 * anomalous[row]!;
+  });
+  const engine = await createWasmEngine({ threads: 1 });
+  try {
+    const counts = await countAsPublished(
+      engine,
+      { name: "x", features: ["a", "b"], rows, values, anomalous },
+      1,
+    );
+    assert.equal(counts.hits + counts.misses + counts.falseAlarmRows + counts.quietRows, rows);
+    // Windows are anomalous from row 421 to 459, so that rows 430 to 460 are flagged.
+    assert.ok(counts.hits >= 28 && counts.falseAlarmRows <= 4, JSON.stringify(counts));
+    assert.ok(ratesOf(counts).f1! > 0.9);
+  } finally {
+    await engine.close();
+  }
 });
 
 test("the model tells whether the level of the test rows has moved", async () => {

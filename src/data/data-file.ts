@@ -12,17 +12,17 @@ import { CsvError } from "csv-parse";
 import { InputError } from "../errors.js";
 import { detectDialect } from "./dialect.js";
 import { type Encoding, NotUtf8, openText, prepend } from "./encoding.js";
-import { type CsvOptions, FileReader } from "./file-reader.js";
+import { type FileOptions, FileReader } from "./file-reader.js";
 import { pivot } from "./long-table.js";
 import { isParquet, readParquet } from "./parquet.js";
 import { readDelimited, readJsonLines } from "./records.js";
 import { type DataSource, fileSource } from "./source.js";
 import type { Table } from "./table-form.js";
 
-export type { CsvOptions } from "./file-reader.js";
+export type { FileOptions } from "./file-reader.js";
 
 /** A file that was read. */
-export interface CsvFile extends Table {
+export interface DataFile extends Table {
   /** sha256, in hex, of the file as it stands on disk. */
   readonly sha256: string;
   readonly delimiter: string;
@@ -43,7 +43,7 @@ const MOST_READS = 3;
  *
  * @throws InputError, naming file, line and column, where a cell cannot be read.
  */
-export async function readCsv(from: string | DataSource, options: CsvOptions = {}): Promise<CsvFile> {
+export async function readDataFile(from: string | DataSource, options: FileOptions = {}): Promise<DataFile> {
   const source = typeof from === "string" ? fileSource(from) : from;
   const file = source.name;
   /** By column, the cells that showed a plan to be wrong. */

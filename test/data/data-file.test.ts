@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
-import { type CsvOptions, readCsv } from "../../src/data/csv.js";
+import { type FileOptions, readDataFile } from "../../src/data/data-file.js";
 import { refusal } from "./refusal.js";
 
 let folder: string;
@@ -14,10 +14,10 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true }));
 
-async function read(text: string | Uint8Array, options: CsvOptions = {}, name = "data.csv") {
+async function read(text: string | Uint8Array, options: FileOptions = {}, name = "data.csv") {
   const path = join(folder, name);
   await writeFile(path, text);
-  return readCsv(path, options);
+  return readDataFile(path, options);
 }
 
 function values(file: Awaited<ReturnType<typeof read>>): Record<string, number[]> {
@@ -122,8 +122,8 @@ test("an error names file, line and column", async () => {
     await refusal(read(gzipSync("a\n1\n2\n").subarray(0, 22))),
     /damaged: it cannot be decompressed/,
   );
-  await assert.rejects(readCsv(join(folder, "nowhere.csv")), /There is no file .*nowhere\.csv/);
-  await assert.rejects(readCsv(folder), /is a folder/);
+  await assert.rejects(readDataFile(join(folder, "nowhere.csv")), /There is no file .*nowhere\.csv/);
+  await assert.rejects(readDataFile(folder), /is a folder/);
 });
 
 test("columns are numeric, text, or nothing, and text is no feature", async () => {
