@@ -17,6 +17,7 @@ import { excludeEvents, parseEvents } from "../publishing/renewal-rows.js";
 import { isAliasName } from "../registry/aliases.js";
 import type { Bundle } from "../registry/bundle.js";
 import { loadStoredModel } from "../registry/stored-model.js";
+import { formatFacts, publishedFacts } from "./facts.js";
 import { printNote } from "./note.js";
 import { addModelsOption, addVersionOption, argument } from "./options.js";
 import { digits } from "./training-progress.js";
@@ -163,14 +164,10 @@ function format(value: number | null): string {
 
 function describePublished(
   name: string,
-  { version, folder, sha256 }: NonNullable<Renewal["published"]>,
+  published: NonNullable<Renewal["published"]>,
   alias: string | undefined,
 ): string {
-  const lines = [
-    ["model", `${name} version ${version}`],
-    ["folder", folder],
-    ["sha256", sha256],
-    ...(alias === undefined ? [] : [["alias", `${alias} is version ${version}`]]),
-  ];
-  return lines.map(([what, value]) => `${`${what}:`.padEnd(11)}${value}\n`).join("");
+  const facts = publishedFacts(name, published);
+  if (alias !== undefined) facts.push(["alias", `${alias} is version ${published.version}`]);
+  return formatFacts(facts);
 }

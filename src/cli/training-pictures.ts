@@ -9,6 +9,7 @@ import { scoreDataset } from "../serving/dataset-scoring.js";
 import type { TrainedModel } from "../training/train-model.js";
 import { drawBraille } from "./braille.js";
 import { formatTaken } from "./data-table.js";
+import { formatFacts } from "./facts.js";
 import { writeOutputFile } from "./output-file.js";
 import { digits } from "./training-progress.js";
 
@@ -45,7 +46,7 @@ export async function showTraining(
     await scoreDataset(model, dataset, { stride: 1, withEvents: true, onScored: looks.take });
     const page = writeTrainingReport(trained, model, looks, formatTaken(dataset.taken!));
     await writeOutputFile("--report", report, page);
-    process.stdout.write(`report:    ${report}\n`);
+    process.stdout.write(formatFacts([["report", report]]));
   } finally {
     await model.executable.close();
   }
