@@ -102,6 +102,15 @@ export class WorkerProcess {
     return this.#log;
   }
 
+  /** Stops the worker, and not the processes of its jobs. */
+  pause(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  goOn(): void {
+    this.#child.kill("SIGCONT");
+  }
+
   /** Sends a signal and waits for the end; the exit status, or null where the signal itself ended it. */
   async end(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
     this.#child.kill(signal);

@@ -4,7 +4,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { ENDLESS, type JobAnswer, JobPlace, logged, QUICK } from "./job-service.js";
+import { ENDLESS, type JobAnswer, JobPlace, logged, once, QUICK } from "./job-service.js";
 import { KINDS } from "./store-kinds.js";
 
 /** The processes that a service or worker has started for a job, by their ids. */
@@ -17,7 +17,7 @@ async function processesOf(service: { log(): string }, id: string, count: number
 }
 
 async function versionsOf(folder: string, model: string): Promise<string[]> {
-  return (await readdir(join(folder, model))).filter((name) => /^\d+$/.test(name)).sort();
+  return (await readdir(join(folder, model)).catch(() => [])).filter((name) => /^\d+$/.test(name)).sort();
 }
 
 for (const kind of KINDS) {
@@ -69,6 +69,29 @@ for (const kind of KINDS) {
       assert.equal(logged(third, "the job begins")[0]?.["attempt"], 2);
       const stopped = await third.fetch(`/v1/jobs/${id}`, { method: "DELETE" });
       assert.equal(((await stopped.json()) as JobAnswer).state, "cancelled");
+      assert.deepEqual(await place.leftovers(), []);
+    },
+  );
+
+  test(
+    `${kind.name}: a worker that hangs while its process publishes has lost the job, which becomes one version`,
+    options,
+    async (t) => {
+      const place = await JobPlace.make(t, kind);
+      const service = await place.serve({ RESIDUA_MAX_JOBS: "0" });
+      const hanging = place.worker();
+      const id = await service.accepted("pump", QUICK);
+      await processesOf(hanging, id, 1);
+      hanging.pause();
+      while ((await versionsOf(place.folder, "pump")).length === 0) await delay(50);
+      assert.equal((await service.job(id)).state, "running");
+      const next = place.worker();
+      const job = await service.ended(id);
+      assert.deepEqual([job.state, job.version], ["done", "1"], next.log());
+      hanging.goOn();
+      await once(hanging, "another worker has taken the job");
+      assert.deepEqual(await versionsOf(place.folder, "pump"), ["1"]);
+      assert.equal((await service.job(id)).endedAt, job.endedAt);
       assert.deepEqual(await place.leftovers(), []);
     },
   );
