@@ -18,12 +18,27 @@ const Token = Type.Optional(
 
 const ORIGIN = "[A-Za-z][A-Za-z0-9+.-]*://([A-Za-z0-9.-]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?";
 
+// Spaces too: a scheme, and what goes with it.
+const Authorization = Type.Optional(
+  Type.String({
+    pattern: "^[\\x21-\\x7e]+( [\\x21-\\x7e]+)*$",
+    title: "a scheme and what goes with it, such as Bearer TOKEN, in visible ASCII characters",
+  }),
+);
+
 export const ConfigSchema = Type.Object({
   HOST: Type.String({ minLength: 1, default: "127.0.0.1" }),
   PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3000 }),
   LOG_LEVEL: oneOf(["fatal", "error", "warn", "info", "debug", "trace", "silent"], { default: "info" }),
   /** The folder of bundles. */
   RESIDUA_MODELS: Type.String({ minLength: 1, default: "models" }),
+  /** What the model is called where that folder is the folder of one version (KServe's /mnt/models). */
+  RESIDUA_MODEL_NAME: Type.Optional(
+    Type.String({
+      pattern: "^[a-z0-9][a-z0-9._-]{0,62}$",
+      title: '1 to 63 lower-case letters, digits, ".", "_" or "-", the first a letter or digit',
+    }),
+  ),
   /** How often that folder is read for new versions; 0 for never. */
   RESIDUA_POLL_SECONDS: Type.Number({ minimum: 0, maximum: 86_400, default: 2 }),
   RESIDUA_ENGINE: oneOf(["auto", "wasm", "tensorflow", "cuda"], { default: "auto" }),
@@ -53,9 +68,22 @@ export const ConfigSchema = Type.Object({
       description: "an address that begins with http:// or https://",
     }),
   ),
-  /** Training jobs that run at once in this process. */
-  RESIDUA_MAX_JOBS: Type.Integer({ minimum: 1, maximum: 64, default: 1 }),
-  /** Jobs that may wait on the folder of models; one more is refused. */
+  /** The Redis that keeps jobs; unset, they are files in the folder of models. */
+  RESIDUA_REDIS_URL: Type.Optional(
+    Type.String({
+      pattern: "^rediss?://[^\\s/]\\S*$",
+      description: "an address such as redis://host:6379/0, or rediss:// for TLS",
+    }),
+  ),
+  /** Bytes of training data that may be in Redis at once. */
+  RESIDUA_REDIS_DATA_BYTES: Type.Integer({
+    minimum: 1,
+    maximum: 1_099_511_627_776,
+    default: 2_147_483_648,
+  }),
+  /** Training jobs that run at once in this process; 0 where others run them. */
+  RESIDUA_MAX_JOBS: Type.Integer({ minimum: 0, maximum: 64, default: 1 }),
+  /** Jobs that may wait, over all services; one more is refused. */
   RESIDUA_MAX_QUEUED_JOBS: Type.Integer({ minimum: 1, maximum: 10_000, default: 100 }),
   /** The largest body of training data, decoded. */
   RESIDUA_JOB_BODY_LIMIT_BYTES: Type.Integer({
@@ -67,6 +95,12 @@ export const ConfigSchema = Type.Object({
   RESIDUA_JOB_MAX_SECONDS: Type.Number({ minimum: 1, maximum: 2_000_000, default: 3600 }),
   RESIDUA_ADMIN_TOKEN: Token,
   RESIDUA_API_TOKEN: Token,
+  /** Of `residua watch`: the header Authorization for Prometheus's API. */
+  RESIDUA_PROMETHEUS_AUTHORIZATION: Authorization,
+  /** Of `residua watch`: the same for the receiver of scores; by default the one above, where both have one origin. */
+  RESIDUA_REMOTE_WRITE_AUTHORIZATION: Authorization,
+  /** Of `residua watch`: what messages to the webhook are signed with; unset, they are not signed. */
+  RESIDUA_WEBHOOK_SECRET: Token,
   /** Origins whose pages may call the service from a browser. */
   RESIDUA_CORS_ORIGINS: Type.Optional(
     Type.String({
@@ -76,6 +110,9 @@ export const ConfigSchema = Type.Object({
   ),
 });
 export type Config = Static<typeof ConfigSchema>;
+
+/** Settings whose values are never shown. */
+const SECRETS = /_(TOKEN|AUTHORIZATION|SECRET)$|^RESIDUA_REDIS_URL$/;
 
 /** Every thread has memory of its own: on a large machine, so many as it has cores would take gigabytes. */
 const MOST_DEFAULT_THREADS = 8;
@@ -103,8 +140,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     }
     const value = schema["minimum"] === undefined ? text : toNumber(text);
     if (!Value.Check(schema, value)) {
-      // A token is a secret: the message does not repeat it, even where it is wrong.
-      const shown = name.endsWith("_TOKEN") ? "" : `, not ${JSON.stringify(text)}`;
+      // Tokens, and addresses with a password, are secrets: the message does not repeat them, even where they are wrong.
+      const shown = SECRETS.test(name) ? "" : `, not ${JSON.stringify(text)}`;
       throw new InputError(`${name} has to be ${requirement(schema)}${shown}.`);
     }
     config[name] = value;

@@ -25,6 +25,7 @@ test("an empty environment gives the defaults", () => {
     RESIDUA_DRAIN_SECONDS: 20,
     RESIDUA_LIVE_VERSIONS: 2,
     RESIDUA_READY: "server",
+    RESIDUA_REDIS_DATA_BYTES: 2_147_483_648,
     RESIDUA_MAX_JOBS: 1,
     RESIDUA_MAX_QUEUED_JOBS: 100,
     RESIDUA_JOB_BODY_LIMIT_BYTES: 1_073_741_824,
@@ -76,4 +77,17 @@ test("a wrong token is refused without being shown", () => {
       new InputError("RESIDUA_ADMIN_TOKEN has to be a text of visible ASCII characters."),
     );
   }
+});
+
+test("an address of Redis is refused without being shown: it may hold a password", () => {
+  for (const url of ["", "localhost:6379", "http://:secret@host", "redis://", "redis:///0", "redis://a b"]) {
+    assert.throws(
+      () => loadConfig({ RESIDUA_REDIS_URL: url }),
+      new InputError(
+        "RESIDUA_REDIS_URL has to be an address such as redis://host:6379/0, or rediss:// for TLS.",
+      ),
+    );
+  }
+  const url = "rediss://user:secret@[::1]:6380/2";
+  assert.equal(loadConfig({ RESIDUA_REDIS_URL: url }).RESIDUA_REDIS_URL, url);
 });

@@ -6,13 +6,14 @@ import { type Dataset, readDataset } from "../data/dataset.js";
 import type { RowRange } from "../data/table.js";
 import { chooseEngine } from "../engine/choose-engine.js";
 import { createWasmEngine } from "../engine/wasm/engine.js";
-import { evaluateModel, evaluateTraining, type OnJudged } from "../evaluation/evaluate.js";
+import { evaluateModel, evaluateTraining, type WatchScores } from "../evaluation/evaluate.js";
 import { describeReport, formatReport } from "../evaluation/report.js";
 import type { FileEvaluation } from "../evaluation/summary.js";
 import type { Manifest } from "../registry/manifest.js";
 import { loadStoredModel } from "../registry/stored-model.js";
 import { writeEvaluationReport } from "../report/evaluation-report.js";
-import { lookAtSeries, type SeriesLook } from "../report/series-look.js";
+import { lookAtScored, type SeriesLook } from "../report/series-look.js";
+import { checkCalendar } from "../training/calendar-options.js";
 import type { TrainEvents, TrainedModel } from "../training/train-model.js";
 import { DEFAULT_CALIBRATION, DEFAULT_FOLDS, toTrainOptions } from "../training/train-options.js";
 import { addEvaluateOptions, checkEvaluateFlags, type EvaluateFlags } from "./evaluate-options.js";
@@ -67,15 +68,15 @@ class Looks {
   }
 
   /** Takes looks at one file, where there is a report. */
-  of(dataset: Dataset): OnJudged {
+  of(dataset: Dataset): WatchScores {
     let isDone = !this.#isWanted;
-    return async (model, testSet) => {
-      if (isDone) return;
+    return (model) => {
+      if (isDone) return undefined;
       isDone = true;
-      for (const { series, starts } of testSet.series) {
+      return (series, starts, scored) => {
         if (this.taken.length === MOST_LOOKS) return;
-        this.taken.push(await lookAtSeries(model, dataset.features, series, starts));
-      }
+        this.taken.push(lookAtScored(scored, { ...model, features: dataset.features, series, starts }));
+      };
     };
   }
 }
@@ -96,12 +97,13 @@ async function evaluateFamily(
   try {
     for (const path of paths) {
       const learnt = await readRows(path, flags, flags.rows, flags.columns);
+      checkUsage(() => checkCalendar(learnt, options));
       const whole = await readRows(path, flags, undefined, learnt.features);
       for (const note of learnt.notes) printNote(note);
       const data = { whole, learnt, trainRows: flags.rows, testRows: flags.testRows };
       const watcher = new TrainingWatcher(learnt.files[0]!.file, flags.seeds[0]!);
       const { watch, onTrained } = watcher;
-      const events = { watch, onTrained, onJudged: looks.of(whole) };
+      const events = { watch, onTrained, watchScores: looks.of(whole) };
       try {
         files.push(await evaluateTraining(engine, data, options, flags.seeds, events));
       } finally {
@@ -150,7 +152,7 @@ async function evaluatePublished(
       const learnt =
         flags.rows === undefined ? undefined : await readRows(path, flags, flags.rows, columns, section);
       const data = { whole, learnt, trainRows: flags.rows, testRows: flags.testRows };
-      files.push(await evaluateModel(evaluated, data, { ...settings, onJudged: looks.of(whole) }));
+      files.push(await evaluateModel(evaluated, data, { ...settings, watchScores: looks.of(whole) }));
     }
     await executable.close();
     return { title: `${model.name} ${model.version}`, files };

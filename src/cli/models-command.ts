@@ -5,12 +5,15 @@ import { loadConfig } from "../config.js";
 import { wholeNumber } from "../data/option-values.js";
 import { chooseEngine } from "../engine/choose-engine.js";
 import { InputError } from "../errors.js";
-import { JobFolder } from "../jobs/job-folder.js";
+import { openJobStore } from "../jobs/start-jobs.js";
 import { checkUnused } from "../jobs/version-users.js";
 import { deleteVersion } from "../registry/deletion.js";
 import { listPublished, verifyModels } from "../registry/inventory.js";
 import { argument } from "./options.js";
 import { checkName } from "./train-command.js";
+
+/** What is wrong with the store of jobs is in the error that ends the command. */
+const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 interface ModelsFlags {
   readonly models?: string;
@@ -60,8 +63,10 @@ async function list(flags: ModelsFlags): Promise<void> {
 
 async function remove(name: string, version: string, flags: ModelsFlags): Promise<void> {
   checkName(name);
-  const folder = flags.models ?? loadConfig(process.env).RESIDUA_MODELS;
-  await checkUnused(new JobFolder(folder), name, version);
+  const config = loadConfig(process.env);
+  const folder = flags.models ?? config.RESIDUA_MODELS;
+  const jobs = await openJobStore({ ...config, RESIDUA_MODELS: folder }, SILENT);
+  await checkUnused(jobs, name, version).finally(() => jobs.close());
   await deleteVersion(join(folder, name), name, version);
   process.stdout.write(`${name} ${version} is deleted.\n`);
 }

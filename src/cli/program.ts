@@ -9,6 +9,8 @@ import { addRenewCommand } from "./renew-command.js";
 import { addScoreCommand } from "./score-command.js";
 import { addTrainCommand } from "./train-command.js";
 import { UsageError } from "./usage-error.js";
+import { addWatchCommand } from "./watch-command.js";
+import { addWorkerCommand } from "./worker-command.js";
 
 const DONE = 0;
 const FAILED = 1;
@@ -44,6 +46,8 @@ function createProgram(): Command {
   addScoreCommand(program);
   addEvaluateCommand(program);
   addModelsCommand(program);
+  addWatchCommand(program);
+  addWorkerCommand(program);
   return program;
 }
 

@@ -13,7 +13,7 @@ import { checkMayPublish } from "../publishing/publish-or-keep.js";
 import { type Renewal, readLive, renew } from "../publishing/renew.js";
 import type { VersionFigures } from "../publishing/renewal-figures.js";
 import { recordedReading } from "../publishing/renewal-record.js";
-import { excludeEvents } from "../publishing/renewal-rows.js";
+import { excludeEvents, parseEvents } from "../publishing/renewal-rows.js";
 import { isAliasName } from "../registry/aliases.js";
 import type { Bundle } from "../registry/bundle.js";
 import { loadStoredModel } from "../registry/stored-model.js";
@@ -134,7 +134,7 @@ async function readRecent(
   } catch (error) {
     throw new InputError(`--exclude-events ${eventsFile} is not JSON: ${(error as Error).message}.`);
   }
-  return excludeEvents(dataset, json, printNote);
+  return excludeEvents(dataset, parseEvents(json), printNote);
 }
 
 function describeComparison({ version }: Bundle, { comparison: { live, renewed } }: Renewal): string {

@@ -12,7 +12,7 @@ import { describeShortRuns } from "../data/short-runs.js";
 import { chooseEngine } from "../engine/choose-engine.js";
 import type { ServedModel } from "../registry/served-model.js";
 import { loadStoredModel } from "../registry/stored-model.js";
-import { writeScoreReport } from "../report/scored-report.js";
+import { ScoredLooks, writeScoreReport } from "../report/scored-report.js";
 import { formatFloat32 } from "../scoring/digits.js";
 import { type DatasetScores, type FileDrift, scoreDataset } from "../serving/dataset-scoring.js";
 import { printNote } from "./note.js";
@@ -72,10 +72,14 @@ async function score(paths: string[], flags: ScoreFlags): Promise<void> {
     const shortRuns = describeShortRuns(dataset, model.manifest.timesteps);
     for (const note of [...dataset.notes, ...differences, ...shortRuns]) printNote(note);
     const withEvents = flags.events !== undefined || flags.report !== undefined;
-    const scores = await scoreDataset(model, dataset, { stride: flags.stride, withEvents });
-    if (flags.report !== undefined) {
-      const page = await writeScoreReport(model, { dataset, scores, stride: flags.stride });
-      await writeOutputFile("--report", flags.report, page);
+    const looks = flags.report === undefined ? undefined : new ScoredLooks(model, dataset);
+    const scores = await scoreDataset(model, dataset, {
+      stride: flags.stride,
+      withEvents,
+      onScored: looks?.take,
+    });
+    if (flags.report !== undefined && looks !== undefined) {
+      await writeOutputFile("--report", flags.report, writeScoreReport(model, scores, looks));
     }
     await model.executable.close();
     await writeResults(model, scores, flags);

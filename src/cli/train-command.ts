@@ -7,6 +7,7 @@ import { createWasmEngine } from "../engine/wasm/engine.js";
 import { InputError } from "../errors.js";
 import { checkMayPublish } from "../publishing/publish-or-keep.js";
 import { MODEL_NAME_PATTERN, MODEL_NAME_RULE } from "../registry/manifest.js";
+import { checkCalendar } from "../training/calendar-options.js";
 import { seed } from "../training/option-parsers.js";
 import type { TrainedModel } from "../training/train-model.js";
 import { FITTING_OPTIONS, type FittingValues, toTrainOptions } from "../training/train-options.js";
@@ -70,6 +71,7 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
   }
   await checkMayPublish(run.modelsFolder, run.name);
   const dataset = await readDataset(paths, datasetOptions(run.reading));
+  checkUsage(() => checkCalendar(dataset, options));
   for (const note of dataset.notes) printNote(note);
   const engine = await createEngine();
   try {

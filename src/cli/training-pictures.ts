@@ -3,6 +3,7 @@ import type { Dataset, Series } from "../data/dataset.js";
 import type { Engine } from "../engine/engine.js";
 import type { ServedModel } from "../registry/served-model.js";
 import { loadStoredModel } from "../registry/stored-model.js";
+import { ScoredLooks } from "../report/scored-report.js";
 import { writeTrainingReport } from "../report/training-report.js";
 import { scoreDataset } from "../serving/dataset-scoring.js";
 import type { TrainedModel } from "../training/train-model.js";
@@ -40,9 +41,9 @@ export async function showTraining(
   try {
     if (process.stdout.isTTY) process.stdout.write(await drawTraining(trained, model, dataset));
     if (report === undefined) return;
-    const scores = await scoreDataset(model, dataset, { stride: 1, withEvents: true });
-    const data = { dataset, scores, stride: 1 };
-    const page = await writeTrainingReport(trained, model, data, formatTaken(dataset.taken!));
+    const looks = new ScoredLooks(model, dataset);
+    await scoreDataset(model, dataset, { stride: 1, withEvents: true, onScored: looks.take });
+    const page = writeTrainingReport(trained, model, looks, formatTaken(dataset.taken!));
     await writeOutputFile("--report", report, page);
     process.stdout.write(`report:    ${report}\n`);
   } finally {

@@ -33,14 +33,6 @@ export function whenTokenIsNeeded(ask: (isWrong: boolean) => Promise<string>): v
   askForToken = ask;
 }
 
-export function hasToken(): boolean {
-  return token !== undefined;
-}
-
-export function forgetToken(): void {
-  token = undefined;
-}
-
 /** @throws ServiceError */
 async function request(path: string, init: RequestInit = {}): Promise<Response> {
   for (;;) {

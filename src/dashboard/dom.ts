@@ -59,7 +59,36 @@ export function button(text: string, click: () => void, attributes: Attributes =
   return h("button", { type: "button", ...attributes, click: () => click() }, text);
 }
 
-/** A list of terms with their values. */
+/** Says that something is on its way. */
+export function loading(text: string): HTMLParagraphElement {
+  return h("p", { class: "loading", "aria-busy": "true" }, text);
+}
+
+/**
+ * A table that scrolls by itself where the page is narrower.
+ *
+ * @param label what a screen reader calls it.
+ * @param heads titles of columns: those of text, then those of numbers.
+ * @param rows `tr` elements.
+ */
+export function table(
+  label: string,
+  heads: { readonly texts: readonly string[]; readonly numbers: readonly string[] },
+  rows: readonly HTMLElement[],
+  attributes: Attributes = {},
+): HTMLDivElement {
+  const titles = [
+    ...heads.texts.map((title) => h("th", { scope: "col" }, title)),
+    ...heads.numbers.map((title) => h("th", { scope: "col", class: "number" }, title)),
+  ];
+  return h(
+    "div",
+    { class: "scroll", tabindex: "0", role: "region", "aria-label": label },
+    h("table", attributes, h("thead", {}, h("tr", {}, ...titles)), h("tbody", {}, ...rows)),
+  );
+}
+
+/** A list of terms with their values; those that are undefined are left out. */
 export function facts(
   ...entries: readonly (readonly [term: string, value: Child] | undefined)[]
 ): HTMLDListElement {

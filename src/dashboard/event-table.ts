@@ -1,5 +1,5 @@
 /** The events of a series: a line each, which leads to its rows. */
-import { button, h } from "./dom.js";
+import { button, h, table } from "./dom.js";
 import { formatNumber, formatShare, formatTime } from "./format.js";
 import type { SeriesRows, SeriesScores } from "./series-data.js";
 import type { ServiceEvent } from "./service-types.js";
@@ -39,30 +39,18 @@ export function eventTable(
       h("td", { class: "number" }, formatPValue(scores.pValue[event.peak]!)),
     ),
   );
-  const more = events.length - lines.length;
-  return h(
-    "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of events" },
-    h(
-      "table",
-      { class: "events" },
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          ...["#", "Features, by share of the error", "Start", "End", "Peak"].map((name) =>
-            h("th", { scope: "col" }, name),
-          ),
-          h("th", { scope: "col", class: "number" }, "Score"),
-          h("th", { scope: "col", class: "number" }, "p-value"),
-        ),
-      ),
-      h("tbody", {}, ...lines),
-    ),
-    more > 0 && h("p", { class: "quiet" }, `and ${more} more`),
+  const region = table(
+    "Table of events",
+    {
+      texts: ["#", "Features, by share of the error", "Start", "End", "Peak"],
+      numbers: ["Score", "p-value"],
+    },
+    lines,
+    { class: "events" },
   );
+  const more = events.length - lines.length;
+  if (more > 0) region.append(h("p", { class: "quiet" }, `and ${more} more`));
+  return region;
 }
 
 function formatPValue(value: number): string {

@@ -1,7 +1,7 @@
 /** Lines over the rows of a series, drawn by uPlot from the extremes of each column of pixels. */
 import type { Theme } from "../charts/colours.js";
 import { linePoints, type MinMaxSeries } from "../charts/min-max.js";
-import { drawBands, drawLevel } from "./chart-marks.js";
+import { drawBands, drawDenseLine, drawLevel } from "./chart-marks.js";
 import { h } from "./dom.js";
 import { formatNumber } from "./format.js";
 import {
@@ -41,6 +41,8 @@ export interface LineChartOptions {
 
 const FONT = "11px system-ui, sans-serif";
 const SYNC_KEY = "series";
+/** In CSS pixels. */
+const LINE_WIDTH = 1.25;
 
 export class LineChart {
   readonly element: HTMLElement;
@@ -51,6 +53,8 @@ export class LineChart {
   #plot: uPlot | undefined;
   #range: RowRange = { from: 0, to: 1 };
   #width = 0;
+  /** Whether there are more rows than are drawn one by one. */
+  #isDense = false;
 
   constructor(UPlotClass: UPlot, options: LineChartOptions) {
     this.#uPlot = UPlotClass;
@@ -120,6 +124,7 @@ export class LineChart {
     const { from, to } = this.#range;
     const columns = Math.max(50, Math.round(this.#width - gutterOf(this.#width) - RIGHT_MARGIN));
     const points = lines.map(({ series }) => linePoints(series, from, to, columns));
+    this.#isDense = points[0]!.rows.length < to - from;
     const places = Float64Array.from(points[0]!.rows, (row) => axis.placeOf(row));
     return {
       data: [places, ...points.map(({ values }) => values)] as uPlot.AlignedData,
@@ -137,6 +142,7 @@ export class LineChart {
     const theme = currentTheme();
     const { axis, lines, height, hasLabels, events, isLogarithmic = false } = this.#options;
     const gutter = gutterOf(this.#width);
+    const thinLine = this.#uPlot.paths.linear!();
     const axisStyle = { stroke: theme.quietText, font: FONT, ticks: { show: false } };
     return {
       width: this.#width,
@@ -180,14 +186,23 @@ export class LineChart {
       ],
       series: [
         {},
-        ...lines.map(({ colour, width = 1.25 }) => ({
+        ...lines.map(({ colour, width = LINE_WIDTH }) => ({
           stroke: colour(theme),
           width,
           points: { show: false },
+          paths: (plot: uPlot, series: number, first: number, last: number) =>
+            this.#isDense ? null : thinLine(plot, series, first, last),
         })),
       ],
       hooks: {
         drawClear: [(plot) => drawBands(plot, { axis, bands: this.#options.bands(), range: this.#range })],
+        drawSeries: [
+          (plot, line) => {
+            if (!this.#isDense || line === 0) return;
+            const { colour, width = LINE_WIDTH } = lines[line - 1]!;
+            drawDenseLine(plot, { line, colour: colour(theme), width });
+          },
+        ],
         draw: [(plot) => drawLevel(plot, this.#options.level?.())],
         setSelect: [
           (plot) => {

@@ -1,17 +1,11 @@
 /** All that is known of a version: what it is, what it was trained on, and how its scores are now. */
 import { getActivity, getCalibration, getManifest } from "./api.js";
-import { facts, h, stateTag } from "./dom.js";
+import { facts, h, stateTag, table } from "./dom.js";
 import { formatCount, formatDuration, formatNumber, formatShare, formatTime, plural } from "./format.js";
 import { formatLink } from "./link.js";
+import { aliasesOf } from "./model-versions.js";
 import { scoreDistribution } from "./score-distribution.js";
-import type {
-  Activity,
-  Calibration,
-  DataTaken,
-  Manifest,
-  ModelListing,
-  VersionListing,
-} from "./service-types.js";
+import type { Activity, Calibration, Manifest, ModelListing, VersionListing } from "./service-types.js";
 
 export async function modelDetail(model: ModelListing, version: VersionListing): Promise<HTMLElement> {
   const title = h(
@@ -74,9 +68,7 @@ export async function modelDetail(model: ModelListing, version: VersionListing):
 }
 
 function overview(manifest: Manifest, model: ModelListing, version: VersionListing): HTMLElement {
-  const aliases = Object.entries(model.aliases).flatMap(([alias, target]) =>
-    target === version.version ? [alias] : [],
-  );
+  const aliases = aliasesOf(model, version.version);
   const { threshold } = manifest;
   const alarms = threshold === null ? undefined : manifest.alarms?.scorers[threshold.scorer];
   return facts(
@@ -162,39 +154,29 @@ function featureTable({ features, data }: Manifest): HTMLElement {
       ...values.map((value) => h("td", { class: "number" }, value === null ? "–" : formatNumber(value))),
     );
   });
-  return h(
-    "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-label": "Features" },
-    h(
-      "table",
-      {},
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          h("th", { scope: "col" }, "Feature"),
-          h("th", { scope: "col" }, "Unit"),
-          ...columns.map((name) => h("th", { scope: "col", class: "number" }, name)),
-        ),
-      ),
-      h("tbody", {}, ...lines),
-    ),
-  );
+  return table("Features", { texts: ["Feature", "Unit"], numbers: columns }, lines);
 }
 
 function training({ createdAt, training: record, data, loss }: Manifest): HTMLElement {
   const seconds = record["seconds"];
+  const { first, last, stepMs } = data?.time ?? {};
+  const leftOut = data?.leftOut ?? [];
   return h(
     "div",
     {},
     facts(
       ["Published", `${formatTime(Date.parse(createdAt))} UTC`],
-      ...trainedOn(data),
+      ...filesOf(record).map((file) => ["File", file] as const),
+      ["Rows", data?.rows === undefined ? undefined : formatCount(data.rows)],
+      [
+        "From, to",
+        first === undefined || last === undefined ? undefined : `${inUtc(first)}, ${inUtc(last)} UTC`,
+      ],
+      ["Step", stepMs ? formatDuration(stepMs) : undefined],
+      ["Left out", leftOut.length === 0 ? undefined : leftOut.map(({ name }) => name).join(", ")],
       ["Loss", loss],
-      ...numberFact(record, "epochs", "Epochs"),
-      ...numberFact(record, "bestEpoch", "Best epoch"),
+      ["Epochs", numberOf(record, "epochs")],
+      ["Best epoch", numberOf(record, "bestEpoch")],
       ["Took", typeof seconds === "number" ? formatDuration(seconds * 1000) : undefined],
     ),
     h(
@@ -210,28 +192,19 @@ function training({ createdAt, training: record, data, loss }: Manifest): HTMLEl
   );
 }
 
-function numberFact(record: Manifest["training"], key: string, name: string): (readonly [string, string])[] {
-  const value = record[key];
-  return typeof value === "number" ? [[name, formatNumber(value)]] : [];
+function inUtc(time: string): string {
+  return formatTime(Date.parse(time));
 }
 
-function trainedOn(data: DataTaken | undefined): (readonly [string, string])[] {
-  if (data === undefined) return [];
-  const { rows, time, files = [], leftOut = [] } = data;
-  return [
-    ...files.slice(0, 3).map((file): [string, string] => ["File", file.name]),
-    ...(rows === undefined ? [] : [["Rows", formatCount(rows)] as [string, string]]),
-    ...(time?.first === undefined || time.last === undefined
-      ? []
-      : [
-          ["From, to", `${formatTime(Date.parse(time.first))}, ${formatTime(Date.parse(time.last))} UTC`] as [
-            string,
-            string,
-          ],
-        ]),
-    ...(time?.stepMs ? [["Step", formatDuration(time.stepMs)] as [string, string]] : []),
-    ...(leftOut.length === 0
-      ? []
-      : [["Left out", leftOut.map(({ name }) => name).join(", ")] as [string, string]]),
-  ];
+function numberOf(record: Manifest["training"], key: string): string | undefined {
+  const value = record[key];
+  return typeof value === "number" ? formatNumber(value) : undefined;
+}
+
+/** The names of the first files that the model was trained on. */
+function filesOf(record: Manifest["training"]): string[] {
+  const files = record["data"];
+  if (!Array.isArray(files)) return [];
+  const named = files.slice(0, 3) as readonly ({ readonly file?: unknown } | null)[];
+  return named.flatMap((entry) => (typeof entry?.file === "string" ? entry.file : []));
 }

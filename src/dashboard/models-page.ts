@@ -3,6 +3,7 @@ import { listModels } from "./api.js";
 import { h, stateTag } from "./dom.js";
 import { formatLink, type View } from "./link.js";
 import { modelDetail } from "./model-detail.js";
+import { aliasesOf } from "./model-versions.js";
 import { showWhenThere } from "./problem-box.js";
 import type { ModelListing, VersionListing } from "./service-types.js";
 
@@ -43,7 +44,6 @@ export async function modelsPage(view: View): Promise<HTMLElement> {
 
 function entry(model: ModelListing, chosen: ModelListing, chosenVersion: VersionListing): HTMLElement {
   const versions = model.versions.map((version) => {
-    const aliases = Object.entries(model.aliases).filter(([, target]) => target === version.version);
     const isChosen = model === chosen && version === chosenVersion;
     return h(
       "li",
@@ -55,7 +55,7 @@ function entry(model: ModelListing, chosen: ModelListing, chosenVersion: Version
           "aria-current": isChosen ? "true" : undefined,
         },
         h("span", {}, `Version ${version.version}`),
-        ...aliases.map(([alias]) => h("span", { class: "tag" }, alias)),
+        ...aliasesOf(model, version.version).map((alias) => h("span", { class: "tag" }, alias)),
         stateTag(version.state),
       ),
     );

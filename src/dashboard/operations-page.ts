@@ -1,6 +1,6 @@
 /** What the service does right now, drawn from `/metrics`. The page keeps the last minutes while it is open. */
 import { getMetricsText } from "./api.js";
-import { h } from "./dom.js";
+import { h, loading } from "./dom.js";
 import { formatCount, formatDuration, formatNumber, formatSeconds, formatShare } from "./format.js";
 import type { View } from "./link.js";
 import { bucketsSince, Metrics, quantileOf } from "./metrics-text.js";
@@ -30,7 +30,7 @@ const isScoring = ({ route = "" }: Readonly<Record<string, string>>) =>
   route.endsWith("/score") || route.endsWith("/infer");
 
 export function operationsPage(_view: View, signal: AbortSignal): HTMLElement {
-  const content = h("div", {}, h("p", { class: "loading", "aria-busy": "true" }, "Reading the metrics"));
+  const content = h("div", {}, loading("Reading the metrics"));
   const root = h(
     "div",
     { class: "page" },

@@ -1,5 +1,5 @@
 /** The lower part of the operations page: histograms, versions, and the process. */
-import { facts, h, stateTag } from "./dom.js";
+import { facts, h, stateTag, table } from "./dom.js";
 import { formatCount, formatDuration, formatSeconds, formatShare } from "./format.js";
 import { type Buckets, type Metrics, quantileOf } from "./metrics-text.js";
 
@@ -71,24 +71,6 @@ export function versionTable(now: Metrics): HTMLElement {
       ),
     );
   });
-  const heads = ["Windows", "Anomalous", "Wait, p99", "Engine run, median"];
-  return h(
-    "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-label": "Versions" },
-    h(
-      "table",
-      {},
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          ...["Model", "Version", "State"].map((name) => h("th", { scope: "col" }, name)),
-          ...heads.map((name) => h("th", { scope: "col", class: "number" }, name)),
-        ),
-      ),
-      h("tbody", {}, ...lines),
-    ),
-  );
+  const numbers = ["Windows", "Anomalous", "Wait, p99", "Engine run, median"];
+  return table("Versions", { texts: ["Model", "Version", "State"], numbers }, lines);
 }

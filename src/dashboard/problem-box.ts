@@ -1,6 +1,6 @@
 /** An error, shown where it happened and in the service's own words. */
 import { ServiceError } from "./api.js";
-import { button, h } from "./dom.js";
+import { button, h, loading } from "./dom.js";
 
 /** @param retry what a person can try again; undefined where that is of no use. */
 export function problemBox(error: unknown, retry?: () => void): HTMLElement {
@@ -37,7 +37,7 @@ export async function showWhenThere(
   what: string,
   load: () => Promise<Node>,
 ): Promise<void> {
-  place.replaceChildren(h("p", { class: "loading", "aria-busy": "true" }, what));
+  place.replaceChildren(loading(what));
   try {
     place.replaceChildren(await load());
   } catch (error) {

@@ -9,7 +9,7 @@ const HEIGHT = 150;
 const BOTTOM = 22;
 
 /** The share of windows in each range of scores: now, and in calibration. */
-export interface ScoreShares {
+interface ScoreShares {
   /** The upper end of each range; infinite for the last. */
   readonly edges: readonly number[];
   readonly now: readonly number[];
@@ -18,7 +18,7 @@ export interface ScoreShares {
 }
 
 /** Without the empty ranges at both ends. */
-export function scoreShares({ scores, windows }: Activity, sample: Sample | undefined): ScoreShares {
+function scoreShares({ scores, windows }: Activity, sample: Sample | undefined): ScoreShares {
   const edges = [...scores.edges, Number.POSITIVE_INFINITY];
   const now = scores.counts.map((count) => (windows === 0 ? 0 : count / windows));
   const below =

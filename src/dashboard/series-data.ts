@@ -1,4 +1,5 @@
 /** A series and its scores as arrays, by row; the form that pictures and verdicts are made from. */
+import { lowerBound } from "../scoring/lower-bound.js";
 import type { ArrowTable } from "./arrow-stream.js";
 import type { Drift, ReadingsAnswer, ScoredBy, SeriesThreshold, ServiceEvent } from "./service-types.js";
 
@@ -52,9 +53,16 @@ export function rowsOfFile(name: string, answer: ReadingsAnswer): SeriesRows[] {
 
 /** The windows of a model's sample one after the other, or its series. @param body as `POST .../score` takes it. */
 export function rowsOfSample(name: string, features: readonly string[], body: unknown): SeriesRows {
-  const { windows = [], series = windows.flat() } = body as {
+  const {
+    windows = [],
+    series = windows.flat(),
+    timestamps,
+    timeUnit,
+  } = body as {
     readonly windows?: readonly (readonly (number | null)[])[][];
     readonly series?: readonly (readonly (number | null)[])[];
+    readonly timestamps?: readonly (number | string)[];
+    readonly timeUnit?: string;
   };
   const readings = features.map((_, feature) =>
     Float64Array.from(series, (row) => row[feature] ?? Number.NaN),
@@ -63,7 +71,8 @@ export function rowsOfSample(name: string, features: readonly string[], body: un
     name,
     features,
     rows: series.length,
-    timesMs: undefined,
+    timesMs:
+      timestamps !== undefined && timeUnit === "ms" ? Float64Array.from(timestamps, Number) : undefined,
     maxGapMs: undefined,
     readings,
     notes: [],
@@ -144,21 +153,7 @@ function numbersOf(values: readonly (number | null)[]): Float64Array {
 /** The row whose time is nearest to a time, in a series without times the row itself. */
 export function rowAt({ timesMs, rows }: Pick<SeriesRows, "timesMs" | "rows">, place: number): number {
   if (timesMs === undefined) return Math.min(rows - 1, Math.max(0, Math.round(place)));
-  let low = 0;
-  let high = rows - 1;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (timesMs[middle]! >= place) high = middle;
-    else low = middle + 1;
-  }
-  if (low > 0 && place - timesMs[low - 1]! < timesMs[low]! - place) low--;
-  return low;
-}
-
-/** The rows that a gap in time lies before. */
-export function rowsAfterGaps({ timesMs, maxGapMs, rows }: SeriesRows): number[] {
-  const found: number[] = [];
-  if (timesMs === undefined || maxGapMs === undefined) return found;
-  for (let row = 1; row < rows; row++) if (timesMs[row]! - timesMs[row - 1]! > maxGapMs) found.push(row);
-  return found;
+  const next = Math.min(lowerBound(timesMs, place), rows - 1);
+  const isBeforeNearer = next > 0 && place - timesMs[next - 1]! < timesMs[next]! - place;
+  return isBeforeNearer ? next - 1 : next;
 }

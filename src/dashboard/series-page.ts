@@ -1,8 +1,9 @@
 /** The page of a series: whose rows, which version, and what it says about them. */
 import { listModels } from "./api.js";
-import { h, labelledSelect } from "./dom.js";
+import { button, h, labelledSelect, loading } from "./dom.js";
 import { formatCount, formatDuration, formatTime } from "./format.js";
 import { formatLink, type View } from "./link.js";
+import { aliasesOf, defaultVersion, liveVersions } from "./model-versions.js";
 import { problemBox } from "./problem-box.js";
 import type { SeriesRows } from "./series-data.js";
 import { loadRows, loadScores, loadVersion } from "./series-loading.js";
@@ -15,9 +16,7 @@ import { loadUplot } from "./uplot.js";
 let lastSource: Source | undefined;
 
 export async function seriesPage(view: View, signal: AbortSignal): Promise<HTMLElement> {
-  const models = (await listModels()).filter(({ versions }) =>
-    versions.some(({ state }) => state === "live"),
-  );
+  const models = (await listModels()).filter((model) => liveVersions(model).length > 0);
   const root = h("div", { class: "page" }, h("h1", { class: "hidden" }, "Series"));
   if (models.length === 0) {
     root.append(nothingLive());
@@ -51,9 +50,8 @@ class SeriesPage {
     this.#models = models;
     this.#signal = signal;
     const model = models.find(({ name }) => name === view.model) ?? models[0]!;
-    const wanted =
-      view.version !== undefined && isLive(model, view.version) ? view.version : defaultVersion(model);
-    this.#view = { ...view, page: "series", model: model.name, version: wanted };
+    const version = liveVersions(model).find((live) => live === view.version) ?? defaultVersion(model);
+    this.#view = { ...view, page: "series", model: model.name, version };
     if (view.source === SAMPLE.name) this.#source = SAMPLE;
     else if (lastSource !== undefined && (view.source === undefined || view.source === lastSource.name)) {
       this.#source = lastSource;
@@ -98,7 +96,7 @@ class SeriesPage {
     this.element.replaceChildren(this.#toolbar(), place);
     // The selects are made anew; whoever uses the keyboard stays where they were.
     this.element.querySelectorAll("select")[focused]?.focus();
-    show(h("p", { class: "loading", "aria-busy": "true" }, "Loading the model"));
+    show(loading("Loading the model"));
     let chooser: ((wanted?: string) => HTMLElement) | undefined;
     try {
       const names = [version!, ...(other === undefined ? [] : [other])];
@@ -115,13 +113,10 @@ class SeriesPage {
         show(chooser(this.#view.source));
         return;
       }
-      show(h("p", { class: "loading", "aria-busy": "true" }, `Reading ${this.#source.name}`));
+      show(loading(`Reading ${this.#source.name}`));
       const all = await loadRows(this.#source, versions[0]!);
       const rows = all.find(({ name }) => name === this.#view.group) ?? all[0];
-      show(
-        this.#describeSource(rows!, all),
-        h("p", { class: "loading", "aria-busy": "true" }, `Scoring ${formatCount(rows!.rows)} rows`),
-      );
+      show(this.#describeSource(rows!, all), loading(`Scoring ${formatCount(rows!.rows)} rows`));
       const [uPlot, ...scores] = await Promise.all([
         loadUplot(),
         ...versions.map((one) => loadScores(rows!, one, signal)),
@@ -154,14 +149,10 @@ class SeriesPage {
   #toolbar(): HTMLElement {
     const { model: name, version, other } = this.#view;
     const model = this.#models.find((one) => one.name === name)!;
-    const live = model.versions.filter(({ state }) => state === "live");
-    const nameOf = (own: string) => {
-      const aliases = Object.entries(model.aliases).flatMap(([alias, target]) =>
-        target === own ? [alias] : [],
-      );
-      return aliases.length === 0 ? own : `${own} (${aliases.join(", ")})`;
-    };
-    const options = live.map((one) => ({ value: one.version, text: nameOf(one.version) }));
+    const options = liveVersions(model).map((live) => {
+      const aliases = aliasesOf(model, live);
+      return { value: live, text: aliases.length === 0 ? live : `${live} (${aliases.join(", ")})` };
+    });
     const models = this.#models.map((one) => ({ value: one.name, text: one.name }));
     const choose = (change: Partial<View>): void => {
       this.#change({ threshold: undefined, ...change });
@@ -210,20 +201,8 @@ class SeriesPage {
             void this.#load();
           }),
         fileButton("Another file", "small", (source) => this.#choose(source)),
-        this.#source !== SAMPLE &&
-          h("button", { type: "button", class: "small", click: () => this.#choose(SAMPLE) }, "Sample"),
+        this.#source !== SAMPLE && button("Sample", () => this.#choose(SAMPLE), { class: "small" }),
       ),
     );
   }
-}
-
-function isLive({ versions }: ModelListing, version: string): boolean {
-  return versions.some((one) => one.version === version && one.state === "live");
-}
-
-/** The one that answers requests without a version. */
-function defaultVersion(model: ModelListing): string {
-  const stable = model.aliases["stable"];
-  if (stable !== undefined && isLive(model, stable)) return stable;
-  return model.versions.find(({ state }) => state === "live")!.version;
 }

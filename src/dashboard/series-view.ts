@@ -226,7 +226,7 @@ export class SeriesView {
   }
 
   #rebuild(): void {
-    for (const chart of [...this.scoreCharts, ...this.featureCharts]) chart.rebuild();
+    for (const chart of this.#charts()) chart.rebuild();
     this.heatMap?.rebuild();
     this.#overview.rebuild();
   }
@@ -234,7 +234,7 @@ export class SeriesView {
   #hover(row: number | undefined): void {
     if (row === this.#hovered) return;
     this.#hovered = row;
-    for (const chart of [...this.scoreCharts, ...this.featureCharts]) chart.hover(row);
+    for (const chart of this.#charts()) chart.hover(row);
     this.heatMap?.hover(row);
     const { timesMs } = this.#options.series;
     if (row === undefined) this.#place.textContent = this.describeRange();

@@ -1,5 +1,7 @@
 /** What the service answers, as far as the page reads it. */
 
+export type { AnomalyEvent as ServiceEvent } from "../scoring/events.js";
+
 export interface VersionListing {
   readonly version: string;
   readonly state: string;
@@ -24,7 +26,6 @@ export interface ManifestAlarms {
 
 export interface DataTaken {
   readonly rows?: number;
-  readonly files?: readonly { readonly name: string; readonly rows: number }[];
   readonly time?: { readonly first?: string; readonly last?: string; readonly stepMs?: number } | null;
   readonly features?: readonly {
     readonly name: string;
@@ -60,7 +61,6 @@ export interface Manifest {
     readonly scorers: Readonly<Record<string, ManifestAlarms>>;
   };
   readonly data?: DataTaken;
-  readonly renewedFrom?: { readonly model?: string; readonly modelVersion?: string };
 }
 
 export type Pairs = readonly (readonly [number, number])[];
@@ -87,7 +87,6 @@ export interface Drift {
   readonly moved: boolean;
   readonly since: number | null;
   readonly pValue: number;
-  readonly share: number;
 }
 
 export interface Activity {
@@ -105,16 +104,6 @@ export interface SeriesThreshold {
   readonly falseAlarmRate: number | null;
   readonly falseAlarms: string | null;
   readonly alarm: { readonly k: number; readonly n: number; readonly endValue: number };
-}
-
-export interface ServiceEvent {
-  readonly id: number;
-  readonly start: number;
-  readonly end: number;
-  readonly peak: number;
-  readonly score: number;
-  readonly open: boolean;
-  readonly features: readonly { readonly name: string; readonly share: number }[];
 }
 
 export interface ScoredBy {

@@ -1,9 +1,9 @@
 /** The threshold as a slider over the scores, and as what it means: false-alarm rate, value, alarms a week. */
-import { h, svg } from "./dom.js";
+import { button, h, svg } from "./dom.js";
 import { formatNumber } from "./format.js";
 import type { SeriesScores } from "./series-data.js";
 import type { Calibration } from "./service-types.js";
-import { alarmsOf, rateOf, ScoreScale, thresholdForAlarms, thresholdOf } from "./threshold-scale.js";
+import { falseAlarmsAt, rateOf, ScoreScale, thresholdForAlarms, thresholdOf } from "./threshold-scale.js";
 
 export interface ThresholdPanelOptions {
   readonly scores: SeriesScores;
@@ -74,7 +74,7 @@ export class ThresholdPanel {
       table && {
         label: "False alarms",
         unit: alarms?.perWeek ? "a week" : "in 1,000 rows",
-        shown: (value: number) => alarmsOf(table, value),
+        shown: (value: number) => falseAlarmsAt(table, value),
         thresholdFor: (events: number) => thresholdForAlarms(table, events),
       },
     ].filter((field) => field !== undefined);
@@ -104,8 +104,7 @@ export class ThresholdPanel {
 
   #layOut(fields: readonly { readonly label: string; readonly unit: string }[]): HTMLElement {
     const reset =
-      this.#own !== undefined &&
-      h("button", { type: "button", class: "small", click: () => this.set(this.#own!) }, "The model's own");
+      this.#own !== undefined && button("The model's own", () => this.set(this.#own!), { class: "small" });
     return h(
       "section",
       { class: "card threshold", "aria-labelledby": "threshold-title" },

@@ -1,4 +1,5 @@
 /** What a threshold means: how many normal timesteps it flags, how many alarms it raises, and where a slider has it. */
+import { hardlyDiffer } from "../charts/alike.js";
 import type { Pairs, Sample } from "./service-types.js";
 
 /** The shares 0 and 1 of quantiles have no logarithm: the sample carries no rate below 1 / (n + 1). */
@@ -62,8 +63,8 @@ function justBelow(value: number): number {
   return value - Math.abs(value) * 2 ** -50;
 }
 
-/** Events by threshold, between the counts of a table: [threshold, events], thresholds going down. */
-export function alarmsOf(table: Pairs, threshold: number): number {
+/** False alarms at a threshold, linear between those of a table of [threshold, events], thresholds going down. */
+export function falseAlarmsAt(table: Pairs, threshold: number): number {
   if (threshold >= table[0]![0]) return threshold > table[0]![0] ? 0 : table[0]![1];
   for (let i = 1; i < table.length; i++) {
     const [own, events] = table[i]!;
@@ -84,8 +85,6 @@ export function thresholdForAlarms(table: Pairs, events: number): number {
 
 /** Numbers much smaller have fewer digits in float64. */
 const LEAST_LOGARITHMIC = 1e-290;
-/** A share of the numbers themselves. */
-const LEAST_DIFFERENCE = 1e-8;
 
 /** A slider over scores: logarithmic where all are above zero, so that both normal scores and extremes have room. */
 export class ScoreScale {
@@ -108,10 +107,9 @@ export class ScoreScale {
     this.isLogarithmic = low >= 0 && high > LEAST_LOGARITHMIC;
     // Scores of nothing at all would stretch the scale beyond use.
     if (this.isLogarithmic) low = Math.max(Math.min(lowestPositive, high), high * 1e-6);
-    // Between numbers that hardly differ, the places of a slider could not be told apart.
-    const size = Math.max(Math.abs(low), Math.abs(high));
-    if (high - low <= LEAST_DIFFERENCE * Math.max(size, this.isLogarithmic ? 0 : 1)) {
-      [low, high] = this.isLogarithmic ? [low / 2, high * 2] : [low - size - 1, high + size + 1];
+    if (hardlyDiffer(low, high)) {
+      const room = Math.abs(high) + 1;
+      [low, high] = this.isLogarithmic ? [low / 2, high * 2] : [low - room, high + room];
     }
     this.low = low;
     this.high = high;

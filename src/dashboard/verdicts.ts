@@ -1,9 +1,10 @@
 /** Verdicts and events by another threshold, from scores that are there: nothing is scored again. */
 import { endValueFor } from "../scoring/alarm-choice.js";
 import { findEvents } from "../scoring/event-stream.js";
-import { eventRuleOf } from "../scoring/events.js";
+import { eventRuleOf, sharesOf } from "../scoring/events.js";
 import { ruleOfRuns } from "../scoring/normal-behaviour.js";
-import { rowsAfterGaps, type SeriesRows, type SeriesScores } from "./series-data.js";
+import { findRuns } from "../scoring/windows.js";
+import type { SeriesRows, SeriesScores } from "./series-data.js";
 import type { ManifestAlarms, ServiceEvent } from "./service-types.js";
 
 /** What a threshold makes of scores. */
@@ -50,7 +51,9 @@ export function judge(
       : { ...alarms.begin, threshold, endValue: endValueFor(threshold, alarms.normal) };
   const rule = eventRuleOf({ alarm, errorLimit: alarms?.errorLimit }, score, scores.timestepError);
   const windows = {
-    starts: [0, ...rowsAfterGaps(series)],
+    starts: findRuns(series.rows, { timestampsMs: series.timesMs, maxGapMs: series.maxGapMs }).map(
+      ({ start }) => start,
+    ),
     timesteps: 1,
     stride: 1,
     contributions: new Float64Array(0),
@@ -59,24 +62,21 @@ export function judge(
   const found = findEvents({ score, anomalous: verdicts, windows, rule });
   return {
     ...counts,
-    events: found.map((event) => ({ ...event, features: sharesOf(series, scores, event) })),
+    events: found.map((event) => ({ ...event, features: sharesOfErrors(series, scores, event) })),
   };
 }
 
 /** The share of each feature in the errors of an event's rows, largest first; none where errors are not known. */
-function sharesOf(
+function sharesOfErrors(
   { features }: SeriesRows,
   { featureError }: SeriesScores,
   { start, end }: { readonly start: number; readonly end: number },
 ): ServiceEvent["features"] {
   if (featureError === undefined) return [];
-  const sums = featureError.map((column) => {
+  const sums = Float64Array.from(featureError, (column) => {
     let sum = 0;
     for (let row = start; row <= end; row++) if (!Number.isNaN(column[row]!)) sum += column[row]!;
     return sum;
   });
-  const total = sums.reduce((a, b) => a + b, 0);
-  return features
-    .map((name, feature) => ({ name, share: total > 0 ? sums[feature]! / total : 1 / features.length }))
-    .sort((a, b) => b.share - a.share);
+  return sharesOf(sums, features);
 }

@@ -1,7 +1,8 @@
 /** One series in the body of a request, as CSV or JSON lines: read as the files that the model was trained on were. */
 import { InputError } from "../errors.js";
 import { quoteCell } from "./cell.js";
-import { type CsvFile, readCsv } from "./csv.js";
+import { ROLE_NAMES } from "./column-roles.js";
+import { type DataFile, readDataFile } from "./data-file.js";
 import { type DataSection, modelDatasetOptions, readDataSection } from "./data-section.js";
 import { MissingCells } from "./missing.js";
 import { listNames } from "./names.js";
@@ -52,11 +53,11 @@ export async function readBodyTable(
   if (format === "ndjson" && /^\s*\[/.test(Buffer.from(text.subarray(0, 4096)).toString("utf8"))) {
     return { ...readArrays(text, names, section), timestampsMs: undefined, maxGapMs, notes: [] };
   }
-  const file = await readCsv(bytesSource(NAME, text), {
+  const file = await readDataFile(bytesSource(NAME, text), {
     ...modelDatasetOptions(section, timeColumns(section)),
     columns: names,
     keepTimeText: true,
-    usualRoles: ["timeColumn", "dateColumn", "groupColumn", "tagColumn", "valueColumn"],
+    usualRoles: ROLE_NAMES,
   });
   checkOneGroup(file);
   checkTimes(file);
@@ -66,8 +67,9 @@ export async function readBodyTable(
     const sentinels = new Set(section?.sentinels[names[index]!]);
     let missing = 0;
     feature.values.forEach((value, row) => {
-      if (sentinels.has(value)) missing++;
-      values[row * names.length + index] = sentinels.has(value) ? Number.NaN : value;
+      const isMissing = sentinels.has(value);
+      if (isMissing) missing++;
+      values[row * names.length + index] = isMissing ? Number.NaN : value;
     });
     if (missing > 0)
       notes.push(
@@ -90,14 +92,14 @@ function timeColumns(section: DataSection | undefined): { timeColumn?: string; d
   return second === undefined ? { timeColumn: first } : { dateColumn: first, timeColumn: second };
 }
 
-function checkOneGroup({ groups }: CsvFile): void {
+function checkOneGroup({ groups }: DataFile): void {
   if (groups === undefined || groups.names.length <= 1) return;
   throw new InputError(
     `The ${NAME} has rows of several groups (${listNames(groups.names)}): a request is one series, so each group needs its own.`,
   );
 }
 
-function checkTimes({ time }: CsvFile): void {
+function checkTimes({ time }: DataFile): void {
   if (time === undefined) return;
   const row = time.ms.findIndex((ms, index) => index > 0 && !(ms > time.ms[index - 1]!));
   if (row < 0) return;

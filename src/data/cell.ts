@@ -1,5 +1,6 @@
 /** Reads single cells, which have no blanks around them, and says what is wrong with one. */
 import { isMissingWord } from "./missing.js";
+import { shellWord } from "./names.js";
 import { readPlain, splitUnit } from "./number-format.js";
 
 /** The number a cell holds, NaN for a missing reading, or undefined where it is neither. */
@@ -64,10 +65,9 @@ export function describeNonNumber(cell: string): CellFault {
   if (unit !== "" && /\d/.test(cell)) {
     return { what: `${shown} has another unit than the column ("${unit}")` };
   }
-  const option = /^[\w.+:/%-]+$/.test(cell) ? cell : `'${cell}'`;
   return {
     what: `${shown} is not a number`,
-    option: ` (--missing ${option} takes it for a missing reading, --exclude leaves the column out)`,
+    option: ` (--missing ${shellWord(cell)} takes it for a missing reading, --exclude leaves the column out)`,
     request: MISSING_IN_REQUEST,
   };
 }

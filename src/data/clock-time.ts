@@ -1,5 +1,5 @@
 /** The parts of written times that all formats share: the time of day, AM and PM, and the zone. */
-import { InputError } from "../errors.js";
+import { minutesAhead, zoneFormat } from "../scoring/time-zone.js";
 
 /** `[T ]HH:MM[:SS[.fff]] [AM|PM] [zone]`, all of it optional. It has six groups. */
 export const DATE_TIME_END =
@@ -121,21 +121,7 @@ export function offsetMinutes(zone: string): number | undefined {
  * @throws InputError where there is no such zone.
  */
 export function zoneReader(name: string): ZoneReader {
-  let format: Intl.DateTimeFormat;
-  try {
-    format = new Intl.DateTimeFormat("en-US", {
-      timeZone: name,
-      hourCycle: "h23",
-      year: "numeric",
-      month: "numeric",
-      day: "numeric",
-      hour: "numeric",
-      minute: "numeric",
-      second: "numeric",
-    });
-  } catch {
-    throw new InputError(`There is no time zone ${JSON.stringify(name)}; Europe/Berlin and UTC are two.`);
-  }
+  const format = zoneFormat(name);
   const known = new Map<number, readonly [first: number, second: number]>();
   let lastMs = Number.NEGATIVE_INFINITY;
   return (localMs) => {
@@ -156,25 +142,10 @@ export function zoneReader(name: string): ZoneReader {
 /** The offsets, in minutes, that a local time can have: two different ones where it is there twice. */
 function offsetsAt(format: Intl.DateTimeFormat, localMs: number): readonly [number, number] {
   const day = 86_400_000;
-  const before = offsetOf(format, localMs - day);
-  const after = offsetOf(format, localMs + day);
-  const fits = (minutes: number) => offsetOf(format, localMs - minutes * 60_000) === minutes;
+  const before = minutesAhead(format, localMs - day);
+  const after = minutesAhead(format, localMs + day);
+  const fits = (minutes: number) => minutesAhead(format, localMs - minutes * 60_000) === minutes;
   if (before === after) return [before, before];
   if (fits(before) && fits(after)) return [before, after];
   return fits(before) ? [before, before] : [after, after];
-}
-
-/** Minutes that a zone is ahead of UTC at a moment. */
-function offsetOf(format: Intl.DateTimeFormat, utcMs: number): number {
-  const part: Record<string, number> = {};
-  for (const { type, value } of format.formatToParts(utcMs)) part[type] = Number(value);
-  const local = Date.UTC(
-    part["year"]!,
-    part["month"]! - 1,
-    part["day"]!,
-    part["hour"]!,
-    part["minute"]!,
-    part["second"]!,
-  );
-  return Math.round((local - utcMs) / 60_000);
 }

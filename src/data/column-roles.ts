@@ -21,8 +21,9 @@ export interface ColumnRoles {
   readonly usualRoles?: readonly RoleName[] | undefined;
 }
 
-/** The roles of single columns. */
-export type RoleName = "timeColumn" | "dateColumn" | "groupColumn" | "tagColumn" | "valueColumn";
+/** The roles of single columns that a model knows from its training data. */
+export const ROLE_NAMES = ["timeColumn", "dateColumn", "groupColumn", "tagColumn", "valueColumn"] as const;
+export type RoleName = (typeof ROLE_NAMES)[number];
 
 /** How the cells of a file are read. */
 export interface CellOptions {

@@ -1,6 +1,7 @@
 /** Columns of numbers that are no readings: row numbers, ids, and further times. */
+import type { LeftOut } from "./header.js";
 import { isIndexName } from "./names.js";
-import type { FeatureColumn, LeftOut } from "./table-form.js";
+import type { FeatureColumn } from "./table-form.js";
 import { isEpoch } from "./time-role.js";
 
 /** The least rows from which on a column is seen to count. */
@@ -54,7 +55,5 @@ function counterReason(
   }
   if (ups < count) return undefined;
   if (isIndexName(name) && values.every(Number.isInteger)) return "it only grows, as an id does";
-  return values.every((value) => Number.isInteger(value) && isEpoch(String(value)))
-    ? "it holds times"
-    : undefined;
+  return values.every((value) => Number.isInteger(value) && isEpoch(value)) ? "it holds times" : undefined;
 }

@@ -1,5 +1,6 @@
 /** The section `data` of a manifest: what a model was trained on, and how its files were read. */
 import { type Resampling, resampledMaxGapMs } from "../scoring/resampling.js";
+import { ROLE_NAMES } from "./column-roles.js";
 import type { DatasetOptions } from "./dataset.js";
 import { datasetOptions, type ReadingValues } from "./reading-options.js";
 import type { DataTaken } from "./taken.js";
@@ -7,33 +8,11 @@ import type { DataTaken } from "./taken.js";
 /** The version of the section that is written. */
 const VERSION = 1;
 
-/** How the files of a model are read: the options of training that hold for other files too. */
-type ReadingOptions = Pick<
-  ReadingValues,
-  | "timeColumn"
-  | "dateColumn"
-  | "timeFormat"
-  | "timeZone"
-  | "groupColumn"
-  | "tagColumn"
-  | "valueColumn"
-  | "missing"
-  | "keepValues"
-  | "decimal"
-  | "unitsRow"
-  | "maxGap"
-  | "resample"
-  | "aggregate"
->;
-
-const NAMES = [
-  "timeColumn",
-  "dateColumn",
+/** The options of training that hold for the other files of a model too. */
+const KEPT_OPTIONS = [
+  ...ROLE_NAMES,
   "timeFormat",
   "timeZone",
-  "groupColumn",
-  "tagColumn",
-  "valueColumn",
   "missing",
   "keepValues",
   "decimal",
@@ -41,7 +20,10 @@ const NAMES = [
   "maxGap",
   "resample",
   "aggregate",
-] as const satisfies readonly (keyof ReadingOptions)[];
+] as const satisfies readonly (keyof ReadingValues)[];
+
+/** How the files of a model are read. */
+type ReadingOptions = Pick<ReadingValues, (typeof KEPT_OPTIONS)[number]>;
 
 /** A section of a manifest. */
 export interface DataSection extends DataTaken {
@@ -51,7 +33,9 @@ export interface DataSection extends DataTaken {
 
 /** The section of a model. @param reading the options that its files were read with. */
 export function dataSection(taken: DataTaken, reading: ReadingValues): DataSection & Record<string, unknown> {
-  const own = NAMES.flatMap((name) => (reading[name] === undefined ? [] : [[name, reading[name]] as const]));
+  const own = KEPT_OPTIONS.flatMap((name) =>
+    reading[name] === undefined ? [] : [[name, reading[name]] as const],
+  );
   return { version: VERSION, ...taken, reading: Object.fromEntries(own) };
 }
 
@@ -81,10 +65,9 @@ export function modelDatasetOptions(
   given: Partial<ReadingValues>,
 ): DatasetOptions {
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const roles = ["timeColumn", "dateColumn", "groupColumn", "tagColumn", "valueColumn"] as const;
   return {
     ...datasetOptions({ ...section?.reading, ...set }),
-    usualRoles: roles.filter((role) => set[role] === undefined),
+    usualRoles: ROLE_NAMES.filter((role) => set[role] === undefined),
     usualTimeFormat: section?.time?.format,
     sentinels: section?.sentinels,
   };

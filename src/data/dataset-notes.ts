@@ -1,9 +1,10 @@
 /** Sentences on what was found in data files, for a person who trains or scores with them. */
-import type { CsvFile } from "./csv.js";
+import type { ColumnRoles } from "./column-roles.js";
+import type { DataFile } from "./data-file.js";
 import type { FoundReadings } from "./feature-readings.js";
+import type { LeftOut } from "./header.js";
 import { isLabelName, listNames } from "./names.js";
-import { type ColumnRoles, EXCLUDED } from "./plan.js";
-import type { LeftOut } from "./table.js";
+import { EXCLUDED } from "./plan.js";
 import { ELAPSED_CLOCK } from "./time-format.js";
 
 interface NoteOptions extends ColumnRoles {
@@ -11,7 +12,7 @@ interface NoteOptions extends ColumnRoles {
 }
 
 /** Sentences on one file: its header, the columns that are left out, and those that look like labels. */
-export function describeTable(file: CsvFile, leftOut: readonly LeftOut[], options: NoteOptions): string[] {
+export function describeTable(file: DataFile, leftOut: readonly LeftOut[], options: NoteOptions): string[] {
   const notes = [...file.notes];
   if (options.header === undefined && !file.header) {
     notes.push(
@@ -47,7 +48,7 @@ const MANY_ROWS = 50;
 export function describeReadings(
   features: readonly string[],
   readings: readonly FoundReadings[],
-  file: CsvFile,
+  file: DataFile,
   options: NoteOptions,
 ): string[] {
   const notes = features.flatMap((name, index) => {

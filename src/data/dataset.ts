@@ -2,23 +2,24 @@
 import { InputError } from "../errors.js";
 import { type Resampling, resampledMaxGapMs } from "../scoring/resampling.js";
 import { findCounters } from "./counters.js";
-import { type CsvFile, type CsvOptions, readCsv } from "./csv.js";
+import { type DataFile, type FileOptions, readDataFile } from "./data-file.js";
 import { describeReadings, describeTable } from "./dataset-notes.js";
 import { lookThroughReadings } from "./feature-readings.js";
 import { usualMaxGapMs } from "./gaps.js";
+import type { LeftOut } from "./header.js";
 import { orderRows } from "./order.js";
 import { refuseRecurringTimes } from "./recurring-times.js";
 import { describeResampling, resampleSeries } from "./resampled-series.js";
 import type { OrderedSeries, Series } from "./series.js";
 import { describeOrder } from "./series-order.js";
 import type { DataSource } from "./source.js";
-import type { LeftOut, Table } from "./table.js";
+import type { Table } from "./table-form.js";
 import { type DataTaken, takenOf } from "./taken.js";
 
 export type { Series } from "./series.js";
 
 /** How files are read, and what is a gap. */
-export interface DatasetOptions extends CsvOptions {
+export interface DatasetOptions extends FileOptions {
   /** A step between rows above this many seconds is a gap; 10 x the median step where it is undefined. */
   readonly maxGapSeconds?: number | undefined;
   /** Numbers that are readings though they look like those that stand for none. */
@@ -31,7 +32,7 @@ export interface DatasetOptions extends CsvOptions {
 
 /** What was read from data files. */
 export interface Dataset {
-  readonly files: readonly CsvFile[];
+  readonly files: readonly DataFile[];
   readonly features: readonly string[];
   readonly series: readonly Series[];
   /** A step above this is a gap; undefined where no step is above zero, or there is no time column. */
@@ -46,16 +47,17 @@ export interface Dataset {
 
 /** Files that were read, all with the same features. */
 export interface Tables {
-  readonly files: readonly CsvFile[];
+  readonly files: readonly DataFile[];
   /** The columns of the first file that are not learnt from. */
   readonly leftOut: readonly LeftOut[];
 }
 
 /**
- * Reads data files, given by their paths, or other sources into series. The features are `columns`; where that is undefined, they are those of the first file
- * that do not only count, and the other files must have them too. Rows that are not in time order are sorted.
+ * Reads data files, given by their paths, or other sources into series. The features are `columns`; where that is
+ * undefined, they are those of the first file that do not only count, and the other files must have them too. Rows that
+ * are not in time order are sorted.
  *
- * Throws InputError where a file cannot be read, lacks a column, or mixes series that a column tells apart.
+ * @throws InputError where a file cannot be read, lacks a column, or mixes series that a column tells apart.
  */
 export async function readDataset(
   sources: readonly (string | DataSource)[],
@@ -64,16 +66,16 @@ export async function readDataset(
   return makeDataset(await readTables(sources, options), options);
 }
 
-/** The first step of `readDataset`: the files as columns. Throws InputError, as that does. */
+/** The first step of `readDataset`: the files as columns. @throws InputError as that does. */
 export async function readTables(
   sources: readonly (string | DataSource)[],
   options: DatasetOptions,
 ): Promise<Tables> {
-  const files: CsvFile[] = [];
+  const files: DataFile[] = [];
   const leftOut: LeftOut[] = [];
   let columns = options.columns;
   for (const source of sources) {
-    const file = await readCsv(source, { ...options, columns });
+    const file = await readDataFile(source, { ...options, columns });
     refuseRecurringTimes(file);
     const counters = columns === undefined ? findCounters(file.features, file.groups?.of) : [];
     const features = file.features.filter(({ name }) => !counters.some((one) => one.name === name));
@@ -153,7 +155,7 @@ export function rowsByGroup(file: Table): Int32Array[] {
 }
 
 /** The rows of each group of a file, in time order. */
-function orderSeries(file: CsvFile, fileIndex: number): OrderedSeries[] {
+function orderSeries(file: DataFile, fileIndex: number): OrderedSeries[] {
   const { groups, time } = file;
   return rowsByGroup(file).map((rows, group) => {
     const order = time === undefined ? undefined : orderRows(rows, time.ms);

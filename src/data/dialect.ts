@@ -10,7 +10,6 @@ const CANDIDATES = [",", ";", "\t", "|"] as const;
 const MOST_LINES = 60;
 /** The most lines before the header that are looked past. */
 const MOST_PREAMBLE = 40;
-
 /** The most lines above an empty line that are taken for a preamble though they are as wide as the table. */
 const MOST_ABOVE = 10;
 

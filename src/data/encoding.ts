@@ -1,7 +1,7 @@
 /** The bytes of a data file as UTF-8 text, whatever its encoding and compression. */
 import { isUtf8 } from "node:buffer";
 import type { Hash } from "node:crypto";
-import { Readable, type Transform } from "node:stream";
+import { pipeline, Readable, type Transform } from "node:stream";
 import { createGunzip } from "node:zlib";
 import type { DataSource } from "./source.js";
 import { createZstdDecompressor } from "./zstd.js";
@@ -12,7 +12,7 @@ export type Encoding = "utf-8" | "utf-16le" | "utf-16be" | "windows-1252";
 export interface TextSource {
   readonly encoding: Encoding;
   /** UTF-8, without a byte order mark. */
-  readonly chunks: AsyncIterator<Buffer>;
+  readonly chunks: AsyncGenerator<Buffer>;
 }
 
 /** The bytes are not UTF-8, so they have to be read again in another encoding. */
@@ -36,12 +36,11 @@ export async function openText(source: DataSource, hash: Hash, encoding?: Encodi
   return { encoding: found, chunks: transcode(whole, found) };
 }
 
-async function decompressed(source: DataSource, hash: Hash): Promise<AsyncIterator<Buffer>> {
-  const raw = source.open();
+async function decompressed(source: DataSource, hash: Hash): Promise<AsyncGenerator<Buffer>> {
   const hashed = (async function* () {
-    for (let next = await raw.next(); next.done !== true; next = await raw.next()) {
-      hash.update(next.value);
-      yield next.value;
+    for await (const chunk of source.open()) {
+      hash.update(chunk);
+      yield chunk;
     }
   })();
   const first = await hashed.next();
@@ -49,9 +48,9 @@ async function decompressed(source: DataSource, hash: Hash): Promise<AsyncIterat
   const whole = prepend([first.value], hashed);
   const decompressor = source.mayBeCompressed ? decompressorOf(first.value) : undefined;
   if (decompressor === undefined) return whole;
-  const compressed = Readable.from(whole, { objectMode: false });
-  compressed.once("error", (error) => decompressor.destroy(error));
-  return compressed.pipe(decompressor)[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  // What fails, or is ended early, ends the other; whoever reads the text gets the error.
+  pipeline(Readable.from(whole, { objectMode: false }), decompressor, () => undefined);
+  return decompressor[Symbol.asyncIterator]() as AsyncGenerator<Buffer>;
 }
 
 function decompressorOf(bytes: Buffer): Transform | undefined {
@@ -77,10 +76,10 @@ function withoutMark(bytes: Buffer): Buffer {
   return isMark ? bytes.subarray(2) : bytes;
 }
 
-async function* checkUtf8(bytes: AsyncIterator<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+async function* checkUtf8(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let rest: Buffer = Buffer.alloc(0);
-  for (let next = await bytes.next(); next.done !== true; next = await bytes.next()) {
-    const chunk = rest.length === 0 ? next.value : Buffer.concat([rest, next.value]);
+  for await (const piece of bytes) {
+    const chunk = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
     const end = chunk.length - unfinishedBytes(chunk);
     rest = chunk.subarray(end);
     const whole = chunk.subarray(0, end);
@@ -100,22 +99,22 @@ function unfinishedBytes(chunk: Buffer): number {
   return 0;
 }
 
-async function* transcode(
-  bytes: AsyncIterator<Buffer>,
-  encoding: Encoding,
-): AsyncGenerator<Buffer, void, undefined> {
+async function* transcode(bytes: AsyncIterable<Buffer>, encoding: Encoding): AsyncGenerator<Buffer> {
   const decoder = new TextDecoder(encoding);
-  for (let next = await bytes.next(); next.done !== true; next = await bytes.next()) {
-    yield Buffer.from(decoder.decode(next.value, { stream: true }));
-  }
+  for await (const chunk of bytes) yield Buffer.from(decoder.decode(chunk, { stream: true }));
   yield Buffer.from(decoder.decode());
 }
 
 /** The chunks, then what comes after them. */
 export async function* prepend(
   chunks: readonly Buffer[],
-  rest: AsyncIterator<Buffer>,
-): AsyncGenerator<Buffer, void, undefined> {
-  yield* chunks;
-  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+  rest: AsyncGenerator<Buffer>,
+): AsyncGenerator<Buffer> {
+  try {
+    yield* chunks;
+    yield* rest;
+  } finally {
+    // Where the reader stops within `chunks`, nothing else would end the rest.
+    await rest.return(undefined);
+  }
 }

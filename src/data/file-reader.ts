@@ -6,11 +6,12 @@ import { findHeader, type Header } from "./header.js";
 import { MissingCells } from "./missing.js";
 import { planFile } from "./plan.js";
 import type { Fields } from "./records.js";
-import { type RowRange, type Table, TableBuilder } from "./table.js";
+import { TableBuilder } from "./table.js";
+import type { RowRange, Table } from "./table-form.js";
 import type { SampleColumn } from "./time-role.js";
 
 /** How a file is read. */
-export interface CsvOptions extends ColumnRoles, CellOptions {
+export interface FileOptions extends ColumnRoles, CellOptions {
   /** One character; found from the first lines where it is undefined. */
   readonly delimiter?: string | undefined;
   /** Whether the first line names the columns; found from that line where it is undefined. */
@@ -34,11 +35,12 @@ const SAMPLE_ROWS = 2000;
 
 /** Takes the records of a file: those of the header first, then rows. */
 export class FileReader {
+  /** Whether the file has a header. */
   isNamed = false;
   /** Whether cells were found that the plan was not made from, and that may change it. */
   hasNewEvidence = false;
   readonly file: string;
-  readonly options: CsvOptions;
+  readonly options: FileOptions;
   readonly #evidence: Map<number, string[]>;
   readonly #isFinal: boolean;
   readonly #missing: MissingCells;
@@ -51,7 +53,7 @@ export class FileReader {
   #header: Header | undefined;
   #sample: readonly SampleColumn[] = [];
 
-  constructor(file: string, options: CsvOptions, evidence: Map<number, string[]>, isFinal: boolean) {
+  constructor(file: string, options: FileOptions, evidence: Map<number, string[]>, isFinal: boolean) {
     this.file = file;
     this.options = options;
     this.#evidence = evidence;
@@ -63,10 +65,12 @@ export class FileReader {
     return this.#layout.delimiter;
   }
 
+  /** Says how the records are laid out, before the first of them. */
   begin(layout: Layout): void {
     this.#layout = layout;
   }
 
+  /** Takes a record. @throws InputError, naming line and column, where a cell cannot be read. */
   readonly take = (cells: readonly string[], line: number): void => {
     if (cells.length === 0 || (cells.length === 1 && cells[0] === "")) {
       if (this.#builder !== undefined || this.#waiting.length > 0) this.#emptyLines.push(line);
@@ -134,6 +138,12 @@ export class FileReader {
     return builder;
   }
 
+  /**
+   * The table of all records; undefined where the plan was wrong, and the file has to be read again.
+   *
+   * @param isLineEnd as for `TableBuilder.finish`.
+   * @param notes sentences on the form of the file, which join those on its columns.
+   */
   finish(isLineEnd: boolean, notes: readonly string[]): Table | undefined {
     const builder = this.#builder ?? this.#plan();
     const table = builder.finish(isLineEnd);

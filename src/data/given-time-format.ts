@@ -48,8 +48,7 @@ const TIME_OF_DAY = `(?:,?[T ]+${TOKENS["HH"]}:${TOKENS["mm"]}(?::${TOKENS["ss"]
 
 /**
  * The format that a person gave, as `DD/MM/YYYY HH:mm:ss`, `%d/%m/%Y %H:%M:%S`, or `s`, `ms`, `us`, `ns` since 1970.
- * A format of dates alone takes any time of day
- * after them.
+ * A format of dates alone takes any time of day after them.
  *
  * @throws InputError where it names no day.
  */

@@ -1,6 +1,6 @@
 /** Data files as a data set for each group: what a model for each machine is trained on. */
 import { InputError } from "../errors.js";
-import type { CsvFile } from "./csv.js";
+import type { DataFile } from "./data-file.js";
 import {
   type Dataset,
   type DatasetOptions,
@@ -43,7 +43,7 @@ export async function readGroups(
   const { files, leftOut } = await readTables(sources, options);
   const notes = describeTables({ files, leftOut }, options);
   const ofFiles = new Set(notes);
-  const parts = new Map<string, { file: CsvFile; rows: Int32Array }[]>();
+  const parts = new Map<string, { file: DataFile; rows: Int32Array }[]>();
   for (const file of files) {
     for (const [group, rows] of rowsByGroup(file).entries()) {
       const value = file.groups!.names[group]!;
@@ -70,7 +70,7 @@ export async function readGroups(
 }
 
 /** The rows of a group, as a file that has no others. */
-function takeRows(file: CsvFile, rows: Int32Array, group: string): CsvFile {
+function takeRows(file: DataFile, rows: Int32Array, group: string): DataFile {
   const { time, anomalous } = file;
   const take = (values: Float64Array) => Float64Array.from(rows, (row) => values[row]!);
   return {

@@ -1,6 +1,6 @@
 /** Long files: a row holds one reading, with the name of its feature. They become a row for each time. */
 import { InputError } from "../errors.js";
-import { listNames } from "./names.js";
+import { listNames, shellWord } from "./names.js";
 import type { FeatureColumn, Table } from "./table-form.js";
 
 /** The share of readings with the tag and time of another from which on they are those of several series. */
@@ -17,9 +17,8 @@ function refuseSeveralSeries({ file, time, tags, groups, texts, rows }: Table, t
     return words.names.length > 1 && seen.size === rows;
   });
   if (apart === undefined) return;
-  const option = /^[\w.-]+$/.test(apart.name) ? apart.name : `'${apart.name}'`;
   throw new InputError(
-    `${file}: ${twice} readings have the tag and time of another, and column "${apart.name}" (${listNames(apart.names)}) tells them apart: --group-column ${option} makes a series of each.`,
+    `${file}: ${twice} readings have the tag and time of another, and column "${apart.name}" (${listNames(apart.names)}) tells them apart: --group-column ${shellWord(apart.name)} makes a series of each.`,
   );
 }
 

@@ -6,6 +6,11 @@ export function listNames(names: readonly string[]): string {
   return names.length > 12 ? `${shown.join(", ")} and ${names.length - 12} more` : shown.join(", ");
 }
 
+/** A name as a shell takes it behind an option, such as `--group-column 'unit no'`. */
+export function shellWord(name: string): string {
+  return /^[\w.+:/%-]+$/.test(name) ? name : `'${name}'`;
+}
+
 /** Names of time columns, in the order in which they are looked for. */
 const TIME_NAMES = [
   "timestamp",

@@ -3,7 +3,7 @@
  * `max-gap=60`. Each parser throws InputError with one sentence on what the text has to be; the caller names the option.
  */
 import { InputError } from "../errors.js";
-import type { RowRange } from "./table.js";
+import type { RowRange } from "./table-form.js";
 
 /** One option. Its long name is its key in a table of options, in kebab case. */
 export interface Option<Value, Default extends Value | undefined = Value | undefined> {

@@ -45,26 +45,27 @@ export function cellWriter(element: SchemaElement): ColumnCells | string {
   if (kind === "TIMESTAMP" || kind.startsWith("TIMESTAMP_") || type === "INT96") {
     // A time that is not adjusted to UTC is one on a local clock: the time zone that is given holds for it.
     const zone = logical?.type === "TIMESTAMP" && !logical.isAdjustedToUTC ? "" : "Z";
-    return { isNumeric: false, write: whole((value) => `${value}${zone}`) };
+    return { isNumeric: false, write: emptyOr((value) => `${value}${zone}`) };
   }
   if (kind === "DATE") {
-    return { isNumeric: false, write: whole((days) => (typeof days === "number" ? dateText(days) : days)) };
+    return { isNumeric: false, write: emptyOr((days) => (typeof days === "number" ? dateText(days) : days)) };
   }
   if (kind === "TIME" || kind.startsWith("TIME_")) {
     const unit = logical?.type === "TIME" ? logical.unit : kind.slice("TIME_".length);
     const perSecond = PER_SECOND[unit] ?? 1000n;
-    const write = whole((time) => timeText(BigInt(time as number | bigint), perSecond).slice(11));
+    const write = emptyOr((time) => timeText(BigInt(time as number | bigint), perSecond).slice(11));
     return { isNumeric: false, write };
   }
   if (kind === "DECIMAL" && converted !== "DECIMAL") return "it holds decimals of a form that is not known";
   if (type === "FIXED_LEN_BYTE_ARRAY" && !["DECIMAL", "FLOAT16", "UUID"].includes(kind))
     return "it holds bytes";
-  if (type === "FLOAT") return { isNumeric: true, write: whole(float32Text) };
+  if (type === "FLOAT") return { isNumeric: true, write: emptyOr(float32Text) };
   const isNumeric = NUMBERS.has(type ?? "") || kind === "DECIMAL" || kind === "FLOAT16";
-  return { isNumeric, write: whole((value) => String(value).trim()) };
+  return { isNumeric, write: emptyOr((value) => String(value).trim()) };
 }
 
-function whole(write: (value: NonNullable<unknown>) => NonNullable<unknown>): CellWriter {
+/** An empty cell for a missing value, else what `write` gives. */
+function emptyOr(write: (value: NonNullable<unknown>) => NonNullable<unknown>): CellWriter {
   return (value) => (value === undefined || value === null ? "" : String(write(value)));
 }
 

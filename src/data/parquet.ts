@@ -11,9 +11,9 @@ import {
 import { compressors } from "hyparquet-compressors";
 import { InputError } from "../errors.js";
 import type { Layout } from "./file-reader.js";
+import type { LeftOut } from "./header.js";
 import { type CellWriter, cellWriter, PARSERS } from "./parquet-cells.js";
 import type { RecordTaker } from "./records.js";
-import type { LeftOut } from "./table-form.js";
 
 /** How many rows are decoded at once: a group of rows may have a million of them. */
 const ROWS = 65_536;
@@ -45,10 +45,9 @@ export async function isParquet(path: string): Promise<boolean> {
  * Reads a Parquet file, one part of a group of rows after the other, so that memory does not grow with the file. Columns
  * that are nested or hold bytes are left out.
  *
- * @returns sentences on the file: none so far.
  * @throws InputError where it is damaged or encrypted, or has no column that can be read.
  */
-export async function readParquet(path: string, reader: RecordReader): Promise<readonly string[]> {
+export async function readParquet(path: string, reader: RecordReader): Promise<void> {
   const name = basename(path);
   const file = await reading(name, () => asyncBufferFromFile(path));
   const metadata = await reading(name, () => parquetMetadataAsync(file, { geoparquet: false }));
@@ -76,7 +75,6 @@ export async function readParquet(path: string, reader: RecordReader): Promise<r
       });
     }
   }
-  return [];
 }
 
 async function readRows(

@@ -1,5 +1,6 @@
 /** Files in which the same times occur again and again: the rows belong to several machines, or hold one tag each. */
 import { InputError } from "../errors.js";
+import { shellWord } from "./names.js";
 import type { Table, Words } from "./table-form.js";
 
 /** The share of rows with the time of another from which on times recur. */
@@ -39,10 +40,10 @@ export function refuseRecurringTimes(table: Table): void {
     return `"${name}" (${some.join(", ")}${more})`;
   });
   const options = [
-    group === undefined ? undefined : `--group-column ${quote(group.name)} makes a series of each`,
+    group === undefined ? undefined : `--group-column ${shellWord(group.name)} makes a series of each`,
     tag === undefined
       ? undefined
-      : `--tag-column ${quote(tag.name)} --value-column ${quote(only ?? "")} makes a feature of each`,
+      : `--tag-column ${shellWord(tag.name)} --value-column ${shellWord(only ?? "")} makes a feature of each`,
   ].filter((one) => one !== undefined);
   const [columns, tell] = apart.length === 1 ? ["column", "tells"] : ["columns", "tell"];
   throw new InputError(
@@ -79,7 +80,7 @@ function refuseTurns(table: Table): void {
   if (turns === undefined) return;
   const shown = turns.names.slice(0, 3).map((one) => JSON.stringify(one));
   throw new InputError(
-    `${file}: the rows of column "${turns.name}" (${shown.join(", ")}${turns.names.length > 3 ? ", ..." : ""}) take turns, as those of several machines do: --group-column ${quote(turns.name)} makes a series of each; --exclude ${quote(turns.name)} takes them as one.`,
+    `${file}: the rows of column "${turns.name}" (${shown.join(", ")}${turns.names.length > 3 ? ", ..." : ""}) take turns, as those of several machines do: --group-column ${shellWord(turns.name)} makes a series of each; --exclude ${shellWord(turns.name)} takes them as one.`,
   );
 }
 
@@ -119,10 +120,6 @@ function combine(one: Words, other: Words | undefined): Words {
   const width = other.names.length;
   const names = one.names.flatMap((name) => other.names.map((second) => `${name} ${second}`));
   return { of: one.of.map((code, row) => code * width + other.of[row]!), names };
-}
-
-function quote(name: string): string {
-  return /^[\w.-]+$/.test(name) ? name : `'${name}'`;
 }
 
 function recurringShare(ms: Float64Array, groups: Int32Array | undefined): number {

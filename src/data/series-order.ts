@@ -1,9 +1,9 @@
 /** Sentences on the order of rows: what was found, and what was done with it. */
-import type { CsvFile } from "./csv.js";
+import type { DataFile } from "./data-file.js";
 import type { OrderedSeries } from "./series.js";
 
 /** Sentences on duplicates, disorder and clock changes, by file. */
-export function describeOrder(files: readonly CsvFile[], ordered: readonly OrderedSeries[]): string[] {
+export function describeOrder(files: readonly DataFile[], ordered: readonly OrderedSeries[]): string[] {
   return files.flatMap((file, index) =>
     describeFile(
       file,
@@ -12,7 +12,7 @@ export function describeOrder(files: readonly CsvFile[], ordered: readonly Order
   );
 }
 
-function describeFile(file: CsvFile, ordered: readonly OrderedSeries[]): string[] {
+function describeFile(file: DataFile, ordered: readonly OrderedSeries[]): string[] {
   const notes: string[] = [];
   const orders = ordered.flatMap(({ order }) => order ?? []);
   const changes = orders.flatMap(({ clockChanges }) => clockChanges);

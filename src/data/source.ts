@@ -12,7 +12,8 @@ export interface DataSource {
   readonly path: string | undefined;
   /** Whether gzip and zstd are decompressed. */
   readonly mayBeCompressed: boolean;
-  readonly open: () => AsyncIterator<Buffer>;
+  /** A file stays open until all of it is read, or its iterator is told to end, as `for await` does. */
+  readonly open: () => AsyncIterable<Buffer>;
 }
 
 /** A file. */
@@ -21,12 +22,15 @@ export function fileSource(path: string): DataSource {
     name: basename(path),
     path,
     mayBeCompressed: true,
-    open: () =>
-      createReadStream(path, { highWaterMark: 1 << 18 })[Symbol.asyncIterator]() as AsyncIterator<Buffer>,
+    open: () => createReadStream(path, { highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>,
   };
 }
 
-/** Bytes in memory; they are not decompressed, so that what is read is no larger than they are. @param name what messages call them, such as `body`. */
+/**
+ * Bytes in memory; they are not decompressed, so that what is read is no larger than they are.
+ *
+ * @param name what messages call them, such as `body`.
+ */
 export function bytesSource(name: string, bytes: Uint8Array): DataSource {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return {

@@ -3,8 +3,6 @@ import type { LeftOut } from "./header.js";
 import type { ColumnPlan } from "./plan.js";
 import type { TimeFormat } from "./time-format.js";
 
-export type { LeftOut } from "./header.js";
-
 /** Data rows, counted from 0: `from` up to `to`, `to` excluded. */
 export interface RowRange {
   readonly from: number;

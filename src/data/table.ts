@@ -1,18 +1,19 @@
 /** A data file as columns of numbers, built row by row after its plan. */
 import { InputError } from "../errors.js";
 import { type CellFault, describeNonNumber, parseLabel, quoteCell } from "./cell.js";
-import type { Header } from "./header.js";
+import type { CellOptions, ColumnRoles } from "./column-roles.js";
+import type { Header, LeftOut } from "./header.js";
 import type { MissingCells } from "./missing.js";
 import { NumberColumn } from "./number-column.js";
 import { possibleFormats, readFlag } from "./number-format.js";
-import type { CellOptions, ColumnPlan, ColumnRoles, FilePlan } from "./plan.js";
-import { type FeatureColumn, type LeftOut, namedFeatures, type Table } from "./table-form.js";
+import type { ColumnPlan, FilePlan } from "./plan.js";
+import { type FeatureColumn, namedFeatures, type RowRange, type Table } from "./table-form.js";
 import { TextColumn } from "./text-column.js";
 import { TimeColumn } from "./time-column.js";
 import { readTimeOfDay } from "./time-format.js";
 import { describeNonTime } from "./time-role.js";
 
-export type { FeatureColumn, LeftOut, RowRange, Table } from "./table-form.js";
+export type { RowRange } from "./table-form.js";
 
 interface Feature {
   readonly plan: ColumnPlan;
@@ -23,7 +24,7 @@ interface Feature {
 
 /** How the builder is set up. */
 export interface BuildOptions {
-  readonly roles: ColumnRoles & CellOptions & { readonly rows?: { from: number; to: number } | undefined };
+  readonly roles: ColumnRoles & CellOptions & { readonly rows?: RowRange | undefined };
   readonly missing: MissingCells;
   /** Whether a cell in another format is an error at once, as the formats have been chosen with it in view. */
   readonly isFinal: boolean;
@@ -42,7 +43,7 @@ export class TableBuilder {
   readonly #header: Header;
   readonly #plan: FilePlan;
   readonly #options: BuildOptions;
-  readonly #range: { readonly from: number; readonly to: number };
+  readonly #range: RowRange;
   readonly #features: readonly Feature[];
   readonly #times: TimeColumn | undefined;
   readonly #timeText: string[] = [];

@@ -1,9 +1,10 @@
 /** What was taken from data files: the record that a person checks, and that a model keeps. */
 import type { Resampling } from "../scoring/resampling.js";
-import type { CsvFile } from "./csv.js";
+import type { DataFile } from "./data-file.js";
 import type { FoundReadings } from "./feature-readings.js";
+import { usualStepMs } from "./gaps.js";
+import type { LeftOut } from "./header.js";
 import type { OrderedSeries } from "./series.js";
-import type { LeftOut } from "./table.js";
 
 /** A feature, as it was read. Numbers are null where there is no reading. */
 export interface TakenFeature {
@@ -53,7 +54,7 @@ export interface DataTaken {
 
 /** What the record is made from. */
 export interface TakenSource {
-  readonly files: readonly CsvFile[];
+  readonly files: readonly DataFile[];
   readonly features: readonly string[];
   readonly readings: readonly FoundReadings[];
   readonly ordered: readonly OrderedSeries[];
@@ -107,10 +108,8 @@ function timeOf({ files, ordered, maxGapMs }: TakenSource): DataTaken["time"] {
   let duplicates = 0;
   let gaps = 0;
   let isOrdered = true;
-  let count = 0;
-  const steps = new Float64Array(ordered.reduce((sum, { series }) => sum + series.rows, 0));
-  for (const { order } of ordered) {
-    if (order === undefined) continue;
+  const orders = ordered.flatMap(({ order }) => order ?? []);
+  for (const order of orders) {
     const { ms } = order;
     if (ms.length > 0) {
       first = Math.min(first, ms[0]!);
@@ -118,18 +117,14 @@ function timeOf({ files, ordered, maxGapMs }: TakenSource): DataTaken["time"] {
     }
     duplicates += order.duplicates;
     isOrdered &&= order.backs === 0;
-    for (let i = 1; i < ms.length; i++) {
-      const step = ms[i]! - ms[i - 1]!;
-      if (step > 0) steps[count++] = step;
-      if (maxGapMs !== undefined && step > maxGapMs) gaps++;
-    }
+    if (maxGapMs === undefined) continue;
+    for (let i = 1; i < ms.length; i++) if (ms[i]! - ms[i - 1]! > maxGapMs) gaps++;
   }
-  const stepMs = steps.subarray(0, count).sort()[count >> 1] ?? null;
   return {
     columns: time.names,
     first: rfc3339(first),
     last: rfc3339(last),
-    stepMs,
+    stepMs: usualStepMs(orders.map(({ ms }) => ms)) ?? null,
     duplicates,
     gaps,
     ordered: isOrdered,

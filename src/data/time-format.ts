@@ -117,7 +117,8 @@ export function epochUnit(value: number): EpochUnit | undefined {
   return (Object.keys(EPOCH_UNITS) as EpochUnit[]).find((unit) => size < EPOCH_UNITS[unit].below);
 }
 
-const NUMBER = /^[+-]?\d+(\.\d*)?(e[+-]?\d+)?$/i;
+/** A number as times are written in: with a digit before the point. */
+export const NUMBER = /^[+-]?\d+(\.\d*)?(e[+-]?\d+)?$/i;
 
 /** Numbers since 1970, all in one unit. */
 export function epochFormat(unit: EpochUnit): TimeFormat {

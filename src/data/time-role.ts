@@ -12,6 +12,7 @@ import {
   elapsedFormat,
   epochFormat,
   epochUnit,
+  NUMBER,
   readTimeOfDay,
   SPREADSHEET_DAYS,
   type TimeFormat,
@@ -47,12 +48,11 @@ export interface TimeHints {
 const MOST = 0.5;
 const NEARLY_ALL = 0.9;
 const present = (cells: readonly string[]): string[] => cells.filter((cell) => !isMissingWord(cell));
-const NUMERIC = /^[+-]?\d+(\.\d*)?(e[+-]?\d+)?$/i;
 const LOOKS_LIKE_TIME = /^\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}[ T,]+\d{1,2}:\d{2}/;
 /** Text under the name of a time that has several numbers in it. */
 const HAS_TIME_DIGITS = /\d{1,4}[^\d.,]+\d{1,4}|\d{6}/;
-/** Seconds since 1970 of the years 2000 to 2039: what a number has to be to be a time by itself. */
-const EPOCH_SECONDS = { from: 946_684_800, to: 2_208_988_800 };
+/** The years 2000 to 2039, in milliseconds since 1970: what a number has to lie in to be a time by itself. */
+const LIKELY_YEARS_MS = { from: Date.UTC(2000, 0), to: Date.UTC(2040, 0) };
 
 /** The formats that read a named column. Throws InputError, naming file and column, where none does. */
 export function namedTimeFormats(
@@ -94,7 +94,10 @@ export function describeNonTime(cell: string, format: TimeFormat): CellFault {
 
 /** The role of date and time of day in two columns that are named. */
 export function joinedRole(file: string, date: SampleColumn, time: SampleColumn, hints: TimeHints): TimeRole {
-  const formats = namedTimeFormats(file, date, hints);
+  return joinColumns(date, time, namedTimeFormats(file, date, hints));
+}
+
+function joinColumns(date: SampleColumn, time: SampleColumn, formats: readonly TimeFormat[]): TimeRole {
   return { columns: [date.index, time.index], formats, clockDigits: clockDigits(time) };
 }
 
@@ -125,11 +128,9 @@ export function findTimeRole(
     return undefined;
   }
   const clock = best.isDate ? columns.find((column) => column !== best.column && isClock(column)) : undefined;
-  if (clock !== undefined) {
-    const columns = [best.column.index, clock.index] as const;
-    return { columns, formats: best.formats, clockDigits: clockDigits(clock) };
-  }
-  return { columns: [best.column.index], formats: best.formats };
+  return clock === undefined
+    ? { columns: [best.column.index], formats: best.formats }
+    : joinColumns(best.column, clock, best.formats);
 }
 
 interface Found {
@@ -146,13 +147,13 @@ function describe(column: SampleColumn, hints: TimeHints): Found | undefined {
   const kind = formats[0]?.kind;
   if (kind === undefined) return undefined;
   const name = timeNameRank(column.name);
-  const isNumeric = isMost(cells, (cell) => NUMERIC.test(cell));
+  const isNumeric = isMost(cells, (cell) => NUMBER.test(cell));
   // Numbers alone make a time only where their name says so, or they look like one and go in one direction.
   const isLikely =
-    !isNumeric || name !== undefined || (kind !== "elapsed" && looksLikeClock(formats[0]!, cells));
+    !isNumeric || name !== undefined || (kind !== "elapsed" && looksLikeTimes(formats[0]!, cells));
   if (!isLikely) return undefined;
-  const isClock = formats[0]?.name === ELAPSED_CLOCK;
-  if (kind === "elapsed" && !isClock && !isTimeName(column.name) && !goesOneWay(formats[0]!, cells)) {
+  const isElapsedClock = formats[0]?.name === ELAPSED_CLOCK;
+  if (kind === "elapsed" && !isElapsedClock && !isTimeName(column.name) && !goesOneWay(formats[0]!, cells)) {
     return undefined;
   }
   const kindRank = { written: isNumeric ? 200 : 0, epoch: 100, elapsed: 1000 }[kind];
@@ -173,23 +174,22 @@ function formatsOf(column: SampleColumn, cells: readonly string[], hints: TimeHi
   const written = writtenFormats(zone).filter((_, index) => tried[index]);
   if (written.length > 0) return written;
   if (timeNameRank(column.name) !== undefined && reads(elapsedClock())) return [elapsedClock()];
-  if (!isMost(cells, (cell) => NUMERIC.test(cell))) return [];
+  if (!isMost(cells, (cell) => NUMBER.test(cell))) return [];
   if (/^(date|datum|datetime|timestamp|time)$/i.test(column.name) && reads(SPREADSHEET_DAYS)) {
     return [SPREADSHEET_DAYS];
   }
   const first = Number(cells[0]);
   const unit = epochUnit(first);
-  if (unit !== undefined && isMost(cells, isEpoch)) return [epochFormat(unit)];
+  if (unit !== undefined && isMost(cells, (cell) => isEpoch(Number(cell)))) return [epochFormat(unit)];
   return [elapsedFormat(elapsedUnitMs(column.name))];
 }
 
-/** Whether a number is one since 1970, in any unit. */
-export function isEpoch(cell: string): boolean {
-  const value = Number(cell);
+/** Whether a number counts from 1970 to a year of 2000 to 2039, in the unit that its size tells. */
+export function isEpoch(value: number): boolean {
   const unit = epochUnit(value);
   if (unit === undefined) return false;
-  const seconds = value / { s: 1, ms: 1e3, us: 1e6, ns: 1e9 }[unit];
-  return seconds >= EPOCH_SECONDS.from && seconds <= EPOCH_SECONDS.to;
+  const ms = value / EPOCH_UNITS[unit].perMs;
+  return ms >= LIKELY_YEARS_MS.from && ms <= LIKELY_YEARS_MS.to;
 }
 
 /** The digits of times of day without colons, of which leading zeros may be dropped. */
@@ -211,10 +211,12 @@ function isMost(cells: readonly string[], test: (cell: string) => boolean): bool
   return cells.length > 0 && cells.filter(test).length >= cells.length * MOST;
 }
 
-/** Whether numbers are times though their name does not say so: nearly all are of our years, and they go one way. */
-function looksLikeClock(format: TimeFormat, cells: readonly string[]): boolean {
-  const isOfOurYears = format.kind === "written" || cells.filter(isEpoch).length >= cells.length * NEARLY_ALL;
-  return isOfOurYears && goesOneWay(format, cells);
+/** Whether numbers are times though their name does not say so: nearly all are of likely years, and they go one way. */
+function looksLikeTimes(format: TimeFormat, cells: readonly string[]): boolean {
+  const isOfLikelyYears =
+    format.kind === "written" ||
+    cells.filter((cell) => isEpoch(Number(cell))).length >= cells.length * NEARLY_ALL;
+  return isOfLikelyYears && goesOneWay(format, cells);
 }
 
 function goesOneWay(format: TimeFormat, cells: readonly string[]): boolean {

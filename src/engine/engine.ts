@@ -1,7 +1,8 @@
 /**
  * What an engine does: run networks, and train them.
  *
- * Windows and outputs are float32 in the model's scaled units, row-major: [windows, timesteps, features].
+ * Windows and outputs are float32 in the model's scaled units, row-major: windows are [windows, timesteps, features], with
+ * a network's covariates behind the features of each row where it has some (`inputWidth`), outputs [windows, steps, features].
  */
 import type { Network } from "../network/network.js";
 import type { Weights } from "../network/weights.js";
@@ -42,8 +43,8 @@ export interface Executable {
    */
   readonly efficientWindows?: number;
   /**
-   * @param windows [count, timesteps, features] in scaled units, every number finite. It is only read, and may be
-   *   reused once the promise settles.
+   * @param windows [count, timesteps, features + covariates] in scaled units, every number finite. It is only read, and
+   *   may be reused once the promise settles.
    * @param count at least 1.
    * @returns outputs that belong to the caller. Rejects with a ResiduaError: MODEL_NOT_READY or SHUTTING_DOWN once the
    *   executable or the engine is closed, INFERENCE_FAILED where the engine fails, ENGINE_RESTARTING while the process
@@ -76,10 +77,10 @@ export interface Trainer {
   readonly network: Network;
   /**
    * One step of Adam (Kingma & Ba 2015; beta1 0.9, beta2 0.999, epsilon 1e-7 as in Keras).
-   * @param inputs [count, timesteps, features] in scaled units: what the network reads. For a denoising autoencoder
-   *   these are corrupted windows.
-   * @param targets [count, timesteps, features] in scaled units: what the network should reproduce. The same array as
-   *   `inputs`, except for a denoising autoencoder.
+   * @param inputs [count, timesteps, features + covariates] in scaled units: what the network reads. For a denoising
+   *   autoencoder these are corrupted windows.
+   * @param targets of the same shape: what the network should reproduce of the features; covariates are not read. The
+   *   same array as `inputs`, except for a denoising autoencoder.
    * @returns the loss before the step. A loss that is not finite is returned as it is; where a gradient is not finite,
    *   NaN is returned. In both cases no weight is updated.
    */
@@ -91,7 +92,7 @@ export interface Trainer {
     count: number,
     windowWeights?: Float32Array,
   ): Promise<{ loss: number; gradients: Weights }>;
-  /** The mean loss over any number of windows [count, timesteps, features], without dropout. */
+  /** The mean loss over any number of windows [count, timesteps, features + covariates], without dropout. */
   evaluate(windows: Float32Array, count: number): Promise<number>;
   /** A copy of the current weights. */
   weights(): Weights;

@@ -7,7 +7,7 @@ import type { NormalBehaviour } from "../scoring/normal-behaviour.js";
 import type { ScorerName } from "../scoring/scorers/scorers.js";
 import type { ScoringModel } from "../scoring/scoring-model.js";
 import type { Calibration, CalibrationSample } from "../scoring/thresholds.js";
-import { scoreSeries } from "../training/series-scoring.js";
+import { type OnScored, scoreSeries } from "../training/series-scoring.js";
 
 /** The names of detectors in reports. */
 export type DetectorName = "model" | "random" | "l2-row" | "l2-window" | "pca-window-70" | "pca-window";
@@ -45,8 +45,12 @@ export interface EvaluatedModel {
   readonly behaviour: NormalBehaviour | undefined;
 }
 
-/** A network, with the scores that the service gives. */
-export function createModelDetector(model: EvaluatedModel, seed: number | undefined): Detector {
+/** A network, with the scores that the service gives. @param onScored gets what else is known of each series. */
+export function createModelDetector(
+  model: EvaluatedModel,
+  seed: number | undefined,
+  onScored?: OnScored,
+): Detector {
   const { executable, scoring, scorer, threshold, calibration, behaviour } = model;
   const sample = calibration?.[scorer]?.timesteps;
   return {
@@ -55,8 +59,10 @@ export function createModelDetector(model: EvaluatedModel, seed: number | undefi
     threshold,
     normal: sample && { sample, drift: behaviour?.scorers[scorer]?.drift },
     scoreRows: async (series, starts) => {
-      const { scores } = await scoreSeries(executable, scoring, [scorer], series.values, starts);
-      return scores[scorer]!.timesteps;
+      const options = { withFeatureError: onScored !== undefined };
+      const scored = await scoreSeries(executable, scoring, [scorer], series, starts, options);
+      onScored?.(series, starts, scored);
+      return scored.scores[scorer]!.timesteps;
     },
   };
 }

@@ -2,6 +2,7 @@
 import type { Dataset } from "../data/dataset.js";
 import type { RowRange } from "../data/table.js";
 import type { TrainingEngine } from "../engine/engine.js";
+import type { OnScored } from "../training/series-scoring.js";
 import {
   type TrainEvents,
   type TrainedModel,
@@ -33,18 +34,18 @@ export interface EvaluationSettings extends Omit<BaselineOptions, "timesteps" | 
   /** Seeds of the random scores. */
   readonly seeds: readonly number[];
   readonly falseAlarmRate: number;
-  readonly onJudged?: OnJudged | undefined;
+  readonly watchScores?: WatchScores | undefined;
 }
 
-/** Called with a model and the rows that it was judged on, while it can still run; it is waited for. */
-export type OnJudged = (model: EvaluatedModel, testSet: TestSet) => Promise<void>;
+/** Called before a model is judged; gives what then gets its scores, if anything does. */
+export type WatchScores = (model: EvaluatedModel) => OnScored | undefined;
 
 /** Called while models are trained. */
 export interface TrainingEvaluationEvents {
   /** Called before each training; gives the callbacks that watch it. */
   readonly watch: (seed: number) => TrainEvents;
   readonly onTrained: (seed: number, model: TrainedModel) => void;
-  readonly onJudged?: OnJudged | undefined;
+  readonly watchScores?: WatchScores | undefined;
 }
 
 /**
@@ -69,7 +70,7 @@ export async function evaluateTraining(
     const model = await trainModel(engine, data.learnt, { ...options, seed }, events.watch(seed));
     events.onTrained(seed, model);
     falseAlarmRate = model.threshold?.falseAlarmRate ?? falseAlarmRate;
-    runs.push(await judgeTrained(engine, model, testSet, events.onJudged));
+    runs.push(await judgeTrained(engine, model, testSet, events.watchScores));
   }
   const parts = { timesteps, minCoverage, folds, validation, calibration, stride };
   runs.push(...(await judgeBaselines(data.learnt, testSet, { ...parts, seeds, falseAlarmRate })));
@@ -88,8 +89,8 @@ export async function evaluateModel(
 ): Promise<FileEvaluation> {
   const { timesteps, minCoverage } = model.scoring;
   const testSet = cutTestSet(data.whole, { ...data, timesteps, minCoverage });
-  const runs = [await judgeDetector(createModelDetector(model, undefined), testSet)];
-  await settings.onJudged?.(model, testSet);
+  const detector = createModelDetector(model, undefined, settings.watchScores?.(model));
+  const runs = [await judgeDetector(detector, testSet)];
   runs.push(...(await judgeBaselines(data.learnt, testSet, { ...settings, timesteps, minCoverage })));
   return describeFile(data.whole.files[0]!.file, testSet, runs);
 }
@@ -98,15 +99,14 @@ async function judgeTrained(
   engine: TrainingEngine,
   trained: TrainedModel,
   testSet: TestSet,
-  onJudged: OnJudged | undefined,
+  watchScores: WatchScores | undefined,
 ): Promise<DetectorRun> {
   const executable = await engine.compile(trained.network, trained.weights);
   try {
     const { scorers, threshold, options } = trained;
     const model = { ...trained, executable, scorer: scorers[0]!, threshold: threshold?.timestepValue };
-    const run = await judgeDetector(createModelDetector(model, options.seed), testSet);
-    await onJudged?.(model, testSet);
-    return run;
+    const detector = createModelDetector(model, options.seed, watchScores?.(model));
+    return await judgeDetector(detector, testSet);
   } finally {
     await executable.close();
   }

@@ -1,4 +1,5 @@
 /** How well alarms meet labelled events: each event counts once, however long it is. */
+import { flaggedRuns } from "../scoring/windows.js";
 
 /** Rows from `start` to `end`, both included. */
 export interface EventSpan {
@@ -29,14 +30,7 @@ export interface EventFigures {
 
 /** The runs of rows that are 1. */
 export function eventsOf(flags: ArrayLike<number>): EventSpan[] {
-  const events: EventSpan[] = [];
-  for (let row = 0; row < flags.length; row++) {
-    if (flags[row] !== 1) continue;
-    const start = row;
-    while (row + 1 < flags.length && flags[row + 1] === 1) row++;
-    events.push({ start, end: row });
-  }
-  return events;
+  return flaggedRuns(flags).map(({ start, end }) => ({ start, end: end - 1 }));
 }
 
 /** Both in order of time, and neither overlapping itself. */

@@ -2,6 +2,7 @@
  * How well scores separate anomalous rows from normal ones. Each row is counted by itself. There is no point adjustment,
  * which would count all rows of a labelled event as found because one of them was.
  */
+import { flaggedRuns } from "../scoring/windows.js";
 
 /**
  * The area under the ROC curve: the chance that an anomalous row has a higher score than a normal one, ties
@@ -109,31 +110,16 @@ export function countStretch(labels: Uint8Array, flagged: Uint8Array, counted: U
     if (labels[row] === 1) counts[flagged[row] === 1 ? "hits" : "misses"]++;
     else counts[flagged[row] === 1 ? "falseAlarmRows" : "quietRows"]++;
   }
-  const isAlarm = (row: number): boolean => flagged[row] === 1 && counted[row] === 1;
-  for (const [from, to] of runsOf(labels.length, (row) => labels[row] === 1)) {
-    if (!some(from, to, (row) => counted[row] === 1)) continue;
+  const alarms = flagged.map((flag, row) => flag & counted[row]!);
+  for (const { start, end } of flaggedRuns(labels)) {
+    if (!counted.subarray(start, end).includes(1)) continue;
     counts.events++;
-    if (some(from, to, isAlarm)) counts.eventsFound++;
+    if (alarms.subarray(start, end).includes(1)) counts.eventsFound++;
   }
-  for (const [from, to] of runsOf(labels.length, isAlarm)) {
-    if (!some(from, to, (row) => labels[row] === 1)) counts.falseAlarms++;
+  for (const { start, end } of flaggedRuns(alarms)) {
+    if (!labels.subarray(start, end).includes(1)) counts.falseAlarms++;
   }
   return counts;
-}
-
-/** The runs of rows for which `holds` is true: the first row, and the row after the last. */
-function* runsOf(rows: number, holds: (row: number) => boolean): Generator<[number, number], void> {
-  for (let row = 0; row < rows; row++) {
-    if (!holds(row)) continue;
-    const from = row;
-    while (row < rows && holds(row)) row++;
-    yield [from, row];
-  }
-}
-
-function some(from: number, to: number, holds: (row: number) => boolean): boolean {
-  for (let row = from; row < to; row++) if (holds(row)) return true;
-  return false;
 }
 
 /** The sums of two counts. */

@@ -1,12 +1,13 @@
-/** The rows that detectors are judged on, and how a detector does on them. */
+/** The rows that detectors are judged on. */
 
 import type { Dataset, Series } from "../data/dataset.js";
 import type { RowRange } from "../data/table.js";
 import { InputError } from "../errors.js";
 import { stitchScores } from "../scoring/stitcher.js";
-import { findRuns, type Run, windowStarts } from "../scoring/windows.js";
+import { flaggedRuns, type Run, windowStarts } from "../scoring/windows.js";
 import { readingsPresent, runningSum } from "../training/window-set.js";
 
+/** The test rows of one series. */
 export interface TestSeries {
   readonly series: Series;
   /** The starts of the windows that lie completely in the test rows and cross no gap. */
@@ -95,7 +96,7 @@ function cutSeries(series: Series, dataset: Dataset, options: TestSetOptions): T
     starts,
     counted: Uint8Array.from(coverage, (share) => (share >= options.minCoverage ? 1 : 0)),
     next: findNext(series, isTest, trainRows),
-    stretches: findRuns(series.rows, { groups: isTest }).filter(({ start }) => isTest[start] === 1),
+    stretches: flaggedRuns(isTest),
   };
 }
 

@@ -16,6 +16,8 @@
  * version="opt")`), thresholds are the scores at 250 evenly spaced ranks.
  */
 
+import { eventsOf } from "./event-figures.js";
+
 const THRESHOLDS = 250;
 
 /** The first and the last row of an event. */
@@ -32,7 +34,7 @@ export function volumeUnderPrecisionRecall(
   labels: Uint8Array,
   largestWidth = 100,
 ): number | undefined {
-  const events = findSegments(labels);
+  const events = eventsOf(labels).map(({ start, end }): Segment => [start, end]);
   if (events.length === 0) return undefined;
   const flagging = firstFlagged(scores);
   let volume = 0;
@@ -158,15 +160,4 @@ function bufferLabels(
     }
   }
   return result;
-}
-
-function findSegments(labels: Uint8Array): Segment[] {
-  const segments: Segment[] = [];
-  for (let row = 0; row < labels.length; row++) {
-    if (labels[row] !== 1) continue;
-    const first = row;
-    while (row + 1 < labels.length && labels[row + 1] === 1) row++;
-    segments.push([first, row]);
-  }
-  return segments;
 }

@@ -48,7 +48,7 @@ export class Admission {
   ): Admission {
     const lease = models.acquire(name, selection);
     try {
-      scoring.batcher.checkRoom();
+      scoring.batcher.checkRoom(client);
       return new Admission(scoring, lease, client);
     } catch (error) {
       lease.release();

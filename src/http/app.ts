@@ -69,7 +69,7 @@ export interface AppOptions {
 const TIMEOUTS = {
   /** How long the headers of a request may take to arrive. */
   headersMs: 10_000,
-  /** How long the whole request may take to arrive. */
+  /** How long the whole request may take to arrive, but for training data. */
   requestMs: 60_000,
   /**
    * Longer than load balancers keep an idle connection (60 s), so that the service never closes one they are
@@ -156,15 +156,15 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(activityRoutes, { models, metrics });
   await app.register(sampleRoutes, { models });
   const budget = new BodyBudget(config.RESIDUA_MAX_BODY_BYTES_IN_FLIGHT, timeouts.stalledMs);
-  await app.register(readingsRoutes, { models, budget, bodyLimitBytes });
-  if (config.RESIDUA_ADMIN_TOKEN !== undefined) await app.register(aliasRoutes, { models });
-  if (options.jobs !== undefined) {
-    await app.register(jobRoutes, { ...options.jobs, lifecycle });
-    await app.register(jobOrderRoutes, options.jobs);
-    await app.register(deletionRoutes, { models, queue: options.jobs.queue });
-  }
   const bodies = new BodyReader();
   app.addHook("onClose", () => bodies.close());
+  await app.register(readingsRoutes, { models, bodies, budget, bodyLimitBytes });
+  if (config.RESIDUA_ADMIN_TOKEN !== undefined) await app.register(aliasRoutes, { models });
+  if (options.jobs !== undefined) {
+    await app.register(jobRoutes, { ...options.jobs, lifecycle, models });
+    await app.register(jobOrderRoutes, { ...options.jobs, times: timeouts });
+    await app.register(deletionRoutes, { models, queue: options.jobs.queue });
+  }
   await app.register(scoreRoutes, { log, models, scoring, bodies, budget, bodyLimitBytes });
   await app.register(inferenceRoutes, {
     prefix: "/v2",

@@ -1,6 +1,7 @@
 /** Reads the bodies of requests: small ones on the event loop, large ones on a thread. */
 import type { Arrays } from "../scoring/arrays.js";
 import { BodyThreads, type BodyWaits } from "./body-threads.js";
+import { type DataBody, type DataReading, readDataBody } from "./data-body.js";
 import { type InferBody, readInferRequest } from "./inference/infer-request.js";
 import type { RawBody } from "./raw-body.js";
 import { readScoreRequest, readUsualRequest, type ScoreLimits, type WindowsBody } from "./score-request.js";
@@ -50,6 +51,12 @@ export class BodyReader {
   ): Promise<SeriesBody> {
     if (body.length < LARGE_TABLE_BYTES) return readTableBody(body.toBytes(), reading, limits);
     return this.#threads.read<SeriesBody>(body, { kind: "table", limits, reading }, waits);
+  }
+
+  /** As `readScore`, for a data file. Rejects with what `readDataBody` throws. */
+  readData(body: RawBody, reading: DataReading, waits: BodyWaits = {}): Promise<DataBody> {
+    if (body.length < LARGE_TABLE_BYTES) return readDataBody(body.toBytes(), reading);
+    return this.#threads.read<DataBody>(body, { kind: "data", reading }, waits);
   }
 
   /** As `readScore`, for an inference request. Throws, or rejects with, what `readInferRequest` throws. */

@@ -5,20 +5,23 @@
 import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { ClientGoneError, type ErrorCode, ResiduaError, type Violation } from "../errors.js";
+import type { DataBody, DataReading } from "./data-body.js";
 import type { InferBody } from "./inference/infer-request.js";
 import type { RawBody } from "./raw-body.js";
 import type { ScoreLimits, WindowsBody } from "./score-request.js";
 import type { SeriesBody } from "./series-body.js";
 import type { TableReading } from "./table-body.js";
 
-export type ReadBody = WindowsBody | SeriesBody | InferBody;
+export type ReadBody = WindowsBody | SeriesBody | InferBody | DataBody;
 
 /** How a body is read. */
-export type BodyReading = { readonly limits: ScoreLimits } & (
-  | { readonly kind: "score" }
-  | { readonly kind: "table"; readonly reading: TableReading }
-  | { readonly kind: "infer"; readonly headerLength: number | undefined }
-);
+export type BodyReading =
+  | { readonly kind: "data"; readonly reading: DataReading }
+  | ({ readonly limits: ScoreLimits } & (
+      | { readonly kind: "score" }
+      | { readonly kind: "table"; readonly reading: TableReading }
+      | { readonly kind: "infer"; readonly headerLength: number | undefined }
+    ));
 
 /** What the thread is sent: a body to read. */
 export type BodyQuestion = BodyReading & { readonly pieces: readonly Uint8Array[] };

@@ -5,6 +5,7 @@
 import { parentPort } from "node:worker_threads";
 import { ResiduaError } from "../errors.js";
 import type { BodyAnswer, BodyQuestion, ReadBody } from "./body-threads.js";
+import { readDataBody } from "./data-body.js";
 import { readInferRequest } from "./inference/infer-request.js";
 import { readScoreRequest } from "./score-request.js";
 import { readTableBody } from "./table-body.js";
@@ -12,9 +13,10 @@ import { readTableBody } from "./table-body.js";
 parentPort!.on("message", async (question: BodyQuestion) => {
   try {
     const body = await readBody(question, Buffer.concat(question.pieces));
-    const transfer = [body.values.buffer as ArrayBuffer];
-    if (body.kind === "series") transfer.push(body.starts.buffer as ArrayBuffer);
-    parentPort!.postMessage({ body } satisfies BodyAnswer, transfer);
+    parentPort!.postMessage(
+      { body } satisfies BodyAnswer,
+      arraysOf(body).map(({ buffer }) => buffer as ArrayBuffer),
+    );
   } catch (error) {
     if (!(error instanceof ResiduaError)) throw error;
     const { code, message, violations } = error;
@@ -23,13 +25,29 @@ parentPort!.on("message", async (question: BodyQuestion) => {
 });
 
 function readBody(question: BodyQuestion, bytes: Uint8Array): ReadBody | Promise<ReadBody> {
-  const { limits } = question;
   switch (question.kind) {
+    case "data":
+      return readDataBody(bytes, question.reading);
     case "score":
-      return readScoreRequest(bytes, limits);
+      return readScoreRequest(bytes, question.limits);
     case "table":
-      return readTableBody(bytes, question.reading, limits);
+      return readTableBody(bytes, question.reading, question.limits);
     case "infer":
-      return readInferRequest(bytes, question.headerLength, limits);
+      return readInferRequest(bytes, question.headerLength, question.limits);
+  }
+}
+
+/** The arrays whose memory is handed over. */
+function arraysOf(body: ReadBody): (Float64Array | Int32Array)[] {
+  switch (body.kind) {
+    case "data":
+      return body.series.flatMap(({ values, timestampsMs }) => [
+        values,
+        ...(timestampsMs ? [timestampsMs] : []),
+      ]);
+    case "series":
+      return [body.values, body.starts];
+    default:
+      return [body.values];
   }
 }

@@ -23,10 +23,13 @@ const CLIENT_GONE = ["ECONNRESET", "HPE_INVALID_EOF_STATE"];
 const CURRENT = Symbol("current request");
 /** What the connection was refused with, until that is noted. */
 const REFUSED = Symbol("refused");
+/** Whether the request that arrives may take longer than others. */
+const LONG = Symbol("long");
 
 interface Connection extends Duplex {
   [CURRENT]?: { readonly id: string; readonly raw: ServerResponse } | undefined;
   [REFUSED]?: number | undefined;
+  [LONG]?: boolean;
 }
 
 export interface BrokenRequestOptions {
@@ -38,6 +41,14 @@ export interface BrokenRequestOptions {
 /** Notes a request when its headers were read: where the rest is refused, that is its end, and not another request. */
 export function beganOn(connection: Duplex, id: string, raw: ServerResponse): void {
   (connection as Connection)[CURRENT] = { id, raw };
+}
+
+/**
+ * Says whether the request that arrives on a connection may take as long as it likes. Node says once that the time of a
+ * request is over; whoever lets one take longer has to end it.
+ */
+export function mayTakeLong(connection: Duplex, may: boolean): void {
+  (connection as Connection)[LONG] = may;
 }
 
 /** The status that the rest of a request was refused with; undefined where it was not. */
@@ -59,6 +70,7 @@ export function refuseBrokenRequests({ log, metrics, nextId }: BrokenRequestOpti
       socket.destroy();
       return;
     }
+    if (error.code === "ERR_HTTP_REQUEST_TIMEOUT" && socket[LONG] === true) return;
     const { status, detail } = ANSWERS[error.code ?? ""] ?? { status: 400, detail: "This is not HTTP/1.1." };
     const current = socket[CURRENT];
     const id = current === undefined || current.raw.writableEnded ? nextId() : current.id;

@@ -1,8 +1,9 @@
 /** A job as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
 import { setTimeout as sleep } from "node:timers/promises";
-import { changesOf, jobAfter } from "../jobs/job.js";
-import type { JobQueue } from "../jobs/job-queue.js";
+import { ResiduaError } from "../errors.js";
+import { changesOf, type JobRecord, jobAfter } from "../jobs/job.js";
 import { toAnswer } from "./job-schema.js";
+import type { ServedJobs } from "./served-jobs.js";
 
 /** How often the job is looked at: it may run in another process. */
 const LOOK_MS = 250;
@@ -15,43 +16,51 @@ const COMMENT_MS = 15_000;
  * @param lastId the header Last-Event-ID of a client that comes back: it gets the changes after that.
  * @param isEnding whether the service ends: then the events end too, and the client comes back to another one.
  * @returns undefined where the job has ended and the client has seen that.
- * @throws ResiduaError JOB_NOT_FOUND
+ * @throws ResiduaError JOB_NOT_FOUND, JOBS_UNAVAILABLE
  */
 export async function jobEvents(
-  queue: Pick<JobQueue, "read">,
+  jobs: Pick<ServedJobs, "read">,
   id: string,
   lastId: string | undefined,
   isEnding: () => boolean,
 ): Promise<AsyncGenerator<Uint8Array, void> | undefined> {
-  const first = await queue.read(id);
+  const first = await jobs.read(id);
   const changes = changesOf(first);
   const isSeen = /^\d{1,9}$/.test(lastId ?? "") && Number(lastId) <= changes;
   const seen = isSeen ? Number(lastId) : changes - 1;
   if (first.end !== undefined && seen === changes) return undefined;
-  return follow(queue, id, seen, isEnding);
+  return follow(jobs, id, seen, isEnding);
 }
 
 async function* follow(
-  queue: Pick<JobQueue, "read">,
+  jobs: Pick<ServedJobs, "read">,
   id: string,
   sent: number,
   isEnding: () => boolean,
 ): AsyncGenerator<Uint8Array, void> {
   let silentMs = 0;
   for (let next = sent + 1; ; ) {
-    const record = await queue.read(id);
-    const changes = changesOf(record);
+    const record = await readIfThere(jobs, id);
+    const changes = record === undefined ? 0 : changesOf(record);
     if (next <= changes) silentMs = 0;
     for (; next <= changes; next++) {
       yield Buffer.from(
-        `event: job\nid: ${next}\ndata: ${JSON.stringify(toAnswer(jobAfter(record, next)))}\n\n`,
+        `event: job\nid: ${next}\ndata: ${JSON.stringify(toAnswer(jobAfter(record!, next)))}\n\n`,
       );
     }
-    if (record.end !== undefined || isEnding()) return;
+    if (record?.end !== undefined || isEnding()) return;
     await sleep(LOOK_MS);
     silentMs += LOOK_MS;
     if (silentMs < COMMENT_MS) continue;
     silentMs = 0;
     yield Buffer.from(": still there\n\n");
   }
+}
+
+/** Undefined while the store of jobs is away: whoever watches waits for it too. */
+async function readIfThere(jobs: Pick<ServedJobs, "read">, id: string): Promise<JobRecord | undefined> {
+  return jobs.read(id).catch((error: unknown) => {
+    if (error instanceof ResiduaError && error.code === "JOBS_UNAVAILABLE") return undefined;
+    throw error;
+  });
 }

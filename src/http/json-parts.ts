@@ -84,7 +84,8 @@ class ReadingsWatch {
   }
 
   member(name: Uint8Array): void {
-    this.#rowDepth = isText(name, "series") ? 3 : isText(name, "windows") ? 4 : 0;
+    const text = nameOf(name);
+    this.#rowDepth = text === "series" ? 3 : text === "windows" ? 4 : 0;
   }
 
   isRowOfSeries(depth: number): boolean {
@@ -128,8 +129,20 @@ class ReadingsWatch {
   }
 }
 
-function isText(bytes: Uint8Array, text: string): boolean {
-  return bytes.length === text.length && Buffer.from(bytes).toString("latin1") === text;
+/** "windows" with each of its letters as an escape. */
+const LONGEST_NAME_BYTES = 6 * "windows".length;
+
+/** The name of a member, from what stands between its quotes; empty where that is no name of readings anyway. */
+function nameOf(bytes: Uint8Array): string {
+  if (bytes.length > LONGEST_NAME_BYTES) return "";
+  const text = Buffer.from(bytes).toString("latin1");
+  if (!text.includes("\\")) return text;
+  try {
+    return JSON.parse(`"${text}"`) as string;
+  } catch {
+    // JSON.parse of the whole text says what is wrong with it.
+    return "";
+  }
 }
 
 /** The closing quote of the string at `from`, or the end of the text. */

@@ -81,6 +81,10 @@ export const PROBLEM_EXAMPLES: Readonly<Record<ErrorCode, ProblemExample>> = {
   INTERNAL: { detail: "The service failed on this request; its log says why, under the request's id." },
   MODEL_NOT_READY: { detail: 'Model "pump" is being loaded.' },
   SHUTTING_DOWN: { detail: "The service is shutting down; another one will take this." },
+  JOBS_UNAVAILABLE: {
+    detail: "Jobs are kept in Redis, and Redis does not answer now; scoring goes on. Try again.",
+    instance: "/v1/jobs",
+  },
   ENGINE_RESTARTING: { detail: "The process that owns the device is restarting; try again in 3 s." },
   DEADLINE_EXCEEDED: { detail: "The deadline passed before the engine began; the windows were not run." },
   INSUFFICIENT_STORAGE: {

@@ -190,6 +190,15 @@ export const PROBLEM_TEXTS: Readonly<Record<ErrorCode, ProblemText>> = {
     remedy:
       "Send the request to another replica, or again after the seconds that the header Retry-After says.",
   },
+  JOBS_UNAVAILABLE: {
+    meaning:
+      "Jobs are kept in Redis, and Redis does not answer the service now. Jobs that were accepted are not lost, and scoring goes on.",
+    causes: [
+      "Redis is being restarted, or the network to it is cut.",
+      "The address or the password in RESIDUA_REDIS_URL is wrong; the service's log has the reason.",
+    ],
+    remedy: `${RETRY} With an Idempotency-Key, an order that did arrive is not carried out twice.`,
+  },
   ENGINE_RESTARTING: {
     meaning: "The process that runs the models on the device ended, and is being started anew.",
     causes: ["A crash of the device's driver or of TensorFlow."],
@@ -202,8 +211,10 @@ export const PROBLEM_TEXTS: Readonly<Record<ErrorCode, ProblemText>> = {
     remedy: "Give more time, or send the request again when there is less to do.",
   },
   INSUFFICIENT_STORAGE: {
-    meaning: "The volume of models is full, or has less room than the data need.",
+    meaning:
+      "The volume of models is full, or has less room than the data need; or jobs that have not ended hold as much data in Redis as they may.",
     causes: ["Many old versions, or large data of jobs that wait."],
-    remedy: "Delete versions that nobody uses, or give the volume more room; then send the request again.",
+    remedy:
+      "Delete versions that nobody uses, wait for jobs to end, or give the volume (with Redis: RESIDUA_REDIS_DATA_BYTES) more room; then send the request again.",
   },
 };

@@ -34,7 +34,8 @@ export function limitsOf(
   const { timesteps, features } = scoring;
   const featureNames = manifest.features;
   const resampling = modelResampling(manifest);
-  return { model: `${name} ${version}`, timesteps, features, featureNames, maxWindows, resampling };
+  const calendar = scoring.calendar?.parts;
+  return { model: `${name} ${version}`, timesteps, features, featureNames, maxWindows, resampling, calendar };
 }
 
 export interface WindowsBody {

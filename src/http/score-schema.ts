@@ -128,7 +128,8 @@ const SeriesRequestSchema = Type.Object(
     }),
     timestamps: Type.Optional(
       Type.Array(Type.Union([Type.String({ format: "date-time" }), Type.Number()]), {
-        description: "[N], increasing: RFC 3339 with a zone, or numbers of one unit since 1970 (timeUnit)",
+        description:
+          "[N], increasing: RFC 3339 with a zone, or numbers of one unit since 1970 (timeUnit). A model that was trained with calendar or resample needs them",
       }),
     ),
     ...SeriesOptionsSchema.properties,

@@ -2,6 +2,7 @@
 import type { ModelResampling } from "../data/data-section.js";
 import { usualMaxGapMs, usualStepMs } from "../data/gaps.js";
 import { InputError } from "../errors.js";
+import { type CalendarPart, nameParts } from "../scoring/calendar.js";
 import { type ResampledRows, resampleRows } from "../scoring/resampling.js";
 import { findRuns, windowStarts } from "../scoring/windows.js";
 import type { GivenRows } from "../serving/resampled-result.js";
@@ -55,6 +56,8 @@ export interface SeriesBody {
   readonly time: TimeFacts | undefined;
   /** [rows] */
   readonly timesMs: Float64Array | undefined;
+  /** [rows], of rows that were resampled too: their own. */
+  readonly timestampsMs: Float64Array | undefined;
   readonly notes: readonly string[];
   /** Where the rows were resampled: those that were sent. */
   readonly given?: GivenRows | undefined;
@@ -63,12 +66,14 @@ export interface SeriesBody {
 /** A model as far as the rows of a series concern it. */
 export interface SeriesLimits extends WindowShape {
   readonly resampling?: ModelResampling | undefined;
+  /** What the network reads of the time of each row; undefined for nothing. */
+  readonly calendar?: readonly CalendarPart[] | undefined;
 }
 
 /**
  * The body of a series.
  *
- * @throws ResiduaError SHAPE_MISMATCH where it is too short; INVALID_REQUEST for options that need timestamps.
+ * @throws ResiduaError SHAPE_MISMATCH where it is too short; INVALID_REQUEST for options, or a model, that need timestamps.
  */
 export function seriesBody(read: SeriesRows, options: SeriesOptions, shape: SeriesLimits): SeriesBody {
   if (shape.resampling !== undefined) return resampledBody(read, options, shape, shape.resampling);
@@ -77,9 +82,17 @@ export function seriesBody(read: SeriesRows, options: SeriesOptions, shape: Seri
   if (times === undefined && maxGapMs !== undefined) {
     throw invalid([{ path: "/maxGapMs", message: "needs timestamps beside it" }]);
   }
+  if (times === undefined && shape.calendar !== undefined) {
+    const message = `are needed: ${shape.model} reads ${nameParts(shape.calendar)} of each row; in CSV and in JSON lines of objects, as a column of times`;
+    throw invalid([{ path: "/timestamps", message }]);
+  }
   const stepMs = times === undefined ? undefined : (usualStepMs([times.ms]) ?? null);
   const time = times === undefined ? undefined : { unit: times.unit, stepMs: stepMs!, gaps: undefined };
-  const base = { kind: "series", rows, values, options, stride, timesMs: times?.ms } as const;
+  const ms = times?.ms;
+  const base = {
+    ...({ kind: "series", rows, values, options, stride } as const),
+    ...{ timesMs: ms, timestampsMs: ms },
+  };
   if (continuation !== undefined) {
     if (rows === 0) throw invalid([{ path: "/series", message: "must hold at least one row" }]);
     const stream = { continuation, stride: options.stride, maxGapMs, timestampsMs: times?.ms };
@@ -151,6 +164,7 @@ function resampledBody(
     stride,
     stream: undefined,
     timesMs: times.ms,
+    timestampsMs,
     time: {
       unit: times.unit,
       stepMs: usualStepMs([times.ms]) ?? null,

@@ -6,9 +6,10 @@ import type { Logger } from "pino";
 import type { Config } from "../config.js";
 import { chooseEngine } from "../engine/choose-engine.js";
 import type { Engine } from "../engine/engine.js";
-import { JobFolder } from "../jobs/job-folder.js";
 import { JobQueue } from "../jobs/job-queue.js";
-import { JobWorker } from "../jobs/job-worker.js";
+import type { JobStore } from "../jobs/job-store.js";
+import type { JobWorker } from "../jobs/job-worker.js";
+import { createJobWorker, openJobStore } from "../jobs/start-jobs.js";
 import { Registry } from "../registry/registry.js";
 import { Batcher } from "../serving/batcher.js";
 import { Lifecycle } from "../serving/lifecycle.js";
@@ -54,7 +55,7 @@ export class Service {
   readonly #lifecycle: Lifecycle;
   readonly #tracing: Tracing | undefined;
   /** Undefined where RESIDUA_ADMIN_TOKEN is not set. */
-  readonly #worker: JobWorker | undefined;
+  readonly #jobs: { readonly store: JobStore; readonly worker: JobWorker } | undefined;
   /** Undefined where RESIDUA_GRPC_PORT is not set. */
   readonly grpc: GrpcServer | undefined;
   #engine: Engine | undefined;
@@ -68,13 +69,13 @@ export class Service {
       lifecycle,
       models,
       tracing,
-      worker,
+      jobs,
       url,
     }: {
       lifecycle: Lifecycle;
       models: LiveModels;
       tracing: Tracing | undefined;
-      worker: JobWorker | undefined;
+      jobs: Awaited<ReturnType<typeof startJobs>>;
       url: string;
     },
   ) {
@@ -84,7 +85,7 @@ export class Service {
     this.#lifecycle = lifecycle;
     this.models = models;
     this.#tracing = tracing;
-    this.#worker = worker;
+    this.#jobs = jobs;
     this.url = url;
     this.loaded = this.#load();
   }
@@ -112,18 +113,22 @@ export class Service {
     metrics.watchLog(options.droppedLogLines ?? (() => 0));
     const scoring = new ScoringService(batcher, metrics);
     const tracing = await startTracing(options);
-    const jobs = startJobs(options, models);
+    const jobs = await startJobs(options, models);
     const parts = { ...options, lifecycle, metrics, models, scoring, tracing, jobs };
     const app = await createApp(parts);
-    await app.listen({ host: config.HOST, port: config.PORT });
+    await app.listen({ host: config.HOST, port: config.PORT }).catch(async (error: unknown) => {
+      await jobs?.store.close();
+      throw error;
+    });
     const { address, family, port } = app.server.address() as AddressInfo;
     const url = `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
     options.log.info({ models: config.RESIDUA_MODELS }, `listening on ${url}`);
     const grpc = await startGrpc(parts).catch(async (error: unknown) => {
       await app.close();
+      await jobs?.store.close();
       throw error;
     });
-    return new Service(options, app, grpc, { lifecycle, models, tracing, worker: jobs?.worker, url });
+    return new Service(options, app, grpc, { lifecycle, models, tracing, jobs, url });
   }
 
   async #load(): Promise<void> {
@@ -143,6 +148,7 @@ export class Service {
     );
     const registry = await Registry.open({
       folder: config.RESIDUA_MODELS,
+      flatName: config.RESIDUA_MODEL_NAME,
       engine,
       slots: [MODEL_ANSWERS],
       liveVersions: config.RESIDUA_LIVE_VERSIONS,
@@ -152,7 +158,7 @@ export class Service {
     this.models.connect(registry, engine);
     await registry.poll();
     if (this.#lifecycle.phase === "starting") this.#lifecycle.phase = "serving";
-    this.#worker?.look();
+    this.#jobs?.worker.look();
   }
 
   /**
@@ -171,7 +177,7 @@ export class Service {
     await sleep(Math.max(LEAST_LAME_DUCK_MS, config.RESIDUA_LAME_DUCK_SECONDS * 1000));
     this.#lifecycle.phase = "draining";
     log.info({ inFlight: this.#lifecycle.inFlight }, "draining");
-    const closed = Promise.all([this.#app.close(), this.grpc?.drain(), this.#worker?.stop()]);
+    const closed = Promise.all([this.#app.close(), this.grpc?.drain(), this.#jobs?.worker.stop()]);
     const timer = new AbortController();
     await Promise.race([
       this.#lifecycle.whenIdle(),
@@ -185,6 +191,8 @@ export class Service {
     this.#app.server.closeAllConnections();
     this.grpc?.close();
     await closed;
+    // Requests that were still being answered may have needed it.
+    await this.#jobs?.store.close();
     await this.#tracing?.close();
     // A first close stops the loading; what has been loaded by the end of it is closed by the second.
     await this.models.close();
@@ -195,26 +203,22 @@ export class Service {
   }
 }
 
-/** Jobs are ordered with the admin token; a service without one leaves them to others on its folder. */
-function startJobs({ config, log }: ServiceOptions, models: LiveModels) {
+/** Jobs are ordered with the admin token; a service without one leaves them to others. */
+async function startJobs({ config, log }: ServiceOptions, models: LiveModels) {
   if (config.RESIDUA_ADMIN_TOKEN === undefined) return undefined;
-  const folder = new JobFolder(config.RESIDUA_MODELS);
-  const queue = new JobQueue(folder, {
-    maxQueuedJobs: config.RESIDUA_MAX_QUEUED_JOBS,
-    bodyLimitBytes: config.RESIDUA_JOB_BODY_LIMIT_BYTES,
-  });
-  const worker = new JobWorker(folder, {
-    modelsFolder: config.RESIDUA_MODELS,
-    maxJobs: config.RESIDUA_MAX_JOBS,
-    maxRows: config.RESIDUA_JOB_MAX_ROWS,
-    maxSeconds: config.RESIDUA_JOB_MAX_SECONDS,
+  const store = await openJobStore(config, log);
+  const bodyLimitBytes = config.RESIDUA_JOB_BODY_LIMIT_BYTES;
+  const queue = new JobQueue(store, bodyLimitBytes);
+  const worker = createJobWorker(store, config, {
     // Scoring keeps a core where there is more than one.
     threads: Math.max(1, config.RESIDUA_THREADS - 1),
-    wideVectors: config.RESIDUA_WIDE_VECTORS,
     log,
     onPublished: async () => models.registry.poll(),
   });
-  return { queue, worker, bodyLimitBytes: config.RESIDUA_JOB_BODY_LIMIT_BYTES };
+  const kept = config.RESIDUA_REDIS_URL === undefined ? "the folder of models" : "Redis";
+  const maxJobs = config.RESIDUA_MAX_JOBS;
+  log.info({ maxJobs }, `jobs are kept in ${kept}${maxJobs === 0 ? ", and run by others" : ""}`);
+  return { store, queue, worker, bodyLimitBytes };
 }
 
 /** Loaded where the setting asks for it only, as is gRPC. */

@@ -10,6 +10,7 @@ import {
 } from "../data/option-values.js";
 import { datasetOptions, type ReadingValues, readingValues } from "../data/reading-options.js";
 import { InputError, ResiduaError } from "../errors.js";
+import { type ExcludedEvent, parseEvents } from "../publishing/renewal-rows.js";
 import { isAliasName } from "../registry/aliases.js";
 import { seed } from "../training/option-parsers.js";
 import { FITTING_OPTIONS, type FittingValues, toTrainOptions } from "../training/train-options.js";
@@ -39,6 +40,11 @@ export const RENEW_OPTIONS = {
     oppositeHelp: undefined,
   },
   labelColumn: LABEL_COLUMN,
+  excludeEvents: option(
+    "events",
+    'events that are faults and not learnt from, as JSON: [{"start": 10, "end": 19}], data rows from 0; or {"startTime", "endTime"}',
+    parseExcluded,
+  ),
   rows: option("from:to", "data rows from 0, the end excluded, such as 0:400", rowRange),
   promote: option("alias", "set this alias to the new version", (text) => {
     if (!isAliasName(text)) throw new InputError("It has to be a name that an alias can have.");
@@ -56,7 +62,19 @@ export interface RenewJobOptions {
   readonly calibrateOnly: boolean;
   readonly promote: string | undefined;
   readonly labelColumn: string | undefined;
+  readonly excludeEvents: readonly ExcludedEvent[] | undefined;
   readonly rows: ReadingValues["rows"];
+}
+
+/** Reads events in JSON. */
+function parseExcluded(text: string): readonly ExcludedEvent[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new InputError(`It has to be JSON: ${(error as Error).message}.`);
+  }
+  return parseEvents(json);
 }
 
 /** Texts by long names, as a query string gives them; a list where one occurs twice. */

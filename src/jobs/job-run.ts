@@ -1,8 +1,9 @@
 /** Runs one job that this process has taken, to its end or until it is taken away. */
-
+import { InputError } from "../errors.js";
 import type { JobEnd, JobFailure, JobNote } from "./job.js";
 import { type ChildEnd, type JobChild, startChild } from "./job-child.js";
-import type { JobClaim } from "./job-claim.js";
+import type { JobClaim } from "./job-store.js";
+import { NoteWriter } from "./note-writer.js";
 import { publishedByJob } from "./published-by-job.js";
 
 export interface JobRunOptions {
@@ -27,46 +28,58 @@ export interface JobLog {
 const BEAT_MS = 2000;
 /** How often a job is begun before it fails: whatever kills its process may kill it every time. */
 export const MAX_ATTEMPTS = 3;
-/** How long the end of a job waits before it is written once more, where the volume does not take it. */
+/** How long what could not be written waits before it is written once more. */
 const AGAIN_MS = 2000;
 
+type Stop = "cancelled" | "late" | "lost" | "ending";
+
 export class JobRun {
+  readonly id: string;
   readonly ended: Promise<void>;
   readonly #claim: JobClaim;
   readonly #options: JobRunOptions;
+  readonly #notes: NoteWriter;
   #child: JobChild | undefined;
   /** Why the process was stopped; undefined while it works. */
-  #stopped: "cancelled" | "late" | "lost" | "ending" | undefined;
-  /** Ends with the last note that was written. */
-  #notes: Promise<unknown> = Promise.resolve();
+  #stopped: Stop | undefined;
 
   constructor(claim: JobClaim, options: JobRunOptions) {
+    this.id = claim.order.id;
     this.#claim = claim;
     this.#options = options;
+    this.#notes = new NoteWriter({
+      write: (note) => claim.note(note),
+      onLost: () => this.stop("lost"),
+      onTrouble: (error) =>
+        options.log.warn(
+          { job: this.id, err: error },
+          "what a job tells could not be written; it is tried again",
+        ),
+      againMs: AGAIN_MS,
+    });
     // Also while nothing is left to do but to write the end: the job must not be taken away then.
     const beat = setInterval(() => void this.#beat(), BEAT_MS);
     this.ended = this.#run()
       .catch((error: unknown) => {
-        options.log.error({ job: claim.id, err: error }, "the job could not be run; it is taken up again");
+        options.log.error({ job: this.id, err: error }, "the job could not be run; it is taken up again");
       })
       .finally(() => clearInterval(beat));
   }
 
-  get id(): string {
-    return this.#claim.id;
-  }
-
   /** Stops the process, as a cancelled job or since the service ends: then the job goes back into the queue. */
-  stop(why: "cancelled" | "late" | "lost" | "ending"): void {
+  stop(why: Stop): void {
     this.#stopped ??= why;
     this.#child?.kill();
+    // Whoever waits for the end of this process does not wait for a store that is away.
+    if (why === "ending" || why === "lost") this.#notes.stop();
   }
 
   async #run(): Promise<void> {
     const claim = this.#claim;
     const { log, modelsFolder } = this.#options;
-    const fields = { job: claim.id, model: claim.order.model, attempt: claim.attempt };
-    if (await claim.isToBeCancelled()) return this.#end(cancelled());
+    const fields = { job: this.id, model: claim.order.model, attempt: claim.attempt };
+    const beat = await claim.beat().catch(() => "kept");
+    if (beat === "cancelled") return this.#end(cancelled());
     const published = await publishedByJob(modelsFolder, claim.order).catch(() => undefined);
     if (published !== undefined) return this.#finishDone(published);
     if (claim.attempt > MAX_ATTEMPTS) {
@@ -78,9 +91,9 @@ export class JobRun {
       );
     }
     log.info(fields, "the job begins");
-    this.#note({ type: "started", at: new Date().toISOString() });
+    this.#notes.add({ type: "started", at: new Date().toISOString() });
     const end = await this.#work();
-    await this.#notes;
+    await this.#notes.flushed();
     if (end.type !== "done" && end.said !== "")
       log.warn({ ...fields, said: end.said }, "the job's process said");
     if (this.#stopped === "lost") return log.warn(fields, "another worker has taken the job");
@@ -101,7 +114,7 @@ export class JobRun {
       const detail = `Training took longer than ${maxSeconds} s (RESIDUA_JOB_MAX_SECONDS).`;
       return this.#end(failed({ code: "DEADLINE_EXCEEDED", detail }));
     }
-    log.warn({ job: claim.id, how }, "the job's process died; the job is taken up again");
+    log.warn({ job: this.id, how }, "the job's process died; the job is taken up again");
     return claim.giveBack(true);
   }
 
@@ -109,19 +122,24 @@ export class JobRun {
   async #work(): Promise<ChildEnd> {
     const claim = this.#claim;
     const { modelsFolder, maxRows, threads, wideVectors, maxSeconds } = this.#options;
+    const dataFile = await claim.data().catch((error: unknown): JobFailure => {
+      if (error instanceof InputError) return { code: "INTERNAL", detail: error.message };
+      throw error;
+    });
+    if (typeof dataFile !== "string") return { type: "failed", failure: dataFile, said: "" };
     if (this.#stopped !== undefined) return { type: "died", how: "it was never started", said: "" };
     const task = {
       order: claim.order,
       modelsFolder,
-      dataFile: claim.dataFile,
+      dataFile,
       staging: claim.staging,
       maxRows,
       threads,
       wideVectors,
     };
-    const child = startChild(task, (note) => this.#note(note));
+    const child = startChild(task, (note: JobNote) => this.#notes.add(note));
     this.#child = child;
-    this.#options.log.info({ job: claim.id, child: child.pid }, "the job's process runs");
+    this.#options.log.info({ job: this.id, child: child.pid }, "the job's process runs");
     const limit = setTimeout(() => this.stop("late"), maxSeconds * 1000);
     try {
       return await child.ended;
@@ -132,22 +150,11 @@ export class JobRun {
 
   async #beat(): Promise<void> {
     try {
-      if (!(await this.#claim.beat())) this.stop("lost");
-      else if (await this.#claim.isToBeCancelled()) this.stop("cancelled");
+      const beat = await this.#claim.beat();
+      if (beat !== "kept") this.stop(beat);
     } catch (error) {
       this.#options.log.warn({ job: this.id, err: error }, "the lease of a job could not be renewed");
     }
-  }
-
-  #note(note: JobNote): void {
-    this.#notes = this.#notes
-      .then(() => this.#claim.note(note))
-      .then((isOurs) => {
-        if (!isOurs) this.stop("lost");
-      })
-      .catch((error: unknown) => {
-        this.#options.log.warn({ job: this.id, err: error }, "what a job tells could not be written");
-      });
   }
 
   async #finishDone(version: string): Promise<void> {
@@ -157,7 +164,7 @@ export class JobRun {
     await this.#end({ state: "done", endedAt: new Date().toISOString(), version, failure: null });
   }
 
-  /** Writes the end, again and again where the volume does not take it: it may be full. */
+  /** Writes the end, again and again where the store does not take it: the volume may be full. */
   async #end(end: JobEnd): Promise<void> {
     const { log } = this.#options;
     const fields = { job: this.id, model: this.#claim.order.model, state: end.state, version: end.version };
@@ -169,7 +176,7 @@ export class JobRun {
         log.warn({ ...fields, err: error }, "the end of a job could not be written; it is tried again");
         if (this.#stopped === "ending") return;
         await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
-        if (!(await this.#claim.beat().catch(() => true))) return;
+        if ((await this.#claim.beat().catch(() => "kept")) === "lost") return;
       }
     }
   }

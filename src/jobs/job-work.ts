@@ -8,6 +8,7 @@ import { InputError, ResiduaError } from "../errors.js";
 import { publish } from "../publishing/publish.js";
 import { readLive, renew } from "../publishing/renew.js";
 import { recordedReading } from "../publishing/renewal-record.js";
+import { excludeEvents } from "../publishing/renewal-rows.js";
 import { loadStoredModel } from "../registry/stored-model.js";
 import { trainModel } from "../training/train-model.js";
 import type { TrainEvents } from "../training/train-settings.js";
@@ -51,7 +52,8 @@ async function train(task: JobTask, engine: TrainingEngine, report: Report): Pro
 
 async function renewModel(task: JobTask, engine: TrainingEngine, report: Report): Promise<string> {
   const { order, modelsFolder, staging } = task;
-  const { version, calibrateOnly, promote, labelColumn, rows } = renewJobOptions(order.options);
+  const wanted = renewJobOptions(order.options);
+  const { version, calibrateOnly, promote, labelColumn, rows } = wanted;
   const served = await loadStoredModel(modelsFolder, order.model, { version }, engine);
   await served.executable.close();
   const live = await readLive(modelsFolder, order.model, served.version);
@@ -64,11 +66,10 @@ async function renewModel(task: JobTask, engine: TrainingEngine, report: Report)
     ...withoutUndefined({ ...data.reading, labelColumn: labelColumn ?? data.reading.labelColumn }),
     rows,
   };
-  const dataset = await readDataset(
-    [data.source],
-    modelDatasetOptions(readDataSection(live.manifest), reading),
-  );
-  reportData(task, dataset, report);
+  const all = await readDataset([data.source], modelDatasetOptions(readDataSection(live.manifest), reading));
+  reportData(task, all, report);
+  const onNote = (sentence: string) => report({ type: "warning", sentence });
+  const dataset = wanted.excludeEvents === undefined ? all : excludeEvents(all, wanted.excludeEvents, onNote);
   const renewal = await renew(
     engine,
     live,

@@ -1,35 +1,27 @@
-/** Takes jobs from the folder of models and runs them, a few at once. Every service on the folder has one. */
-import { JobClaim } from "./job-claim.js";
-import type { JobFolder } from "./job-folder.js";
-import { removeOldJobs } from "./job-retention.js";
-import { JobRun, type JobRunOptions } from "./job-run.js";
-import { LeaseWatch } from "./lease-watch.js";
+/** Takes jobs from their store and runs them, a few at once. */
 
-/** How often the folder is looked at. */
+import { JobRun, type JobRunOptions } from "./job-run.js";
+import type { JobStore } from "./job-store.js";
+
+/** How often the store is looked at. */
 const LOOK_MS = 1000;
-/** A worker that has not said for so long that it lives has lost its job. */
-export const LEASE_MS = 15_000;
-/** How often jobs that ended long ago are removed. */
-const CLEAN_MS = 10 * 60 * 1000;
 
 export interface JobWorkerOptions extends JobRunOptions {
-  /** How many jobs run at once. */
+  /** How many jobs run at once; 0 where others run them. */
   readonly maxJobs: number;
 }
 
 export class JobWorker {
-  readonly #jobs: JobFolder;
+  readonly #store: JobStore;
   readonly #options: JobWorkerOptions;
-  readonly #leases = new LeaseWatch(LEASE_MS);
   readonly #runs = new Map<string, JobRun>();
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
-  #cleanedMs = Number.NEGATIVE_INFINITY;
   #isEnding = false;
   #problem: string | undefined;
 
-  constructor(jobs: JobFolder, options: JobWorkerOptions) {
-    this.#jobs = jobs;
+  constructor(store: JobStore, options: JobWorkerOptions) {
+    this.#store = store;
     this.#options = options;
   }
 
@@ -37,20 +29,20 @@ export class JobWorker {
   look(): void {
     if (this.#isEnding || this.#looking !== undefined) return;
     clearTimeout(this.#timer);
+    const { log } = this.#options;
     this.#looking = this.#look()
       .then(() => {
+        if (this.#problem !== undefined) log.info({}, "jobs can be looked for again");
         this.#problem = undefined;
       })
-      .catch((error: NodeJS.ErrnoException) => {
-        if (error.message !== this.#problem)
-          this.#options.log.warn({ err: error }, "jobs cannot be looked for");
+      .catch((error: Error) => {
+        if (error.message !== this.#problem) log.warn({ err: error }, "jobs cannot be looked for");
         this.#problem = error.message;
       })
       .finally(() => {
         this.#looking = undefined;
         if (this.#isEnding) return;
         this.#timer = setTimeout(() => this.look(), LOOK_MS);
-        this.#timer.unref();
       });
   }
 
@@ -70,26 +62,17 @@ export class JobWorker {
   }
 
   async #look(): Promise<void> {
-    const running = await this.#jobs.list("running");
-    const others = running.filter(({ id }) => !this.#runs.has(id));
-    const silent = await this.#leases.silent(others);
-    for (const place of [...silent, ...(await this.#jobs.list("queued"))]) {
-      if (this.#isEnding || this.#runs.size >= this.#options.maxJobs) break;
-      const claim = await JobClaim.take(this.#jobs, place);
-      if (claim !== undefined) this.#start(claim);
+    await this.#store.tend(new Set(this.#runs.keys()));
+    while (!this.#isEnding && this.#runs.size < this.#options.maxJobs) {
+      const claim = await this.#store.take();
+      if (claim === undefined) return;
+      const run = new JobRun(claim, this.#options);
+      this.#runs.set(run.id, run);
+      void run.ended.then(() => {
+        // A job that was lost may have been taken here again meanwhile.
+        if (this.#runs.get(run.id) === run) this.#runs.delete(run.id);
+        this.look();
+      });
     }
-    const nowMs = performance.now();
-    if (nowMs - this.#cleanedMs < CLEAN_MS) return;
-    this.#cleanedMs = nowMs;
-    await removeOldJobs(this.#jobs);
-  }
-
-  #start(claim: JobClaim): void {
-    const run = new JobRun(claim, this.#options);
-    this.#runs.set(claim.id, run);
-    void run.ended.then(() => {
-      this.#runs.delete(claim.id);
-      this.look();
-    });
   }
 }

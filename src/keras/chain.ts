@@ -2,19 +2,10 @@
 import { InputError } from "../errors.js";
 import { descriptionOf } from "../network/layers/layers.js";
 import { type Activation, type Layer, MAX_UNITS } from "../network/network.js";
+import { type Shape, sizeOf } from "../network/shape.js";
 import type { Tensor } from "../network/weights.js";
 import { type DenseMap, mergeDense } from "./dense-map.js";
-
-/** One of our layers. */
-export interface Piece {
-  readonly layer: Layer;
-  /** By part, such as `kernel`. */
-  readonly weights: ReadonlyMap<string, Tensor>;
-  /** Whether the layer stands for something that is not dense in Keras, so that it may be merged with a neighbour. */
-  readonly isMade: boolean;
-}
-
-export type Shape = readonly number[];
+import { isDense, type Piece } from "./piece.js";
 
 /** The most values of a matrix that stands for another kind of layer: 64 MB. */
 const MOST_MATRIX_VALUES = 16_000_000;
@@ -131,7 +122,7 @@ export class Chain {
     const last = this.pieces[this.pieces.length - 1];
     if (last?.isMade === true && last.layer.kind === "reshape") {
       this.pieces.pop();
-      this.#shape = [this.#shape[0]! * this.#shape[1]!];
+      this.#shape = [sizeOf(this.#shape)];
       return;
     }
     this.add({ kind: "flatten", name: this.name(`${name}_flatten`) });
@@ -157,8 +148,8 @@ export class Chain {
     bias?: (o: number) => number,
     activation: DenseMap["activation"] = "linear",
   ): void {
-    const inputs = this.#shape.reduce((product, size) => product * size, 1);
-    const outputs = output.reduce((product, size) => product * size, 1);
+    const inputs = sizeOf(this.#shape);
+    const outputs = sizeOf(output);
     const map = denseOf(`Layer "${name}" (${what})`, inputs, outputs, fill, activation);
     if (bias !== undefined) for (let o = 0; o < outputs; o++) map.bias[o] = bias(o);
     this.flatten(name);
@@ -205,12 +196,4 @@ export function denseOf(
     kernel[input * outputs + output]! += value;
   });
   return { inputs, outputs, kernel, bias: new Float32Array(outputs), activation };
-}
-
-export type DensePiece = Piece & {
-  readonly layer: Extract<Layer, { kind: "dense" | "timeDistributedDense" }>;
-};
-
-export function isDense(piece: Piece): piece is DensePiece {
-  return piece.layer.kind === "dense" || piece.layer.kind === "timeDistributedDense";
 }

@@ -3,7 +3,15 @@
 import { count, text } from "../network/json-guards.js";
 import { addActivation } from "./activation.js";
 import { readActivation, single } from "./settings.js";
-import { refuse, sequenceShape, type Translate, type Translation, tensorOf, where } from "./translation.js";
+import {
+  expectChannelsLast,
+  refuse,
+  sequenceShape,
+  type Translate,
+  type Translation,
+  tensorOf,
+  where,
+} from "./translation.js";
 
 /** x(t) is read at row `t * stride + tap * dilation - before`. */
 interface Taps {
@@ -32,7 +40,7 @@ export function tapsOf(
 function readCommon(translation: Translation) {
   const { config } = translation;
   const setting = (name: string): number => single(config[name] ?? 1, `${name} ${where(translation)}`);
-  if (config["data_format"] === "channels_first") refuse(translation, "its data_format is channels_first.");
+  expectChannelsLast(translation);
   return {
     filters: count(config["filters"], `filters ${where(translation)}`),
     size: single(config["kernel_size"], `kernel_size ${where(translation)}`),

@@ -1,6 +1,6 @@
 /** Dense layers by their numbers, and two of them made one. */
 import type { Activation, Layer } from "../network/network.js";
-import type { Tensor } from "../network/weights.js";
+import { isDense, type Piece } from "./piece.js";
 
 /** activation(x . kernel + bias) */
 export interface DenseMap {
@@ -13,12 +13,6 @@ export interface DenseMap {
   readonly activation: Activation;
 }
 
-interface Piece {
-  readonly layer: Layer;
-  readonly weights: ReadonlyMap<string, Tensor>;
-  readonly isMade: boolean;
-}
-
 /**
  * One layer for two, the first of which is dense and linear: (x . A + a) . B + b = x . (A . B) + (a . B + b). The second
  * is dense, or recurrent, whose kernel reads its input in the same way. Sums are in float64.
@@ -28,9 +22,9 @@ interface Piece {
  */
 export function mergeDense(first: Piece, second: Piece): Piece | undefined {
   if (!first.isMade && !second.isMade) return undefined;
+  if (!isDense(first)) return undefined;
   const { layer: a } = first;
   const { layer: b } = second;
-  if (a.kind !== "dense" && a.kind !== "timeDistributedDense") return undefined;
   if (a.activation !== "linear") return undefined;
   const isRecurrent = b.kind === "lstm" || b.kind === "gru";
   if (b.kind !== a.kind && !(isRecurrent && a.kind === "timeDistributedDense")) return undefined;

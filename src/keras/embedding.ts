@@ -1,6 +1,8 @@
 /** Where a chain of layers is cut into an encoder and decoders: its embedding. */
 import { outputShape } from "../network/network.js";
-import type { Chain, Piece } from "./chain.js";
+import { type Shape, sizeOf } from "../network/shape.js";
+import type { Chain } from "./chain.js";
+import type { Piece } from "./piece.js";
 
 export interface Parts {
   /** Ends in a vector. */
@@ -40,7 +42,7 @@ function narrowest(chain: Chain): { end: number; isVector: boolean } {
   const output = last?.layer.kind === "reshape" ? pieces.length - 1 : pieces.length;
   const inner = pieces.map((_, index) => index + 1).filter((end) => end < output);
   const vectors = (among: number[]) => among.filter((end) => shapes[end]!.length === 1);
-  const size = (end: number) => shapes[end]!.reduce((product, each) => product * each, 1);
+  const size = (end: number) => sizeOf(shapes[end]!);
   const found = [vectors(inner), inner.slice(), vectors([output])].find(({ length }) => length > 0) ?? [0];
   const least = Math.min(...found.map(size));
   let end = found.find((each) => size(each) === least)!;
@@ -50,14 +52,14 @@ function narrowest(chain: Chain): { end: number; isVector: boolean } {
 }
 
 /** By number of pieces, from 0 on, the shape after so many. */
-function shapesOf({ pieces, input }: Chain): (readonly number[])[] {
-  const shapes: (readonly number[])[] = [input];
+function shapesOf({ pieces, input }: Chain): Shape[] {
+  const shapes: Shape[] = [input];
   for (const { layer } of pieces) shapes.push(outputShape([layer], shapes[shapes.length - 1]!));
   return shapes;
 }
 
 /** Ends the encoder in a vector, of which each decoder makes the sequence again. */
-function flattened(names: Chain, { encoder, decoders }: Parts, shape: readonly number[]): Parts {
+function flattened(names: Chain, { encoder, decoders }: Parts, shape: Shape): Parts {
   const none = new Map();
   const flatten: Piece = {
     layer: { kind: "flatten", name: names.name("embedding") },

@@ -5,6 +5,7 @@
 import { Dataset, File, Group } from "jsfive";
 import { InputError } from "../errors.js";
 import { MAX_PARAMETERS } from "../network/network.js";
+import { sizeOf } from "../network/shape.js";
 import type { StoredTensor, StoredWeights } from "./stored-model.js";
 
 const MOST_OBJECTS = 20_000;
@@ -68,10 +69,6 @@ function shapeOf(dataset: Dataset, place: string): number[] {
     throw new InputError(`Tensor "${place}" has more than ${MOST_VALUES_OF_TENSOR} values.`);
   }
   return sizes;
-}
-
-function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
 }
 
 function numbersOf(dataset: Dataset, size: number, place: string): Float32Array {

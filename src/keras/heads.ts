@@ -10,7 +10,7 @@ import type { Head } from "../network/network.js";
  *   prediction       the window from its second row on, where the output has one row fewer; else as `horizon`
  *   horizon          the rows after those that the model reads
  */
-export const HEAD_CHOICES = ["reconstruction", "reversed", "prediction", "horizon"] as const;
+const HEAD_CHOICES = ["reconstruction", "reversed", "prediction", "horizon"] as const;
 export type HeadChoice = (typeof HEAD_CHOICES)[number];
 
 /** Parses `reconstruction,prediction`. Throws InputError for anything else. */

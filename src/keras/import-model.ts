@@ -3,12 +3,14 @@ import { InputError } from "../errors.js";
 import type { Family } from "../network/architectures.js";
 import { descriptionOf } from "../network/layers/layers.js";
 import { MAX_FEATURES, MAX_TIMESTEPS, type Network, validateNetwork } from "../network/network.js";
+import { sizeOf } from "../network/shape.js";
 import { checkWeights, type Tensor, type Weights } from "../network/weights.js";
-import { Chain, type Piece } from "./chain.js";
+import { Chain } from "./chain.js";
 import { splitAtEmbedding } from "./embedding.js";
 import { INPUT, type KerasGraph, type KerasLayer, readGraph } from "./graph.js";
 import { chooseHeads, type HeadChoice } from "./heads.js";
 import { translatorOf } from "./layers.js";
+import type { Piece } from "./piece.js";
 import type { StoredModel, StoredTensor } from "./stored-model.js";
 import { findVariables } from "./variables.js";
 
@@ -178,7 +180,7 @@ function inputOf(
 /** Makes an output rows of features, if it is a vector. @returns its rows */
 function toRows(chain: Chain, name: string, features: number): number {
   const { shape } = chain;
-  const values = shape.reduce((product, size) => product * size, 1);
+  const values = sizeOf(shape);
   const isRows = shape.length === 2 ? shape[1] === features : values % features === 0;
   if (!isRows) {
     throw new InputError(

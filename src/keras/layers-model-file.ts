@@ -4,6 +4,7 @@ import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { InputError } from "../errors.js";
 import { array, type JsonObject, object, parseJson, text } from "../network/json-guards.js";
+import { sizeOf } from "../network/shape.js";
 import { FILE_LIMIT } from "./reader-protocol.js";
 import type { StoredModel, StoredTensor } from "./stored-model.js";
 
@@ -45,7 +46,7 @@ export async function readLayersModelFile(file: string, bytes: Uint8Array, hash:
     let at = 0;
     for (const weight of array(weights, "weights of weightsManifest")) {
       const { name, shape } = readSpec(weight);
-      const size = shape.reduce((product, length) => product * length, 1);
+      const size = sizeOf(shape);
       if (at + 4 * size > data.length) {
         throw new InputError(`${file}: the files of weights end before those of ${text(name)}.`);
       }

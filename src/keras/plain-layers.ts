@@ -1,5 +1,6 @@
 /** Keras layers without time: dense ones, activations, normalisation, shapes, and those that only train. */
 import { array, count, type JsonObject, object, text } from "../network/json-guards.js";
+import { sizeOf } from "../network/shape.js";
 import type { Tensor } from "../network/weights.js";
 import { addActivation } from "./activation.js";
 import { denseOf } from "./chain.js";
@@ -14,9 +15,8 @@ export const dense: Translate = (translation) => {
   const kernel = tensorOf(translation, 0, "kernel", [inputs, outputs]);
   const bias =
     config["use_bias"] === false ? new Float32Array(outputs) : tensorOf(translation, 1, "bias", [outputs]);
-  const plain = typeof activation === "string" ? activation : "linear";
-  chain.addDense(name, { inputs, outputs, kernel, bias, activation: plain });
-  if (typeof activation !== "string") addActivation(chain, `${name}_activation`, activation);
+  chain.addDense(name, { inputs, outputs, kernel, bias, activation: "linear" });
+  addActivation(chain, `${name}_activation`, activation);
 };
 
 export const activation: Translate = (translation) => {
@@ -118,11 +118,11 @@ export const reshape: Translate = (translation) => {
   const { name, config, chain } = translation;
   const what = `target_shape ${where(translation)}`;
   const wanted = array(config["target_shape"], what).map((size) => (size === -1 ? -1 : count(size, what)));
-  const values = chain.shape.reduce((product, size) => product * size, 1);
-  const known = wanted.filter((size) => size !== -1).reduce((product, size) => product * size, 1);
+  const values = sizeOf(chain.shape);
+  const known = sizeOf(wanted.filter((size) => size !== -1));
   const shape = wanted.map((size) => (size === -1 ? values / known : size));
   if (shape.length > 2) refuse(translation, `its target_shape has ${shape.length} axes, and the most is 2.`);
-  if (shape.reduce((product, size) => product * size, 1) !== values || !shape.every(Number.isInteger)) {
+  if (sizeOf(shape) !== values || !shape.every(Number.isInteger)) {
     refuse(translation, `${values} values do not have the shape ${text(wanted.join(", "))}.`);
   }
   if (shape.length === 1) chain.flatten(name);

@@ -2,7 +2,14 @@
 import { array } from "../network/json-guards.js";
 import { tapsOf } from "./convolution-layers.js";
 import { single } from "./settings.js";
-import { refuse, sequenceShape, type Translate, type Translation, where } from "./translation.js";
+import {
+  expectChannelsLast,
+  refuse,
+  sequenceShape,
+  type Translate,
+  type Translation,
+  where,
+} from "./translation.js";
 
 const MOST_STEPS = 10_000;
 /** What all steps of a pooling read together. */
@@ -11,7 +18,7 @@ const MOST_ROWS_READ = 1_000_000;
 /** The rows of the sequence that each step of a pooling reads; those outside are left out, as in Keras. */
 function pools(translation: Translation, steps: number): number[][] {
   const { config } = translation;
-  if (config["data_format"] === "channels_first") refuse(translation, "its data_format is channels_first.");
+  expectChannelsLast(translation);
   const size = single(config["pool_size"] ?? 2, `pool_size ${where(translation)}`);
   if (size > MOST_STEPS) refuse(translation, `its pool_size is ${size}.`);
   const stride = single(config["strides"] ?? size, `strides ${where(translation)}`);
@@ -40,7 +47,7 @@ export const averagePooling: Translate = (translation) => {
 export const globalAveragePooling: Translate = (translation) => {
   const { name, className, config, chain } = translation;
   const [steps, width] = sequenceShape(translation);
-  if (config["data_format"] === "channels_first") refuse(translation, "its data_format is channels_first.");
+  expectChannelsLast(translation);
   chain.addMatrix({ name, what: className }, [width], (at) => {
     for (let t = 0; t < steps; t++) for (let i = 0; i < width; i++) at(t * width + i, i, 1 / steps);
   });

@@ -27,14 +27,14 @@ async function readModel(bytes: Uint8Array): Promise<StoredModel> {
 }
 
 function readH5(bytes: Uint8Array): StoredModel {
-  const contents = takeApart(bytes);
-  const config = contents.texts.get("model_config");
+  const { tensors, weightNames, texts } = takeApart(bytes);
+  const config = texts.get("model_config");
   if (config === undefined) {
     throw new InputError(
       "It has weights and no model (no attribute model_config): save the whole model with model.save(...), not with save_weights(...).",
     );
   }
-  return { form: "h5", kerasVersion: contents.texts.get("keras_version"), config, ...weightsOf(contents) };
+  return { form: "h5", kerasVersion: texts.get("keras_version"), config, tensors, weightNames };
 }
 
 async function readKeras(bytes: Uint8Array): Promise<StoredModel> {
@@ -45,13 +45,9 @@ async function readKeras(bytes: Uint8Array): Promise<StoredModel> {
     return found;
   };
   const config = text(member("config.json"));
-  const contents = takeApart(member("model.weights.h5"));
-  return {
-    form: "keras",
-    kerasVersion: versionOf(members.get("metadata.json")),
-    config,
-    ...weightsOf(contents),
-  };
+  const { tensors, weightNames } = takeApart(member("model.weights.h5"));
+  const kerasVersion = versionOf(members.get("metadata.json"));
+  return { form: "keras", kerasVersion, config, tensors, weightNames };
 }
 
 function versionOf(metadata: Uint8Array | undefined): string | undefined {
@@ -60,10 +56,6 @@ function versionOf(metadata: Uint8Array | undefined): string | undefined {
   const version =
     typeof parsed === "object" && parsed !== null && "keras_version" in parsed && parsed.keras_version;
   return typeof version === "string" ? version : undefined;
-}
-
-function weightsOf({ tensors, weightNames }: Hdf5Contents): Pick<StoredModel, "tensors" | "weightNames"> {
-  return { tensors, weightNames };
 }
 
 function takeApart(bytes: Uint8Array): Hdf5Contents {

@@ -1,6 +1,7 @@
 /** Keras's recurrent layers: LSTM, GRU and SimpleRNN. */
 import { count } from "../network/json-guards.js";
 import type { Activation, RecurrentActivation } from "../network/network.js";
+import { sizeOf } from "../network/shape.js";
 import type { Tensor } from "../network/weights.js";
 import { readCellActivation, readGateActivation } from "./settings.js";
 import { refuse, sequenceShape, type Translate, type Translation, tensorOf, where } from "./translation.js";
@@ -104,7 +105,7 @@ function weightsOf(
   const recurrentKernel = part(1, "recurrent_kernel", [units, columns]);
   const bias =
     translation.config["use_bias"] === false
-      ? { shape: biasShape, data: new Float32Array(biasShape.reduce((product, size) => product * size, 1)) }
+      ? { shape: biasShape, data: new Float32Array(sizeOf(biasShape)) }
       : part(2, "bias", biasShape);
   return { kernel, recurrentKernel, bias };
 }

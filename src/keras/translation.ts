@@ -32,6 +32,13 @@ export function refuse({ name, className }: Named, why: string): never {
   throw new InputError(`Layer "${name}" is a ${className}, which cannot be imported: ${why}`);
 }
 
+/** Refuses a layer whose sequences are [N, T]. */
+export function expectChannelsLast(translation: Translation): void {
+  if (translation.config["data_format"] === "channels_first") {
+    refuse(translation, "its data_format is channels_first.");
+  }
+}
+
 /** [T, N], or a refusal where the layer stands behind a vector. */
 export function sequenceShape(translation: Translation): readonly [steps: number, width: number] {
   const { shape } = translation.chain;

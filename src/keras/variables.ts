@@ -56,8 +56,9 @@ function inKerasOrder(a: string, b: string): number {
 }
 
 /**
- * `.h5`, and TF.js in the same form: one group for each layer of the outermost model, with the names of its weights in order. A model within it is
- * one such layer: its weights are those that training changes, layer by layer, and after them the others.
+ * `.h5`, and TF.js in the same form: one group for each layer of the outermost model, with the names of its weights in
+ * order. A model within it is one such layer: its weights are those that training changes, layer by layer, and after them
+ * the others.
  */
 function findByName(model: StoredModel, { layers }: KerasGraph): Map<string, StoredTensor[]> {
   const members = new Map<string, KerasLayer[]>();

@@ -42,6 +42,8 @@ export interface ArchitectureOptions {
   /** Rows after those, which the prediction head answers for and the encoder does not see. */
   readonly horizon?: number | undefined;
   readonly features: number;
+  /** Numbers of a row that are read beside the readings, and not reconstructed; none where it is left out. */
+  readonly covariates?: number | undefined;
   /** Of the encoder's layers, outermost first; the decoders mirror them. */
   readonly units: readonly number[];
   readonly activation: Activation;
@@ -79,7 +81,9 @@ export function isRecurrent(family: Family): boolean {
  */
 export function buildNetwork(options: ArchitectureOptions): Network {
   checkOptions(options);
-  const plain = isRecurrent(options.family) ? recurrentNetwork(options) : denseNetwork(options);
+  const readings = isRecurrent(options.family) ? recurrentNetwork(options) : denseNetwork(options);
+  const { covariates } = options;
+  const plain = covariates === undefined ? readings : { ...readings, covariates };
   const network = options.linearPath === undefined ? plain : withLinearPath(plain, options.linearPath);
   validateNetwork(network);
   return network;
@@ -114,6 +118,11 @@ function checkOptions(options: ArchitectureOptions): void {
   if (options.cell === "gru" && !isRecurrent(family)) {
     throw new InputError(
       `Cell gru needs recurrent layers: take family reconstruction, prediction or composite, not ${family}.`,
+    );
+  }
+  if (options.covariates !== undefined && family === "stacked") {
+    throw new InputError(
+      "Family stacked gives windows back with the transposed kernels that it reads them with, and so cannot read inputs that it does not reconstruct, such as the calendar's: take family dense.",
     );
   }
   if (options.linearPath !== undefined) checkLinearPathOption(options, options.linearPath);

@@ -8,7 +8,13 @@
  */
 import { InputError } from "../errors.js";
 import { object, text } from "./json-guards.js";
-import { linearPathLayers, linearPathSums } from "./linear-path.js";
+import {
+  checkNegated,
+  checkReadsReadings,
+  negatedCopies,
+  negatedCopy,
+  negatedShape,
+} from "./linear-path-file.js";
 import {
   embeddingUnits,
   type Head,
@@ -35,6 +41,7 @@ export interface NetworkDescription {
   readonly timesteps: number;
   readonly inputSteps: number;
   readonly features: number;
+  readonly covariates?: number | undefined;
   /** In the order of the model's outputs. */
   readonly heads: readonly Omit<Head, "layers">[];
   readonly embeddingLayer: string;
@@ -56,6 +63,7 @@ export function describeNetwork(network: Network): NetworkDescription {
     timesteps: network.timesteps,
     inputSteps: network.inputSteps,
     features: network.features,
+    ...(network.covariates !== undefined && { covariates: network.covariates }),
     heads: network.heads.map(({ name, start, steps, reversed }) => ({ name, start, steps, reversed })),
     embeddingLayer: embedding.name,
     ties: layersWithShapes(network).flatMap(({ layer }) =>
@@ -79,8 +87,7 @@ export function writeLayersModel(network: Network, weights: Weights): LayersMode
     }),
   );
   for (const [copy, original] of negatedCopies(network)) {
-    const { shape, data } = weights.get(original)!;
-    tensors.set(copy, { shape, data: data.map((value) => -value) });
+    tensors.set(copy, negatedCopy(weights.get(original)!, network));
   }
   const { weightsManifest, weightsBin } = packTensors(tensors);
   return {
@@ -114,12 +121,13 @@ export function readLayersModel(
   const plain = readNetwork(model["modelTopology"], description);
   const negated = negatedCopies(plain);
   const shapes = weightShapes(plain);
-  for (const [copy, original] of negated) shapes.set(copy, shapes.get(original)!);
+  for (const [copy, original] of negated) shapes.set(copy, negatedShape(shapes.get(original)!, plain));
   const tensors = unpackTensors(model["weightsManifest"], weightsBin, shapes);
   for (const [copy, original] of negated) {
-    checkNegated(copy, tensors.get(copy)!, original, tensors.get(original)!);
+    checkNegated([copy, tensors.get(copy)!], [original, tensors.get(original)!], plain);
     tensors.delete(copy);
   }
+  if (plain.linearPath !== undefined) checkReadsReadings(plain.linearPath, plain, tensors);
   const tiedTo = new Map<string, string>();
   for (const tie of description.ties) {
     checkTie(tie, tensors);
@@ -150,10 +158,13 @@ function untied(layer: Layer): Layer {
 }
 
 function readNetwork(modelTopology: unknown, description: NetworkDescription): Network {
-  const { inputSteps, features, chains, linearPath } = readTopology(modelTopology);
-  if (inputSteps !== description.inputSteps || features !== description.features) {
+  const { features, covariates = 0 } = description;
+  const width = features + covariates;
+  const topology = readTopology(modelTopology, covariates);
+  const { inputSteps, chains, linearPath } = topology;
+  if (inputSteps !== description.inputSteps || topology.width !== width) {
     throw new InputError(
-      `model.json reads [${inputSteps}, ${features}], the manifest says [${description.inputSteps}, ${description.features}].`,
+      `model.json reads [${inputSteps}, ${topology.width}], the manifest says [${description.inputSteps}, ${width}].`,
     );
   }
   if (chains.length !== description.heads.length) {
@@ -163,7 +174,7 @@ function readNetwork(modelTopology: unknown, description: NetworkDescription): N
   const end = chains[0]!.findIndex((layer) => layer.name === embeddingLayer) + 1;
   const encoder = chains[0]!.slice(0, end);
   if (end === 0) throw new InputError(`model.json has no embedding layer "${embeddingLayer}".`);
-  const embedding = outputShape(encoder, [inputSteps, features]);
+  const embedding = outputShape(encoder, [inputSteps, width]);
   if (embedding.length !== 1) {
     throw new InputError(
       `Embedding layer "${embeddingLayer}" gives [${embedding.join(", ")}], not a vector.`,
@@ -182,6 +193,7 @@ function readNetwork(modelTopology: unknown, description: NetworkDescription): N
     timesteps,
     inputSteps,
     features,
+    ...(covariates > 0 && { covariates }),
     encoder,
     heads,
     ...(linearPath && { linearPath }),
@@ -206,23 +218,6 @@ function checkTie(tie: Tie, tensors: ReadonlyMap<string, Tensor>): void {
     throw new InputError(
       `"${tie.kernel}" is not the transpose of "${tie.transposeOf}", to which it is tied.`,
     );
-  }
-}
-
-/** By name: the negated weights of a linear path in a model file, and those that they are a copy of. */
-function negatedCopies(network: Network): Map<string, string> {
-  if (network.linearPath === undefined) return new Map();
-  const { expand } = linearPathLayers(network.linearPath, network);
-  const { negated } = linearPathSums(network.linearPath, network);
-  return new Map(["kernel", "bias"].map((part) => [`${negated.name}/${part}`, `${expand.name}/${part}`]));
-}
-
-/** But for the sign bit for bit: a copy that differs would have tfjs-layers subtract another Px than it adds. */
-function checkNegated(copyName: string, copy: Tensor, originalName: string, original: Tensor): void {
-  const bits = new Uint32Array(copy.data.buffer);
-  const wanted = new Uint32Array(original.data.map((value) => -value).buffer);
-  if (bits.some((value, at) => value !== wanted[at])) {
-    throw new InputError(`"${copyName}" is not the negative of "${originalName}", whose copy it is.`);
   }
 }
 

@@ -6,6 +6,9 @@
  * P follows the slow changes of normal data that a few principal components describe, and g describes what is left. For
  * principal components C [T * F, k] (orthonormal columns) and a mean m [T * F] of windows, `project` is C with the bias
  * -m.C, and `expand` is C transposed with the bias m.
+ *
+ * Where the rows of a window have covariates behind their readings (network.ts), P is of the readings alone: Px is
+ * [T, F], and the rows of `project` that stand for covariates are 0. g reads x - Px with the covariates as they are.
  */
 import { InputError } from "../errors.js";
 import type { DenseLayer } from "./layers/dense.js";
@@ -13,7 +16,7 @@ import type { Layer } from "./layers/layers.js";
 import type { FlattenLayer, ReshapeLayer } from "./layers/shapes.js";
 import { checkWithin } from "./limits.js";
 
-/** The linear path of a network whose windows are [T, F]. */
+/** The linear path of a network whose windows have F readings a row. */
 export interface LinearPath {
   /** Its layers are named `<name>_project`, `<name>_expand`, ... */
   readonly name: string;
@@ -21,7 +24,7 @@ export interface LinearPath {
   readonly components: number;
 }
 
-/** The four layers of P in order, from a window [T, F] to Px [T, F]. */
+/** The four layers of P in order, from a window [T, F + C] to Px [T, F]. */
 export interface LinearPathLayers {
   readonly flatten: FlattenLayer;
   readonly project: DenseLayer;
@@ -30,9 +33,12 @@ export interface LinearPathLayers {
 }
 
 /** The windows that P reads. */
-interface WindowShape {
+export interface WindowShape {
   readonly inputSteps: number;
+  /** F: readings of a row. */
   readonly features: number;
+  /** C: numbers behind them that P leaves as they are; none where it is left out. */
+  readonly covariates?: number | undefined;
 }
 
 /** What a linear path has to fit in a network (network.ts). */
@@ -69,7 +75,7 @@ export function linearPathLayers(
 
 /**
  * What a model file has besides the layers of P, because TF.js has no layer that subtracts: a second `expand` with
- * negated weights, which gives -Px, and the two additions.
+ * negated weights, which gives -Px, and the two additions. The second one has 0 where the window has covariates.
  */
 export interface LinearPathSums {
   readonly negated: DenseLayer;
@@ -83,9 +89,11 @@ export interface LinearPathSums {
 export function linearPathSums(path: LinearPath, shape: WindowShape): LinearPathSums {
   const { expand, window } = linearPathLayers(path, shape);
   const { name } = path;
+  const { inputSteps, features, covariates = 0 } = shape;
+  const width = features + covariates;
   return {
-    negated: { ...expand, name: `${name}_negated` },
-    negatedWindow: { ...window, name: `${name}_negated_window` },
+    negated: { ...expand, name: `${name}_negated`, units: inputSteps * width },
+    negatedWindow: { ...window, name: `${name}_negated_window`, shape: [inputSteps, width] },
     residual: `${name}_residual`,
     reconstruction: `${name}_reconstruction`,
   };

@@ -1,11 +1,14 @@
 /**
  * What an autoencoder is: layers, shapes and heads. There is no engine in it.
  *
- *   window [T, F] -> the first `inputSteps` rows -> encoder -> embedding [U] -> one chain of layers per head
+ *   window [T, F + C] -> the first `inputSteps` rows -> encoder -> embedding [U] -> one chain of layers per head
+ *
+ * A row of a window has F readings, which heads give back, and behind them C covariates, which they do not: numbers that
+ * are known without a sensor, such as the hour of the day. Most networks have none, and read windows [T, F].
  *
  * A head answers for `steps` rows of the window from row `start` on; a `reversed` head gives them last row first.
  *
- * With a linear path (linear-path.ts) the encoder reads r = x - Px, and two heads answer: `reconstruction`, Px plus what
+ * With a linear path (linear-path.ts) the encoder reads r = x - Px, with the covariates as they are, and two heads answer: `reconstruction`, Px plus what
  * its layers make of the embedding, and `linear`, Px.
  */
 import { InputError } from "../errors.js";
@@ -13,6 +16,7 @@ import type { WeightDescription } from "./layers/description.js";
 import { descriptionOf, type Layer } from "./layers/layers.js";
 import { checkWithin, MAX_FEATURES, MAX_PARAMETERS, MAX_TIMESTEPS } from "./limits.js";
 import { checkLinearPath, type LinearPath, layersOfLinearPath } from "./linear-path.js";
+import { sizeOf } from "./shape.js";
 
 export * from "./activations.js";
 export type { DenseLayer, TimeDistributedDenseLayer } from "./layers/dense.js";
@@ -54,10 +58,32 @@ export interface Network {
   readonly inputSteps: number;
   /** F: readings of a row. */
   readonly features: number;
+  /** C: covariates of a row, behind its readings; none where it is left out. */
+  readonly covariates?: number;
   readonly encoder: readonly Layer[];
   readonly heads: readonly Head[];
   /** P, where the encoder reads x - Px instead of x. */
   readonly linearPath?: LinearPath;
+}
+
+/** F + C: the numbers of a row that a network reads. */
+export function inputWidth({ features, covariates = 0 }: Pick<Network, "features" | "covariates">): number {
+  return features + covariates;
+}
+
+/** The numbers of a row of a window: how many are readings, which come first, and how many there are. */
+export interface RowShape {
+  readonly features: number;
+  readonly width: number;
+}
+
+export function rowShape(network: Pick<Network, "features" | "covariates">): RowShape {
+  return { features: network.features, width: inputWidth(network) };
+}
+
+/** The numbers of a window: T rows of readings and covariates. */
+export function windowSize(network: Pick<Network, "timesteps" | "features" | "covariates">): number {
+  return network.timesteps * inputWidth(network);
 }
 
 /**
@@ -93,7 +119,7 @@ export function layersWithShapes(
       rows.push({ layer, input, output, head });
       return output;
     }, from);
-  const window = [network.inputSteps, network.features];
+  const window = [network.inputSteps, inputWidth(network)];
   const embedding = walk(network.encoder, window, undefined);
   for (const head of network.heads) walk(head.layers, embedding, head);
   walk(layersOfLinearPath(network), window, undefined);
@@ -102,7 +128,7 @@ export function layersWithShapes(
 
 /** U: the length of the encoder's last state. */
 export function embeddingUnits(network: Network): number {
-  return outputShape(network.encoder, [network.inputSteps, network.features])[0]!;
+  return outputShape(network.encoder, [network.inputSteps, inputWidth(network)])[0]!;
 }
 
 /** Every weight of a network by name (`<layer>/<part>`), layer by layer: the order of the files. */
@@ -124,7 +150,7 @@ export function weightShapes(network: Network): Map<string, readonly number[]> {
 /** The number of weights of a network. */
 export function parameterCount(network: Network): number {
   let parameters = 0;
-  for (const shape of weightShapes(network).values()) parameters += shape.reduce((a, b) => a * b, 1);
+  for (const shape of weightShapes(network).values()) parameters += sizeOf(shape);
   return parameters;
 }
 
@@ -135,6 +161,7 @@ export function validateNetwork(network: Network): void {
   };
   checkWithin("timesteps", network.timesteps, 1, MAX_TIMESTEPS);
   checkWithin("features", network.features, 1, MAX_FEATURES);
+  if (network.covariates !== undefined) checkWithin("covariates", network.covariates, 1, MAX_FEATURES);
   checkWithin("inputSteps", network.inputSteps, 1, network.timesteps);
   if (network.heads.length === 0) fail("A network needs at least one head.");
   checkLinearPath(network);
@@ -158,7 +185,7 @@ export function validateNetwork(network: Network): void {
       }
     }
   }
-  const embedding = outputShape(network.encoder, [network.inputSteps, network.features]);
+  const embedding = outputShape(network.encoder, [network.inputSteps, inputWidth(network)]);
   if (embedding.length !== 1) fail("The encoder has to end in a vector.");
   const headNames = new Set<string>();
   for (const head of network.heads) {

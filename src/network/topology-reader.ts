@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { InputError } from "../errors.js";
 import { array, count, type JsonObject, object, text } from "./json-guards.js";
 import { LAYERS, type Layer } from "./layers/layers.js";
-import { type LinearPath, linearPathLayers, linearPathSums } from "./linear-path.js";
+import { type LinearPath, linearPathLayers, linearPathSums, type WindowShape } from "./linear-path.js";
 import { HEAD_NAMES } from "./network.js";
 import { ADD } from "./topology-writer.js";
 
@@ -14,7 +14,8 @@ const PROJECT_SUFFIX = "_project";
 
 export interface Topology {
   readonly inputSteps: number;
-  readonly features: number;
+  /** The numbers of a row that the model reads. */
+  readonly width: number;
   /**
    * By position in the model's outputs: the layers from the input to that output. Beside a linear path, the layers of g,
    * and none for the output Px.
@@ -29,8 +30,13 @@ interface Entry {
   readonly sources: readonly string[];
 }
 
-/** Reads a topology. Throws InputError, naming the layer, where it holds anything that no network here has. */
-export function readTopology(topology: unknown): Topology {
+/**
+ * Reads a topology.
+ *
+ * @param covariates how many of the numbers of a row are none of the readings (network.ts).
+ * @throws InputError, naming the layer, where it holds anything that no network here has.
+ */
+export function readTopology(topology: unknown, covariates = 0): Topology {
   const model = object(topology, "modelTopology");
   if (model["class_name"] !== "Model" && model["class_name"] !== "Functional") {
     throw new InputError(`modelTopology is a ${text(model["class_name"])}, not a functional Model.`);
@@ -71,12 +77,14 @@ export function readTopology(topology: unknown): Topology {
     throw new InputError(`The model has ${outputs.length} outputs; the most is ${HEAD_NAMES.length}.`);
   }
   const graph = new Graph(layers, inputName);
-  const linearPath = outputs.length === 2 ? readLinearPath(graph, outputs, shape) : undefined;
+  const [inputSteps, width] = shape;
+  const window = { inputSteps, features: width - covariates, covariates };
+  const linearPath = outputs.length === 2 ? readLinearPath(graph, outputs, window) : undefined;
   const chains = linearPath?.chains ?? outputs.map((output) => graph.chain(output, inputName));
   graph.checkAllRead();
   return {
-    inputSteps: shape[0],
-    features: shape[1],
+    inputSteps,
+    width,
     chains,
     ...(linearPath && { linearPath: linearPath.path }),
   };
@@ -138,7 +146,7 @@ class Graph {
 function readLinearPath(
   graph: Graph,
   [reconstructionOutput, linearOutput]: readonly string[],
-  [inputSteps, features]: readonly [number, number],
+  shape: WindowShape,
 ): { path: LinearPath; chains: readonly (readonly Layer[])[] } | undefined {
   if (!graph.adds(reconstructionOutput!)) return undefined;
   const chain = graph.chain(linearOutput!, graph.input);
@@ -147,7 +155,6 @@ function readLinearPath(
     throw new InputError(`Layer "${linearOutput}" has to be the end of a linear path.`);
   }
   const path = { name: project.name.slice(0, -PROJECT_SUFFIX.length), components: project.units };
-  const shape = { inputSteps, features };
   const wanted = linearPathLayers(path, shape);
   const { negated, negatedWindow, residual, reconstruction } = linearPathSums(path, shape);
   const expectLayers = (found: readonly Layer[], expected: readonly Layer[]): void => {

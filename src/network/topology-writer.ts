@@ -6,7 +6,7 @@ import type { JsonObject } from "./json-guards.js";
 import { descriptionOf } from "./layers/layers.js";
 import { commonConfig } from "./layers/topology-config.js";
 import { linearPathLayers, linearPathSums } from "./linear-path.js";
-import { type Layer, type LinearPath, layersWithShapes, type Network } from "./network.js";
+import { inputWidth, type Layer, type LinearPath, layersWithShapes, type Network } from "./network.js";
 
 /** `class_name` of the layer that adds two values. */
 export const ADD = "Add";
@@ -25,7 +25,7 @@ export function writeTopology(network: Network): JsonObject {
       class_name: "InputLayer",
       name: INPUT_NAME,
       config: {
-        batch_input_shape: [null, network.inputSteps, network.features],
+        batch_input_shape: [null, network.inputSteps, inputWidth(network)],
         dtype: "float32",
         sparse: false,
         name: INPUT_NAME,

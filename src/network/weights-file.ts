@@ -4,9 +4,10 @@
  */
 import { InputError } from "../errors.js";
 import { array, object, text } from "./json-guards.js";
+import { sizeOf } from "./shape.js";
 import type { Tensor, Weights } from "./weights.js";
 
-export const WEIGHTS_FILE = "weights.bin";
+const WEIGHTS_FILE = "weights.bin";
 
 /** Writes the tensors in the order of the map. */
 export function packTensors(tensors: Weights): { weightsManifest: object[]; weightsBin: Uint8Array } {
@@ -66,7 +67,7 @@ export function unpackTensors(
   for (const name of shapes.keys()) {
     if (!seen.has(name)) throw new InputError(`Weight "${name}" is missing.`);
   }
-  const size = (name: string): number => shapes.get(name)!.reduce((product, length) => product * length, 1);
+  const size = (name: string): number => sizeOf(shapes.get(name)!);
   const bytes = 4 * names.reduce((total, name) => total + size(name), 0);
   if (weightsBin.byteLength !== bytes) {
     throw new InputError(`${WEIGHTS_FILE} has ${weightsBin.byteLength} bytes; its weights take ${bytes}.`);

@@ -1,9 +1,9 @@
-/** The named float32 tensors of a network: initialised, checked and hashed. */
-import { createHash } from "node:crypto";
+/** The named float32 tensors of a network: initialised and checked. */
 import { InputError } from "../errors.js";
 import type { Initializer } from "./layers/description.js";
 import { type Network, weightDescriptions, weightShapes } from "./network.js";
 import { Random } from "./random.js";
+import { sizeOf } from "./shape.js";
 
 export interface Tensor {
   readonly shape: readonly number[];
@@ -12,6 +12,12 @@ export interface Tensor {
 
 /** By name as in `weightShapes`, such as `encoder_1/kernel`. */
 export type Weights = ReadonlyMap<string, Tensor>;
+
+/** `encoder_1/kernel` -> [`encoder_1`, `kernel`]. */
+export function splitWeightName(name: string): [layer: string, part: string] {
+  const slash = name.lastIndexOf("/");
+  return [name.slice(0, slash), name.slice(slash + 1)];
+}
 
 /**
  * Weights to start training from: each filled as the layer's description says (`layers/description.ts`). The same seed
@@ -27,25 +33,19 @@ export function initialWeights(network: Network, seed: number): Weights {
 }
 
 function initialValues(shape: readonly number[], initializer: Initializer, random: Random): Float32Array {
-  const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
+  const size = sizeOf(shape);
   switch (initializer) {
     case "glorotUniform":
       return glorotUniform(shape[0]!, shape[1]!, random);
     case "orthogonal":
       return orthogonalRows(shape[0]!, shape[1]!, random);
     case "zeros":
-      return values;
+      return new Float32Array(size);
     case "ones":
-      return values.fill(1);
+      return new Float32Array(size).fill(1);
     case "forgetGateOnes":
-      return values.fill(1, values.length / 4, values.length / 2);
+      return new Float32Array(size).fill(1, size / 4, size / 2);
   }
-}
-
-/** `encoder_1/kernel` -> [`encoder_1`, `kernel`]. */
-export function splitWeightName(name: string): [layer: string, part: string] {
-  const slash = name.lastIndexOf("/");
-  return [name.slice(0, slash), name.slice(slash + 1)];
 }
 
 function glorotUniform(fanIn: number, fanOut: number, random: Random): Float32Array {
@@ -86,7 +86,7 @@ export function checkWeights(network: Network, weights: Weights): void {
   for (const [name, shape] of shapes) {
     const tensor = weights.get(name);
     if (tensor === undefined) throw new InputError(`Weight "${name}" is missing.`);
-    const size = shape.reduce((product, length) => product * length, 1);
+    const size = sizeOf(shape);
     if (tensor.shape.join() !== shape.join() || tensor.data.length !== size) {
       throw new InputError(
         `Weight "${name}" has shape [${tensor.shape.join(", ")}] and ${tensor.data.length} values, not shape [${shape.join(", ")}].`,
@@ -100,15 +100,4 @@ export function checkWeights(network: Network, weights: Weights): void {
   for (const name of weights.keys()) {
     if (!shapes.has(name)) throw new InputError(`Weight "${name}" belongs to no layer of the network.`);
   }
-}
-
-/** The sha256 (hex) of the names, shapes and values of all weights, in the network's order. */
-export function weightsChecksum(network: Network, weights: Weights): string {
-  const hash = createHash("sha256");
-  for (const [name, shape] of weightShapes(network)) {
-    const { data } = weights.get(name)!;
-    hash.update(`${name}[${shape.join()}]`);
-    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  }
-  return hash.digest("hex");
 }

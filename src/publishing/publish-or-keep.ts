@@ -6,6 +6,7 @@ import { dirname, join, resolve } from "node:path";
 import { InputError } from "../errors.js";
 import { publishBundle } from "../registry/bundle.js";
 import type { BundleContents } from "../registry/bundle-files.js";
+import { checkHoldsModels } from "../registry/flat-folder.js";
 import { explain } from "../registry/folder-files.js";
 import { highestVersion } from "../registry/highest-version.js";
 
@@ -14,6 +15,7 @@ import { highestVersion } from "../registry/highest-version.js";
  * called before the work.
  */
 export async function checkMayPublish(modelsFolder: string, name: string): Promise<void> {
+  await checkHoldsModels(modelsFolder);
   const folder = join(modelsFolder, name);
   let nearest = resolve(folder);
   for (;;) {

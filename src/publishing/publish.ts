@@ -4,6 +4,7 @@ import type { ReadingValues } from "../data/reading-options.js";
 import type { DataTaken } from "../data/taken.js";
 import { encodeBehaviour } from "../registry/behaviour-sections.js";
 import type { BundleContents } from "../registry/bundle-files.js";
+import { encodeInput } from "../registry/input-section.js";
 import type { TrainedModel } from "../training/train-model.js";
 import type { GroupOrigin } from "./group-models.js";
 import { type JobOrigin, publishOrKeep } from "./publish-or-keep.js";
@@ -64,8 +65,8 @@ export function bundleContents(
     fitted: scoring.fitted,
     calibration: trained.calibration,
     golden: trained.examples,
-    sampleBody: { windows: nestReadings(trained) },
-    sections: sectionsOf(trained.behaviour, taken, reading),
+    sampleBody: sampleBody(trained),
+    sections: { ...sectionsOf(trained.behaviour, taken, reading), ...encodeInput(scoring.calendar) },
     training: {
       data: trained.files,
       // Defaults are recorded too. What is undefined is left out of JSON.
@@ -108,6 +109,23 @@ export function sectionsOf(
     ...encodeBehaviour(behaviour),
     ...(taken === undefined ? {} : { data: dataSection(taken, reading) }),
   };
+}
+
+/**
+ * A request with example windows: `windows`, or, for a model that reads the calendar, one of them as a `series` with its
+ * times.
+ */
+export function sampleBody(model: Pick<TrainedModel, "scoring" | "examples">): object {
+  const windows = nestReadings(model);
+  const { timesteps, calendar } = model.scoring;
+  if (calendar === undefined) return { windows };
+  const times = windows.map((_, window) =>
+    model.examples.timestampsMs!.subarray(window * timesteps, (window + 1) * timesteps),
+  );
+  // Times of a file may stand still, which those of a request may not.
+  const moving = times.findIndex((own) => own.every((ms, row) => row === 0 || ms > own[row - 1]!));
+  const shown = Math.max(0, moving);
+  return { series: windows[shown]!, timestamps: [...times[shown]!], timeUnit: "ms" };
 }
 
 /** The readings of the example windows as arrays for JSON, [count][T][F]; null where one is missing. */

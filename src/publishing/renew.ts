@@ -18,7 +18,7 @@ import { loadModel, type ServedModel } from "../registry/served-model.js";
 import { recalibrate } from "../training/recalibration.js";
 import { type TrainedModel, trainModel } from "../training/train-model.js";
 import type { TrainEvents, TrainOptions } from "../training/train-settings.js";
-import { bundleContents, nestReadings, type Published } from "./publish.js";
+import { bundleContents, type Published, sampleBody } from "./publish.js";
 import { type JobOrigin, publishOrKeep } from "./publish-or-keep.js";
 import { type RenewalComparison, whyWorse } from "./renewal-comparison.js";
 import { measureVersion } from "./renewal-figures.js";
@@ -165,7 +165,7 @@ async function calibrated(
     fitted: own.scoring.fitted,
     calibration: own.calibration,
     golden: own.examples,
-    sampleBody: { windows: nestReadings(own) },
+    sampleBody: sampleBody(own),
     sections: { ...keptSections(live), ...encodeBehaviour(own.behaviour) },
     training: {
       ...manifest.training,

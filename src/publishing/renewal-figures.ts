@@ -5,7 +5,7 @@ import type { Golden } from "../registry/golden.js";
 import type { ServedModel } from "../registry/served-model.js";
 import { errorOfLoss } from "../scoring/residuals.js";
 import type { ScoringModel } from "../scoring/scoring-model.js";
-import { prepareWindows, scoreWindows } from "../scoring/window-scoring.js";
+import { joinRows, prepareReadings, scoreWindows } from "../scoring/window-scoring.js";
 import { windowStarts } from "../scoring/windows.js";
 import { type DatasetScores, scoreDataset } from "../serving/dataset-scoring.js";
 import { scoreSeries } from "../training/series-scoring.js";
@@ -119,7 +119,7 @@ async function windowErrors(
   const bounds = { timestampsMs: series.timestampsMs, maxGapMs: heldOut.maxGapMs };
   const starts = windowStarts(series.rows, timesteps, 1, bounds).filter((start) => near[start] !== 1);
   const error = errorOfLoss(loss);
-  const scored = await scoreSeries(executable, scoring, [error], series.values, starts, {
+  const scored = await scoreSeries(executable, scoring, [error], series, starts, {
     withFeatureError: true,
   });
   const factors = Array.from({ length: features }, (_, feature) => {
@@ -145,12 +145,20 @@ async function judgeGolden(
   { live, golden }: RenewalTrial,
 ): Promise<VersionFigures["golden"]> {
   const { scale, offset } = live.scaler;
-  const readings = Float64Array.from(golden.windows, (value, i) => {
-    const feature = i % live.features;
-    return value * scale[feature]! + offset[feature]!;
+  const { features } = live;
+  const width = golden.windows.length / (golden.count * live.timesteps);
+  const covariates = golden.windows.filter((_, i) => i % width >= features);
+  const scaled = golden.windows.filter((_, i) => i % width < features);
+  const readings = Float64Array.from(scaled, (value, i) => {
+    return value * scale[i % features]! + offset[i % features]!;
   });
-  const prepared = prepareWindows(scoring, readings, golden.count);
-  const outputs = await executable.run(prepared.scaled, golden.count);
+  const prepared = prepareReadings(scoring, readings, golden.count);
+  // Both versions read the same calendar, whose numbers are not scaled.
+  const inputs =
+    scoring.calendar === undefined
+      ? prepared.scaled
+      : joinRows(prepared.scaled, covariates, golden.count * live.timesteps);
+  const outputs = await executable.run(inputs, golden.count);
   const { score } = scoreWindows(scoring, manifest.scorers[0]!, prepared, outputs);
   const limit = manifest.threshold?.value ?? Number.POSITIVE_INFINITY;
   return { windows: golden.count, flagged: score.filter((own) => own > limit).length };

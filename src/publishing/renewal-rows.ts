@@ -13,33 +13,35 @@ const HELD_OUT = 0.2;
 /** A series is held out from only where at least so many windows without a common row are left to learn from. */
 const FEWEST_WINDOWS_LEARNT = 2;
 
-/** An event as `score --events` writes it. */
-interface ExcludedEvent {
-  readonly file: string;
+/** An event as `score --events` writes it; one without a file is of the data that are renewed with. */
+export interface ExcludedEvent {
+  readonly file: string | undefined;
   readonly group: string | undefined;
-  readonly start: number;
-  readonly end: number;
+  readonly rows: readonly [start: number, end: number] | undefined;
   readonly times: readonly [startMs: number, endMs: number] | undefined;
 }
 
 /**
  * Labels the rows of events as anomalous, beside those that are labelled already. An event of one of the files counts by
- * its rows; one of another file by its times, where it has any.
+ * its rows; one of another file by its times, where it has any; one without a file by its times, else by its rows.
  *
- * @param json of the form that `score --events` writes.
+ * @param events as `parseEvents` reads them.
  * @param onNote takes a sentence on events that fit nowhere.
- * @throws InputError where it is not of that form.
+ * @throws InputError where an event has rows alone, and there are several files.
  */
-export function excludeEvents(dataset: Dataset, json: unknown, onNote?: (sentence: string) => void): Dataset {
-  const events = parseEvents(json);
+export function excludeEvents(
+  dataset: Dataset,
+  events: readonly ExcludedEvent[],
+  onNote?: (sentence: string) => void,
+): Dataset {
   const names = new Set(dataset.files.map(({ file }) => file));
   const used = new Set<ExcludedEvent>();
   const series = dataset.series.map((one): Series => {
     const anomalous = one.anomalous?.slice() ?? new Uint8Array(one.rows);
     for (const event of events) {
       if (event.group !== undefined && event.group !== one.group) continue;
-      const covers = names.has(event.file)
-        ? event.file === one.file && coversRow(event, dataset, one)
+      const covers = isOfTheseRows(event, names)
+        ? (event.file ?? one.file) === one.file && coversRow(event, dataset, one)
         : coversTime(event, one, dataset);
       if (covers === false) continue;
       for (let row = 0; row < one.rows; row++) {
@@ -59,11 +61,23 @@ export function excludeEvents(dataset: Dataset, json: unknown, onNote?: (sentenc
   return { ...dataset, series };
 }
 
+function isOfTheseRows({ file, times }: ExcludedEvent, names: ReadonlySet<string>): boolean {
+  if (file !== undefined) return names.has(file);
+  if (times === undefined && names.size > 1) {
+    throw new InputError(
+      "An event to exclude has rows and no file, and there are several files: it has to name one of them.",
+    );
+  }
+  return times === undefined;
+}
+
 function coversRow(
-  { start, end }: ExcludedEvent,
+  { rows }: ExcludedEvent,
   dataset: Dataset,
   series: Series,
-): (row: number) => boolean {
+): false | ((row: number) => boolean) {
+  if (rows === undefined) return false;
+  const [start, end] = rows;
   const { firstRow } = dataset.files[series.fileIndex]!;
   return (row) => {
     const fileRow = firstRow + series.fileRows[row]!;
@@ -83,20 +97,26 @@ function coversTime(
   return (row) => timestampsMs[row]! >= first && timestampsMs[row]! <= times[1];
 }
 
-function parseEvents(json: unknown): ExcludedEvent[] {
-  const list = Array.isArray(json) ? json : object(json, "The file of events")["events"];
-  return array(list, "events of the file of events").map((value, index) => {
+/**
+ * Reads a list of events, or an object with one as `events`.
+ * @throws InputError where it is not of the form that `score --events` writes, or that of an answer to a request.
+ */
+export function parseEvents(json: unknown): ExcludedEvent[] {
+  const list = Array.isArray(json) ? json : object(json, "What has the events to exclude")["events"];
+  return array(list, "events to exclude").map((value, index) => {
     const event = object(value, `Event ${index + 1}`);
     const { file, group, start, end, startTime, endTime } = event as Readonly<Record<string, unknown>> &
       Record<"file" | "group" | "start" | "end" | "startTime" | "endTime", unknown>;
-    if (typeof file !== "string" || !isRow(start) || !isRow(end) || end < start) {
+    const [from, to] = [timeOf(startTime), timeOf(endTime)];
+    const rows = isRow(start) && isRow(end) && end >= start ? ([start, end] as const) : undefined;
+    const times = from === undefined || to === undefined ? undefined : ([from, to] as const);
+    const isNamed = typeof file === "string";
+    if ((file !== undefined && !isNamed) || (rows === undefined && (isNamed || times === undefined))) {
       throw new InputError(
-        `Event ${index + 1} has to name its file and its rows, {"file", "start", "end"}, as score --events writes them.`,
+        `Event ${index + 1} has to name its rows, {"start", "end"}, and its file where it is of one, as score --events writes them; or its times, {"startTime", "endTime"}.`,
       );
     }
-    const [from, to] = [timeOf(startTime), timeOf(endTime)];
-    const times = from === undefined || to === undefined ? undefined : ([from, to] as const);
-    return { file, group: typeof group === "string" ? group : undefined, start, end, times };
+    return { file, group: typeof group === "string" ? group : undefined, rows, times };
   });
 }
 

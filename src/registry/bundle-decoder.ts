@@ -5,10 +5,11 @@ import { readLayersModel } from "../network/layers-model.js";
 import type { Network } from "../network/network.js";
 import { isExpressibleInTfjs } from "../network/topology-writer.js";
 import type { Weights } from "../network/weights.js";
+import { type Calendar, calendarWidth } from "../scoring/calendar.js";
 import { decodeCalibration } from "../scoring/calibration-file.js";
 import type { NormalBehaviour } from "../scoring/normal-behaviour.js";
 import { decodeFittedScorers } from "../scoring/scorer-file.js";
-import { SCORER_NAMES } from "../scoring/scorers/scorers.js";
+import { type FittedScorers, SCORER_NAMES } from "../scoring/scorers/scorers.js";
 import { prepareScoring, type ScoringModel } from "../scoring/scoring-model.js";
 import type { Calibration } from "../scoring/thresholds.js";
 import { decodeBehaviour } from "./behaviour-sections.js";
@@ -21,66 +22,102 @@ import {
   MANIFEST_FILE,
 } from "./bundle-files.js";
 import { decodeGolden, type Golden } from "./golden.js";
+import { decodeInput } from "./input-section.js";
 import { checkManifest, type Manifest, sectionsOf } from "./manifest.js";
 
-/** Everything that the files of a bundle hold. */
-export interface DecodedBundle {
+/** What the files of a bundle hold, as plain objects and typed arrays, which one thread can send to another. */
+export interface BundleParts {
   readonly manifest: Manifest;
   /** sha256, in hex, of manifest.json; that holds the hashes of the other files, so this is the hash of the version. */
   readonly sha256: string;
   readonly network: Network;
   readonly weights: Weights;
+  readonly fitted: FittedScorers;
+  readonly calibration: Calibration | undefined;
+  readonly golden: Golden;
+  /** A request body with real windows: the text of sample.json. */
+  readonly sample: Uint8Array;
+}
+
+/** Everything that the files of a bundle hold. */
+export interface DecodedBundle extends BundleParts {
   /** Ready to score windows with every scorer of the manifest. */
   readonly scoring: ScoringModel;
-  readonly calibration: Calibration | undefined;
   /** How normal scores make events; undefined where the manifest does not say. */
   readonly behaviour: NormalBehaviour | undefined;
-  readonly golden: Golden;
-  readonly sampleBody: object;
 }
+
+/** Arrays, objects and their members, of which a manifest of ten thousand features has half as many. */
+const MOST_VALUES = 300_000;
+const [COMMA, OPEN_ARRAY, OPEN_OBJECT] = [0x2c, 0x5b, 0x7b];
 
 /** Reads manifest.json. Throws InputError where its form is wrong. */
 export function decodeManifest(content: FileContent): Manifest {
+  refuseTooManyValues(content);
   return checkManifest(parseFile(content, MANIFEST_FILE));
 }
 
+/** Reads the files of a bundle. Throws InputError as `decodeParts` and `assemble` do. */
+export function decodeFiles(files: Files): DecodedBundle {
+  return assemble(decodeParts(files));
+}
+
 /**
- * Reads the files of a bundle.
+ * Reads the files of a bundle, each by itself and against the manifest.
  *
- * @param golden what `readGolden` made of golden.json; it is parsed here where it is left out.
  * @throws InputError, naming the file and what is wrong, where a file is missing, is not listed or has another hash than
  *   the manifest says, and where two parts of the bundle contradict each other.
  */
-export function decodeFiles(files: Files, golden?: unknown): DecodedBundle {
+export function decodeParts(files: Files): BundleParts {
   const manifestContent = needed(files, MANIFEST_FILE);
   const manifest = decodeManifest(manifestContent);
   checkHashes(manifest, files);
+  const calendar = calendarOf(manifest);
   const { network, weights } = readLayersModel(
     parseFile(needed(files, "model.json"), "model.json"),
     needed(files, "weights.bin").bytes,
-    { ...manifest, features: manifest.features.length },
+    {
+      ...manifest,
+      features: manifest.features.length,
+      covariates: calendar && calendarWidth(calendar),
+    },
   );
   checkFit(manifest, network);
+  const sample = needed(files, "sample.json");
+  checkSample(parseFile(sample, "sample.json"), manifest, calendar);
+  const fitted = files.get("scorers.bin");
   return {
     manifest,
     sha256: manifestContent.sha256,
     network,
     weights,
-    scoring: decodeScoring(manifest, files.get("scorers.bin")?.bytes),
+    fitted: fitted === undefined ? new Map() : decodeFittedScorers(fitted.bytes),
     calibration: decodeCalibrationOf(manifest, files.get("calibration.bin")?.bytes),
-    behaviour: decodeBehaviour(new Map(sectionsOf(manifest)), manifest.scorers[0]!),
-    golden: decodeGolden(golden ?? parseFile(needed(files, "golden.json"), "golden.json"), network),
-    sampleBody: decodeSample(parseFile(needed(files, "sample.json"), "sample.json"), manifest),
+    golden: decodeGolden(parseFile(needed(files, "golden.json"), "golden.json"), network),
+    sample: sample.bytes,
   };
 }
 
-/**
- * Checks that the files are those that the manifest lists, with their hashes, before any other of them is parsed.
- *
- * @throws InputError, as `decodeFiles` does.
- */
-export function checkFiles(files: Files): void {
-  checkHashes(decodeManifest(needed(files, MANIFEST_FILE)), files);
+/** Makes a bundle ready to score. Throws InputError where what its scorers have learnt does not fit the manifest. */
+export function assemble(parts: BundleParts): DecodedBundle {
+  const { manifest, fitted } = parts;
+  return {
+    ...parts,
+    scoring: prepareScoringOf(manifest, fitted),
+    behaviour: decodeBehaviour(new Map(sectionsOf(manifest)), manifest.scorers[0]!),
+  };
+}
+
+/** The manifest alone is parsed on the event loop, too: a megabyte of "{}," would hold it up for long. */
+function refuseTooManyValues({ bytes }: FileContent): void {
+  let values = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (byte === COMMA || byte === OPEN_ARRAY || byte === OPEN_OBJECT) values += 1;
+  }
+  if (values > MOST_VALUES) {
+    throw new InputError(`${MANIFEST_FILE} has more than ${MOST_VALUES.toLocaleString("en")} values.`);
+  }
 }
 
 function needed(files: Files, file: BundleFile): FileContent {
@@ -136,11 +173,14 @@ function checkFit(manifest: Manifest, network: Network): void {
   }
 }
 
+function calendarOf(manifest: Manifest): Calendar | undefined {
+  return decodeInput(new Map(sectionsOf(manifest)));
+}
+
 /** Makes the model ready to score, with what its scorers have learnt. */
-function decodeScoring(manifest: Manifest, bytes: Uint8Array | undefined): ScoringModel {
+function prepareScoringOf(manifest: Manifest, fitted: FittedScorers): ScoringModel {
   const { timesteps, features, heads, scaler, clip, minCoverage, loss } = manifest;
-  const shape = { timesteps, features: features.length, heads };
-  const fitted = bytes === undefined ? new Map() : decodeFittedScorers(bytes);
+  const shape = { timesteps, features: features.length, heads, calendar: calendarOf(manifest) };
   const scoring = prepareScoring({ ...shape, scaler, clip, minCoverage, loss, fitted });
   for (const scorer of manifest.scorers) {
     if (!scoring.has(scorer)) throw new InputError(`scorers.bin has no parameters for scorer ${scorer}.`);
@@ -171,8 +211,11 @@ function decodeCalibrationOf(manifest: Manifest, bytes: Uint8Array | undefined):
   return calibration;
 }
 
-/** Checks a request body: it has `windows` of the shape of this model, or a `series` of at least one window. */
-function decodeSample(json: unknown, manifest: Manifest): object {
+/**
+ * Checks a request body: it has `windows` of the shape of this model, or a `series` of at least one window; a series with
+ * timestamps for a model that reads the calendar.
+ */
+function checkSample(json: unknown, manifest: Manifest, calendar: Calendar | undefined): void {
   const { timesteps, features } = manifest;
   const body = object(json, "sample.json");
   const rows = (value: unknown, what: string): readonly unknown[] => {
@@ -192,11 +235,14 @@ function decodeSample(json: unknown, manifest: Manifest): object {
     if (rows(body["series"], "series").length < timesteps) {
       throw new InputError(`series of sample.json is shorter than a window of ${timesteps} rows.`);
     }
-    return body;
+    if (calendar !== undefined) array(body["timestamps"], "timestamps of sample.json");
+    return;
+  }
+  if (calendar !== undefined) {
+    throw new InputError("sample.json has no series: a model that reads the calendar takes no windows.");
   }
   const windows = array(body["windows"], "windows of sample.json");
   if (windows.length === 0 || windows.some((window) => rows(window, "windows").length !== timesteps)) {
     throw new InputError(`windows of sample.json has to hold windows of ${timesteps} rows.`);
   }
-  return body;
 }

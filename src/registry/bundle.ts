@@ -9,7 +9,9 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { InputError } from "../errors.js";
 import { text } from "../network/json-guards.js";
-import { checkFiles, type DecodedBundle, decodeFiles, decodeManifest } from "./bundle-decoder.js";
+import { ALIASES_FILE } from "./aliases.js";
+import { type DecodedBundle, decodeFiles, decodeManifest } from "./bundle-decoder.js";
+import { decodeBundle } from "./bundle-decoding.js";
 import {
   type BundleContents,
   type BundleFile,
@@ -21,8 +23,8 @@ import {
   MANIFEST_FILE,
 } from "./bundle-files.js";
 import { removeStaleTemporaries, syncFolder, temporaryName, writeFileDurably } from "./durable-files.js";
+import { checkHoldsModels, type VersionName } from "./flat-folder.js";
 import { checkFolder, listNames, readRegularFile } from "./folder-files.js";
-import { readGolden } from "./golden-reading.js";
 import { highestVersion } from "./highest-version.js";
 import { type Manifest, MODEL_NAME_PATTERN, MODEL_NAME_RULE } from "./manifest.js";
 
@@ -39,30 +41,34 @@ export interface Bundle extends DecodedBundle {
  * Reads a published version and checks everything about it that can be checked without running it.
  *
  * @param folder `.../<name>/<version>`
+ * @param called for a folder that does not say what the version is called (`flat-folder.ts`). Its manifest may have another
+ *   name; and aliases may lie beside it.
  * @throws InputError with the reason where anything is wrong.
  */
-export async function readBundle(folder: string): Promise<Bundle> {
+export async function readBundle(folder: string, called?: VersionName): Promise<Bundle> {
   const files = new Map<BundleFile, FileContent>();
-  await checkPlace(folder);
+  if (called === undefined) await checkPlace(folder);
   for (const name of await listFiles(folder)) {
+    if (called !== undefined && name === ALIASES_FILE) continue;
     if (!isBundleFile(name)) throw new InputError(`${text(name)} is not a file of a bundle.`);
     files.set(name, await readWithin(folder, name));
   }
-  checkFiles(files);
-  const goldenFile = files.get("golden.json");
-  const bundle = decodeFiles(files, goldenFile === undefined ? undefined : await readGolden(goldenFile));
-  const { name, version } = nameFromFolder(folder);
-  checkName(bundle.manifest, name, version);
-  return { ...bundle, folder, name, version };
+  const bundle = await decodeBundle(files);
+  return { ...bundle, folder, ...checkName(bundle.manifest, folder, called) };
 }
 
-/** Reads manifest.json of a version alone, with its hash. Throws InputError where its form is wrong. */
-export async function readManifest(folder: string): Promise<{ manifest: Manifest; sha256: string }> {
-  await checkPlace(folder);
+/**
+ * Reads manifest.json of a version alone, with its hash. Throws InputError where its form is wrong.
+ * @param called as for `readBundle`.
+ */
+export async function readManifest(
+  folder: string,
+  called?: VersionName,
+): Promise<{ manifest: Manifest; sha256: string }> {
+  if (called === undefined) await checkPlace(folder);
   const content = await readWithin(folder, MANIFEST_FILE);
   const manifest = decodeManifest(content);
-  const { name, version } = nameFromFolder(folder);
-  checkName(manifest, name, version);
+  checkName(manifest, folder, called);
   return { manifest, sha256: content.sha256 };
 }
 
@@ -92,17 +98,16 @@ async function readWithin(folder: string, file: BundleFile): Promise<FileContent
   return { bytes, sha256: hash.digest("hex") };
 }
 
-function nameFromFolder(folder: string): { name: string; version: string } {
+/** What a version is called. Throws InputError where its manifest says otherwise. */
+function checkName(manifest: Manifest, folder: string, called: VersionName | undefined): VersionName {
   const path = resolve(folder);
-  return { name: basename(dirname(path)), version: basename(path) };
-}
-
-function checkName(manifest: Manifest, name: string, version: string): void {
-  if (manifest.name !== name || manifest.version !== version) {
+  const { name, version } = called ?? { name: basename(dirname(path)), version: basename(path) };
+  if ((called === undefined && manifest.name !== name) || manifest.version !== version) {
     throw new InputError(
       `manifest.json is of ${manifest.name} ${manifest.version}, in a folder ${name}/${version}.`,
     );
   }
+  return { name, version };
 }
 
 /**
@@ -123,6 +128,7 @@ export async function publishBundle(
   if (!new RegExp(MODEL_NAME_PATTERN).test(name)) {
     throw new InputError(`"${name}" cannot be the name of a model: ${MODEL_NAME_RULE}.`);
   }
+  await checkHoldsModels(modelsFolder);
   const files = encodeFiles(contents);
   const modelFolder = join(modelsFolder, name);
   const firstNew = await mkdir(modelFolder, { recursive: true });

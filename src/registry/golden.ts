@@ -5,7 +5,7 @@
 import type { Executable, Outputs } from "../engine/engine.js";
 import { InputError } from "../errors.js";
 import { array, object, text } from "../network/json-guards.js";
-import { embeddingUnits, type Network } from "../network/network.js";
+import { embeddingUnits, type Network, windowSize } from "../network/network.js";
 import { formatFloat32 } from "../scoring/digits.js";
 
 /** The largest difference, relative to max(1, |recorded|), that other engines, machines and builds may show. */
@@ -15,7 +15,7 @@ export const GOLDEN_TOLERANCE = 1e-4;
 export interface Golden {
   /** How many windows. */
   readonly count: number;
-  /** [count, timesteps, features], scaled. */
+  /** [count, timesteps, features + covariates], scaled. */
   readonly windows: Float32Array;
   readonly outputs: Outputs;
 }
@@ -23,7 +23,7 @@ export interface Golden {
 /**
  * Runs windows and keeps the outputs.
  *
- * @param windows [count, timesteps, features], scaled.
+ * @param windows [count, timesteps, features + covariates], scaled.
  * @throws InputError where an output is not finite.
  */
 export async function recordGolden(
@@ -62,7 +62,7 @@ export async function replayGolden(
   { withinMs = REPLAY_MS, signal }: ReplayOptions = {},
 ): Promise<void> {
   const { network, efficientWindows: most = RUN_WINDOWS } = executable;
-  const size = network.timesteps * network.features;
+  const size = windowSize(network);
   const startedMs = performance.now();
   for (let first = 0; first < golden.count; first += most) {
     signal?.throwIfAborted();
@@ -146,7 +146,7 @@ export function decodeGolden(json: unknown, network: Network): Golden {
   };
   return {
     count: windows,
-    windows: numbers("windows", network.timesteps * network.features),
+    windows: numbers("windows", windowSize(network)),
     outputs: {
       heads: network.heads.map((head) => numbers(head.name, head.steps * network.features)),
       embedding: numbers("embedding", embeddingUnits(network)),

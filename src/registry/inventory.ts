@@ -5,6 +5,7 @@ import type { Engine } from "../engine/engine.js";
 import { InputError } from "../errors.js";
 import { readAliases } from "./aliases.js";
 import { readBundle, readManifest } from "./bundle.js";
+import { locate, type VersionName } from "./flat-folder.js";
 import type { Manifest } from "./manifest.js";
 import { loadModel } from "./served-model.js";
 import { readStore } from "./store.js";
@@ -47,8 +48,8 @@ export async function listPublished(modelsFolder: string): Promise<PublishedVers
     }
     const aliases = await readAliases(model.folder).catch(() => new Map<string, string>());
     for (const version of model.versions) {
-      const folder = join(model.folder, version);
-      const read = await readManifest(folder).catch(reasonOf);
+      const { folder, called } = locate(model, version);
+      const read = await readManifest(folder, called).catch(reasonOf);
       const isRead = typeof read !== "string";
       published.push({
         name: model.name,
@@ -69,17 +70,23 @@ export async function listPublished(modelsFolder: string): Promise<PublishedVers
  * Throws InputError where the folder cannot be read.
  */
 export async function* verifyModels(modelsFolder: string, engine: Engine): AsyncGenerator<Verification> {
-  for (const { name, folder, versions, problem } of await readStore(modelsFolder)) {
+  for (const model of await readStore(modelsFolder)) {
+    const { name, versions, problem } = model;
     if (problem !== undefined) yield { name, version: "-", ok: false, reason: problem };
     for (const version of versions) {
-      const reason = await verifyBundle(join(folder, version), engine).catch(reasonOf);
+      const { folder, called } = locate(model, version);
+      const reason = await verifyBundle(folder, called, engine).catch(reasonOf);
       yield { name, version, ok: reason === undefined, reason };
     }
   }
 }
 
-async function verifyBundle(folder: string, engine: Engine): Promise<undefined> {
-  const model = await loadModel(await readBundle(folder), engine);
+async function verifyBundle(
+  folder: string,
+  called: VersionName | undefined,
+  engine: Engine,
+): Promise<undefined> {
+  const model = await loadModel(await readBundle(folder, called), engine);
   await model.executable.close();
 }
 

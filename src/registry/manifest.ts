@@ -21,7 +21,7 @@ export const MANIFEST_SCHEMA_VERSION = 2;
  * The sections of a manifest that this program reads, each with the newest version of it. What reads a section adds
  * it here; a section that is not here, or is of a newer version, is passed over unless it is required.
  */
-export const KNOWN_SECTIONS = { alarms: 1, data: 1, drift: 1 } as const;
+export const KNOWN_SECTIONS = { alarms: 1, data: 1, drift: 1, input: 1 } as const;
 
 export const MODEL_NAME_PATTERN = "^[a-z0-9][a-z0-9._-]{0,62}$";
 /** The pattern in words, for messages. */

@@ -6,6 +6,7 @@
  */
 import { ResiduaError } from "../errors.js";
 import { AliasFile } from "./aliases.js";
+import type { ModelPlace } from "./flat-folder.js";
 import type { Lease } from "./leased-model.js";
 import { chooseVersion, type Selection } from "./version-choice.js";
 import { VersionEntry, type VersionListing } from "./version-entry.js";
@@ -25,9 +26,10 @@ export interface ModelListing {
 /** The Retry-After, in seconds, for a model that is not ready. */
 const RETRY_AFTER_SECONDS = 1;
 
-export class ModelEntry {
+export class ModelEntry implements ModelPlace {
   readonly name: string;
   readonly folder: string;
+  readonly isFlat: boolean;
   readonly aliasFile: AliasFile;
   /** By version, newest first. */
   readonly versions = new Map<string, VersionEntry>();
@@ -42,9 +44,10 @@ export class ModelEntry {
   /** The next time that its folder is followed, where that has not begun. */
   nextFollow: Promise<void> | undefined;
 
-  constructor(name: string, folder: string) {
+  constructor({ name, folder, isFlat }: ModelPlace) {
     this.name = name;
     this.folder = folder;
+    this.isFlat = isFlat;
     this.aliasFile = new AliasFile(folder);
   }
 

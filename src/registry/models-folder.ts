@@ -8,6 +8,7 @@ import type { RegistryLog, VersionKeeper } from "./version-keeper.js";
 
 export class ModelsFolder {
   readonly #folder: string;
+  readonly #flatName: string | undefined;
   readonly #keeper: VersionKeeper;
   readonly #log: RegistryLog;
   readonly #oddNames: OddNames;
@@ -17,8 +18,10 @@ export class ModelsFolder {
   /** Why the folder itself could not be read the last time. */
   problem: string | undefined;
 
-  constructor(folder: string, keeper: VersionKeeper, log: RegistryLog) {
+  /** @param flatName as for `listStore`. */
+  constructor(folder: string, keeper: VersionKeeper, log: RegistryLog, flatName?: string) {
     this.#folder = folder;
+    this.#flatName = flatName;
     this.#keeper = keeper;
     this.#log = log;
     this.#oddNames = new OddNames(log);
@@ -47,10 +50,13 @@ export class ModelsFolder {
   /** Reads names, versions and aliases. Where the folder cannot be read, live versions stay live. Never rejects. */
   async read(): Promise<void> {
     try {
-      const stored = await listStore(this.#folder, (name) => this.#oddNames.note(name));
+      const stored = await listStore(this.#folder, {
+        isOdd: (name) => this.#oddNames.note(name),
+        flatName: this.#flatName,
+      });
       const byName = new Map(stored.map((model) => [model.name, model]));
-      for (const { name, folder } of stored) {
-        if (!this.#models.has(name)) this.#models.set(name, new ModelEntry(name, folder));
+      for (const model of stored) {
+        if (!this.#models.has(model.name)) this.#models.set(model.name, new ModelEntry(model));
       }
       for (const entry of this.#models.values()) await this.#readModel(entry, byName.get(entry.name));
       this.problem = undefined;

@@ -9,11 +9,11 @@
  * What is live follows from the folder alone, so registries on one volume agree without talking to each
  * other.
  */
-import { join } from "node:path";
 import { InputError, ResiduaError } from "../errors.js";
 import { assignAlias, checkAliasName, removeAlias } from "./alias-changes.js";
 import { readManifest } from "./bundle.js";
 import { deleteVersion } from "./deletion.js";
+import { checkHoldsVersions, locate } from "./flat-folder.js";
 import type { Lease } from "./leased-model.js";
 import type { Manifest } from "./manifest.js";
 import type { ModelEntry, ModelListing } from "./model-entry.js";
@@ -28,6 +28,8 @@ export type Schedule = (task: () => void, delayMs: number) => () => void;
 export interface RegistryOptions extends VersionKeeperOptions {
   /** The folder of models. */
   readonly folder: string;
+  /** What the model is called where that folder is the folder of one version; by default, as its manifest says. */
+  readonly flatName?: string | undefined;
   /** How often the folder is looked at; 0: only when `poll` is called. */
   readonly pollSeconds: number;
   /** By default, a timer that does not keep the process alive. */
@@ -55,7 +57,7 @@ export class Registry {
   private constructor(options: RegistryOptions) {
     this.#options = options;
     this.#keeper = new VersionKeeper(options);
-    this.#models = new ModelsFolder(options.folder, this.#keeper, options.log);
+    this.#models = new ModelsFolder(options.folder, this.#keeper, options.log, options.flatName);
   }
 
   /**
@@ -88,6 +90,7 @@ export class Registry {
     this.#nextPoll ??= this.#read().then(async () => {
       this.#nextPoll = undefined;
       const { isRead } = this.#models;
+      this.#keeper.beginLook();
       await Promise.all([...this.#models.entries].map((entry) => this.#follow(entry)));
       if (isRead) this.#isSettled = true;
     });
@@ -136,7 +139,8 @@ export class Registry {
     const stored = entry.versions.get(selection.version ?? "");
     if (stored !== undefined && stored.live === undefined) {
       try {
-        return (await readManifest(join(entry.folder, stored.version))).manifest;
+        const { folder, called } = locate(entry, stored.version);
+        return (await readManifest(folder, called)).manifest;
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
         throw new ResiduaError(
@@ -205,13 +209,13 @@ export class Registry {
   /** Deletes a version that no alias names. Throws ResiduaError: MODEL_NOT_FOUND, and as `deleteVersion` does. */
   async deleteVersion(name: string, version: string): Promise<void> {
     const entry = this.#models.find(name);
-    const there = [...entry.versions.keys()].join(", ");
     if (entry.versions.get(version)?.isStored !== true) {
       throw new ResiduaError(
         "VERSION_NOT_FOUND",
-        `Model "${name}" has no version ${version}; it has ${there}.`,
+        `Model "${name}" has no version ${version}; it has ${[...entry.versions.keys()].join(", ")}.`,
       );
     }
+    checkHoldsVersions(entry);
     await entry.inLine(() => deleteVersion(entry.folder, name, version));
     await this.#read();
     await this.#follow(entry);

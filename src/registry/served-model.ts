@@ -20,8 +20,8 @@ export interface LoadedModel {
   readonly calibration: Calibration | undefined;
   readonly behaviour: NormalBehaviour | undefined;
   readonly executable: Executable;
-  /** A request body with real windows. */
-  readonly sampleBody: object;
+  /** A request body with real windows, as JSON. */
+  readonly sample: Uint8Array;
 }
 
 /**
@@ -50,7 +50,7 @@ export class ServedModel implements LoadedModel {
   readonly calibration: Calibration | undefined;
   readonly behaviour: NormalBehaviour | undefined;
   readonly executable: Executable;
-  readonly sampleBody: object;
+  readonly sample: Uint8Array;
   readonly #filled: ReadonlyMap<Slot<unknown>, unknown>;
 
   constructor(loaded: LoadedModel, slots: readonly Slot<unknown>[]) {
@@ -64,7 +64,7 @@ export class ServedModel implements LoadedModel {
     this.calibration = loaded.calibration;
     this.behaviour = loaded.behaviour;
     this.executable = loaded.executable;
-    this.sampleBody = loaded.sampleBody;
+    this.sample = loaded.sample;
     this.#filled = new Map(slots.map((slot) => [slot, slot.make(this)]));
   }
 
@@ -89,7 +89,7 @@ export async function loadModel(
   const executable = await engine.compile(bundle.network, bundle.weights);
   try {
     await replayGolden(executable, bundle.golden, replay);
-    const { name, version, sha256, manifest, scoring, calibration, behaviour, sampleBody } = bundle;
+    const { name, version, sha256, manifest, scoring, calibration, behaviour, sample } = bundle;
     const { name: engineName, device } = engine;
     return new ServedModel(
       {
@@ -103,7 +103,7 @@ export async function loadModel(
         calibration,
         behaviour,
         executable,
-        sampleBody,
+        sample,
       },
       slots,
     );

@@ -1,10 +1,13 @@
 /**
- * The names and versions in a folder of models. Only folders are listed, one `readdir` for each name; no file is read.
+ * The names and versions in a folder of models. Only folders are listed, one `readdir` for each name; no file is read,
+ * but for the manifest of a folder that is one version itself.
  * What is wrong with one name is that name's problem alone.
  */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../errors.js";
+import { MANIFEST_FILE } from "./bundle-files.js";
+import { type ModelPlace, readFlatName } from "./flat-folder.js";
 import { checkFolder, explain, inTime } from "./folder-files.js";
 import { MODEL_NAME_PATTERN, VERSION_PATTERN } from "./manifest.js";
 
@@ -12,25 +15,35 @@ const namePattern = new RegExp(MODEL_NAME_PATTERN);
 const versionPattern = new RegExp(VERSION_PATTERN);
 
 /** A model on disk. */
-export interface StoredModel {
-  readonly name: string;
-  readonly folder: string;
+export interface StoredModel extends ModelPlace {
   /** Newest, that is highest, first; none where there is a problem. */
   readonly versions: readonly string[];
   /** Why the folder of the model cannot be read; undefined where it can. It says nothing about the other models. */
   readonly problem: string | undefined;
 }
 
+export interface ListOptions {
+  /** Gets the names that no model can have. Files and hidden folders are not among them. */
+  readonly isOdd?: (name: string) => void;
+  /** What the model of a flat folder is called, instead of what its manifest says. */
+  readonly flatName?: string | undefined;
+}
+
 /**
  * The models of a folder with their versions, sorted by name. A name without a version is left out, unless there is a
- * problem with it. Throws what reading the folder itself throws.
- * @param isOdd gets the names that no model can have. Files and hidden folders are not among them.
+ * problem with it. Throws what reading the folder itself throws, and InputError where it is flat with a wrong manifest.
  */
 export async function listStore(
   modelsFolder: string,
-  isOdd: (name: string) => void = () => {},
+  { isOdd = () => {}, flatName }: ListOptions = {},
 ): Promise<StoredModel[]> {
   const entries = await inTime(modelsFolder, () => readdir(modelsFolder, { withFileTypes: true }));
+  if (entries.some(({ name }) => name === MANIFEST_FILE)) {
+    const { name, version } = await readFlatName(modelsFolder);
+    return [
+      { name: flatName ?? name, folder: modelsFolder, isFlat: true, versions: [version], problem: undefined },
+    ];
+  }
   const models: StoredModel[] = [];
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (entry.isFile()) continue;
@@ -48,7 +61,7 @@ export async function listStore(
       }),
     );
     if (model.versions.length > 0 || model.problem !== undefined) {
-      models.push({ name: entry.name, folder, ...model });
+      models.push({ name: entry.name, folder, isFlat: false, ...model });
     }
   }
   return models;

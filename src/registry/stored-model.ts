@@ -1,9 +1,9 @@
 /** A published version out of a folder of models, loaded without a registry: for the command line. */
-import { join } from "node:path";
 import type { Engine } from "../engine/engine.js";
 import { InputError } from "../errors.js";
 import { readAliases } from "./aliases.js";
 import { readBundle } from "./bundle.js";
+import { locate } from "./flat-folder.js";
 import { loadModel, type ServedModel } from "./served-model.js";
 import { readStore, type StoredModel } from "./store.js";
 import { chooseVersion, type Selection } from "./version-choice.js";
@@ -60,8 +60,9 @@ async function loadHighest(model: StoredModel, engine: Engine): Promise<ServedMo
 }
 
 async function load(model: StoredModel, version: string, engine: Engine): Promise<ServedModel> {
+  const { folder, called } = locate(model, version);
   try {
-    return await loadModel(await readBundle(join(model.folder, version)), engine);
+    return await loadModel(await readBundle(folder, called), engine);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     throw new InputError(`Version ${version} of "${model.name}" cannot be used: ${error.message}`);

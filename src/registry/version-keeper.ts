@@ -1,11 +1,12 @@
 /** Brings versions up and takes them down. A new version is loaded beside the old one, never in its place. */
-import { join } from "node:path";
 import type { Engine } from "../engine/engine.js";
 import { InputError } from "../errors.js";
 import { readBundle, readManifest } from "./bundle.js";
 import { fingerprintFolder } from "./fingerprint.js";
+import { locate } from "./flat-folder.js";
 import { inTime } from "./folder-files.js";
 import { LeasedModel } from "./leased-model.js";
+import { LookRota } from "./look-rota.js";
 import { checkRoom, memoryRoom, NoRoomError } from "./memory-room.js";
 import type { ModelEntry } from "./model-entry.js";
 import { loadModel, type Slot } from "./served-model.js";
@@ -33,6 +34,8 @@ export interface VersionKeeperOptions {
   readonly liveVersions: number;
   /** Bytes of memory that opening a version may take; by default, what the process may still use. */
   readonly memoryRoom?: (() => number) | undefined;
+  /** Versions whose files are looked at in one look at the folder; 200 by default. */
+  readonly checkedPerLook?: number | undefined;
 }
 
 /** With more than one, a version that takes long does not hold up those of other models; each takes memory meanwhile. */
@@ -44,6 +47,7 @@ export class VersionKeeper {
   readonly #log: RegistryLog;
   readonly #liveVersions: number;
   readonly #memoryRoom: () => number;
+  readonly #rota: LookRota;
   readonly #stopped = new AbortController();
   /** How many more versions may be opened at once, and what waits to open one. */
   #openings = CONCURRENT_OPENINGS;
@@ -56,6 +60,12 @@ export class VersionKeeper {
     this.#log = options.log;
     this.#liveVersions = options.liveVersions;
     this.#memoryRoom = options.memoryRoom ?? memoryRoom;
+    this.#rota = new LookRota(options.checkedPerLook);
+  }
+
+  /** To be called before the models are followed after a look at the folder. */
+  beginLook(): void {
+    this.#rota.begin();
   }
 
   /** Marks the versions as loading that will be opened, as far as that is known before anything is opened. */
@@ -80,7 +90,7 @@ export class VersionKeeper {
     for (const version of stored) {
       if (live === this.#liveVersions && !aliased.has(version.version)) continue;
       if (this.#stopped.signal.aborted) return;
-      const outcome = await this.bringUp(entry, version);
+      const outcome = await this.#lookAt(entry, version);
       if (outcome === "failed") isSettled = false;
       if (outcome === "refused") continue;
       wanted.add(version);
@@ -100,16 +110,25 @@ export class VersionKeeper {
   async noteHashes(entry: ModelEntry): Promise<void> {
     for (const version of [...entry.versions.values()]) {
       if (version.sha256 !== undefined) continue;
-      version.sha256 = await readManifest(join(entry.folder, version.version)).then(
+      const { folder, called } = locate(entry, version.version);
+      version.sha256 = await readManifest(folder, called).then(
         ({ sha256 }) => sha256,
         () => null,
       );
     }
   }
 
+  /** Brings up a version where that has not been done, or where it is its turn to have its files looked at. */
+  async #lookAt(entry: ModelEntry, version: VersionEntry): Promise<Outcome> {
+    const { live, reason, fingerprint } = version;
+    const isKnown = (live !== undefined || reason !== undefined) && fingerprint !== undefined;
+    if (this.#rota.isTurnOf(version) || !isKnown) return this.bringUp(entry, version);
+    return live === undefined ? "refused" : "live";
+  }
+
   /** Opens a version, unless its folder has not changed since it was opened or refused. */
   async bringUp(entry: ModelEntry, version: VersionEntry): Promise<Outcome> {
-    const folder = join(entry.folder, version.version);
+    const { folder } = locate(entry, version.version);
     const fields = { model: entry.name, version: version.version };
     try {
       const fingerprint = await inTime(entry.folder, () => fingerprintFolder(folder));
@@ -120,7 +139,7 @@ export class VersionKeeper {
         const isAgain = before !== undefined && version.fingerprint === undefined;
         version.loading = version.live === undefined && !isAgain;
         const startedMs = performance.now();
-        const mayChange = await this.#inTurn(() => this.#open(entry, version, folder));
+        const mayChange = await this.#inTurn(() => this.#open(entry, version));
         version.fingerprint = mayChange ? undefined : fingerprint;
         if (version.reason === undefined || version.reason !== before || !mayChange) {
           this.#report(fields, version, Math.round(performance.now() - startedMs));
@@ -152,10 +171,11 @@ export class VersionKeeper {
    * goes on.
    * @returns whether it may be otherwise the next time, although the folder does not change.
    */
-  async #open(entry: ModelEntry, version: VersionEntry, folder: string): Promise<boolean> {
+  async #open(entry: ModelEntry, version: VersionEntry): Promise<boolean> {
+    const { folder, called } = locate(entry, version.version);
     try {
       await checkRoom(folder, entry.folder, this.#memoryRoom());
-      const bundle = await readBundle(folder);
+      const bundle = await readBundle(folder, called);
       version.sha256 = bundle.sha256;
       if (version.live?.model.sha256 !== bundle.sha256) {
         const loaded = new LeasedModel(await loadModel(bundle, this.#engine, this.#slots, this.#stopped));

@@ -1,4 +1,5 @@
 /** Axes of pictures: where a value stands, and which values are named. */
+import { hardlyDiffer } from "../charts/alike.js";
 
 export interface Axis {
   readonly low: number;
@@ -6,14 +7,10 @@ export interface Axis {
   readonly isLog: boolean;
 }
 
-/** Values that differ by a smaller share of their size are taken as the same: float64 has no steps to tick between them. */
-const LEAST_DIFFERENCE = 1e-12;
-
-/** The axis of values from `low` to `high`, with a little room; with more where they are all the same. */
+/** The axis of values from `low` to `high`, with a little room; with more where they hardly differ. */
 export function linearAxis(low: number, high: number): Axis {
   if (!(low <= high)) return { low: 0, high: 1, isLog: false };
-  const size = Math.max(Math.abs(low), Math.abs(high));
-  const room = high - low <= LEAST_DIFFERENCE * size ? size * 0.5 || 1 : (high - low) * 0.04;
+  const room = hardlyDiffer(low, high) ? Math.abs(high) * 0.5 || 1 : (high - low) * 0.04;
   return { low: low - room, high: high + room, isLog: false };
 }
 

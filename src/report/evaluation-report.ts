@@ -1,6 +1,11 @@
 /** The report on an evaluation: its tables, and the test rows as the model scored them. */
 import { compareSummaries, tabulate } from "../evaluation/report.js";
-import { type FileEvaluation, poolFiles, summariseRuns } from "../evaluation/summary.js";
+import {
+  type DetectorSummary,
+  type FileEvaluation,
+  poolFiles,
+  summariseRuns,
+} from "../evaluation/summary.js";
 import { escapeText, writePage, writeSection, writeTable } from "./html.js";
 import type { SeriesLook } from "./series-look.js";
 import { count, writeSeries } from "./series-section.js";
@@ -19,7 +24,7 @@ export function writeEvaluationReport(
 ): string {
   const heading = `Evaluation of ${title}`;
   const sections = files.map(({ file, countedRows, anomalousRows, runs }) =>
-    writeFigures(
+    writeSummaries(
       file,
       `${count(countedRows, "row")} to test on, ${anomalousRows.toLocaleString("en")} of them anomalous.`,
       summariseRuns(runs),
@@ -28,17 +33,19 @@ export function writeEvaluationReport(
   );
   if (files.length > 1) {
     const text = "Means over files; events and rows of F1 are added up.";
-    sections.unshift(writeFigures(`All ${files.length} files`, text, summariseRuns(poolFiles(files)), title));
+    sections.unshift(
+      writeSummaries(`All ${files.length} files`, text, summariseRuns(poolFiles(files)), title),
+    );
   }
   for (const look of looks) sections.push(writeSeries(look, undefined));
   const body = `<h1>${escapeText(heading)}</h1>\n<p>${TERMS}</p>\n${sections.join("\n")}`;
   return writePage(heading, body);
 }
 
-function writeFigures(
+function writeSummaries(
   name: string,
   text: string,
-  summaries: ReturnType<typeof summariseRuns>,
+  summaries: readonly DetectorSummary[],
   title: string,
 ): string {
   const [titles, ...rows] = tabulate(summaries, title);

@@ -6,7 +6,7 @@ import { escapeText } from "./html.js";
 /** Width of a picture, and of its margins, in its own units: pixels on a wide screen. */
 export const PICTURE_WIDTH = 1000;
 export const LEFT = 92;
-export const RIGHT = 8;
+const RIGHT = 8;
 /** Columns of points that a line is drawn with. */
 export const COLUMNS = PICTURE_WIDTH - LEFT - RIGHT;
 const TOP = 8;

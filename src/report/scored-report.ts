@@ -1,30 +1,64 @@
 /** The report on data that a model scored. */
 import type { Dataset, Series } from "../data/dataset.js";
-import type { Executable } from "../engine/engine.js";
-import { windowStarts } from "../scoring/windows.js";
-import type { DatasetScores, FileEvent } from "../serving/dataset-scoring.js";
+import type { DatasetScores, FileEvent, ScoredOfDataset } from "../serving/dataset-scoring.js";
 import type { ScorableModel } from "../serving/score-result.js";
 import { digits, writeFigures, writePage } from "./html.js";
-import { type Band, lookAtSeries } from "./series-look.js";
-import { count, type ListedEvent, writeSeries } from "./series-section.js";
+import { type Band, lookAtScored, type SeriesLook } from "./series-look.js";
+import { type ListedEvent, writeSeries } from "./series-section.js";
 
 /** Series that are shown: those with the most events first. */
 const MOST_SERIES = 12;
 
-export type ReportedModel = ScorableModel & { readonly executable: Executable };
+interface Shown {
+  readonly look: SeriesLook;
+  readonly events: readonly FileEvent[];
+  readonly hasThreshold: boolean;
+}
 
-/** Data with the scores that a model gave them. */
-export interface ScoredData {
-  readonly dataset: Dataset;
-  /** With events. */
-  readonly scores: DatasetScores;
-  /** Rows between the starts of two windows. */
-  readonly stride: number;
+/** Takes what a report shows of series while they are scored, so that they are scored once. */
+export class ScoredLooks {
+  readonly #model: ScorableModel;
+  readonly #dataset: Dataset;
+  #shown: Shown[] = [];
+  #series = 0;
+
+  constructor(model: ScorableModel, dataset: Dataset) {
+    this.#model = model;
+    this.#dataset = dataset;
+  }
+
+  /** Takes a series; of all that were taken, those with the most events are kept. */
+  readonly take = ({ series, starts, scored, threshold, events }: ScoredOfDataset): void => {
+    this.#series += 1;
+    const fewest = this.#shown[MOST_SERIES - 1]?.events.length ?? -1;
+    if (events.length <= fewest) return;
+    const looking = {
+      features: this.#dataset.features,
+      series,
+      starts,
+      scoring: this.#model.scoring,
+      scorer: this.#model.manifest.scorers[0]!,
+      threshold: threshold?.value,
+    };
+    const look = lookAtScored(scored, looking, locateEvents(events, series, this.#dataset));
+    this.#shown.push({ look, events, hasThreshold: threshold !== null });
+    this.#shown = this.#shown.sort((a, b) => b.events.length - a.events.length).slice(0, MOST_SERIES);
+  };
+
+  /** A section for each series. */
+  write(): string {
+    const sections = this.#shown.map(({ look, events, hasThreshold }) =>
+      writeSeries(look, hasThreshold ? events.map(listEvent) : undefined),
+    );
+    const left = this.#series - sections.length;
+    if (left > 0) sections.push(`<footer>${left.toLocaleString("en")} further series.</footer>`);
+    return sections.join("\n");
+  }
 }
 
 /** The page that `score --report` writes. */
-export async function writeScoreReport(model: ReportedModel, data: ScoredData): Promise<string> {
-  const { threshold, files, events } = data.scores;
+export function writeScoreReport(model: ScorableModel, scores: DatasetScores, looks: ScoredLooks): string {
+  const { threshold, files, events } = scores;
   let rows = 0;
   let anomalous = 0;
   for (const file of files) {
@@ -39,38 +73,7 @@ export async function writeScoreReport(model: ReportedModel, data: ScoredData): 
     ["Scorer", model.manifest.scorers[0]!],
   ]);
   const title = `Scores by ${model.name}, version ${model.version}`;
-  return writePage(title, `<h1>${title}</h1>\n${figures}\n${await writeAllSeries(model, data)}`);
-}
-
-/** A section for each series. */
-export async function writeAllSeries(model: ReportedModel, data: ScoredData): Promise<string> {
-  const { dataset, scores } = data;
-  const shown = dataset.series
-    .map((series) => ({ series, events: scores.events.filter((event) => isOf(event, series)) }))
-    .sort((a, b) => b.events.length - a.events.length);
-  const sections: string[] = [];
-  for (const { series, events } of shown.slice(0, MOST_SERIES)) {
-    const starts = windowStarts(series.rows, model.scoring.timesteps, data.stride, {
-      timestampsMs: series.timestampsMs,
-      maxGapMs: dataset.maxGapMs,
-    });
-    const looking = {
-      executable: model.executable,
-      scoring: model.scoring,
-      scorer: model.manifest.scorers[0]!,
-      threshold: scores.threshold?.value,
-    };
-    const bands = locateEvents(events, series, dataset);
-    const look = await lookAtSeries(looking, dataset.features, series, starts, bands);
-    sections.push(writeSeries(look, scores.threshold === null ? undefined : events.map(listEvent)));
-  }
-  const left = shown.length - sections.length;
-  if (left > 0) sections.push(`<footer>${count(left, "further series").replace(/ss$/, "s")}.</footer>`);
-  return sections.join("\n");
-}
-
-function isOf(event: FileEvent, series: Series): boolean {
-  return event.file === series.file && event.group === series.group;
+  return writePage(title, `<h1>${title}</h1>\n${figures}\n${looks.write()}`);
 }
 
 /** Events are in rows of their file, pictures in rows of the series. */

@@ -1,11 +1,11 @@
 /** What a report shows of one series: so few points that a million rows give a small file. */
 import { type LinePoints, linePoints, MinMaxSeries } from "../charts/min-max.js";
 import type { Series } from "../data/dataset.js";
-import type { Executable } from "../engine/engine.js";
 import type { ScorerName } from "../scoring/scorers/scorers.js";
 import type { ScoringModel } from "../scoring/scoring-model.js";
 import { stitchScores } from "../scoring/stitcher.js";
-import { scoreSeries } from "../training/series-scoring.js";
+import { flaggedRuns } from "../scoring/windows.js";
+import type { ScoredSeries } from "../training/series-scoring.js";
 import type { Heat } from "./heat-picture.js";
 import { COLUMNS } from "./line-picture.js";
 
@@ -30,33 +30,27 @@ export interface SeriesLook {
   readonly labels: readonly Band[];
 }
 
-/** What scores a series. */
-export interface LookingModel {
-  readonly executable: Executable;
-  readonly scoring: ScoringModel;
+/** What a series was scored from, and by. */
+export interface Looking {
+  /** [F]: their names. */
+  readonly features: readonly string[];
+  readonly series: Series;
+  /** The first row of each window, increasing. */
+  readonly starts: Int32Array;
+  readonly scoring: Pick<ScoringModel, "timesteps">;
   readonly scorer: ScorerName;
   readonly threshold: number | undefined;
 }
 
 /**
- * Scores a series, and keeps what pictures of it show.
+ * Keeps what pictures of a scored series show.
  *
- * @param features [F]: their names.
- * @param starts the first row of each window, increasing.
+ * @param scored with the errors by feature.
  * @param events bands of them; where they are not given, the runs of rows above the threshold.
  */
-export async function lookAtSeries(
-  model: LookingModel,
-  features: readonly string[],
-  series: Series,
-  starts: Int32Array,
-  events?: readonly Band[],
-): Promise<SeriesLook> {
-  const { scorer, scoring, threshold } = model;
+export function lookAtScored(scored: ScoredSeries, looking: Looking, events?: readonly Band[]): SeriesLook {
+  const { features, series, starts, scorer, scoring, threshold } = looking;
   const { rows, values } = series;
-  const scored = await scoreSeries(model.executable, scoring, [scorer], values, starts, {
-    withFeatureError: true,
-  });
   const score = scored.scores[scorer]!.timesteps;
   const heat = gatherHeat(scored.featureError!, features, starts, scoring.timesteps, rows);
   const above = Uint8Array.from(score, (own) => (threshold !== undefined && own > threshold ? 1 : 0));
@@ -85,14 +79,7 @@ export function pointsOf(values: Float64Array): LinePoints {
 
 /** The runs of rows that are 1. */
 export function bandsOf(flags: Uint8Array): Band[] {
-  const bands: Band[] = [];
-  for (let row = 0; row < flags.length; row++) {
-    if (flags[row] !== 1) continue;
-    const from = row;
-    while (flags[row] === 1) row++;
-    bands.push([from, row]);
-  }
-  return bands;
+  return flaggedRuns(flags).map(({ start, end }): Band => [start, end]);
 }
 
 /** One feature after the other, so that only one column of all rows is in memory. */

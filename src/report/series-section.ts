@@ -101,7 +101,7 @@ function scoreAxis(points: LinePoints, threshold: number | undefined): Axis {
 }
 
 /** The smallest and the largest value of a line. */
-export function extent({ values }: LinePoints): readonly [low: number, high: number] {
+function extent({ values }: LinePoints): readonly [low: number, high: number] {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (const value of values) {

@@ -2,23 +2,30 @@
 import { LIGHT } from "../charts/colours.js";
 import type { LinePoints } from "../charts/min-max.js";
 import type { CalibrationSample } from "../scoring/thresholds.js";
+import type { ScorableModel } from "../serving/score-result.js";
 import type { TrainedModel } from "../training/train-model.js";
 import { type Axis, linearAxis, logAxis, nameTick, placeOn, ticksOf } from "./axis.js";
 import { digits, escapeText, writeFigures, writePage, writeSection, writeTable } from "./html.js";
 import { drawLines } from "./line-picture.js";
-import { type ReportedModel, type ScoredData, writeAllSeries } from "./scored-report.js";
-import { count, extent } from "./series-section.js";
+import type { ScoredLooks } from "./scored-report.js";
+import { count } from "./series-section.js";
 
 /** Points of the calibration curve. */
 const CURVE_POINTS = 400;
 
-/** The page that `train --report` writes. @param taken what was taken from the data, as `train` prints it. */
-export async function writeTrainingReport(
+/**
+ * The page that `train --report` writes.
+ *
+ * @param model the published one.
+ * @param looks of its scores of the data.
+ * @param taken what was taken from the data, as `train` prints it.
+ */
+export function writeTrainingReport(
   trained: TrainedModel,
-  model: ReportedModel,
-  data: ScoredData,
+  model: ScorableModel,
+  looks: ScoredLooks,
   taken: string,
-): Promise<string> {
+): string {
   const { fit, threshold, windows, folds } = trained;
   const best = fit.epochs[fit.bestEpoch - 1]!;
   const title = `Training of ${model.name}, version ${model.version}`;
@@ -35,7 +42,7 @@ export async function writeTrainingReport(
     writeCalibration(trained),
     folds.length === 0 ? "" : writeFolds(trained),
     writeSection("Data", "", `<pre>${escapeText(taken)}</pre>`),
-    await writeAllSeries(model, data),
+    looks.write(),
   ];
   const note =
     "<p>The model has learnt from these rows: new data score a little higher. Its threshold rests on rows that it had not learnt from.</p>";
@@ -86,9 +93,9 @@ function writeCalibration({ calibration, threshold }: TrainedModel): string {
     return writeSection("Calibration", "There was none: the threshold does not rest on normal scores.", "");
   }
   const points = curveOf(sample);
-  const [low, high] = extent({ rows: points.rows, values: [...points.rows] });
   const value = threshold.timestepValue;
-  const x = logAxis(Math.max(Number.MIN_VALUE, Math.min(low, value)), Math.max(high, value));
+  const [low, high] = [Math.min(...points.rows, value), Math.max(...points.rows, value)];
+  const x = logAxis(Math.max(Number.MIN_VALUE, low), high);
   const names = ticksOf(x, 8).map((tick) => [tick, nameTick(tick)] as const);
   const picture = drawLines({
     description: "How many normal rows score at least so high",

@@ -1,5 +1,5 @@
 /** Counts the events of many rules on the same scores, without walking over the rows that concern none of them. */
-import { type AlarmRule, countBits, LARGEST_N } from "./alarms.js";
+import { type AlarmRule, bitsOfLast, countBits, LARGEST_N } from "./alarms.js";
 
 /** The scores above some value, each with the rows since the one before. */
 export class HighScores {
@@ -30,7 +30,7 @@ export class HighScores {
 
   /** How many events `AlarmDetector` finds with this rule; the time goes with the number of high scores. */
   count({ threshold, endValue, k, n }: AlarmRule): number {
-    const window = n === LARGEST_N ? -1 : (1 << n) - 1;
+    const window = bitsOfLast(n);
     let events = 0;
     let open = false;
     let above = 0;
@@ -62,9 +62,4 @@ export class HighScores {
     }
     return events;
   }
-}
-
-/** How many events a rule finds. @param parts as `HighScores` takes them. */
-export function countAlarms(parts: readonly Float64Array[], rule: AlarmRule): number {
-  return new HighScores(parts, rule.endValue).count(rule);
 }

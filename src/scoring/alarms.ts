@@ -21,6 +21,11 @@ export interface AlarmRule {
 /** One bit for each of the last n timesteps has to fit into a 32-bit number. */
 export const LARGEST_N = 32;
 
+/** A number with a bit for each of the last n timesteps. @param n 1 to `LARGEST_N` */
+export function bitsOfLast(n: number): number {
+  return n === LARGEST_N ? -1 : (1 << n) - 1;
+}
+
 /** Rows count from 0, the first timestep that was pushed. */
 export interface AlarmEvent {
   /** The first of the timesteps above the threshold that began the event. */
@@ -74,7 +79,7 @@ export class AlarmDetector {
       );
     }
     this.#rule = rule;
-    this.#window = n === LARGEST_N ? -1 : (1 << n) - 1;
+    this.#window = bitsOfLast(n);
     this.#recent = new Float64Array(n);
     if (state === undefined) return;
     this.#row = state.row - state.recent.length;
@@ -156,23 +161,6 @@ export function countBits(bits: number): number {
   const pairs = bits - ((bits >>> 1) & 0x55555555);
   const fours = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
   return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
-}
-
-/**
- * The events of scores that are all there.
- *
- * @param scores [rows]; NaN where there is none.
- * @returns in order of time, the one still under way at the end too.
- */
-export function findAlarms(scores: Float64Array, rule: AlarmRule): AlarmEvent[] {
-  const detector = new AlarmDetector(rule);
-  const events: AlarmEvent[] = [];
-  for (const score of scores) {
-    const event = detector.push(score);
-    if (event !== undefined) events.push(event);
-  }
-  const last = detector.stop();
-  return last === undefined ? events : [...events, last];
 }
 
 /**

@@ -1,10 +1,10 @@
 /** What each reading of a window, or each feature, contributes to the window's score. */
 import type { NetworkOutputs, PreparedWindows } from "./network-windows.js";
-import { FLOAT32_MAX } from "./residuals.js";
+import { FLOAT32_MAX, meanError } from "./residuals.js";
 import type { ScoredWindow } from "./scorers/scorer.js";
 import type { ScorerName } from "./scorers/scorers.js";
 import type { ScoringModel } from "./scoring-model.js";
-import { meanError, measureErrors } from "./window-errors.js";
+import { measureErrors } from "./window-errors.js";
 import type { WindowScores } from "./window-scoring.js";
 
 /** Windows that were scored, as `scoreWindows` took them and with what it gave: all three of the same n windows. */
@@ -66,18 +66,7 @@ export function contributionsByFeature(
   return all;
 }
 
-/**
- * Sums contributions by feature.
- *
- * @param contributions [T, F]
- * @returns [F], which together are the window's score.
- */
-export function sumByFeature(contributions: Float64Array, features: number): Float64Array {
-  const sums = new Float64Array(features);
-  addByFeature(contributions, sums);
-  return sums;
-}
-
+/** Adds the contributions of a window, [T, F], to the sums of its features, [F]. */
 function addByFeature(contributions: Float64Array, sums: Float64Array): void {
   const features = sums.length;
   for (let from = 0; from < contributions.length; from += features) {

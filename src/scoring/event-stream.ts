@@ -38,7 +38,7 @@ export interface EventStreamState {
   readonly previousStart: number;
 }
 
-export const NO_EVENTS: EventStreamState = {
+const NO_EVENTS: EventStreamState = {
   alarm: { row: 0, recent: [], open: null },
   closed: 0,
   open: undefined,

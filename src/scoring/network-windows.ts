@@ -6,6 +6,8 @@ export interface PreparedWindows {
   readonly count: number;
   /** [n, T, F], scaled, clipped, missing readings filled in: every number finite. */
   readonly scaled: Float32Array;
+  /** [n, T, F + C], what the network reads: `scaled`, with calendar inputs behind the readings of a row where it has some. */
+  readonly inputs: Float32Array;
   /** [n, T, F], 0 where the reading is missing; undefined where none is. */
   readonly present: Uint8Array | undefined;
   /** [n]: the share of readings present. */

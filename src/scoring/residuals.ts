@@ -160,3 +160,15 @@ export function boundError(error: number): number {
   if (error <= FLOAT32_MAX) return error;
   return error < Number.POSITIVE_INFINITY ? FLOAT32_MAX : Number.NaN;
 }
+
+/** The mean of the errors of a window's rows that are not NaN; NaN where all are. @param errors [n, rows] */
+export function meanError(errors: Float64Array, window: number, rows: number): number {
+  let total = 0;
+  let scored = 0;
+  for (let i = window * rows; i < (window + 1) * rows; i++) {
+    if (Number.isNaN(errors[i]!)) continue;
+    total += errors[i]!;
+    scored++;
+  }
+  return total / scored;
+}

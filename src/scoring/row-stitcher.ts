@@ -1,4 +1,5 @@
 /** One row of values for each timestep of a series from the rows of windows, as stitcher.ts does it for single values. */
+import { PendingMeans } from "./pending-means.js";
 
 /** Where the rows of a window lie in it. */
 export interface WindowRows {
@@ -14,10 +15,8 @@ export interface WindowRows {
  */
 export class RowStitcher {
   readonly #width: number;
-  /** Of the rows from #base on: the sum over their windows so far, and how many those are. */
-  #sums = new Float64Array(0);
-  #windows = new Int32Array(0);
-  #base = 0;
+  /** Of the values of all rows, row by row. */
+  readonly #pending = new PendingMeans();
 
   constructor(width: number) {
     this.#width = width;
@@ -32,17 +31,18 @@ export class RowStitcher {
   add(values: ArrayLike<number>, starts: ArrayLike<number>, { start, steps, reversed }: WindowRows): void {
     if (starts.length === 0) return;
     const width = this.#width;
-    this.#reserve((starts[starts.length - 1]! + start + steps - this.#base) * width);
+    this.#pending.reserve((starts[starts.length - 1]! + start + steps) * width);
+    const { base, sums, windows } = this.#pending;
     let i = 0;
     for (let window = 0; window < starts.length; window++) {
-      const first = starts[window]! + start - this.#base;
+      const first = starts[window]! + start;
       for (let step = 0; step < steps; step++) {
-        const at = (first + (reversed ? steps - 1 - step : step)) * width;
+        const at = (first + (reversed ? steps - 1 - step : step)) * width - base;
         for (let place = at; place < at + width; place++, i++) {
           const value = values[i]!;
           if (!Number.isFinite(value)) continue;
-          this.#sums[place]! += value;
-          this.#windows[place]!++;
+          sums[place]! += value;
+          windows[place]!++;
         }
       }
     }
@@ -55,24 +55,6 @@ export class RowStitcher {
    * @param means [rows of the series, width]; NaN where no window has a value.
    */
   settle(end: number, means: Float32Array): void {
-    const width = this.#width;
-    const count = (end - this.#base) * width;
-    const known = Math.min(count, this.#sums.length);
-    const from = this.#base * width;
-    for (let i = 0; i < known; i++) means[from + i] = this.#sums[i]! / this.#windows[i]!;
-    means.fill(Number.NaN, from + known, from + count);
-    this.#sums = this.#sums.slice(known);
-    this.#windows = this.#windows.slice(known);
-    this.#base = end;
-  }
-
-  #reserve(values: number): void {
-    if (values <= this.#sums.length) return;
-    const sums = new Float64Array(values);
-    const windows = new Int32Array(values);
-    sums.set(this.#sums);
-    windows.set(this.#windows);
-    this.#sums = sums;
-    this.#windows = windows;
+    this.#pending.settle(end * this.#width, means, this.#pending.base);
   }
 }

@@ -1,11 +1,11 @@
 /** Fits the scorers that learn from normal windows. */
 import { InputError } from "../errors.js";
 import type { NetworkOutputs, PreparedWindows } from "./network-windows.js";
-import type { ErrorKind } from "./residuals.js";
+import { type ErrorKind, meanError } from "./residuals.js";
 import type { Scorer, ScorerFit } from "./scorers/scorer.js";
 import { type FittedScorers, SCORERS, type ScorerName } from "./scorers/scorers.js";
 import { contextOf, type ScoringModel, suits } from "./scoring-model.js";
-import { meanError, measureErrors } from "./window-errors.js";
+import { measureErrors } from "./window-errors.js";
 
 interface Fitting {
   readonly name: string;
@@ -47,10 +47,8 @@ export class ScorerFitting {
         const mean = meanError(pooledError, index, model.timesteps);
         if (saturated[index] === 1 || Number.isNaN(mean)) continue;
         residuals.fill(prepared, index, outputs.heads, index);
-        fit.add({
-          ...{ index, meanError: mean, timestepError: pooledError, headErrors },
-          residuals: residuals.heads,
-        });
+        const errors = { timestepError: pooledError, headErrors, residuals: residuals.heads };
+        fit.add({ index, meanError: mean, ...errors });
       }
     }
   }

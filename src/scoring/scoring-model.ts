@@ -1,5 +1,6 @@
 /** What scoring needs of a model, made ready once: when a version is loaded, or when training has fitted a scaler. */
 import { InputError } from "../errors.js";
+import { type Calendar, CalendarInputs } from "./calendar.js";
 import { LOSSES, type Loss } from "./losses.js";
 import {
   type ErrorKind,
@@ -24,6 +25,8 @@ export interface ScoringDescription extends ScoringShape {
   readonly minCoverage: number;
   /** "mse" where it is left out. */
   readonly loss?: Loss;
+  /** What the network reads of the time of a row; undefined for nothing. */
+  readonly calendar?: Calendar | undefined;
   /** The parameters of the scorers that learn some. A scorer without its parameters cannot be used. */
   readonly fitted?: FittedScorers;
 }
@@ -56,6 +59,8 @@ export class ScoringModel implements ScoringDescription {
   readonly minCoverage: number;
   readonly loss: Loss;
   readonly fitted: FittedScorers;
+  readonly calendar: Calendar | undefined;
+  readonly calendarInputs: CalendarInputs | undefined;
   /** The kind of error that training made small: that of the errors in answers. */
   readonly error: ErrorKind;
   /** The index of the head whose errors answers show by timestep and feature; -1 for none. */
@@ -69,7 +74,7 @@ export class ScoringModel implements ScoringDescription {
   readonly residuals: WindowResiduals;
   readonly #scorers = new Map<string, PreparedScorer>();
 
-  /** @throws InputError where the parameters of a scorer do not fit the model. */
+  /** @throws InputError where the parameters of a scorer do not fit the model, or there is no such time zone. */
   constructor(description: ScoringDescription, scorers: readonly Scorer[]) {
     const { timesteps, features, heads, scaler, clip, minCoverage } = description;
     this.timesteps = timesteps;
@@ -85,6 +90,8 @@ export class ScoringModel implements ScoringDescription {
     this.loss = description.loss ?? LOSSES[0];
     this.error = errorOfLoss(this.loss);
     this.fitted = description.fitted ?? new Map();
+    this.calendar = description.calendar;
+    this.calendarInputs = this.calendar && new CalendarInputs(this.calendar);
     this.windowScaler = new WindowScaler(scaler, timesteps, Math.min(clip ?? FLOAT32_MAX, FLOAT32_MAX));
     this.residuals = new WindowResiduals(this);
     const sums = (error: ErrorKind) => new ResidualSums(timesteps, features, error);

@@ -3,6 +3,7 @@
  * and coverages, of which a window has one, and timestep errors, of which it has T, are all stitched so. NaN is left out
  * of the mean.
  */
+import { PendingMeans } from "./pending-means.js";
 
 /**
  * Stitches the windows of a whole series.
@@ -28,13 +29,7 @@ export function stitchScores(
  */
 export class Stitcher {
   readonly #timesteps: number;
-  /**
-   * Of the rows from #base on: the sum over their windows so far, and how many those are. They are plain sums: a
-   * running one would carry the rounding of one saturated score to every later row.
-   */
-  #sums = new Float64Array(0);
-  #windows = new Int32Array(0);
-  #base = 0;
+  readonly #pending = new PendingMeans();
 
   constructor(timesteps: number) {
     this.#timesteps = timesteps;
@@ -48,14 +43,16 @@ export class Stitcher {
    */
   add(values: Float64Array, starts: ArrayLike<number>): void {
     if (starts.length === 0) return;
-    this.#reserve(starts[starts.length - 1]! + this.#timesteps - this.#base);
+    const timesteps = this.#timesteps;
+    this.#pending.reserve(starts[starts.length - 1]! + timesteps);
+    const { base, sums, windows } = this.#pending;
     for (let i = 0; i < starts.length; i++) {
       const value = values[i]!;
       if (Number.isNaN(value)) continue;
-      const first = starts[i]! - this.#base;
-      for (let row = first; row < first + this.#timesteps; row++) {
-        this.#sums[row]! += value;
-        this.#windows[row]!++;
+      const first = starts[i]! - base;
+      for (let row = first; row < first + timesteps; row++) {
+        sums[row]! += value;
+        windows[row]!++;
       }
     }
   }
@@ -69,14 +66,15 @@ export class Stitcher {
   addTimesteps(values: Float64Array, starts: ArrayLike<number>): void {
     if (starts.length === 0) return;
     const timesteps = this.#timesteps;
-    this.#reserve(starts[starts.length - 1]! + timesteps - this.#base);
+    this.#pending.reserve(starts[starts.length - 1]! + timesteps);
+    const { base, sums, windows } = this.#pending;
     for (let i = 0; i < starts.length; i++) {
-      const first = starts[i]! - this.#base;
+      const first = starts[i]! - base;
       for (let step = 0; step < timesteps; step++) {
         const value = values[i * timesteps + step]!;
         if (Number.isNaN(value)) continue;
-        this.#sums[first + step]! += value;
-        this.#windows[first + step]!++;
+        sums[first + step]! += value;
+        windows[first + step]!++;
       }
     }
   }
@@ -87,23 +85,8 @@ export class Stitcher {
    * @returns [rows]; NaN where no window covers.
    */
   settle(end: number): Float64Array {
-    const rows = end - this.#base;
-    const means = new Float64Array(rows).fill(Number.NaN);
-    const known = Math.min(rows, this.#sums.length);
-    for (let row = 0; row < known; row++) means[row] = this.#sums[row]! / this.#windows[row]!;
-    this.#sums = this.#sums.slice(known);
-    this.#windows = this.#windows.slice(known);
-    this.#base = end;
+    const means = new Float64Array(end - this.#pending.base);
+    this.#pending.settle(end, means, 0);
     return means;
-  }
-
-  #reserve(rows: number): void {
-    if (rows <= this.#sums.length) return;
-    const sums = new Float64Array(rows);
-    const windows = new Int32Array(rows);
-    sums.set(this.#sums);
-    windows.set(this.#windows);
-    this.#sums = sums;
-    this.#windows = windows;
   }
 }

@@ -3,6 +3,7 @@
  * (Vovk, Gammerman & Shafer 2005, "Algorithmic Learning in a Random World"; Laxhammar & Falkman 2010).
  */
 import { InputError, ResiduaError } from "../errors.js";
+import { lowerBound } from "./lower-bound.js";
 import type { ScorerName } from "./scorers/scorers.js";
 
 /** The most values a sample keeps. */
@@ -62,15 +63,9 @@ export function compressSample(scores: Float64Array, blocks: number): Calibratio
 /** The conformal p-value of a score: (1 + calibration scores >= score) / (n + 1); NaN for NaN. */
 export function pValue(sample: CalibrationSample, score: number): number {
   if (Number.isNaN(score)) return Number.NaN;
-  const { values, atLeast } = sample;
-  let low = 0;
-  let high = values.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (values[middle]! >= score) high = middle;
-    else low = middle + 1;
-  }
-  return (1 + (low < values.length ? atLeast[low]! : 0)) / (sample.n + 1);
+  const { n, values, atLeast } = sample;
+  const at = lowerBound(values, score);
+  return (1 + (at < values.length ? atLeast[at]! : 0)) / (n + 1);
 }
 
 /**

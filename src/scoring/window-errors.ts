@@ -86,15 +86,3 @@ export function measureErrors(
   }
   return { timestepError, featureError, headErrors, pooledError, saturated };
 }
-
-/** The mean of a window's timestep errors that are not NaN; NaN where all are. @param errors [n, T] */
-export function meanError(errors: Float64Array, window: number, timesteps: number): number {
-  let total = 0;
-  let scored = 0;
-  for (let i = window * timesteps; i < (window + 1) * timesteps; i++) {
-    if (Number.isNaN(errors[i]!)) continue;
-    total += errors[i]!;
-    scored++;
-  }
-  return total / scored;
-}

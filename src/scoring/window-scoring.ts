@@ -1,16 +1,17 @@
 /**
  * Makes the network's input from readings, and errors and scores from the network's outputs.
  *
- *   readings [n, T, F] -> prepareWindows -> scaled float32, mask -> (engine) -> scoreWindows -> errors, score
+ *   readings [n, T, F] -> prepareWindows -> scaled float32, mask, calendar -> (engine) -> scoreWindows -> errors, score
  *
  * All of it runs for every request on the main thread, so it is plain loops over typed arrays.
  */
 import { type Arrays, OWN_ARRAYS } from "./arrays.js";
+import { type CalendarInputs, missingTimes } from "./calendar.js";
 import type { NetworkOutputs, PreparedWindows } from "./network-windows.js";
-import { FLOAT32_MAX } from "./residuals.js";
+import { FLOAT32_MAX, meanError } from "./residuals.js";
 import type { ScorerName } from "./scorers/scorers.js";
 import type { ScoringModel } from "./scoring-model.js";
-import { meanError, measureErrors, type WindowErrors, type WindowSpan } from "./window-errors.js";
+import { measureErrors, type WindowErrors, type WindowSpan } from "./window-errors.js";
 
 export type { NetworkOutputs, PreparedWindows } from "./network-windows.js";
 export type { ScoringModel } from "./scoring-model.js";
@@ -32,8 +33,81 @@ export interface WindowScores extends Omit<WindowErrors, "pooledError"> {
  * @param readings [count, T, F], or a series [rows, F], in the caller's units; NaN = missing, everything else finite.
  * @param arrays where the arrays of the result come from.
  * @param starts [count]: for a series, the row that each window begins with.
+ * @param timestampsMs [count, T], or those of a series [rows]: read where the model has calendar inputs.
+ * @throws InputError where it has some, and there are no timestamps.
  */
 export function prepareWindows(
+  model: ScoringModel,
+  readings: Float64Array,
+  count: number,
+  arrays: Arrays = OWN_ARRAYS,
+  starts?: ArrayLike<number>,
+  timestampsMs?: Float64Array,
+): PreparedWindows {
+  const prepared = prepareReadings(model, readings, count, arrays, starts);
+  const { calendar, calendarInputs } = model;
+  if (calendar === undefined || calendarInputs === undefined || count === 0) return prepared;
+  if (timestampsMs === undefined) throw missingTimes(calendar, "The data have");
+  const covariates =
+    starts === undefined
+      ? calendarInputs.of(timestampsMs)
+      : calendarOfSeries(calendarInputs, timestampsMs, model.timesteps, starts, count);
+  return { ...prepared, inputs: joinRows(prepared.scaled, covariates, count * model.timesteps, arrays) };
+}
+
+/** The calendar inputs of windows of a series: [count, T, C]. */
+function calendarOfSeries(
+  inputs: CalendarInputs,
+  timestampsMs: Float64Array,
+  timesteps: number,
+  starts: ArrayLike<number>,
+  count: number,
+): Float32Array {
+  const first = starts[0]!;
+  const end = starts[count - 1]! + timesteps;
+  const times = new Float64Array(count * timesteps);
+  if (end - first >= times.length) {
+    for (let window = 0; window < count; window++) {
+      times.set(timestampsMs.subarray(starts[window]!, starts[window]! + timesteps), window * timesteps);
+    }
+    return inputs.of(times);
+  }
+  // Windows overlap: each row is computed once.
+  const ofRows = inputs.of(timestampsMs.subarray(first, end));
+  const size = timesteps * inputs.width;
+  const all = new Float32Array(count * size);
+  for (let window = 0; window < count; window++) {
+    const from = (starts[window]! - first) * inputs.width;
+    all.set(ofRows.subarray(from, from + size), window * size);
+  }
+  return all;
+}
+
+/**
+ * Rows of a network's input: readings, then covariates.
+ *
+ * @param readings [rows, F]
+ * @param covariates [rows, C]
+ * @returns [rows, F + C]
+ */
+export function joinRows(
+  readings: Float32Array,
+  covariates: Float32Array,
+  rows: number,
+  arrays: Arrays = OWN_ARRAYS,
+): Float32Array {
+  const features = readings.length / rows;
+  const others = covariates.length / rows;
+  const joined = arrays.float32(rows * (features + others));
+  for (let row = 0, at = 0, reading = 0, other = 0; row < rows; row++) {
+    for (let i = 0; i < features; i++) joined[at++] = readings[reading++]!;
+    for (let i = 0; i < others; i++) joined[at++] = covariates[other++]!;
+  }
+  return joined;
+}
+
+/** As `prepareWindows`, but for calendar inputs: `inputs` are the readings alone. */
+export function prepareReadings(
   model: ScoringModel,
   readings: Float64Array,
   count: number,
@@ -54,7 +128,7 @@ export function prepareWindows(
     windowScaler.fillMissing(scaled, present, first);
     coverage[window] = (size - missing) / size;
   }
-  return { count, scaled, present, coverage };
+  return { count, scaled, inputs: scaled, present, coverage };
 }
 
 /**

@@ -33,6 +33,11 @@ export function findRuns(rows: number, bounds: SeriesBounds = {}): Run[] {
   return runs;
 }
 
+/** The runs of rows that are 1, in order. @param flags [rows]: 1 or 0. */
+export function flaggedRuns(flags: ArrayLike<number>): Run[] {
+  return findRuns(flags.length, { groups: flags }).filter(({ start }) => flags[start] === 1);
+}
+
 /** The runs that are too short for a window: their rows get no score, and a caller wants to hear of them. */
 export function findShortRuns(rows: number, timesteps: number, bounds: SeriesBounds = {}): Run[] {
   return findRuns(rows, bounds).filter((run) => run.end - run.start < timesteps);

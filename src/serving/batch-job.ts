@@ -11,7 +11,7 @@ export interface BatchTarget {
 
 export interface BatchWork {
   readonly target: BatchTarget;
-  /** [count, T, F], scaled, every number finite. Must not be written to until the result settles. */
+  /** [count, T, F + C], scaled, every number finite. Must not be written to until the result settles. */
   readonly windows: Float32Array;
   readonly count: number;
   /** On the scheduler's clock in milliseconds; windows that no run has taken by then are not run. */
@@ -27,6 +27,8 @@ export interface BatchClient {
   readonly destroyed: boolean;
   /** Where a client stands for one of several requests of a connection: that connection. */
   readonly connection?: object | undefined;
+  /** As Node's sockets have it. */
+  readonly remoteAddress?: string | undefined;
 }
 
 /** Whose turn it is when work runs; undefined for work without a client. */

@@ -1,5 +1,7 @@
 /** A lane: the jobs that wait for one executable, and the choice of the windows that run next. */
 import { type BatchJob, type BatchTarget, connectionOf } from "./batch-job.js";
+import { addressOf } from "./remote-address.js";
+import { Turns } from "./turns.js";
 
 /** What a run takes of one job: `count` of its windows, from `at` on. */
 export interface Portion {
@@ -20,12 +22,14 @@ const LEAST_SHARE = 1 / 8;
 class ClientLine {
   /** Undefined for a job without a client, which is a client of its own. */
   readonly client: object | undefined;
+  readonly address: string | undefined;
   jobs: BatchJob[];
   /** What the run that is being put together takes of this client. */
   portions: Portion[] = [];
 
   constructor(job: BatchJob) {
     this.client = connectionOf(job.work);
+    this.address = addressOf(job.work.client);
     this.jobs = [job];
   }
 
@@ -55,7 +59,7 @@ export class BatchLane {
    * Work done for this lane in windows x timesteps, counted from where all lanes stood when it began to wait.
    */
   virtualTime: number;
-  #lines: ClientLine[] = [];
+  readonly #lines = new Turns<ClientLine>();
   readonly #lineOf = new Map<ClientLine["client"], ClientLine>();
 
   constructor(target: BatchTarget, virtualTime: number) {
@@ -65,7 +69,7 @@ export class BatchLane {
   }
 
   get isEmpty(): boolean {
-    return this.#lines.length === 0;
+    return this.#lines.size === 0;
   }
 
   push(job: BatchJob): void {
@@ -76,53 +80,54 @@ export class BatchLane {
       return;
     }
     const line = new ClientLine(job);
-    this.#lines.push(line);
+    this.#lines.push(line.address, line);
     if (client !== undefined) this.#lineOf.set(client, line);
   }
 
   /** Drops the jobs that nobody waits for any more. */
   sweep(nowMs: number): void {
     let isAnyDead = false;
-    for (const line of this.#lines) {
-      if (!line.jobs.some((job) => job.isDead(nowMs))) continue;
+    this.#lines.forEach((line) => {
+      if (!line.jobs.some((job) => job.isDead(nowMs))) return;
       isAnyDead = true;
       line.jobs = line.jobs.filter((job) => !job.isDead(nowMs));
-    }
-    if (isAnyDead) this.#lines = this.#lines.filter((line) => this.#keep(line));
+    });
+    if (isAnyDead) this.#lines.filter((line) => this.#keep(line));
   }
 
   /** How many windows wait, and since when the first of them does. */
   waiting(): { windows: number; sinceMs: number } {
     let windows = 0;
     let sinceMs = Number.POSITIVE_INFINITY;
-    for (const { jobs } of this.#lines) {
+    this.#lines.forEach(({ jobs }) => {
       for (const job of jobs) {
         windows += job.waiting;
         sinceMs = Math.min(sinceMs, job.submittedAtMs);
       }
-    }
+    });
     return { windows, sinceMs };
   }
 
   /**
    * Takes up to `room` windows: first its share from every client, then, in the same order, as many as there
    * is room left for. A client with windows left goes behind the others, so that none waits for the whole of
-   * a larger request.
+   * a larger request; and addresses take turns, so that none waits for all clients of another.
    */
   take(room: number): Portion[] {
-    const share = Math.max(Math.floor(room / this.#lines.length), Math.ceil(room * LEAST_SHARE));
+    const share = Math.max(Math.floor(room / this.#lines.size), Math.ceil(room * LEAST_SHARE));
     let left = room;
-    let visited = 0;
-    for (; visited < this.#lines.length && left > 0; visited++) {
-      left -= this.#lines[visited]!.take(Math.min(share, left));
+    const lines: ClientLine[] = [];
+    while (this.#lines.size > 0 && left > 0) {
+      const line = this.#lines.shift();
+      left -= line.take(Math.min(share, left));
+      lines.push(line);
     }
-    const lines = this.#lines.splice(0, visited);
     const portions: Portion[] = [];
     for (const line of lines) {
       left -= line.take(left);
       portions.push(...line.portions);
       line.portions = [];
-      if (this.#keep(line)) this.#lines.push(line);
+      if (this.#keep(line)) this.#lines.push(line.address, line);
     }
     return portions;
   }

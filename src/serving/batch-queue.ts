@@ -1,10 +1,18 @@
 /**
  * What waits for the engine: a bounded number of windows, in one lane for each executable. Work that may wait
  * until there is room (the slices of series) stands in a line in front of the queue, and is let in to a share
- * of it only: however many series there are, other requests find room.
+ * of it only: however many series there are, other requests find room. So do those of addresses that send less than others.
  */
 import { ResiduaError } from "../errors.js";
-import { Backlog, BatchJob, type BatchResult, type BatchTarget, type BatchWork } from "./batch-job.js";
+import { type AddressShare, AddressShares } from "./address-shares.js";
+import {
+  Backlog,
+  type BatchClient,
+  BatchJob,
+  type BatchResult,
+  type BatchTarget,
+  type BatchWork,
+} from "./batch-job.js";
 import { BatchLane } from "./batch-lane.js";
 import { type Place, RoomLine } from "./room-line.js";
 import type { Scheduler } from "./scheduler.js";
@@ -38,6 +46,7 @@ export class BatchQueue {
   readonly #backlog = new Backlog();
   /** Of that, what came from the line. */
   readonly #lineBacklog = new Backlog(this.#backlog);
+  readonly #shares: AddressShares;
   readonly #lanes = new Map<BatchTarget["executable"], BatchLane>();
   readonly #line = new RoomLine();
   #reserved = 0;
@@ -53,6 +62,7 @@ export class BatchQueue {
     this.#scheduler = options.scheduler;
     this.#onWork = options.onWork;
     this.#secondsFor = options.secondsFor;
+    this.#shares = new AddressShares(options.maxWindows, this.#backlog);
   }
 
   /** Windows that wait for a run, and those that room is reserved for. */
@@ -65,29 +75,30 @@ export class BatchQueue {
   }
 
   /** Throws QUEUE_FULL where not even one window has room. */
-  checkRoom(): void {
-    this.#admit(1);
+  checkRoom(client?: BatchClient): void {
+    this.#admit(1, this.#shares.of(client));
   }
 
   /** Queues work as a whole. Throws TOO_MANY_WINDOWS, QUEUE_FULL. */
   submit(work: BatchWork): Promise<BatchResult> {
-    this.#admitWhole(work.count);
-    return this.#enqueue(work, this.#backlog);
+    const { backlog } = this.#admitWhole(work.count, work.client);
+    return this.#enqueue(work, backlog);
   }
 
   /** Keeps room for windows that are submitted later. Throws TOO_MANY_WINDOWS, QUEUE_FULL. */
-  reserve(windows: number): Reservation {
-    this.#admitWhole(windows);
-    this.#reserved += windows;
-    let left = windows;
+  reserve(windows: number, client?: BatchClient): Reservation {
+    const share = this.#admitWhole(windows, client);
+    let left = 0;
     const take = (count: number): void => {
       left -= count;
+      share.reserved -= count;
       this.#reserved -= count;
     };
+    take(-windows);
     return {
       submit: (work) => {
         take(work.count);
-        return this.#enqueue(work, this.#backlog);
+        return this.#enqueue(work, share.backlog);
       },
       release: () => {
         take(left);
@@ -158,24 +169,26 @@ export class BatchQueue {
     return isInShare && this.#hasRoom(windows);
   }
 
-  #admitWhole(windows: number): void {
+  #admitWhole(windows: number, client: BatchClient | undefined): AddressShare {
     if (windows > this.maxWindows) {
       throw new ResiduaError(
         "TOO_MANY_WINDOWS",
         `The request has ${windows} windows; one may have up to ${this.maxWindows}.`,
       );
     }
-    this.#admit(windows);
+    const share = this.#shares.of(client);
+    this.#admit(windows, share);
+    return share;
   }
 
-  #admit(windows: number): void {
+  #admit(windows: number, share: AddressShare): void {
     // The first in the line came earlier: room is kept for it, where none of the line is in the queue.
     const first = this.#lineBacklog.windows === 0 ? this.#line.first : undefined;
     const needed = windows + (first?.work.count ?? 0);
     if (this.#hasRoom(needed) || this.windows === 0) return;
     const now = this.#scheduler.now();
     for (const lane of this.#lanes.values()) lane.sweep(now);
-    if (this.#hasRoom(needed)) return;
+    if (this.windows + needed <= this.#shares.mostWith(share, windows)) return;
     throw new ResiduaError(
       "QUEUE_FULL",
       `${this.windows} windows wait and the queue holds ${this.maxWindows}: no room for ${windows} more.`,

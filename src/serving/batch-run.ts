@@ -45,8 +45,8 @@ export class BatchRun {
   /** Rejects where the engine throws, too. */
   async run(nowMs: number): Promise<Outputs> {
     for (const { job } of this.#portions) job.start(nowMs);
-    const { timesteps, features } = this.target.executable.network;
-    const size = timesteps * features;
+    const { timesteps, features, covariates = 0 } = this.target.executable.network;
+    const size = timesteps * (features + covariates);
     const [first] = this.#portions;
     // The windows of a single request need not be copied.
     if (first !== undefined && this.#portions.length === 1) {

@@ -6,10 +6,10 @@
  * A batch is formed as late as possible: when a run can start, of what waits then. A free engine waits for
  * more windows only while requests are known to be read, and no longer than `maxWaitMs`. Where larger runs
  * are no faster per window, several smaller ones keep the engine and the event loop busy at the same time.
- * Work is counted in windows x timesteps; lanes take turns by the work done for each, requests in a lane by
- * windows.
+ * Work is counted in windows x timesteps; lanes take turns by the work done for each, addresses and their clients in a
+ * lane by windows.
  */
-import type { BatchResult, BatchTarget, BatchWork } from "./batch-job.js";
+import type { BatchClient, BatchResult, BatchTarget, BatchWork } from "./batch-job.js";
 import type { BatchLane } from "./batch-lane.js";
 import { BatchQueue, type Reservation } from "./batch-queue.js";
 import { BatchBuffers, BatchRun } from "./batch-run.js";
@@ -99,10 +99,10 @@ export class Batcher {
 
   /**
    * Checks for room before a body is parsed. Throws QUEUE_FULL, with the seconds after which to try again,
-   * where not even one window has room.
+   * where not even one window of this client has room.
    */
-  checkRoom(): void {
-    this.#queue.checkRoom();
+  checkRoom(client?: BatchClient): void {
+    this.#queue.checkRoom(client);
   }
 
   /**
@@ -120,8 +120,8 @@ export class Batcher {
    * Keeps room for a request whose windows are submitted slice by slice: `submit` of the reservation queues a
    * slice, and `release` gives up the room that was not used. Throws TOO_MANY_WINDOWS, QUEUE_FULL.
    */
-  reserve(windows: number): Reservation {
-    return this.#queue.reserve(windows);
+  reserve(windows: number, client?: BatchClient): Reservation {
+    return this.#queue.reserve(windows, client);
   }
 
   /**

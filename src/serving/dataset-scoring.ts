@@ -1,6 +1,6 @@
 /** Data files through a model: a score and a verdict for each row, and the events. */
 
-import type { CsvFile } from "../data/csv.js";
+import type { DataFile } from "../data/data-file.js";
 import type { Dataset, Series } from "../data/dataset.js";
 import type { Executable } from "../engine/engine.js";
 import { DriftCounter } from "../scoring/drift.js";
@@ -9,14 +9,15 @@ import { findEvents } from "../scoring/event-stream.js";
 import { type AnomalyEvent, eventRuleOf } from "../scoring/events.js";
 import { lowerBound } from "../scoring/lower-bound.js";
 import { windowStarts } from "../scoring/windows.js";
-import { scoreSeries } from "../training/series-scoring.js";
+import { checkTimes } from "../training/calendar-options.js";
+import { type ScoredSeries, scoreSeries } from "../training/series-scoring.js";
 import { NO_VERDICT, type ScorableModel, type SeriesThreshold } from "./score-result.js";
 import { chooseSeriesJudge, type SeriesJudge } from "./series-judge.js";
 import { judgeScores, pValues } from "./verdict.js";
 
 /** The scores of a file, by row as read. */
 export interface ScoredFile {
-  readonly file: CsvFile;
+  readonly file: DataFile;
   /** [rows]; NaN for a row that no window covers. */
   readonly score: Float64Array;
   /** [rows]; NaN for a model without calibration too. */
@@ -51,16 +52,31 @@ export interface DatasetScores {
   readonly drift: readonly FileDrift[];
 }
 
+/** A series of a data set with all that is known of its scores. */
+export interface ScoredOfDataset {
+  readonly series: Series;
+  /** The first row of each window. */
+  readonly starts: Int32Array;
+  /** With the errors by feature. */
+  readonly scored: ScoredSeries;
+  readonly threshold: SeriesThreshold | null;
+  /** Those of this series; none unless they are asked for. */
+  readonly events: readonly FileEvent[];
+}
+
 export interface DatasetScoringOptions {
   /** Rows between the starts of two windows. */
   readonly stride: number;
   readonly withEvents: boolean;
+  /** Called with each series, in order, before the next is scored. */
+  readonly onScored?: ((one: ScoredOfDataset) => void) | undefined;
 }
 
 /**
  * Scores every row of a data set by the model's own scorer and threshold.
  *
  * @param dataset with the model's features, in its order.
+ * @throws InputError where the model reads the calendar, and rows have no times.
  */
 export async function scoreDataset(
   model: ScorableModel & { readonly executable: Executable },
@@ -68,6 +84,7 @@ export async function scoreDataset(
   options: DatasetScoringOptions,
 ): Promise<DatasetScores> {
   const { scoring, manifest, executable } = model;
+  if (scoring.calendar !== undefined) checkTimes(dataset, scoring.calendar);
   const judge = chooseSeriesJudge(model, undefined, undefined);
   const scorer = manifest.scorers[0]!;
   const files = dataset.files.map((file) => ({
@@ -83,7 +100,8 @@ export async function scoreDataset(
       timestampsMs: series.timestampsMs,
       maxGapMs: dataset.maxGapMs,
     });
-    const scored = await scoreSeries(executable, scoring, [scorer], series.values, starts, {
+    const scored = await scoreSeries(executable, scoring, [scorer], series, starts, {
+      withFeatureError: options.onScored !== undefined,
       contributionsTo: options.withEvents ? scorer : undefined,
       errorLimit: judge.events?.errorLimit,
     });
@@ -101,12 +119,16 @@ export async function scoreDataset(
     });
     const drift = driftOf(judge, pValue, coverage, manifest.minCoverage);
     if (drift !== null) drifts.push(locateDrift(drift, series, dataset));
-    if (contributions === undefined || judge.events === undefined) continue;
-    const windows = { starts, timesteps: scoring.timesteps, contributions, featureNames: dataset.features };
-    const rule = eventRuleOf(judge.events, timesteps, errors);
-    for (const event of findEvents({ score: timesteps, anomalous, windows, rule })) {
-      events.push({ ...locate(event, series, dataset), id: events.length + 1 });
+    const own: FileEvent[] = [];
+    if (contributions !== undefined && judge.events !== undefined) {
+      const windows = { starts, timesteps: scoring.timesteps, contributions, featureNames: dataset.features };
+      const rule = eventRuleOf(judge.events, timesteps, errors);
+      for (const event of findEvents({ score: timesteps, anomalous, windows, rule })) {
+        own.push({ ...locate(event, series, dataset), id: events.length + own.length + 1 });
+      }
     }
+    events.push(...own);
+    options.onScored?.({ series, starts, scored, threshold: judge.threshold, events: own });
   }
   return { threshold: judge.threshold, files, events, drift: drifts };
 }

@@ -5,12 +5,13 @@ import type { ScorableModel } from "./score-result.js";
 /** Who waits for an answer, such as a socket. */
 export type Client = BatchClient;
 
-/** Readings of a slice: to scale and score them takes the event loop some milliseconds. */
-const SLICE_READINGS = 131_072;
+/** Readings and calendar inputs of a slice: to scale and score them takes the event loop some milliseconds. */
+const SLICE_NUMBERS = 131_072;
 
 /** The most windows that a slice of a model has; at least 1. */
 export function windowsOfSlice({ scoring }: ScorableModel): number {
-  return Math.max(1, Math.floor(SLICE_READINGS / (scoring.timesteps * scoring.features)));
+  const width = scoring.features + (scoring.calendarInputs?.width ?? 0);
+  return Math.max(1, Math.floor(SLICE_NUMBERS / (scoring.timesteps * width)));
 }
 
 /** The slices of so many windows, each of at most `most`. */
@@ -36,6 +37,10 @@ export class RequestClient implements Client {
   /** Its requests take turns with those of other connections as one client. */
   get connection(): object | undefined {
     return this.#client;
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#client?.remoteAddress;
   }
 
   get destroyed(): boolean {

@@ -26,6 +26,8 @@ export interface SeriesRequest extends ScoringRequest {
   /** [rows, F] in the caller's units, NaN = missing; at least T rows, or at least one of a stream. */
   readonly readings: Float64Array;
   readonly rows: number;
+  /** [rows], of a series that is no stream: needed where the model reads the calendar. */
+  readonly timestampsMs?: Float64Array | undefined;
   /** The first row of each window, increasing; not used for a stream. */
   readonly starts: Int32Array;
   /** Rows between the starts of two windows of a run. */

@@ -20,6 +20,7 @@ import type { ScoringRequest, SeriesRequest, WindowsRequest } from "./scoring-re
 import { chooseSeriesJudge } from "./series-judge.js";
 import { SeriesScoring } from "./series-scoring.js";
 import { SeriesStream } from "./series-stream.js";
+import { refuseWithoutTimes } from "./untimed-windows.js";
 import { chooseJudge, type Judge, judgeWindows } from "./verdict.js";
 
 /** How many batches of a series are queued or run at once: the rest of the queue is for others. */
@@ -48,6 +49,8 @@ interface Windows {
   readonly readings: Float64Array;
   readonly count: number;
   readonly starts?: Int32Array;
+  /** [rows], of a series. */
+  readonly timestampsMs?: Float64Array | undefined;
 }
 
 type Submit = (work: BatchWork) => Promise<BatchResult>;
@@ -71,15 +74,16 @@ export class ScoringService {
    * again.
    *
    * @throws ResiduaError at once, with nothing submitted: UNSUPPORTED_BY_MODEL for a scorer or threshold that
-   *   the model does not have; TOO_MANY_WINDOWS, QUEUE_FULL.
+   *   the model does not have, and for a model that reads the calendar; TOO_MANY_WINDOWS, QUEUE_FULL.
    */
   scoreWindows(model: ScorableModel, request: WindowsRequest): Promise<WindowsResult> {
+    refuseWithoutTimes(model);
     const judge = chooseJudge(model, request.scorer, request.threshold);
     const submittedAtMs = this.batcher.now();
     const slices =
       request.count <= windowsOfSlice(model)
         ? this.#run(model, judge, request, request, (work) => this.batcher.submit(work)).then(asList)
-        : this.#runSlices(model, judge, request, this.batcher.reserve(request.count));
+        : this.#runSlices(model, judge, request, this.batcher.reserve(request.count, request.client));
     return this.#windowsResult(model, judge, submittedAtMs, slices);
   }
 
@@ -107,8 +111,8 @@ export class ScoringService {
     const judge = chooseSeriesJudge(model, request.scorer, request.threshold);
     const stream =
       request.stream === undefined ? undefined : new SeriesStream(model, judge, request.stream, request);
-    const { readings, rows, starts, stride } = stream ?? request;
-    const all = { ...request, readings, rows, starts, stride };
+    const { readings, rows, timestampsMs, starts, stride } = stream ?? request;
+    const all = { ...request, readings, rows, timestampsMs, starts, stride };
     const series = new SeriesScoring(model, judge, all, stream);
     void this.#runSeries(series, model, judge.windows, all);
     if (this.#observer !== undefined) void this.#noteDrift(series, this.#observer);
@@ -130,7 +134,7 @@ export class ScoringService {
     const client = new RequestClient(request.client);
     const { windows, slices } = this.#seriesSlices(model);
     const run = async (starts: Int32Array): Promise<Slice & { readonly arrays: Arena }> => {
-      const some = { readings: request.readings, count: starts.length, starts };
+      const some = { ...request, count: starts.length, starts };
       const arrays = this.arenas.take();
       const slice = await this.#run(model, judge, some, { ...request, client, arrays }, (work) =>
         this.batcher.submitWhenRoom(work),
@@ -198,12 +202,12 @@ export class ScoringService {
   #run(
     model: ScorableModel,
     judge: Judge,
-    { readings, count, starts }: Windows,
+    { readings, count, starts, timestampsMs }: Windows,
     { deadlineAtMs, client, arrays = OWN_ARRAYS }: ScoringRequest & Pick<WindowsRequest, "arrays">,
     submit: Submit,
   ): Promise<Slice> {
-    const prepared = prepareWindows(model.scoring, readings, count, arrays, starts);
-    const result = submit({ target: model, windows: prepared.scaled, count, deadlineAtMs, client });
+    const prepared = prepareWindows(model.scoring, readings, count, arrays, starts, timestampsMs);
+    const result = submit({ target: model, windows: prepared.inputs, count, deadlineAtMs, client });
     return this.#score(model, judge, prepared, result, arrays);
   }
 

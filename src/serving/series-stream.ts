@@ -7,11 +7,11 @@ import { ResiduaError } from "../errors.js";
 import type { DriftState } from "../scoring/drift.js";
 import { EventStream } from "../scoring/event-stream.js";
 import type { AnomalyEvent } from "../scoring/events.js";
-import { FLOAT32_MAX } from "../scoring/residuals.js";
 import type { Scaler } from "../scoring/scaler.js";
 import type { ScorableModel, SeriesScores, StreamEnd } from "./score-result.js";
 import type { SeriesJudge } from "./series-judge.js";
 import { decodeStream, invalidContinuation } from "./stream-decoding.js";
+import { scaleRows, secondsAtHand, unscaleRows } from "./stream-rows.js";
 import {
   checkStreamSize,
   encodeStream,
@@ -43,6 +43,8 @@ interface Rows {
 export class SeriesStream implements Rows {
   readonly readings: Float64Array;
   readonly rows: number;
+  /** [rows], in whole seconds, where the model reads the calendar; undefined for any other. */
+  readonly timestampsMs: Float64Array | undefined;
   readonly starts: Int32Array;
   readonly stride: number;
   /** The row, in the stream, of the first row at hand. */
@@ -57,6 +59,7 @@ export class SeriesStream implements Rows {
   readonly #frame: StreamFrame;
   readonly #before: StreamState | undefined;
   readonly #scaler: Scaler;
+  readonly #seconds: Float64Array | undefined;
   /** As in the state, of the rows at hand. */
   readonly #breaks: Uint8Array;
   readonly #runStart: number;
@@ -89,6 +92,10 @@ export class SeriesStream implements Rows {
     this.readings = new Float64Array(this.rows * features);
     if (before !== undefined) unscaleRows(before.scaled, scaler, this.readings);
     this.readings.set(added.readings.subarray(0, added.rows * features), kept * features);
+    this.#seconds = this.#frame.timed
+      ? secondsAtHand(before?.seconds, request.timestampsMs!, kept)
+      : undefined;
+    this.timestampsMs = this.#seconds?.map((own) => own * 1000);
     this.#runStart = before?.runStart ?? 0;
     this.#breaks = new Uint8Array(this.rows);
     this.#breaks.set(before?.breaks ?? []);
@@ -125,6 +132,7 @@ export class SeriesStream implements Rows {
       runStart: this.#runStartAt(first),
       breaks: this.#breaks.subarray(first),
       scaled: scaleRows(this.readings, first, this.#scaler),
+      seconds: this.#seconds?.subarray(first),
       events: stream?.state,
       drift,
     };
@@ -154,12 +162,13 @@ export class SeriesStream implements Rows {
 }
 
 function frameOf({ name, version, sha256, scoring }: ScorableModel, judge: SeriesJudge): StreamFrame {
-  const { timesteps, features } = scoring;
+  const { timesteps, features, calendar } = scoring;
   const { events, drift } = judge;
   const rule = events?.alarm;
   const blockRows = drift?.blockRows;
   const text = JSON.stringify([judge.windows.scorer, rule ?? null, events?.errorLimit ?? null]);
-  return { name, version, sha256, timesteps, features, rule, blockRows, judge: text };
+  const timed = calendar !== undefined;
+  return { name, version, sha256, timesteps, features, timed, rule, blockRows, judge: text };
 }
 
 function sameAsBefore(
@@ -210,25 +219,4 @@ function timesWrong(path: string, message: string): ResiduaError {
       violations,
     },
   );
-}
-
-/** From row `first` on, as float32 that `WindowScaler` gets again from what `unscaleRows` makes of it. */
-export function scaleRows(readings: Float64Array, first: number, { offset, scale }: Scaler): Float32Array {
-  const features = offset.length;
-  const scaled = new Float32Array(readings.length - first * features);
-  for (let i = 0; i < scaled.length; i++) {
-    const feature = i % features;
-    const x = Math.fround((readings[first * features + i]! - offset[feature]!) / scale[feature]!);
-    scaled[i] = Math.min(Math.max(x, -FLOAT32_MAX), FLOAT32_MAX);
-  }
-  return scaled;
-}
-
-/** Readings in the caller's units that `WindowScaler` scales to `scaled`, bit for bit; not always those that were sent. */
-export function unscaleRows(scaled: Float32Array, { offset, scale }: Scaler, readings: Float64Array): void {
-  const features = offset.length;
-  for (let i = 0; i < scaled.length; i++) {
-    const x = scaled[i]! * scale[i % features]! + offset[i % features]!;
-    readings[i] = Math.min(Math.max(x, -Number.MAX_VALUE), Number.MAX_VALUE);
-  }
 }

@@ -85,16 +85,37 @@ function parseState(json: string, binary: Buffer, frame: StreamFrame): StreamSta
   if (scaled.some((x) => Math.abs(x) === Number.POSITIVE_INFINITY)) return undefined;
   if (!numbers.every((x) => x >= 0 && x <= LARGEST_SUM)) return undefined;
   const final = finalRows(count, frame.timesteps);
+  const seconds = frame.timed === true ? parseSteps(members["steps"], kept) : undefined;
+  if (frame.timed === true && (seconds === undefined || lastMs === null)) return undefined;
   const drift = parseDrift(members["drift"], numbers, final, frame.blockRows);
   if (drift === undefined) return undefined;
   const events = parseEvents(members["events"], numbers.subarray(drift.used), final, frame);
   if (events === undefined) return undefined;
   return {
     ...{ count, stride, maxGapMs, lastMs, runStart, scaled },
+    ...(seconds && { seconds }),
     breaks: fromBits(binary, kept),
     events: events.state,
     drift: drift.state,
   };
+}
+
+/** The times of `kept` rows from what `stepsOf` makes of them. */
+function parseSteps(value: unknown, kept: number): Float64Array | undefined {
+  if (kept === 0) return new Float64Array(0);
+  if (!Array.isArray(value) || value.length > kept) return undefined;
+  const [first, ...steps] = value as readonly unknown[];
+  if (!isNumber(first) || !Number.isInteger(first)) return undefined;
+  const seconds = new Float64Array(kept);
+  seconds[0] = first;
+  let row = 1;
+  for (const entry of steps) {
+    const [rows, step] = Array.isArray(entry) ? (entry as readonly unknown[]) : [];
+    if (!isCount(rows) || rows < 1 || row + rows > kept) return undefined;
+    if (!isNumber(step) || step < 0 || !Number.isInteger(step)) return undefined;
+    for (let i = 0; i < rows; i++, row++) seconds[row] = seconds[row - 1]! + step;
+  }
+  return row === kept && seconds.every(Number.isFinite) ? seconds : undefined;
 }
 
 function parseDrift(

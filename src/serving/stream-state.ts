@@ -22,6 +22,8 @@ export interface StreamState {
   readonly breaks: Uint8Array;
   /** [rows kept, F]: the last rows as the network reads them, scaled; NaN = missing. */
   readonly scaled: Float32Array;
+  /** [rows kept]: when they were, in whole seconds, where the model reads the calendar; undefined for any other. */
+  readonly seconds?: Float64Array | undefined;
   /** Undefined where there is no threshold. */
   readonly events: EventStreamState | undefined;
   /** Undefined where the model does not know how normal p-values vary. */
@@ -35,6 +37,8 @@ export interface StreamFrame {
   readonly sha256: string;
   readonly timesteps: number;
   readonly features: number;
+  /** Whether the model reads the calendar. */
+  readonly timed?: boolean;
   /** Undefined without a threshold. */
   readonly rule: AlarmRule | undefined;
   /** Undefined without drift. */
@@ -71,13 +75,14 @@ export function digest(data: string | Uint8Array, bytes: number): Buffer {
 
 /** The continuation of a state. @throws ResiduaError UNSUPPORTED_BY_MODEL where it is larger than 128 KiB. */
 export function encodeStream(state: StreamState, frame: StreamFrame): string {
-  const { breaks, scaled, events, drift, ...others } = state;
+  const { breaks, scaled, seconds, events, drift, ...others } = state;
   const numbers: number[] = [];
   for (const { row, blocks, sum, small } of drift?.entries ?? []) numbers.push(row, blocks, sum, small);
   const open = events?.open;
   if (open !== undefined) numbers.push(...open.sums, ...open.whole);
   const members = {
     ...others,
+    ...(seconds && { steps: stepsOf(seconds) }),
     events: events === undefined ? null : { ...events, open: open === undefined ? null : rowsOf(open) },
     drift: drift === undefined ? null : { row: drift.row, entries: drift.entries.length, open: drift.open },
   };
@@ -112,6 +117,21 @@ function tooLarge({ name, version, timesteps, features }: StreamFrame): ResiduaE
     `${name} ${version} has ${timesteps} timesteps of ${features} features: a continuation would be larger than ${MOST_CHARACTERS} characters.`,
     { violations: [{ path: "/continuation", message: "is not possible for a model of this size" }] },
   );
+}
+
+/**
+ * Times as the first one, and then [rows, seconds from each of them to the next]: rows of one step, which are usual, take
+ * no space.
+ */
+function stepsOf(seconds: Float64Array): [first: number, ...steps: [rows: number, step: number][]] {
+  const steps: [number, number][] = [];
+  for (let row = 1; row < seconds.length; row++) {
+    const step = seconds[row]! - seconds[row - 1]!;
+    const last = steps.at(-1);
+    if (last?.[1] === step) last[0]++;
+    else steps.push([1, step]);
+  }
+  return [seconds[0]!, ...steps];
 }
 
 function rowsOf({ first, last, peak, score }: EventSoFar) {

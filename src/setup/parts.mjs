@@ -64,6 +64,18 @@ export const PARTS = [
       env.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined || ["test", "image"].includes(script),
   },
   {
+    name: "redis",
+    isCompiled: false,
+    packages: ["bullmq", "ioredis"],
+    isAsked: ({ script, env }) => env.RESIDUA_REDIS_URL !== undefined || ["test", "image"].includes(script),
+  },
+  {
+    name: "watch",
+    isCompiled: false,
+    packages: ["protobufjs", "snappyjs"],
+    isAsked: ({ script }) => ["residua", "test", "image"].includes(script),
+  },
+  {
     name: "tests",
     packages: [
       "@grafana/grafana-foundation-sdk",
@@ -76,6 +88,8 @@ export const PARTS = [
       "fast-check",
       "hyparquet-writer",
       "playwright-core",
+      "standardwebhooks",
+      "yaml",
     ],
     isAsked: ({ script }) => WITH_TESTS.includes(script),
   },

@@ -3,7 +3,7 @@
  * hold, but later data may.
  *
  * A window x becomes a x + u m. The changed window, clipped as all readings are, is both what the network reads and
- * what it is trained to reconstruct.
+ * what it is trained to reconstruct. Calendar inputs stay as they are.
  *
  * - Slow trend D shifts a window. m [F] is the level of the window's series around a random row, less the mean level of
  *   the series, and u is uniform in [-D, D). A network reconstructs the levels that it was fitted on, so it would take
@@ -26,12 +26,15 @@ export interface AugmentationOptions {
   readonly amplitude: number | undefined;
 }
 
+/** What is known of the windows that are changed. */
+type AugmentedModel = Pick<ScoringModel, "features" | "clip"> & Partial<Pick<ScoringModel, "calendarInputs">>;
+
 /** Changes the windows of one set. */
 export interface Augmentation {
   /**
    * Changes windows in place.
    *
-   * @param windows [numbers.length, T, F], scaled: the windows of the set with these numbers.
+   * @param windows [numbers.length, T, F + C], scaled: the windows of the set with these numbers.
    * @returns [numbers.length]: the weight of each window's loss; undefined where all weights are 1.
    */
   augment(windows: Float32Array, numbers: ArrayLike<number>, random: Random): Float32Array | undefined;
@@ -39,12 +42,13 @@ export interface Augmentation {
 
 /**
  * The augmentation of a set of windows; undefined where both options are off.
- * @param source reads the windows of the set.
+ * @param source reads the windows of the set, [T, F].
+ * @param model whose network reads the windows that are changed, [T, F + C].
  */
 export function createAugmentation(
   set: WindowSet,
   source: WindowSource,
-  { features, clip }: Pick<ScoringModel, "features" | "clip">,
+  { features, clip, calendarInputs }: AugmentedModel,
   { slowTrend, amplitude }: AugmentationOptions,
 ): Augmentation | undefined {
   if (slowTrend === undefined && amplitude === undefined) return undefined;
@@ -53,6 +57,7 @@ export function createAugmentation(
   return {
     augment(windows, numbers, random) {
       const size = windows.length / numbers.length;
+      const width = features + (calendarInputs?.width ?? 0);
       const weights = amplitude === undefined ? undefined : new Float32Array(numbers.length);
       for (let i = 0, from = 0; i < numbers.length; i++, from += size) {
         const factor = amplitude === undefined ? 1 : amplitude ** random.uniform();
@@ -60,7 +65,9 @@ export function createAugmentation(
         const share = slowTrend === undefined ? 0 : slowTrend * (2 * random.uniform() - 1);
         const row = levels?.drawLevel(set.series[numbers[i]!]!, random) ?? 0;
         for (let at = 0; at < size; at++) {
-          const level = levels?.values[row * features + (at % features)] ?? 0;
+          const feature = at % width;
+          if (feature >= features) continue;
+          const level = levels?.values[row * features + feature] ?? 0;
           const moved = factor * windows[from + at]! + share * level;
           windows[from + at] = Math.min(Math.max(moved, -limit), limit);
         }

@@ -56,7 +56,7 @@ export async function scoreNormal(
   let done = 0;
   for (const [index, starts] of startsBySeries(windows)) {
     const series = dataset.series[index]!;
-    const { scores } = await scoreSeries(executable, model, scorers, series.values, starts, {
+    const { scores } = await scoreSeries(executable, model, scorers, series, starts, {
       onWindows: (scored) => options.onWindows?.(done + scored, windows.count),
     });
     parts.push(normalPart(scores, starts, model.timesteps));

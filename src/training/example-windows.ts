@@ -2,8 +2,8 @@
 
 import type { Dataset } from "../data/dataset.js";
 import type { Executable, Outputs } from "../engine/engine.js";
-import { prepareWindows, type ScoringModel } from "../scoring/window-scoring.js";
-import { gatherWindows, spreadNumbers } from "./window-reader.js";
+import type { ScoringModel } from "../scoring/window-scoring.js";
+import { gatherTimes, gatherWindows, prepareNumbered, spreadNumbers } from "./window-reader.js";
 import type { WindowSet } from "./window-set.js";
 
 /** A few real windows and the outputs of the network for them. */
@@ -11,7 +11,9 @@ export interface ExampleWindows {
   readonly count: number;
   /** [count, T, F] in the file's units; NaN where a reading is missing. */
   readonly readings: Float64Array;
-  /** [count, T, F], scaled. */
+  /** [count, T]; undefined where the rows have no times. */
+  readonly timestampsMs: Float64Array | undefined;
+  /** [count, T, F], scaled, with calendar inputs behind the readings of each row where the model has some. */
   readonly windows: Float32Array;
   readonly outputs: Outputs;
 }
@@ -28,6 +30,7 @@ export async function runExamples(
   const numbers = spreadNumbers(set.count, MOST_EXAMPLES);
   const count = numbers.length;
   const readings = gatherWindows(dataset, set, scoring.timesteps, numbers);
-  const windows = prepareWindows(scoring, readings, count).scaled;
-  return { count, readings, windows, outputs: await executable.run(windows, count) };
+  const timestampsMs = gatherTimes(dataset, set, scoring.timesteps, numbers);
+  const windows = prepareNumbered(dataset, set, scoring, numbers).inputs;
+  return { count, readings, timestampsMs, windows, outputs: await executable.run(windows, count) };
 }

@@ -4,8 +4,9 @@ import { listNames } from "../data/names.js";
 import type { TrainingEngine } from "../engine/engine.js";
 import { InputError } from "../errors.js";
 import { buildNetwork } from "../network/architectures.js";
-import { type Network, residualNetwork } from "../network/network.js";
+import { type Network, residualNetwork, rowShape, windowSize } from "../network/network.js";
 import { initialWeights, type Weights } from "../network/weights.js";
+import { calendarWidth } from "../scoring/calendar.js";
 import { fitScaler } from "../scoring/scaler.js";
 import { prepareScoring, type ScoringDescription, type ScoringModel } from "../scoring/scoring-model.js";
 import { createAugmentation } from "./augmentation.js";
@@ -18,7 +19,7 @@ import {
   whyNoLinearPath,
 } from "./linear-path.js";
 import type { FitStage, SettledOptions, TrainEvents } from "./train-settings.js";
-import { createWindowSource, gatherRows } from "./window-reader.js";
+import { createWindowSource, gatherRows, type WindowSource } from "./window-reader.js";
 import type { WindowSet } from "./window-set.js";
 
 /** What a fit learns from, and for how long. */
@@ -52,7 +53,9 @@ export async function fitModel(
   events: TrainEvents,
 ): Promise<FittedModel> {
   const features = dataset.features.length;
-  const plain = buildNetwork({ ...options.architecture, features });
+  const { calendar } = options;
+  const covariates = calendar && calendarWidth(calendar);
+  const plain = buildNetwork({ ...options.architecture, features, covariates });
   const { timesteps } = plain;
   const rows = gatherRows(dataset, task.fit, timesteps);
   checkReadings(rows, dataset.features);
@@ -61,19 +64,21 @@ export async function fitModel(
   const scaled = prepareScoring({ ...shape, ...scaling, heads: plain.heads });
   const source = createWindowSource(dataset, task.fit, scaled);
   const path =
-    options.linearPath === null ? undefined : fitLinearPath(source, timesteps * features, options.linearPath);
+    options.linearPath === null
+      ? undefined
+      : fitLinearPath(source, timesteps * features, options.linearPath, rowShape(plain));
   const network =
     path === undefined
       ? plain
-      : buildNetwork({ ...options.architecture, features, linearPath: path.components });
+      : buildNetwork({ ...options.architecture, features, covariates, linearPath: path.components });
   if (task.stage.number === 0) events.onChoice?.(describeLinearPath(options, path));
   const heads = network.heads.map(({ name, start, steps, reversed }) => ({ name, start, steps, reversed }));
-  const description = { ...shape, ...scaling, heads };
+  const description = { ...shape, ...scaling, heads, calendar };
   const unfitted = prepareScoring(description);
   const fitted = await fitNetwork(
     engine,
     network,
-    { dataset, scaled, path, task },
+    { dataset, readings: source, read: unfitted, path, task },
     { ...options, ...lengthOf(task, options, timesteps) },
     events,
   );
@@ -106,18 +111,28 @@ function lengthOf(
   };
 }
 
+interface FittingData {
+  readonly dataset: Dataset;
+  /** The windows to fit on, without calendar inputs. */
+  readonly readings: WindowSource;
+  /** Says what the network reads. */
+  readonly read: ScoringModel;
+  readonly path: FittedLinearPath | undefined;
+  readonly task: FitTask;
+}
+
 async function fitNetwork(
   engine: TrainingEngine,
   network: Network,
-  data: { dataset: Dataset; scaled: ScoringModel; path: FittedLinearPath | undefined; task: FitTask },
+  data: FittingData,
   options: SettledOptions & { readonly epochs: number },
   events: TrainEvents,
 ): Promise<FitResult> {
-  const { dataset, scaled, path, task } = data;
-  const size = scaled.timesteps * scaled.features;
-  const windows = createWindowSource(dataset, task.fit, scaled);
-  const validation = createWindowSource(dataset, task.validation, scaled);
-  const augmentation = createAugmentation(task.fit, windows, scaled, options);
+  const { dataset, readings, read, path, task } = data;
+  const size = windowSize(network);
+  const windows = createWindowSource(dataset, task.fit, read);
+  const validation = createWindowSource(dataset, task.validation, read);
+  const augmentation = createAugmentation(task.fit, readings, read, options);
   const left = (source: typeof windows) =>
     path === undefined ? source : createResidualSource(source, path, size);
   // Windows that are changed at random have to be changed before the linear path reads them.

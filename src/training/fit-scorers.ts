@@ -6,8 +6,7 @@ import { ScorerFitting } from "../scoring/scorer-fitting.js";
 import type { Scorer } from "../scoring/scorers/scorer.js";
 import { type FittedScorers, SCORERS } from "../scoring/scorers/scorers.js";
 import type { ScoringModel } from "../scoring/scoring-model.js";
-import { prepareWindows } from "../scoring/window-scoring.js";
-import { gatherWindows } from "./window-reader.js";
+import { prepareNumbered } from "./window-reader.js";
 import type { WindowSet } from "./window-set.js";
 
 /** Windows in one run of the engine. */
@@ -42,7 +41,7 @@ export async function addWindows(
   for (let from = 0; from < windows.count && !fitting.isEmpty; from += CHUNK_WINDOWS) {
     const count = Math.min(CHUNK_WINDOWS, windows.count - from);
     const numbers = Array.from({ length: count }, (_, i) => from + i);
-    const prepared = prepareWindows(model, gatherWindows(dataset, windows, model.timesteps, numbers), count);
-    fitting.add(prepared, await executable.run(prepared.scaled, count), model);
+    const prepared = prepareNumbered(dataset, windows, model, numbers);
+    fitting.add(prepared, await executable.run(prepared.inputs, count), model);
   }
 }

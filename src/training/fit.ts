@@ -7,7 +7,7 @@
  */
 import type { Trainer } from "../engine/engine.js";
 import { InputError } from "../errors.js";
-import type { Corruption } from "../network/network.js";
+import { type Corruption, rowShape } from "../network/network.js";
 import { Random } from "../network/random.js";
 import type { Weights } from "../network/weights.js";
 import type { Augmentation } from "./augmentation.js";
@@ -98,6 +98,7 @@ export async function fit(
   const validationWindows = validation.read(spreadNumbers(validation.count, MOST_VALIDATION_WINDOWS));
   const validationCount = Math.min(validation.count, MOST_VALIDATION_WINDOWS);
   const watched = validationCount > 0;
+  const row = rowShape(trainer.network);
   const epochs: EpochRecord[] = [];
   const budget = defaultBudget(windows.count, options);
   const most = options.epochs ?? budget.epochs;
@@ -151,7 +152,7 @@ export async function fit(
       const targets = windows.read(batch);
       const weights = options.augmentation?.augment(targets, batch, variation);
       const inputs =
-        options.corruption === undefined ? targets : corruptWindows(targets, options.corruption, noise);
+        options.corruption === undefined ? targets : corruptWindows(targets, options.corruption, noise, row);
       options.linearPath?.subtract(inputs, targets);
       const loss = await trainer.step(inputs, targets, batch.length, {
         learningRate: rate,

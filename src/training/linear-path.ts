@@ -3,7 +3,8 @@
  * window. g is then trained on what P leaves.
  */
 import type { ArchitectureOptions } from "../network/architectures.js";
-import { type LinearPath, linearPathLayers } from "../network/linear-path.js";
+import { type LinearPath, linearPathLayers, type WindowShape } from "../network/linear-path.js";
+import type { RowShape } from "../network/network.js";
 import type { Weights } from "../network/weights.js";
 import {
   fitPrincipalComponents,
@@ -33,15 +34,19 @@ const CHUNK_WINDOWS = 512;
 export class FittedLinearPath {
   /** k */
   readonly components: number;
+  /** T x F */
   readonly #size: number;
+  readonly #row: RowShape;
   readonly #mean: Float32Array;
   /** [k, size] */
   readonly #axes: Float32Array;
   /** [k] */
   readonly #offsets: Float32Array;
 
-  constructor({ mean, count, axes }: PrincipalComponents) {
+  /** @param row of the windows that Px is taken off; the components are of the readings alone. */
+  constructor({ mean, count, axes }: PrincipalComponents, row: RowShape) {
     const size = mean.length;
+    this.#row = row;
     this.components = count;
     this.#size = size;
     this.#mean = Float32Array.from(mean);
@@ -54,40 +59,53 @@ export class FittedLinearPath {
   }
 
   /**
-   * Takes Px off windows x, in place.
+   * Takes Px off windows x, in place. Covariates stay as they are.
    *
-   * @param inputs [n, size]: become x - Px.
-   * @param targets [n, size]: Px is taken off them too; may be `inputs` itself.
+   * @param inputs [n, T, F + C]: become x - Px.
+   * @param targets of the same shape: Px is taken off them too; may be `inputs` itself.
    */
   subtract(inputs: Float32Array, targets: Float32Array = inputs): void {
     const size = this.#size;
     const axes = this.#axes;
+    const { features, width } = this.#row;
+    const readings = new Float64Array(size);
     const path = new Float64Array(size);
-    for (let at = 0; at < inputs.length; at += size) {
+    const step = (size / features) * width;
+    for (let at = 0; at < inputs.length; at += step) {
+      for (let i = 0, from = at; i < size; from += width) {
+        for (let f = 0; f < features; f++, i++) readings[i] = inputs[from + f]!;
+      }
       path.set(this.#mean);
       for (let component = 0; component < this.components; component++) {
         const from = component * size;
         let along = this.#offsets[component]!;
-        for (let i = 0; i < size; i++) along += axes[from + i]! * inputs[at + i]!;
+        for (let i = 0; i < size; i++) along += axes[from + i]! * readings[i]!;
         for (let i = 0; i < size; i++) path[i]! += along * axes[from + i]!;
       }
-      for (let i = 0; i < size; i++) {
-        inputs[at + i] = inputs[at + i]! - path[i]!;
-        if (targets !== inputs) targets[at + i] = targets[at + i]! - path[i]!;
+      for (let i = 0, to = at; i < size; to += width) {
+        for (let f = 0; f < features; f++, i++) {
+          inputs[to + f] = readings[i]! - path[i]!;
+          if (targets !== inputs) targets[to + f] = targets[to + f]! - path[i]!;
+        }
       }
     }
   }
 
-  /** The weights of the layers of P in a network whose windows are [T, F]. */
-  weights(path: LinearPath, shape: { readonly inputSteps: number; readonly features: number }): Weights {
+  /** The weights of the layers of P in a network of this shape; those for covariates are 0. */
+  weights(path: LinearPath, shape: WindowShape): Weights {
     const { project, expand } = linearPathLayers(path, shape);
     const size = this.#size;
     const count = this.components;
-    const across = Float32Array.from({ length: size * count }, (_, i) => {
-      return this.#axes[(i % count) * size + Math.floor(i / count)]!;
-    });
+    const { features, width } = this.#row;
+    const rows = (size / features) * width;
+    const across = new Float32Array(rows * count);
+    for (let i = 0; i < size; i++) {
+      const row = Math.floor(i / features) * width + (i % features);
+      for (let component = 0; component < count; component++)
+        across[row * count + component] = this.#axes[component * size + i]!;
+    }
     return new Map([
-      [`${project.name}/kernel`, { shape: [size, count], data: across }],
+      [`${project.name}/kernel`, { shape: [rows, count], data: across }],
       [`${project.name}/bias`, { shape: [count], data: this.#offsets }],
       [`${expand.name}/kernel`, { shape: [count, size], data: this.#axes }],
       [`${expand.name}/bias`, { shape: [size], data: this.#mean }],
@@ -99,13 +117,16 @@ export class FittedLinearPath {
  * The principal components that hold a share of the variance of windows, fitted on some thousand of them at most,
  * evenly spaced.
  *
+ * @param windows [T, F]
  * @param size T x F
+ * @param row of the windows that the network reads, where they have covariates.
  * @returns undefined where the windows do not differ, or are too large.
  */
 export function fitLinearPath(
   windows: WindowSource,
   size: number,
   varianceShare: number,
+  row: RowShape = { features: size, width: size },
 ): FittedLinearPath | undefined {
   if (size > LARGEST_WINDOW) return undefined;
   const most = Math.min(windowsToFit(size), Math.floor(MOST_VALUES / size));
@@ -113,10 +134,10 @@ export function fitLinearPath(
   // Of windows that are all the same, only rounding errors would be left to find components in.
   if (read.every((value, i) => value === read[i % size])) return undefined;
   const components = fitPrincipalComponents(read, size, varianceShare);
-  return components.count === 0 ? undefined : new FittedLinearPath(components);
+  return components.count === 0 ? undefined : new FittedLinearPath(components, row);
 }
 
-/** What a linear path leaves of the windows of a source. */
+/** What a linear path leaves of the windows of a source. @param size T x (F + C) */
 export function createResidualSource(
   source: WindowSource,
   path: FittedLinearPath,

@@ -4,6 +4,7 @@ import type { Executable } from "../engine/engine.js";
 import type { ScorerName } from "../scoring/scorers/scorers.js";
 import { prepareScoring, type ScoringModel } from "../scoring/scoring-model.js";
 import type { Calibration } from "../scoring/thresholds.js";
+import { checkTimes } from "./calendar-options.js";
 import { poolCalibration, scoreNormal } from "./calibration.js";
 import { type ExampleWindows, runExamples } from "./example-windows.js";
 import { stepOf } from "./fit-alarms.js";
@@ -43,7 +44,7 @@ export async function recalibrate(
   options: RecalibrationOptions,
   events: TrainEvents = {},
 ): Promise<Recalibration> {
-  const { timesteps, minCoverage, features, heads, scaler, clip, loss } = model;
+  const { timesteps, minCoverage, features, heads, scaler, clip, loss, calendar } = model;
   const stepMs = stepOf(dataset, options.falseAlarms);
   const notes: string[] = [];
   const starts = usableStarts(dataset, { timesteps, minCoverage }, notes);
@@ -53,7 +54,8 @@ export async function recalibrate(
     starts.map((own) => (own.length === 0 ? undefined : [own[0]!, own[own.length - 1]!])),
     1,
   );
-  const description = { timesteps, minCoverage, features, heads, scaler, clip, loss };
+  if (calendar !== undefined) checkTimes(dataset, calendar);
+  const description = { timesteps, minCoverage, features, heads, scaler, clip, loss, calendar };
   const fitted = await fitScorers(executable, prepareScoring(description), dataset, windows);
   const scoring = prepareScoring({ ...description, fitted });
   const scores = await scoreNormal(executable, scoring, dataset, windows, {

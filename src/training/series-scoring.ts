@@ -1,11 +1,11 @@
 /** Scores a whole series with an executable: cut into windows, scored, and stitched to one score for each timestep. */
+import type { Series } from "../data/dataset.js";
 import type { Executable } from "../engine/engine.js";
 import { contributionsByFeature } from "../scoring/contributions.js";
 import type { ScorerName } from "../scoring/scorers/scorers.js";
 import { boundSpoilt } from "../scoring/spoilt-errors.js";
 import { Stitcher, stitchScores } from "../scoring/stitcher.js";
 import { prepareWindows, type ScoringModel, scoreWindows } from "../scoring/window-scoring.js";
-import { cutWindows } from "../scoring/windows.js";
 
 /** Windows in one run of the engine: enough to keep it busy, few enough to fit in memory. */
 const CHUNK_WINDOWS = 512;
@@ -31,6 +31,9 @@ export interface ScoredSeries {
   readonly contributions: Float64Array | undefined;
 }
 
+/** Called with a series that was scored, with the errors by feature. @param starts the first row of each window. */
+export type OnScored = (series: Series, starts: Int32Array, scored: ScoredSeries) => void;
+
 export interface ScoreSeriesOptions {
   readonly withFeatureError?: boolean;
   /** One of the scorers. */
@@ -40,17 +43,20 @@ export interface ScoreSeriesOptions {
   readonly onWindows?: ((done: number) => void) | undefined;
 }
 
+/** The rows of a series. Times are needed where the model has calendar inputs. */
+export type ScoredRows = Pick<Series, "values" | "timestampsMs">;
+
 /**
  * Scores every window with each scorer, and stitches the scores of windows to scores of timesteps.
  *
- * @param values [rows, F] in the caller's units, NaN where a reading is missing.
+ * @param series its values are [rows, F] in the caller's units, NaN where a reading is missing.
  * @param starts the first row of each window, increasing.
  */
 export async function scoreSeries(
   executable: Executable,
   model: ScoringModel,
   scorers: readonly ScorerName[],
-  values: Float64Array,
+  { values, timestampsMs }: ScoredRows,
   starts: Int32Array,
   options: ScoreSeriesOptions = {},
 ): Promise<ScoredSeries> {
@@ -69,8 +75,8 @@ export async function scoreSeries(
   const contributions = kept(options.contributionsTo !== undefined);
   for (let from = 0; from < starts.length; from += CHUNK_WINDOWS) {
     const chunk = starts.subarray(from, from + CHUNK_WINDOWS);
-    const prepared = prepareWindows(model, cutWindows(values, features, chunk, timesteps), chunk.length);
-    const outputs = await executable.run(prepared.scaled, chunk.length);
+    const prepared = prepareWindows(model, values, chunk.length, undefined, chunk, timestampsMs);
+    const outputs = await executable.run(prepared.inputs, chunk.length);
     for (const [scorer, own] of byScorer) {
       const scores = scoreWindows(model, scorer, prepared, outputs);
       own.windows.set(scores.score, from);

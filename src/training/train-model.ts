@@ -18,6 +18,7 @@ import type { ScorerName } from "../scoring/scorers/scorers.js";
 import { prepareScoring, type ScoringModel } from "../scoring/scoring-model.js";
 import type { Calibration } from "../scoring/thresholds.js";
 import { defaultEpochWindows, defaultStride } from "./budget.js";
+import { checkCalendar, describeCalendar } from "./calendar-options.js";
 import { type ExampleWindows, runExamples } from "./example-windows.js";
 import type { FitResult } from "./fit.js";
 import { stepOf } from "./fit-alarms.js";
@@ -62,7 +63,7 @@ export interface TrainedModel extends Judgement {
 /**
  * Trains one model. The same data set and options give the same bytes, on any number of threads.
  *
- * Throws InputError where the data have too few rows, or training diverges.
+ * Throws InputError where the data have too few rows, or no times for calendar inputs, or training diverges.
  */
 export async function trainModel(
   engine: TrainingEngine,
@@ -70,9 +71,11 @@ export async function trainModel(
   asked: TrainOptions,
   events: TrainEvents = {},
 ): Promise<TrainedModel> {
+  checkCalendar(dataset, asked);
   const stepMs = stepOf(dataset, asked.falseAlarms);
   const { timesteps, chosen } = settleTimesteps(dataset, asked);
   if (chosen !== undefined) events.onChoice?.(`window length ${chosen.reason}`);
+  if (asked.calendar !== undefined) events.onChoice?.(describeCalendar(asked.calendar));
   const architecture = { ...asked.architecture, timesteps };
   const rows = timesteps + (architecture.horizon ?? 0);
   const notes: string[] = [];

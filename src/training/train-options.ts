@@ -15,9 +15,11 @@ import { COLUMNS_OPTION, FILE_OPTIONS } from "../data/reading-options.js";
 import { InputError } from "../errors.js";
 import { buildNetwork, CELLS, FAMILIES, type Family, isRecurrent } from "../network/architectures.js";
 import type { Corruption } from "../network/network.js";
+import { calendarWidth } from "../scoring/calendar.js";
 import { parseFalseAlarms } from "../scoring/false-alarms.js";
 import { LOSSES } from "../scoring/losses.js";
 import { SCALER_KINDS } from "../scoring/scaler.js";
+import { calendarOf, calendarParts } from "./calendar-options.js";
 import { whyNoLinearPath } from "./linear-path.js";
 import { corruption, shareOrOff, timestepsOrAuto, unitList } from "./option-parsers.js";
 import type { TrainOptions } from "./train-settings.js";
@@ -101,6 +103,11 @@ export const FITTING_OPTIONS = {
     "scaled readings are clipped to this limit (default: 20; none with --scaler none)",
     positiveNumber,
   ),
+  calendar: option(
+    "parts",
+    "hour, weekday or hour,weekday: the network also reads sine and cosine of these, which it does not reconstruct, in --time-zone; every row then needs its time, in requests too",
+    calendarParts,
+  ),
   corruption: option(
     "kind",
     "masking:SHARE or gaussian:STDDEV (default for denoising: masking:0.3)",
@@ -179,7 +186,13 @@ export function toTrainOptions(values: FittingValues, seed: number): TrainOption
     reverse: values.reverse,
   };
   const { timesteps } = values;
-  buildNetwork({ ...architecture, timesteps: timesteps === "auto" ? ANY_TIMESTEPS : timesteps, features: 1 });
+  const calendar = calendarOf(values.calendar, values.timeZone);
+  buildNetwork({
+    ...architecture,
+    timesteps: timesteps === "auto" ? ANY_TIMESTEPS : timesteps,
+    features: 1,
+    covariates: calendar && calendarWidth(calendar),
+  });
   return {
     architecture,
     linearPath: chooseLinearPath(family, values),
@@ -196,6 +209,7 @@ export function toTrainOptions(values: FittingValues, seed: number): TrainOption
     calibration,
     scaler: values.scaler,
     clip: values.clip ?? (values.scaler === "none" ? null : DEFAULT_CLIP),
+    calendar,
     minCoverage: MIN_COVERAGE,
     corruption: values.corruption ?? (family === "denoising" ? DENOISING : undefined),
     slowTrend: values.slowTrend,

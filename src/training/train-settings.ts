@@ -2,6 +2,7 @@
 import type { Loss } from "../engine/engine.js";
 import type { ArchitectureOptions } from "../network/architectures.js";
 import type { Corruption } from "../network/network.js";
+import type { Calendar } from "../scoring/calendar.js";
 import type { FalseAlarms } from "../scoring/false-alarms.js";
 import type { ScalerKind } from "../scoring/scaler.js";
 import type { AugmentationOptions } from "./augmentation.js";
@@ -9,7 +10,7 @@ import type { EpochRecord } from "./fit.js";
 
 /** Everything that training depends on, beside the data. */
 export interface TrainOptions extends AugmentationOptions {
-  readonly architecture: Omit<ArchitectureOptions, "features" | "timesteps" | "linearPath"> & {
+  readonly architecture: Omit<ArchitectureOptions, "features" | "covariates" | "timesteps" | "linearPath"> & {
     /** "auto": as `chooseWindowLength` finds it in the normal rows. */
     readonly timesteps: number | "auto";
   };
@@ -33,6 +34,8 @@ export interface TrainOptions extends AugmentationOptions {
   readonly calibration: number;
   readonly scaler: ScalerKind;
   readonly clip: number | null;
+  /** What the network reads of the time of each row; undefined for nothing. */
+  readonly calendar?: Calendar | undefined;
   readonly minCoverage: number;
   readonly corruption: Corruption | undefined;
   readonly falseAlarmRate: number;

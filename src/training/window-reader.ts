@@ -10,7 +10,10 @@ import type { WindowSet } from "./window-set.js";
 /** Scaled windows by number, from 0 to `count`. */
 export interface WindowSource {
   readonly count: number;
-  /** @returns [numbers.length, T, F]: finite, in new memory that the caller may write to. */
+  /**
+   * @returns [numbers.length, T, F], with calendar inputs behind the readings of each row where the model has some:
+   *   finite, in new memory that the caller may write to.
+   */
   read(numbers: ArrayLike<number>): Float32Array;
 }
 
@@ -30,6 +33,40 @@ export function gatherWindows(
     readings.set(values.subarray(first, first + size), i * size);
   }
   return readings;
+}
+
+/** The times of the rows of some windows: [numbers.length, T]; undefined where a series has none. */
+export function gatherTimes(
+  dataset: Dataset,
+  windows: WindowSet,
+  timesteps: number,
+  numbers: ArrayLike<number>,
+): Float64Array | undefined {
+  const times = new Float64Array(numbers.length * timesteps);
+  for (let i = 0; i < numbers.length; i++) {
+    const { timestampsMs } = dataset.series[windows.series[numbers[i]!]!]!;
+    if (timestampsMs === undefined) return undefined;
+    const first = windows.start[numbers[i]!]!;
+    times.set(timestampsMs.subarray(first, first + timesteps), i * timesteps);
+  }
+  return times;
+}
+
+/**
+ * Some windows of a set as the service makes them ready: scaled, clipped, with missing readings filled in.
+ *
+ * @throws InputError where the model has calendar inputs, and a series has no times.
+ */
+export function prepareNumbered(
+  dataset: Dataset,
+  windows: WindowSet,
+  model: ScoringModel,
+  numbers: ArrayLike<number>,
+): PreparedWindows {
+  const { timesteps, calendar } = model;
+  const readings = gatherWindows(dataset, windows, timesteps, numbers);
+  const times = calendar && gatherTimes(dataset, windows, timesteps, numbers);
+  return prepareWindows(model, readings, numbers.length, undefined, undefined, times);
 }
 
 /** Every row that a window of the set covers, once: [rows, F]. */
@@ -58,11 +95,12 @@ export function gatherRows(dataset: Dataset, windows: WindowSet, timesteps: numb
   return values;
 }
 
-/** The windows of a set: scaled, clipped, and with missing readings filled in, as the service does it. */
+/** The windows of a set, as the network of a model reads them. */
 export function createWindowSource(dataset: Dataset, windows: WindowSet, model: ScoringModel): WindowSource {
-  const read = (numbers: ArrayLike<number>): PreparedWindows =>
-    prepareWindows(model, gatherWindows(dataset, windows, model.timesteps, numbers), numbers.length);
-  return { count: windows.count, read: (numbers) => read(numbers).scaled };
+  return {
+    count: windows.count,
+    read: (numbers) => prepareNumbered(dataset, windows, model, numbers).inputs,
+  };
 }
 
 /** The numbers of at most `most` windows of a set of `count`, evenly spaced. */

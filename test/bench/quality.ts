@@ -2,12 +2,13 @@
  * How well anomalies are found on public data sets, beside chance, L2 and principal components of windows.
  *
  * `npm run -s bench -- quality --data DIR [--sets SKAB,SMD] [--quick] [--baselines-only] [--seeds 3]
- *    [--results FILE] [--label NAME] [--train "OPTIONS"]`
+ *    [--results FILE] [--label NAME] [--train="OPTIONS"] [--times] [--only taxi,cpu]`
  *
  * `quality/sets.ts` says what DIR holds. The model is trained with the defaults, or with --train's options; --label is
  * its name in the tables and results. Results are kept in FILE (.cache/quality.jsonl) by series, detector and seed, and
  * what is there is not measured again: remove the file, or take another --label, after a change. --quick takes one seed
- * and a third of the series of each set.
+ * and a third of the series of each set, --only the series whose names have one of these texts in them. With --times the
+ * model's files have the times of the rows, where the set knows them: --train="--calendar hour" needs them.
  */
 import { parseArgs } from "node:util";
 import { settleTimesteps } from "../../src/training/window-length.js";
@@ -30,6 +31,8 @@ const { values: options } = parseArgs({
     results: { type: "string", default: ".cache/quality.jsonl" },
     label: { type: "string", default: "model" },
     train: { type: "string", default: "" },
+    times: { type: "boolean", default: false },
+    only: { type: "string", default: "" },
   },
 });
 if (options.data === undefined) throw new Error("--data names the folder of the data sets.");
@@ -45,7 +48,9 @@ const store = new ResultStore(options.results);
 const results: Result[] = [];
 const seen = new Map<SetName, number>();
 
-for (const series of readSets(options.data, sets)) {
+for (const found of readSets(options.data, sets)) {
+  if (!options.only.split(",").some((part) => found.name.includes(part))) continue;
+  const series = options.times ? found : { ...found, times: undefined };
   const number = seen.get(series.set) ?? 0;
   seen.set(series.set, number + 1);
   if (options.quick && number % QUICK_STEP !== 0) continue;

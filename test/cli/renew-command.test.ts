@@ -132,7 +132,7 @@ test("what cannot be renewed is said in a sentence", async (t) => {
     [[recent, "--rows", "9:3"], 2, /range of rows/],
     [[short], 1, /The longest series has 30 rows, too few to compare two versions.* 40 rows are needed\.$/m],
     [[recent, "--version", "7"], 1, /has no version 7; it has 1/],
-    [[recent, "--exclude-events", "broken.json"], 1, /Event 1 has to name its file and its rows/],
+    [[recent, "--exclude-events", "broken.json"], 1, /Event 1 has to name its rows, .*, and its file/],
     [[recent, "--exclude-events", "text.json"], 1, /is not JSON/],
     [[recent, "--exclude-events", "nowhere.json"], 1, /cannot be read/],
     [[recent, "--label-column", "fault"], 1, /No file has a column "fault"/],

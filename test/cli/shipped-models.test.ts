@@ -20,10 +20,10 @@ test("every shipped model is sound, and its README names it", async (t) => {
   for (const { name, versions, folder } of stored) {
     assert.match(out, new RegExp(`^${name} ${versions[0]}: ok$`, "m"));
     assert.ok(readme.includes(`\`${name}\``), name);
-    const { manifest, sampleBody } = await readBundle(join(folder, versions[0]!));
+    const { manifest, sample } = await readBundle(join(folder, versions[0]!));
     families.add(manifest.family);
     assert.ok(manifest.threshold !== null, name);
-    const { windows } = sampleBody as { windows: unknown[][][] };
+    const { windows } = JSON.parse(Buffer.from(sample).toString()) as { windows: unknown[][][] };
     assert.ok(windows.length > 0);
     for (const window of windows) {
       assert.equal(window.length, manifest.timesteps);

@@ -91,8 +91,9 @@ export async function runProgram(
   program: string,
   args: readonly string[],
   cwd = process.cwd(),
+  env: NodeJS.ProcessEnv = process.env,
 ): Promise<{ status: number | null; out: string; err: string }> {
-  const child = spawn(program, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
   const exit = new Promise<number | null>((resolve, reject) =>
     child.once("error", reject).once("exit", resolve),
   );

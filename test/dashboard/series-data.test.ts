@@ -3,7 +3,6 @@ import { test } from "node:test";
 import fc from "fast-check";
 import {
   rowAt,
-  rowsAfterGaps,
   rowsOfFile,
   rowsOfSample,
   type SeriesRows,
@@ -71,13 +70,11 @@ test("files have a series a group, samples their windows one after the other", (
   assert.deepEqual([...rowsOfSample("s", ["a"], { series: [[1], [2]] }).readings[0]!], [1, 2]);
 });
 
-test("the row at a time is the nearest one, and gaps are found", () => {
+test("the row at a time is the nearest one", () => {
   assert.deepEqual(
     [0, 1400, 1600, 5600, 99_999].map((time) => rowAt(rows, time)),
     [0, 0, 1, 2, 2],
   );
-  assert.deepEqual(rowsAfterGaps(rows), [2]);
-  assert.deepEqual(rowsAfterGaps({ ...rows, timesMs: undefined }), []);
   fc.assert(
     fc.property(fc.nat(2), (row) => {
       assert.equal(rowAt(rows, rows.timesMs![row]!), row);

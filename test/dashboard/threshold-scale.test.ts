@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import {
-  alarmsOf,
+  falseAlarmsAt,
   rateOf,
   ScoreScale,
   thresholdForAlarms,
@@ -74,10 +74,10 @@ test("alarms lie between the counts of the table, and the threshold for so many 
     [5, 4],
     [2, 20],
   ] as const;
-  assert.equal(alarmsOf(table, 11), 0);
-  assert.equal(alarmsOf(table, 8), 1);
-  assert.equal(alarmsOf(table, 6.5), 2.5);
-  assert.equal(alarmsOf(table, 1), 20);
+  assert.equal(falseAlarmsAt(table, 11), 0);
+  assert.equal(falseAlarmsAt(table, 8), 1);
+  assert.equal(falseAlarmsAt(table, 6.5), 2.5);
+  assert.equal(falseAlarmsAt(table, 1), 20);
   assert.equal(thresholdForAlarms(table, 3), 8);
   assert.equal(thresholdForAlarms(table, 100), 2);
   assert.ok(thresholdForAlarms([[10, 2]], 1) > 10);

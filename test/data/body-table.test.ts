@@ -7,6 +7,7 @@ import { dataSection } from "../../src/data/data-section.js";
 import { datasetOptions, type ReadingValues } from "../../src/data/reading-options.js";
 import { InputError } from "../../src/errors.js";
 import { readCase } from "./case-files.js";
+import { refusal } from "./refusal.js";
 
 type Reading = Partial<ReadingValues>;
 
@@ -20,15 +21,6 @@ async function manifestOf(file: string, reading: Reading = {}, names = ["temp", 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const csv = (text: string, manifest: Parameters<typeof readBodyTable>[2]) =>
   readBodyTable(bytes(text), "csv", manifest);
-
-async function refusal(reading: Promise<unknown>): Promise<string> {
-  const error = await reading.then(
-    () => assert.fail("it was read"),
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof InputError, String(error));
-  return error.message;
-}
 
 test("columns are taken by name, in the model's order; others are passed over", async () => {
   const plain = await manifestOf("01_plain.csv");

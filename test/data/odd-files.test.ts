@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { DatasetOptions } from "../../src/data/dataset.js";
-import { InputError } from "../../src/errors.js";
 import { createDataFolder } from "./data-folder.js";
+import { refusal } from "./refusal.js";
 
 const folder = createDataFolder();
 before(folder.create);
@@ -27,15 +27,6 @@ const EXPECTED = {
 
 const read = (header: string, line: (row: Row) => string, options: DatasetOptions = {}) =>
   folder.read({ "odd.csv": `${header}\n${rows.map(line).join("\n")}\n` }, options);
-
-async function refusal(reading: Promise<unknown>): Promise<string> {
-  const error = await reading.then(
-    () => assert.fail("it was read"),
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof InputError, String(error));
-  return error.message;
-}
 
 const two = (value: number) => String(value).padStart(2, "0");
 const clock = ({ date }: Row) => `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:00`;

@@ -9,6 +9,7 @@ import { parquetWriteBuffer } from "hyparquet-writer";
 import { type DatasetOptions, readDataset } from "../../src/data/dataset.js";
 import { InputError } from "../../src/errors.js";
 import { fixturePath, learnt, readCase } from "./case-files.js";
+import { refusal } from "./refusal.js";
 
 type WriteOptions = Parameters<typeof parquetWriteBuffer>[0];
 
@@ -22,15 +23,6 @@ async function read(written: WriteOptions, options: DatasetOptions = {}) {
   const path = join(folder, "data.parquet");
   await writeFile(path, Buffer.from(parquetWriteBuffer(written)));
   return readDataset([path], options);
-}
-
-async function refusal(reading: Promise<unknown>): Promise<string> {
-  const error = await reading.then(
-    () => assert.fail("it was read"),
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof InputError, String(error));
-  return error.message;
 }
 
 const START = Date.parse("2024-03-01T00:00:00Z");

@@ -23,22 +23,29 @@ async function scratch(t: TestContext): Promise<string> {
   return folder;
 }
 
-async function startProgram(t: TestContext, program: string, args: string[], url: string): Promise<void> {
+/** @returns what ends it; it ends with the test at the latest. */
+async function startProgram(
+  t: TestContext,
+  program: string,
+  args: string[],
+  url: string,
+): Promise<() => Promise<void>> {
   const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
   let log = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     log += text;
   });
-  t.after(async () => {
+  const end = async (): Promise<void> => {
     const gone = new Promise((resolve) => child.once("exit", resolve));
-    if (child.exitCode === null && child.kill("SIGKILL")) await gone;
-  });
+    if (child.exitCode === null && child.signalCode === null && child.kill("SIGKILL")) await gone;
+  };
+  t.after(end);
   for (let round = 0; ; round++) {
     const isReady = await fetch(`${url}/-/ready`).then(
       ({ status }) => status === 200,
       () => false,
     );
-    if (isReady) return;
+    if (isReady) return end;
     assert.ok(child.exitCode === null && round < 3000, `${program} did not start:\n${log}`);
     await delay(10);
   }
@@ -75,6 +82,37 @@ export async function startPrometheus(
   ];
   await startProgram(t, "prometheus", args, `http://${address}`);
   return `http://${address}`;
+}
+
+/**
+ * Prometheus that reads nothing and takes what is written to it.
+ * @param options for the command line, beside those for address and storage.
+ * @returns the URL of its API, what ends the process, and what starts it again with what it had stored.
+ */
+export async function startReceiver(
+  t: TestContext,
+  options: readonly string[] = [],
+): Promise<{ url: string; end: () => Promise<void>; start: () => Promise<void> }> {
+  const folder = await scratch(t);
+  const config = join(folder, "prometheus.yaml");
+  await writeFile(config, "global: {}\n");
+  const address = `127.0.0.1:${await freePort()}`;
+  const url = `http://${address}`;
+  const args = [
+    `--config.file=${config}`,
+    `--storage.tsdb.path=${join(folder, "data")}`,
+    `--web.listen-address=${address}`,
+    "--web.enable-remote-write-receiver",
+    ...options,
+  ];
+  let end = await startProgram(t, "prometheus", args, url);
+  return {
+    url,
+    end: () => end(),
+    start: async () => {
+      end = await startProgram(t, "prometheus", args, url);
+    },
+  };
 }
 
 /**

@@ -77,8 +77,9 @@ const free = fc
     timesteps: fc.integer({ min: 1, max: 5 }),
     horizon: fc.integer({ min: 0, max: 2 }),
     features: fc.constantFrom(1, 2, 3, 5, 17),
+    covariates: fc.option(fc.constantFrom(1, 2, 4), { freq: 2 }),
   })
-  .chain(({ timesteps, horizon, features }) => {
+  .chain(({ timesteps, horizon, features, covariates }) => {
     const start = horizon > 0 ? timesteps : Math.min(1, timesteps - 1);
     const steps = timesteps + horizon - start;
     return fc
@@ -106,6 +107,7 @@ const free = fc
           timesteps: timesteps + horizon,
           inputSteps: timesteps,
           features,
+          ...(covariates !== null && { covariates }),
           encoder: named(parts.encoder, "encoder"),
           heads,
         };
@@ -153,7 +155,7 @@ const tied = fc
     };
   });
 
-/** Networks of every layer kind, with one or two heads, with and without a horizon, and with tied matrices. */
+/** Networks of every layer kind, with one or two heads, with and without a horizon, covariates, and tied matrices. */
 export const trainableNetworks: fc.Arbitrary<Network> = fc.oneof({ arbitrary: free, weight: 4 }, tied);
 
 /** The network with a linear path beside it, where its heads allow one. */

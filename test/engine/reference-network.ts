@@ -7,10 +7,17 @@
  * GRU (Cho et al. 2014, with Keras's `reset_after`), v and s the update and reset gates:
  *   v, s = r(x.W + b + h.R + d)   g = a(x.W + b + s (h.R + d))   h' = v h + (1 - v) g
  * Layer normalisation (Ba et al. 2016) of a row: gamma (x - mean) / sqrt(variance + epsilon) + beta
- * A linear path P beside an autoencoder g: Px + g(x - Px), Px = (x.W + b).V + d of the flattened window.
+ * A linear path P beside an autoencoder g: Px + g(x - Px), Px = (x.W + b).V + d of the flattened window. g reads the
+ * covariates of a row, which stand behind its features, as they are.
  */
 import type { Loss } from "../../src/engine/engine.js";
-import type { Layer, LinearPath, Network } from "../../src/network/network.js";
+import {
+  inputWidth,
+  type Layer,
+  type LinearPath,
+  type Network,
+  windowSize,
+} from "../../src/network/network.js";
 import { ACTIVATE, type Numbers, runGru, runLstm, type Value } from "./reference-recurrence.js";
 
 export type { Numbers } from "./reference-recurrence.js";
@@ -28,7 +35,7 @@ export interface ReferenceOutputs {
 
 /**
  * What the network answers for one window.
- * @param window [timesteps, features]; the encoder reads its first `inputSteps` rows.
+ * @param window [timesteps, features + covariates]; the encoder reads its first `inputSteps` rows.
  */
 export function runReference(
   network: Network,
@@ -38,11 +45,15 @@ export function runReference(
 ): ReferenceOutputs {
   const through = (layers: readonly Layer[], input: Value): Value =>
     layers.reduce((value, layer) => applyLayer(layer, weights, value, dropout), input);
-  const { inputSteps: steps, features: width, linearPath } = network;
+  const { inputSteps: steps, features, linearPath } = network;
+  const width = inputWidth(network);
   const input = Array.from(window).slice(0, steps * width);
-  const linear = linearPath && linearReconstruction(linearPath, weights, input);
+  const linear = linearPath && linearReconstruction(linearPath, weights, input, steps * features);
   const linearAt = (n: number): number => linear?.[n] ?? 0;
-  const data = input.map((value, n) => value - linearAt(n));
+  const data = input.map((value, n) => {
+    const feature = n % width;
+    return feature < features ? value - linearAt(Math.floor(n / width) * features + feature) : value;
+  });
   const embedding = through(network.encoder, { steps, width, data });
   return {
     heads: network.heads.map((head) => {
@@ -58,19 +69,20 @@ function linearReconstruction(
   { name, components }: LinearPath,
   weights: ReferenceWeights,
   data: Numbers,
+  readings: number,
 ): Float64Array {
   const dense = (part: string, units: number, from: Numbers): Numbers => {
     const layer: Layer = { kind: "dense", name: `${name}_${part}`, units, activation: "linear" };
     return applyLayer(layer, weights, { steps: 1, width: from.length, data: from }, undefined).data;
   };
-  return Float64Array.from(dense("expand", data.length, dense("project", components, data)));
+  return Float64Array.from(dense("expand", readings, dense("project", components, data)));
 }
 
 /**
  * The loss of a batch: the sum over heads of the mean over windows, rows and features of the squared or absolute
  * residual against the head's rows of the targets.
- * @param inputs [count, timesteps, features]
- * @param targets [count, timesteps, features]
+ * @param inputs [count, timesteps, features + covariates]
+ * @param targets of the same shape; covariates are not read
  */
 export function referenceLoss(
   network: Network,
@@ -82,7 +94,8 @@ export function referenceLoss(
   dropout?: DropoutMask,
 ): number {
   const { timesteps, features, heads } = network;
-  const size = timesteps * features;
+  const size = windowSize(network);
+  const width = inputWidth(network);
   let total = 0;
   for (let window = 0; window < count; window++) {
     const input = Array.from({ length: size }, (_, n) => inputs[window * size + n]!);
@@ -94,8 +107,7 @@ export function referenceLoss(
         const row = head.start + (head.reversed ? head.steps - 1 - step : step);
         for (let feature = 0; feature < features; feature++) {
           const residual =
-            outputs[h]![step * features + feature]! -
-            targets[(window * timesteps + row) * features + feature]!;
+            outputs[h]![step * features + feature]! - targets[(window * timesteps + row) * width + feature]!;
           sum += loss === "mse" ? residual * residual : Math.abs(residual);
         }
       }

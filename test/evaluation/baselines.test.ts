@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Dataset, Series } from "../../src/data/dataset.js";
+import type { Dataset } from "../../src/data/dataset.js";
 import { cutBaselineParts } from "../../src/evaluation/baseline-parts.js";
 import { createRandomDetector, fitBaselines } from "../../src/evaluation/baselines.js";
 import { Random } from "../../src/network/random.js";
+import { oneSeries } from "../data/one-series.js";
 
 const TIMESTEPS = 4;
 
@@ -19,17 +20,7 @@ function makeDataset(): Dataset {
   }
   values[2 * 450] = 1e9;
   values[2 * 20] = Number.NaN;
-  const series: Series = {
-    file: "waves.csv",
-    group: undefined,
-    rows,
-    values,
-    timestampsMs: undefined,
-    anomalous: undefined,
-    fileIndex: 0,
-    fileRows: Int32Array.from({ length: rows }, (_, row) => row),
-  };
-  return { files: [], features: ["a", "b"], series: [series], maxGapMs: undefined, notes: [] };
+  return oneSeries(["a", "b"], values);
 }
 
 /** The rows before 400, and how they are learnt from. */

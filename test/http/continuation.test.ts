@@ -158,6 +158,24 @@ test("the answers to parts of a series, joined, are the answer to all of it", as
   );
 });
 
+test("a model that reads the calendar has the hours of rows that were sent before", async (t) => {
+  const { score } = await serveTrained(t, "--calendar", "hour,weekday", "--time-zone", "Europe/Berlin");
+  await fc.assert(
+    fc.asyncProperty(
+      streams
+        .filter(({ timestamps }) => timestamps !== undefined)
+        .chain((stream) => fc.tuple(fc.constant(stream), cutsOf(stream.series.length), fc.integer())),
+      ([stream, cuts, seed]) => {
+        // Steps of some minutes and fractions of seconds, so that rows of an hour differ.
+        let time = Date.UTC(2025, 2, 29) + Math.abs(seed % 1000) / 7;
+        const timestamps = stream.series.map((_, row) => (time += STEP_MS * (1 + (row % 5)) + row / 3));
+        return checkLaw(score, "waves", { ...stream, timestamps }, cuts);
+      },
+    ),
+    { numRuns: 25 },
+  );
+});
+
 test("a series sent row by row has the events and the drift of all rows, also long ones", async (t) => {
   const { score } = await serveTrained(t);
   const fault = (row: number) => (row >= 60 && row < 160 ? 2 : row > 175 ? 0.4 : 0);

@@ -1,11 +1,14 @@
-/** Services as processes over one folder of models, with what tests of jobs ask of them. */
+/** Services and workers as processes over one folder of models, with what tests of jobs ask of them. */
+import { spawn } from "node:child_process";
+import { once as eventOf } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { writeWaves } from "../cli/residua-process.js";
-import { type ServerProcess, startServer } from "../server-process.js";
+import { repository, type ServerProcess, startServer } from "../server-process.js";
+import type { StoreKind } from "./store-kinds.js";
 
 export const TOKEN = "admin-token";
 /** Options with which a training takes about a second. */
@@ -40,6 +43,81 @@ export async function modelsFolder(t: TestContext): Promise<string> {
   return folder;
 }
 
+/** Services and workers that have their jobs in common. */
+export class JobPlace {
+  readonly folder: string;
+  readonly settings: Record<string, string>;
+  readonly #t: TestContext;
+  readonly #kind: StoreKind;
+
+  private constructor(t: TestContext, kind: StoreKind, folder: string, settings: Record<string, string>) {
+    this.#t = t;
+    this.#kind = kind;
+    this.folder = folder;
+    this.settings = settings;
+  }
+
+  static async make(t: TestContext, kind: StoreKind): Promise<JobPlace> {
+    return new JobPlace(t, kind, await modelsFolder(t), await kind.settings(t));
+  }
+
+  /** As the function of this name. */
+  serve(env: Record<string, string> = {}): Promise<JobServer> {
+    return serve(this.#t, this.folder, { ...this.settings, ...env });
+  }
+
+  /** A worker that looks for jobs; ended when the test is over. */
+  worker(env: Record<string, string> = {}): WorkerProcess {
+    return new WorkerProcess(this.#t, this.folder, { ...this.settings, ...env });
+  }
+
+  /** As `StoreKind.leftovers`. */
+  leftovers(): Promise<string[]> {
+    return this.#kind.leftovers(this.settings, this.folder);
+  }
+}
+
+/** `residua worker` as a process. */
+export class WorkerProcess {
+  readonly #child;
+  readonly #ended: Promise<[number | null]>;
+  #log = "";
+
+  constructor(t: TestContext, folder: string, env: Record<string, string>) {
+    this.#child = spawn(
+      process.execPath,
+      [join(repository, "dist", "src", "cli.js"), "worker", "--models", folder],
+      { env: { ...process.env, RESIDUA_THREADS: "1", ...env }, stdio: ["ignore", "pipe", "pipe"] },
+    );
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        this.#log += text;
+      });
+    }
+    this.#ended = eventOf(this.#child, "exit") as Promise<[number | null]>;
+    t.after(() => this.end("SIGKILL"));
+  }
+
+  log(): string {
+    return this.#log;
+  }
+
+  /** Stops the worker, and not the processes of its jobs. */
+  pause(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  goOn(): void {
+    this.#child.kill("SIGCONT");
+  }
+
+  /** Sends a signal and waits for the end; the exit status, or null where the signal itself ended it. */
+  async end(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+    this.#child.kill(signal);
+    return (await this.#ended)[0];
+  }
+}
+
 /** A server that is ready; ended when the test is over. */
 export async function serve(
   t: TestContext,
@@ -58,11 +136,34 @@ export async function serve(
   return new JobServer(server);
 }
 
+/** What a process has logged with this message. */
+export function logged(one: { log(): string }, message: string): Record<string, unknown>[] {
+  return one
+    .log()
+    .split("\n")
+    .filter((line) => line.startsWith("{") && line.endsWith("}"))
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ msg }) => msg === message);
+}
+
+/** Waits until a process has logged this message. */
+export async function once(one: { log(): string }, message: string): Promise<Record<string, unknown>> {
+  for (;;) {
+    const [first] = logged(one, message);
+    if (first !== undefined) return first;
+    await delay(20);
+  }
+}
+
 export class JobServer {
   readonly server: ServerProcess;
 
   constructor(server: ServerProcess) {
     this.server = server;
+  }
+
+  log(): string {
+    return this.server.log();
   }
 
   /** Sends a request with the admin token. */
@@ -93,8 +194,14 @@ export class JobServer {
     return (JSON.parse(text) as JobAnswer).id;
   }
 
+  /** The job, once the service can say. */
   async job(id: string): Promise<JobAnswer> {
-    return (await (await this.fetch(`/v1/jobs/${id}`)).json()) as JobAnswer;
+    for (;;) {
+      const response = await this.fetch(`/v1/jobs/${id}`);
+      const job = (await response.json()) as JobAnswer;
+      if (response.status !== 503) return job;
+      await delay(50);
+    }
   }
 
   /** Waits until a job is as asked. */

@@ -1,5 +1,6 @@
 /** A network as model.json and weights.bin, and the assertion that a damaged model.json is refused. */
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { InputError } from "../../src/errors.js";
 import { type ArchitectureOptions, buildNetwork } from "../../src/network/architectures.js";
 import { describeNetwork, readLayersModel, writeLayersModel } from "../../src/network/layers-model.js";
@@ -54,5 +55,42 @@ export function assertRefused([, damage, message]: DamageCase): void {
   assert.throws(
     () => readLayersModel(modelJson, weightsBin, describeNetwork(network)),
     (error: unknown) => error instanceof InputError && message.test(error.message),
+  );
+}
+
+/**
+ * Replaces any one value of a model.json at a time, and reads it: what is read passes `check`, all else is refused with an
+ * InputError.
+ */
+export function assertReadOrRefused(
+  network: Network,
+  weights: Weights,
+  replacement: fc.Arbitrary<unknown>,
+  { numRuns, check = () => undefined }: { numRuns: number; check?: (read: Network) => void },
+): void {
+  const { modelJson, weightsBin } = write(network, weights);
+  const places: [owner: Record<string, unknown>, key: string][] = [];
+  const collect = (value: unknown): void => {
+    if (typeof value !== "object" || value === null) return;
+    for (const [key, inner] of Object.entries(value)) {
+      places.push([value as Record<string, unknown>, key]);
+      collect(inner);
+    }
+  };
+  collect(modelJson);
+  fc.assert(
+    fc.property(fc.nat(places.length - 1), replacement, (at, replaced) => {
+      const [owner, key] = places[at]!;
+      const original = owner[key];
+      owner[key] = replaced;
+      try {
+        check(readLayersModel(modelJson, weightsBin, describeNetwork(network)).network);
+      } catch (error) {
+        assert.ok(error instanceof InputError, String(error));
+      } finally {
+        owner[key] = original;
+      }
+    }),
+    { numRuns },
   );
 }

@@ -9,8 +9,9 @@ import { InputError } from "../../src/errors.js";
 import { publish } from "../../src/publishing/publish.js";
 import { readBundle } from "../../src/registry/bundle.js";
 import { loadStoredModel } from "../../src/registry/stored-model.js";
-import { type TrainOptions, trainModel } from "../../src/training/train-model.js";
+import { trainModel } from "../../src/training/train-model.js";
 import { createDataFolder } from "../data/data-folder.js";
+import { QUICK_TRAINING } from "../training/quick-training.js";
 
 const READING: ReadingValues = {
   columns: undefined,
@@ -21,32 +22,6 @@ const READING: ReadingValues = {
   maxGap: 60,
   delimiter: undefined,
   header: undefined,
-};
-
-const OPTIONS: TrainOptions = {
-  architecture: { family: "reconstruction", timesteps: 6, units: [4], activation: "tanh" },
-  linearPath: null,
-  stride: 1,
-  loss: "mse",
-  epochs: 2,
-  batchSize: 16,
-  learningRate: 0.01,
-  patience: undefined,
-  clipNorm: 1,
-  windowsPerEpoch: 8192,
-  validation: 0.1,
-  folds: 0,
-  calibration: 0.2,
-  scaler: "standard",
-  clip: 20,
-  minCoverage: 0.5,
-  corruption: undefined,
-  slowTrend: undefined,
-  amplitude: undefined,
-  falseAlarms: undefined,
-  falseAlarmRate: 0.1,
-  threshold: undefined,
-  seed: 3,
 };
 
 test("a trained model becomes the next version, as a registry takes it, and nothing is printed", async (t) => {
@@ -63,7 +38,7 @@ test("a trained model becomes the next version, as a registry takes it, and noth
   const engine = await createWasmEngine({ threads: 1 });
   t.after(() => engine.close());
   const { signal } = new AbortController();
-  const trained = await trainModel(engine, dataset, { ...OPTIONS, signal });
+  const trained = await trainModel(engine, dataset, { ...QUICK_TRAINING, signal });
   const printed = [t.mock.method(process.stdout, "write"), t.mock.method(process.stderr, "write")];
   const published = await publish(trained, { modelsFolder, name: "waves", reading: READING });
   const writes = printed.map(({ mock }) => mock.callCount());
@@ -71,7 +46,7 @@ test("a trained model becomes the next version, as a registry takes it, and noth
   assert.deepEqual(writes, [0, 0]);
 
   assert.equal(published.version, "1");
-  const { sha256, manifest, sampleBody } = await readBundle(published.folder);
+  const { sha256, manifest, sample } = await readBundle(published.folder);
   assert.equal(sha256, published.sha256);
   assert.deepEqual(manifest.features, [
     { name: "a", unit: null },
@@ -83,7 +58,9 @@ test("a trained model becomes the next version, as a registry takes it, and noth
   assert.ok(!("signal" in options));
   assert.equal(losses.length, 2);
   // In the file's units, and null where a reading is missing.
-  const readings = (sampleBody as { windows: (number | null)[][][] }).windows.flat(2);
+  const readings = (
+    JSON.parse(Buffer.from(sample).toString()) as { windows: (number | null)[][][] }
+  ).windows.flat(2);
   assert.ok(readings.includes(null));
   assert.deepEqual(
     readings.map((reading) => reading ?? Number.NaN),

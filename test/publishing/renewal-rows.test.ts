@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { excludeEvents, holdOut } from "../../src/publishing/renewal-rows.js";
+import { InputError } from "../../src/errors.js";
+import { excludeEvents, holdOut, parseEvents } from "../../src/publishing/renewal-rows.js";
 import { createDataFolder } from "../data/data-folder.js";
 
 const folder = createDataFolder();
@@ -29,14 +30,14 @@ test("events count by rows of their file and group, or by time in other files, b
   const times = { startTime: "2024-01-01T00:30:00Z", endTime: "2024-01-01 00:33" };
   const { series } = excludeEvents(
     dataset,
-    {
+    parseEvents({
       events: [
         { file: "a.csv", start: 10, end: 13 },
         { file: "a.csv", group: "b", start: 20, end: 23 },
         { file: "other.csv", start: 0, end: 9, ...times },
         { file: "other.csv", start: 0, end: 9 },
       ],
-    },
+    }),
     (note) => notes.push(note),
   );
   assert.deepEqual(marked(series[0]!.anomalous), [2, 5, 6, 15, 16]);
@@ -50,8 +51,30 @@ test("rows count from the first of the file where a range was read", async () =>
     { "a.csv": table(40) },
     { columns: ["value"], rows: { from: 10, to: 30 } },
   );
-  const { series } = excludeEvents(dataset, [{ file: "a.csv", start: 12, end: 13 }]);
+  const { series } = excludeEvents(dataset, parseEvents([{ file: "a.csv", start: 12, end: 13 }]));
   assert.deepEqual(marked(series[0]!.anomalous), [2, 3]);
+});
+
+test("events without a file are of the data themselves: by their times, else by their rows", async () => {
+  const dataset = await folder.read({ "a.csv": table(40) }, READING);
+  const times = { startTime: "2024-01-01T00:30:00Z", endTime: "2024-01-01T00:31:00Z" };
+  const { series } = excludeEvents(
+    dataset,
+    parseEvents([{ start: 10, end: 11 }, times, { start: 0, end: 3, group: "b", ...times }]),
+  );
+  assert.deepEqual(marked(series[0]!.anomalous), [2, 5, 15]);
+  assert.deepEqual(marked(series[1]!.anomalous), [5, 15]);
+  const two = await folder.read({ "a.csv": table(40), "b.csv": table(40) }, READING);
+  assert.throws(() => excludeEvents(two, parseEvents([{ start: 1, end: 2 }])), /has to name one of them/);
+  for (const wrong of [
+    {},
+    { start: 3 },
+    { start: 3, end: 2 },
+    { file: 7, start: 1, end: 2 },
+    { file: "a", ...times },
+  ]) {
+    assert.throws(() => parseEvents([wrong]), InputError, JSON.stringify(wrong));
+  }
 });
 
 test("the newest fifth is held out, a window less one row is purged before it, and short series stay whole", async () => {

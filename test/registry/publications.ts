@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type { Engine } from "../../src/engine/engine.js";
 import { type ArchitectureOptions, buildNetwork } from "../../src/network/architectures.js";
+import { windowSize } from "../../src/network/network.js";
 import { initialWeights } from "../../src/network/weights.js";
 import { publishBundle } from "../../src/registry/bundle.js";
 import { type BundleContents, encodeFiles, encodeManifest } from "../../src/registry/bundle-files.js";
@@ -38,7 +39,7 @@ export async function makeContents(
   });
   const weights = initialWeights(network, seed);
   const executable = await engine.compile(network, weights);
-  const windows = Float32Array.from({ length: 2 * network.timesteps * 2 }, (_, i) => Math.sin(i));
+  const windows = Float32Array.from({ length: 2 * windowSize(network) }, (_, i) => Math.sin(i));
   const golden = await recordGolden(executable, windows, 2);
   await executable.close();
   return {

@@ -1,6 +1,6 @@
 /** An engine in plain float64: slow, for networks of a few units, and easy to hold back or to break. */
 import type { Engine, Executable } from "../../src/engine/engine.js";
-import type { Network } from "../../src/network/network.js";
+import { type Network, windowSize } from "../../src/network/network.js";
 import type { Weights } from "../../src/network/weights.js";
 import { runReference } from "../engine/reference-network.js";
 
@@ -20,7 +20,7 @@ export class ReferenceEngine implements Engine {
     await this.beforeCompile();
     this.open++;
     this.compiled++;
-    const size = network.timesteps * network.features;
+    const size = windowSize(network);
     return {
       network,
       run: async (windows, count) => {

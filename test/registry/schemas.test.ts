@@ -47,7 +47,7 @@ test("a bundle of schema 1 is read, replays its golden windows and is scored as 
   const engine = await createWasmEngine({ threads: 1 });
   t.after(() => engine.close());
   const model = await loadModel(bundle, engine);
-  const { windows } = bundle.sampleBody as { windows: number[][][] };
+  const { windows } = JSON.parse(Buffer.from(bundle.sample).toString()) as { windows: number[][][] };
   const prepared = prepareWindows(model.scoring, Float64Array.from(windows.flat(2)), 1);
   const outputs = await model.executable.run(prepared.scaled, 1);
   const scores = (["squared", "absolute"] as const).map(

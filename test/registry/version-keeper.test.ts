@@ -173,6 +173,31 @@ test("a live version whose folder is damaged serves on, and says so", async (t) 
   assert.equal(registry.listModels()[0]!.versions[0]!.reason, null);
 });
 
+test("of many versions, files are looked at in turn: a damaged one is noticed within as many looks as there are parts", async (t) => {
+  const { folder, registry } = await opened(t, 1, { checkedPerLook: 1 });
+  await addVersions(folder, "valve", [1]);
+  await addVersions(folder, "belt", [1]);
+  for (let look = 0; look < 3; look++) await registry.poll();
+  for (const name of ["belt", "pump", "valve"]) await rm(join(folder, name, "1", "manifest.json"));
+  const noticed: number[] = [];
+  for (let look = 0; look < 3; look++) {
+    await registry.poll();
+    noticed.push(registry.listModels().filter(({ versions }) => versions[0]!.reason !== null).length);
+  }
+  assert.deepEqual(noticed, [1, 2, 3]);
+});
+
+test("a version that is wanted again is opened again, also where it is not its turn", async (t) => {
+  const { folder, registry } = await opened(t, 1, { liveVersions: 1, checkedPerLook: 1 });
+  await addVersions(folder, "valve", [1]);
+  await addVersions(folder, "pump", [2]);
+  for (let look = 0; look < 3; look++) await registry.poll();
+  assert.deepEqual(states(registry), { 1: "stored", 2: "live" });
+  await rm(join(folder, "pump", "2"), { recursive: true });
+  await registry.poll();
+  assert.deepEqual(states(registry), { 1: "live" });
+});
+
 test("what has not changed is not opened again", async (t) => {
   const { engine, registry } = await opened(t, 3);
   const { compiled } = engine;

@@ -7,7 +7,7 @@ import {
   endValueFor,
   fewestEventsPerRow,
 } from "../../src/scoring/alarm-choice.js";
-import { countAlarms } from "../../src/scoring/alarm-count.js";
+import { countAlarms } from "./whole-alarms.js";
 
 /** Scores as a model gives them: squares of noise, averaged over `timesteps` rows. */
 function normalScores(rows: number, timesteps: number, seed: number): Float64Array {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Random } from "../../src/network/random.js";
-import { countAlarms, HighScores } from "../../src/scoring/alarm-count.js";
-import { findAlarms } from "../../src/scoring/alarms.js";
+import { HighScores } from "../../src/scoring/alarm-count.js";
+import { countAlarms, findAlarms } from "./whole-alarms.js";
 
 test("as many events are counted as the detector finds, by any rule, with rows without a score", () => {
   const random = new Random(7);

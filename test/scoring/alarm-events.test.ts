@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { findAlarms } from "../../src/scoring/alarms.js";
 import { findEvents, walkEvents } from "../../src/scoring/event-stream.js";
 import { eventRuleOf } from "../../src/scoring/events.js";
 import { ruleOfRuns } from "../../src/scoring/normal-behaviour.js";
 import { stitchScores } from "../../src/scoring/stitcher.js";
 import { windowStarts } from "../../src/scoring/windows.js";
+import { findAlarms } from "./whole-alarms.js";
 
 const T = 4;
 

@@ -1,13 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import {
-  AlarmDetector,
-  type AlarmEvent,
-  type AlarmRule,
-  findAlarms,
-  parseAlarmState,
-} from "../../src/scoring/alarms.js";
+import { AlarmDetector, type AlarmEvent, type AlarmRule, parseAlarmState } from "../../src/scoring/alarms.js";
+import { findAlarms } from "./whole-alarms.js";
 
 const scores = fc.array(
   fc.oneof({ weight: 9, arbitrary: fc.integer({ min: 0, max: 9 }) }, fc.constant(Number.NaN)),

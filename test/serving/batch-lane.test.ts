@@ -51,6 +51,21 @@ test("a small request does not wait for the whole of a large one", async () => {
   await small;
 });
 
+test("a client is in every run, however many connections another address has", async () => {
+  const { scheduler, executable, submit } = pausedBatcher();
+  void submit(8);
+  await scheduler.turn();
+  const from = (remoteAddress: string) => ({ client: { destroyed: false, remoteAddress } });
+  for (let i = 0; i < 20; i++) void submit(2, 100, from("192.0.2.1"));
+  for (let i = 0; i < 4; i++) void submit(1, 500, from("192.0.2.2"));
+  for (let run = 0; run < 2; run++) {
+    await executable.finish();
+    const of = (value: number) => executable.firstReadings.filter((own) => own >= value && own < value + 100);
+    assert.equal(of(500).length, run === 0 ? 4 : 0);
+    assert.equal(of(100).length, run === 0 ? 4 : 8);
+  }
+});
+
 test("however many small requests come, a large one goes on", async () => {
   const { scheduler, executable, submit } = pausedBatcher();
   void submit(16, 1000);

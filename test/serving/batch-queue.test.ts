@@ -38,6 +38,43 @@ test("what does not fit is refused whole, with the seconds the queue needs", asy
   assert.throws(() => batcher.checkRoom(), hasCode("QUEUE_FULL"));
 });
 
+test("an address that fills the queue leaves room for those that send less", async () => {
+  const { scheduler, batcher, submit } = pausedBatcher();
+  const from = (remoteAddress: string) => ({ client: { destroyed: false, remoteAddress } });
+  const [busy, other, third] = ["192.0.2.1", "192.0.2.2", "2001:db8::1"].map(from);
+  void submit(8, 0, busy);
+  await scheduler.turn();
+  const place = batcher.reserve(40, busy!.client);
+  void submit(24, 0, busy);
+  assert.throws(() => submit(1, 0, busy), hasCode("QUEUE_FULL"));
+  assert.throws(() => batcher.checkRoom(busy!.client), hasCode("QUEUE_FULL"));
+  batcher.checkRoom(other!.client);
+  void submit(4, 0, other);
+  void submit(3, 0, third);
+  assert.throws(() => submit(1, 0, busy), hasCode("QUEUE_FULL"));
+  assert.throws(() => submit(2, 0, third), /71 windows wait and the queue holds 64: no room for 2 more/);
+  void submit(1, 0, third);
+  place.release();
+  assert.equal(batcher.waitingWindows, 32);
+  void submit(32, 0, busy);
+  assert.throws(() => submit(1, 0, busy), hasCode("QUEUE_FULL"));
+});
+
+test("addresses that have as much as others, or of which nothing waits, have no more room", async () => {
+  const { scheduler, submit } = pausedBatcher();
+  const from = (remoteAddress: string) => ({ client: { destroyed: false, remoteAddress } });
+  void submit(8, 0, from("192.0.2.1"));
+  await scheduler.turn();
+  void submit(32, 0, from("192.0.2.1"));
+  void submit(32, 0, from("192.0.2.2"));
+  for (const own of ["192.0.2.1", "192.0.2.2"]) {
+    assert.throws(() => submit(1, 0, from(own)), hasCode("QUEUE_FULL"));
+  }
+  // A third may have up to an equal share, as far as there is room.
+  assert.throws(() => submit(22, 0, from("192.0.2.3")), hasCode("QUEUE_FULL"));
+  void submit(8, 0, from("192.0.2.3"));
+});
+
 test("more windows than the queue can ever hold are too many", () => {
   const { submit } = pausedBatcher();
   assert.throws(() => submit(65), hasCode("TOO_MANY_WINDOWS"));

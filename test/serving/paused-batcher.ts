@@ -1,7 +1,7 @@
 /** A batcher on a manual scheduler and an engine whose runs end when a test ends them. */
 import assert from "node:assert/strict";
 import { ResiduaError } from "../../src/errors.js";
-import type { BatchResult } from "../../src/serving/batch-job.js";
+import type { BatchClient, BatchResult } from "../../src/serving/batch-job.js";
 import { Batcher, type BatcherOptions } from "../../src/serving/batcher.js";
 import { ManualScheduler } from "./manual-scheduler.js";
 import { PausedExecutable, windowsOf } from "./paused-executable.js";
@@ -21,7 +21,7 @@ export function pausedBatcher(options: Partial<BatcherOptions> = {}) {
   const submit = (
     count: number,
     value = 0,
-    more: { deadlineAtMs?: number; client?: { destroyed: boolean }; on?: PausedExecutable } = {},
+    more: { deadlineAtMs?: number; client?: BatchClient; on?: PausedExecutable } = {},
   ) => {
     const on = more.on ?? executable;
     return batcher.submit({

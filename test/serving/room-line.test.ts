@@ -7,10 +7,15 @@ import { PausedExecutable, windowsOf } from "./paused-executable.js";
 function lineOf() {
   const line = new RoomLine();
   const order: string[] = [];
-  const stand = (name: string, on: PausedExecutable, client: object, count = 1) => {
+  const stand = (
+    name: string,
+    on: PausedExecutable,
+    client: object,
+    { count = 1, remoteAddress }: { count?: number; remoteAddress?: string } = {},
+  ) => {
     const work = { target: targetOf(on), windows: windowsOf(on, count), count };
     const place = {
-      work: { ...work, client: { destroyed: false, connection: client } },
+      work: { ...work, client: { destroyed: false, connection: client, remoteAddress } },
       admit: () => void order.push(name),
     };
     line.push(place);
@@ -30,6 +35,20 @@ test("clients of a model take turns, each in the order of its own work", () => {
   for (const name of ["a1", "a2", "a3"]) stand(name, model, first);
   for (const name of ["b1", "b2"]) stand(name, model, second);
   assert.deepEqual(drain(), ["a1", "b1", "a2", "b2", "a3"]);
+});
+
+test("addresses take turns, and the clients of each, so that many connections are not many turns", () => {
+  const { line, stand, drain } = lineOf();
+  const model = new PausedExecutable();
+  const [a1, a2, a3, b] = [{}, {}, {}, {}];
+  for (const [name, client] of Object.entries({ a1, a2, a3 })) {
+    for (const part of ["first", "second"]) stand(`${name} ${part}`, model, client, { remoteAddress: "A" });
+  }
+  for (const name of ["b1", "b2", "b3"]) stand(name, model, b, { remoteAddress: "B" });
+  line.remove(stand("gone", model, {}, { remoteAddress: "C" }));
+  const order = drain();
+  assert.deepEqual(order.slice(0, 6), ["a1 first", "b1", "a2 first", "b2", "a3 first", "b3"]);
+  assert.deepEqual(order.slice(6), ["a1 second", "a2 second", "a3 second"]);
 });
 
 test("models take turns by windows times timesteps", () => {

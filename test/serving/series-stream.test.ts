@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { FLOAT32_MAX } from "../../src/scoring/residuals.js";
 import { WindowScaler } from "../../src/scoring/scaler.js";
-import { scaleRows, unscaleRows } from "../../src/serving/series-stream.js";
+import { scaleRows, unscaleRows } from "../../src/serving/stream-rows.js";
 
 const magnitude = fc.integer({ min: -12, max: 12 }).map((exponent) => 10 ** exponent);
 

@@ -76,6 +76,31 @@ test("a state comes back as it was, in at most 128 KiB for 8,000 readings in a w
   }
 });
 
+test("the times of the rows kept come back, of any steps; at one step they take no room", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: -(2 ** 40), max: 2 ** 40 }),
+      fc.array(fc.constantFrom(0, 1, 60, 60, 60, 3600, 2 ** 33), { minLength: 14, maxLength: 14 }),
+      (first, steps) => {
+        const frame = { ...frameOf(8, 2), timed: true };
+        const seconds = new Float64Array(rowsKept(frame));
+        seconds.forEach((_, row) => {
+          seconds[row] = row === 0 ? first : seconds[row - 1]! + steps[row % 14]!;
+        });
+        const state = { ...largeState(frame), seconds };
+        assert.deepEqual(decodeStream(encodeStream(state, frame), frame), state);
+      },
+    ),
+  );
+  const frame = { ...frameOf(8000, 1, 8), timed: true };
+  const seconds = Float64Array.from({ length: rowsKept(frame) }, (_, row) => 1.7e9 + 300 * row);
+  assert.ok(encodeStream({ ...largeState(frame), seconds }, frame).length <= MOST_CHARACTERS);
+  // Without the times that the model needs, or with times that it knows nothing of.
+  const plain = frameOf(8, 2);
+  const timed = { ...plain, timed: true };
+  assert.throws(() => decodeStream(encodeStream(largeState(plain), plain), timed), /is damaged/);
+});
+
 test("a model that is too large for a continuation is refused before anything is scored", () => {
   assert.throws(
     () => checkStreamSize(frameOf(1000, 40)),

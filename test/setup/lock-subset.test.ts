@@ -148,16 +148,21 @@ test("the service is installed without what only tests need, and without TensorF
     RESIDUA_ENGINE: "wasm",
     RESIDUA_GRPC_PORT: "3001",
     OTEL_EXPORTER_OTLP_ENDPOINT: "http://a",
+    RESIDUA_REDIS_URL: "redis://a",
   };
-  assert.deepEqual(names("start", asked), ["serve", "build", "grpc", "traces"]);
+  assert.deepEqual(names("start", asked), ["serve", "build", "grpc", "traces", "redis"]);
   assert.deepEqual(names("image", { RESIDUA_ENGINE: "wasm" }), [
     "serve",
     "build",
     "tensorflow",
     "grpc",
     "traces",
+    "redis",
+    "watch",
   ]);
+  assert.deepEqual(names("residua", { RESIDUA_ENGINE: "wasm" }), ["serve", "build", "watch"]);
   assert.deepEqual(names("bench"), ["serve", "build", "tensorflow", "tests"]);
-  assert.deepEqual(names("test"), ["serve", "build", "tensorflow", "grpc", "traces", "tests", "lint"]);
-  assert.deepEqual(names(undefined), ["serve", "build", "tensorflow", "grpc", "traces", "tests", "lint"]);
+  const all = ["serve", "build", "tensorflow", "grpc", "traces", "redis", "watch", "tests", "lint"];
+  assert.deepEqual(names("test"), all);
+  assert.deepEqual(names(undefined), all);
 });

@@ -80,7 +80,7 @@ function split(dataset: Dataset, calibration: number): Split {
 test("a series is scored in pieces as it is in one: windows, timesteps and coverage", async () => {
   const one = series(1400, 1);
   const starts = windowStarts(one.rows, TIMESTEPS, 1);
-  const scored = await scoreSeries(executable, model, ["squared", "absolute"], one.values, starts, {
+  const scored = await scoreSeries(executable, model, ["squared", "absolute"], one, starts, {
     withFeatureError: true,
     contributionsTo: "squared",
   });
@@ -105,7 +105,7 @@ test("calibration takes all windows of the held-back part, and counts those that
     await scoreNormal(executable, model, dataset, windows, { stride: 1 }),
   ]);
   const starts = windows.start.subarray(0, windows.series.indexOf(1));
-  const own = await scoreSeries(executable, model, ["squared"], dataset.series[0]!.values, starts);
+  const own = await scoreSeries(executable, model, ["squared"], dataset.series[0]!, starts);
   for (const scorer of ["squared", "absolute"] as const) {
     const { windows: sample, timesteps } = calibration[scorer]!;
     assert.equal(sample.n, windows.count);

@@ -7,13 +7,15 @@ import type { Network } from "../../src/network/network.js";
 import type { Weights } from "../../src/network/weights.js";
 
 export class LinearTrainer implements Trainer {
-  readonly network = {} as Network;
+  readonly network: Network;
   readonly steps: { inputs: Float32Array; targets: Float32Array; options: StepOptions }[] = [];
   /** What `evaluate` answers, call by call, in place of the loss. */
   readonly scripted: number[];
   weight: number;
 
-  constructor(options: { weight?: number; validationLosses?: number[] } = {}) {
+  constructor(options: { weight?: number; validationLosses?: number[]; covariates?: number } = {}) {
+    const { covariates } = options;
+    this.network = { features: 1, ...(covariates !== undefined && { covariates }) } as Network;
     this.weight = options.weight ?? 0;
     this.scripted = options.validationLosses ?? [];
   }

@@ -5,31 +5,18 @@ import { createWasmEngine } from "../../src/engine/wasm/engine.js";
 import { Random } from "../../src/network/random.js";
 import { pValue } from "../../src/scoring/thresholds.js";
 import { type TrainEvents, type TrainOptions, trainModel } from "../../src/training/train-model.js";
+import { oneSeries } from "../data/one-series.js";
+import { QUICK_TRAINING } from "./quick-training.js";
 
 const OPTIONS: TrainOptions = {
+  ...QUICK_TRAINING,
   architecture: { family: "dense", timesteps: 6, units: [3], activation: "tanh" },
   linearPath: 0.7,
   stride: undefined,
-  loss: "mse",
   epochs: 6,
-  batchSize: 16,
-  learningRate: 0.01,
   patience: 2,
-  clipNorm: 1,
   windowsPerEpoch: undefined,
-  validation: 0.1,
   folds: 3,
-  calibration: 0.2,
-  scaler: "standard",
-  clip: 20,
-  minCoverage: 0.5,
-  corruption: undefined,
-  slowTrend: undefined,
-  amplitude: undefined,
-  falseAlarms: undefined,
-  falseAlarmRate: 0.1,
-  threshold: undefined,
-  seed: 3,
 };
 
 let engine: Awaited<ReturnType<typeof createWasmEngine>>;
@@ -45,17 +32,7 @@ function waves(rows: number, calm = rows): Dataset {
     const row = Math.floor(i / 2);
     return Math.sin(row / 3 + (i % 2)) + (row < calm ? 0.3 : 0.02) * random.normal();
   });
-  const series = {
-    file: "waves.csv",
-    group: undefined,
-    rows,
-    values,
-    timestampsMs: undefined,
-    anomalous: undefined,
-    fileIndex: 0,
-    fileRows: Int32Array.from({ length: rows }, (_, row) => row),
-  };
-  return { files: [], features: ["a", "b"], series: [series], maxGapMs: undefined, notes: [] };
+  return oneSeries(["a", "b"], values);
 }
 
 async function train(rows: number | Dataset, options: Partial<TrainOptions> = {}, events: TrainEvents = {}) {

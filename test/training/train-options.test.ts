@@ -3,18 +3,8 @@ import { test } from "node:test";
 import type { Option, OptionTable } from "../../src/data/option-values.js";
 import { InputError } from "../../src/errors.js";
 import { corruption, unitList } from "../../src/training/option-parsers.js";
-import { FITTING_OPTIONS, type FittingValues, toTrainOptions } from "../../src/training/train-options.js";
-
-/** The values of the table where nothing but these texts is given, as a front end makes them. */
-function valuesOf(texts: Readonly<Record<string, string>>): FittingValues {
-  const table: OptionTable = FITTING_OPTIONS;
-  const values = Object.entries(table).map(([name, entry]) => {
-    const text = texts[name];
-    if (!("parse" in entry)) return [name, text === undefined ? undefined : text === "true"];
-    return [name, text === undefined ? entry.default : entry.parse(text)];
-  });
-  return Object.fromEntries(values) as FittingValues;
-}
+import { FITTING_OPTIONS, toTrainOptions } from "../../src/training/train-options.js";
+import { valuesOf } from "./fitting-values.js";
 
 test("units and corruption are read as they are written", () => {
   assert.deepEqual(unitList("64, 16"), [64, 16]);

@@ -147,6 +147,38 @@ test("a large body is read no further than to the first row that is not of the m
   assert.equal((await score("small", sparse)).status, 200);
 });
 
+test("a data file of 6 MB is read beside the event loop", async (t) => {
+  const { url } = await startService(t, { contents: { small: {} } });
+  const post = (rows: number) =>
+    fetch(`${url}/v1/models/small/readings?file=data.csv`, {
+      method: "POST",
+      headers: { "content-type": "text/csv" },
+      body: `temperature,pressure\n${"20.125,100012.5\n".repeat(rows)}`,
+    });
+  await post(10).then((response) => response.arrayBuffer());
+  const loop = watchLoop();
+  const response = await post(400_000);
+  const text = await response.text();
+  const { longestMs } = loop.end();
+  assert.deepEqual([response.status, text.length > 2_000_000], [200, true]);
+  // The client of this test is in the same process.
+  assert.ok(longestMs <= MOST_MS, `a turn took ${longestMs} ms`);
+});
+
+test("a long series whose key is written with escapes is one all the same", async (t) => {
+  const { score } = await startService(t, {
+    contents: { small: {} },
+    config: { RESIDUA_MAX_QUEUE_WINDOWS: 64 },
+  });
+  // More rows than 64 windows and what else a request may hold.
+  const rows = "[20,1e5],".repeat(199_999);
+  const scored = await score("small", `{"s\\u0065ries":[${rows}[20,1e5]],"stride":1000}`);
+  assert.equal(scored.status, 200, await scored.text());
+  const refused = await score("small", `{"s\\u0065ries":[${rows}[20]],"stride":1000}`);
+  const { errors } = (await refused.json()) as { errors: { path: string }[] };
+  assert.deepEqual([refused.status, errors[0]?.path], [422, "/series/199999"]);
+});
+
 function closed(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.once("close", () => resolve()));
 }

@@ -1,5 +1,6 @@
 /** However many series are fed, and however long they are, other requests are answered. */
 import assert from "node:assert/strict";
+import { Agent, request } from "node:http";
 import { test } from "node:test";
 import { startService, WINDOW } from "../http/running-service.js";
 
@@ -33,6 +34,43 @@ test("beside 24 long series, single windows of the same and of another model are
   hangUp.abort();
   await Promise.all(series);
 });
+
+test("beside 100 connections of one address that fill the queue, requests from another are all answered", {
+  // Only Linux answers on all of 127.0.0.0/8.
+  skip: process.platform !== "linux",
+}, async (t) => {
+  const { url } = await startService(t, { config: { RESIDUA_MAX_QUEUE_WINDOWS: 2048 } });
+  const bodyOf = (windows: number) => JSON.stringify({ windows: Array(windows).fill(WINDOW), include: [] });
+  const agents = ["127.0.0.1", "127.0.0.2"].map(
+    (localAddress) => new Agent({ keepAlive: true, localAddress, maxSockets: 100 }),
+  );
+  let isOver = false;
+  let refused = 0;
+  const busy = Array.from({ length: 100 }, async () => {
+    while (!isOver) if ((await statusOf(url, agents[0]!, bodyOf(64))) === 429) refused += 1;
+  });
+  while (refused === 0) await new Promise((resolve) => setImmediate(resolve));
+  for (let i = 0; i < 20; i++) {
+    // In a queue that others fill with less, there is hardly ever room for so many.
+    assert.equal(await statusOf(url, agents[1]!, bodyOf(200)), 200);
+  }
+  isOver = true;
+  await Promise.all(busy);
+  for (const agent of agents) agent.destroy();
+});
+
+/** The status that a score request is answered with. */
+function statusOf(url: string, agent: Agent, body: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    request(
+      `${url}/v1/models/small/score`,
+      { method: "POST", agent, headers: { "content-type": "application/json" } },
+      (response) => response.resume().once("end", () => resolve(response.statusCode!)),
+    )
+      .once("error", reject)
+      .end(body);
+  });
+}
 
 /** Resolves when so many windows wait. */
 async function queueHolds(url: string, windows: number): Promise<void> {

@@ -38,7 +38,7 @@ export interface DeviceModel {
   /** The folder of saved_model.pb. */
   readonly folder: string;
   readonly programs: readonly Program[];
-  /** The shape of one window: [T, F]. */
+  /** The shape of one window: [T, F + C]. */
   readonly windowShape: readonly [number, number];
   /** In the order of a run's answer: the name in the signature, and how many numbers it has for one window. */
   readonly outputs: readonly { readonly name: string; readonly size: number }[];

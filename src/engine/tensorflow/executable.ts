@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError, ResiduaError } from "../../errors.js";
-import type { Network } from "../../network/network.js";
+import { inputWidth, type Network, windowSize } from "../../network/network.js";
 import type { Weights } from "../../network/weights.js";
 import type { Executable, Outputs } from "../engine.js";
 import type { Device } from "./device.js";
@@ -60,7 +60,8 @@ async function load(
   plan: LoweringPlan,
 ): Promise<Executable> {
   const folder = await mkdtemp(join(options.scratchFolder, "model-"));
-  const { timesteps, features } = network;
+  const { timesteps } = network;
+  const width = inputWidth(network);
   const outputs = graphOutputs(network).map(({ name, shape }) => ({
     name,
     size: shape.reduce((a, b) => a * b, 1),
@@ -69,10 +70,10 @@ async function load(
   try {
     await writeFile(join(folder, "saved_model.pb"), lowerNetwork(network, weights, plan.lowering));
     model = await device.load({
-      label: `the network of T=${timesteps} and F=${features}`,
+      label: `the network of windows [${timesteps}, ${width}]`,
       folder,
       programs: PROGRAMS.filter((program) => plan.lowering[program] !== undefined),
-      windowShape: [timesteps, features],
+      windowShape: [timesteps, width],
       outputs,
       compiledSizes: plan.compiledSizes,
       maxPadding: plan.maxPadding,
@@ -112,7 +113,7 @@ class DeviceExecutable implements Executable {
 
   async run(windows: Float32Array, count: number): Promise<Outputs> {
     if (this.closed !== undefined) throw new ResiduaError("SHUTTING_DOWN", "The network is closed.");
-    const size = this.network.timesteps * this.network.features;
+    const size = windowSize(this.network);
     if (count < 1 || windows.length < count * size) {
       throw new RangeError(`${windows.length} numbers do not hold ${count} windows of ${size}`);
     }

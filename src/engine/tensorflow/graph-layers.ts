@@ -5,7 +5,7 @@
  * is one block of it.
  */
 import { layersOfLinearPath } from "../../network/linear-path.js";
-import type { Layer, LayerNormalizationLayer, Network } from "../../network/network.js";
+import { inputWidth, type Layer, type LayerNormalizationLayer, type Network } from "../../network/network.js";
 import type { Result, Scope } from "./graph-builder.js";
 import { gruCell } from "./graph-gru.js";
 import { lstmCell } from "./graph-lstm.js";
@@ -14,6 +14,7 @@ import {
   activate,
   add,
   addBias,
+  concatenate,
   matMul,
   repeat,
   reshape,
@@ -55,28 +56,37 @@ export class NetworkLowering {
   }
 
   /**
-   * @param windows [n, T, F] in scaled units.
+   * @param windows [n, T, F + C] in scaled units.
    * @returns the output of each head [n, steps, F] in order, then the embedding [n, U].
    */
   run(network: Network, windows: Result): Result[] {
-    const { timesteps, inputSteps, features } = network;
+    const { timesteps, inputSteps } = network;
+    const width = inputWidth(network);
     const read =
-      inputSteps === timesteps ? windows : slice(this.scope, windows, [0, 0, 0], [-1, inputSteps, features]);
-    const input = { kind: "windows", steps: inputSteps, width: features, result: read } as const;
+      inputSteps === timesteps ? windows : slice(this.scope, windows, [0, 0, 0], [-1, inputSteps, width]);
+    const input = { kind: "windows", steps: inputSteps, width, result: read } as const;
     if (network.linearPath !== undefined) return this.besideLinearPath(network, input);
     const embedding = vector(this.chain(network.encoder, input));
     const heads = network.heads.map((head) => this.windows(sequence(this.chain(head.layers, embedding))));
     return [...heads, embedding.result];
   }
 
-  /** Px + g(x - Px), then Px, then the embedding of x - Px. */
+  /** Px + g(x - Px), then Px, then the embedding of x - Px; g reads covariates as they are. */
   private besideLinearPath(network: Network, input: Extract<Value, { kind: "windows" }>): Result[] {
     const linear = this.windows(sequence(this.chain(layersOfLinearPath(network), input)));
-    const rest = { ...input, result: subtract(this.scope, input.result, linear) };
+    const rest = { ...input, result: this.withoutLinear(network, input.result, linear) };
     const embedding = vector(this.chain(network.encoder, rest));
     const [reconstruction] = network.heads;
     const restReconstruction = this.windows(sequence(this.chain(reconstruction!.layers, embedding)));
     return [add(this.scope, linear, restReconstruction), linear, embedding.result];
+  }
+
+  /** x - Px, with the covariates of x behind it. */
+  private withoutLinear({ features, covariates = 0 }: Network, x: Result, linear: Result): Result {
+    if (covariates === 0) return subtract(this.scope, x, linear);
+    const readings = slice(this.scope, x, [0, 0, 0], [-1, -1, features]);
+    const others = slice(this.scope, x, [0, 0, features], [-1, -1, covariates]);
+    return concatenate(this.scope, [subtract(this.scope, readings, linear), others], 2);
   }
 
   private chain(layers: readonly Layer[], from: Value): Value {

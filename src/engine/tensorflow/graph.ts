@@ -6,7 +6,7 @@
  *                                      -> nodes                          -> one Identity per output: `plain`
  */
 import type { Network } from "../../network/network.js";
-import { embeddingUnits, weightShapes } from "../../network/network.js";
+import { embeddingUnits, inputWidth, weightShapes } from "../../network/network.js";
 import type { Weights } from "../../network/weights.js";
 import type { Result } from "./graph-builder.js";
 import { defineFunction, Scope } from "./graph-builder.js";
@@ -46,13 +46,14 @@ export function graphOutputs(network: Network): GraphOutput[] {
 /**
  * Writes the graph of a network. Nothing native is loaded.
  * @param network a valid one (`validateNetwork`), with all its weights (`checkWeights`).
- * @returns the bytes of saved_model.pb: one signature per program, from `windows` [n, T, F] (float32 whose bits are
+ * @returns the bytes of saved_model.pb: one signature per program, from `windows` [n, T, F + C] (float32 whose bits are
  *   given as int32) to the names of `graphOutputs`. Throws InputError where @tensorflow/tfjs-node-gpu is not
  *   installed.
  */
 export function lowerNetwork(network: Network, weights: Weights, lowering: Lowering): Uint8Array {
   const scope = new Scope([], false);
   const outputs = graphOutputs(network);
+  const windowsShape = [-1, network.timesteps, inputWidth(network)];
   const placeholder = scope.add(
     {
       op: "Placeholder",
@@ -60,7 +61,7 @@ export function lowerNetwork(network: Network, weights: Weights, lowering: Lower
       type: "int32",
       attributes: {
         dtype: { type: "int32" },
-        shape: { shape: [-1, network.timesteps, network.features] },
+        shape: { shape: windowsShape },
       },
     },
     [],
@@ -102,7 +103,7 @@ export function lowerNetwork(network: Network, weights: Weights, lowering: Lower
   };
   const signatures = Object.entries(programs).map(([name, results]) => ({
     name,
-    input: { name: "windows", result: placeholder, shape: [-1, network.timesteps, network.features] },
+    input: { name: "windows", result: placeholder, shape: windowsShape },
     outputs: results.map((result, i) => ({
       name: outputs[i]!.name,
       result: identity(scope, result, `${name}/${outputs[i]!.name}`),

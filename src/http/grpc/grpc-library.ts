@@ -20,6 +20,8 @@ export interface UnaryCall<Request> {
   readonly cancelled: boolean;
   /** When the caller stops waiting: a time, or its milliseconds since 1970; Infinity where it does not say. */
   getDeadline(): Date | number;
+  /** Address and port of the caller: `127.0.0.1:5000`, `::1:5000`. */
+  getPeer(): string;
   sendMetadata(metadata: Metadata): void;
 }
 

@@ -227,6 +227,7 @@ function callerOf(call: UnaryCall<never>, trace: RequestTrace | undefined): Call
       return call.cancelled;
     },
     trace,
+    remoteAddress: call.getPeer().replace(/:\d+$/, ""),
     deadlineAtMs: Number.isFinite(deadline) ? performance.now() + deadline - Date.now() : undefined,
   };
 }

@@ -77,6 +77,15 @@ const InputMetadata = Type.Composite([
         Type.Object({ name: Type.String(), unit: Type.Union([Type.String(), Type.Null()]) }),
         { description: "The last dimension, in order; a unit is null where the training data had none" },
       ),
+      calendar: Type.Optional(
+        Type.Object(
+          { parts: Type.Array(Type.String()), timeZone: Type.String() },
+          {
+            description:
+              "What the model reads of the time of each row: it takes no windows, but series with timestamps at the native score route",
+          },
+        ),
+      ),
     }),
   }),
 ]);

@@ -27,7 +27,7 @@ export function modelMetadata(models: LiveModels, name: string, version?: string
   const lease = models.acquire(name, { version });
   try {
     const { model } = lease;
-    const { timesteps, features } = model.scoring;
+    const { timesteps, features, calendar } = model.scoring;
     const { tensors, readingsDatatype } = answersOf(model);
     const listing = models.list().find((listed) => listed.name === name);
     return {
@@ -41,7 +41,11 @@ export function modelMetadata(models: LiveModels, name: string, version?: string
           name: INPUT_NAME,
           datatype: readingsDatatype,
           shape: [-1, timesteps, features],
-          parameters: { features: model.manifest.features.map(({ name, unit }) => ({ name, unit })) },
+          parameters: {
+            features: model.manifest.features.map(({ name, unit }) => ({ name, unit })),
+            // Such a model takes no windows: it needs times, which this protocol has no place for.
+            ...(calendar && { calendar: { ...calendar, parts: [...calendar.parts] } }),
+          },
         },
       ],
       outputs: tensors.map(({ name, datatype, shape }) => ({

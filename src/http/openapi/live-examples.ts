@@ -6,6 +6,14 @@ import { INPUT_NAME } from "../inference/infer-schema.js";
 import { answersOf } from "../model-answers.js";
 import { type Document, operationsOf } from "./document.js";
 
+/** A larger sample is of no use in a document. */
+const MOST_SAMPLE_BYTES = 256 * 1024;
+
+interface SampleBody {
+  readonly windows?: unknown[][][];
+  readonly series?: unknown[][];
+}
+
 /** Adds examples to a document, which is changed. @returns the same document. */
 export function addExamples<T extends object>(document: T, model: ServedModel): T {
   const values: Readonly<Record<string, string>> = {
@@ -27,12 +35,15 @@ export function addExamples<T extends object>(document: T, model: ServedModel): 
 }
 
 function exampleBody(path: string, model: ServedModel): object | undefined {
-  const { sampleBody, scoring, version } = model;
-  if (path.endsWith("/score")) return sampleBody;
+  const { scoring, version } = model;
   if (path.includes("/aliases/")) return { version };
-  if (!path.endsWith("/infer")) return undefined;
+  if (path.endsWith("/score")) return sampleOf(model);
+  // A model that reads the calendar takes no windows.
+  if (scoring.calendar !== undefined) return undefined;
+  const sample = path.endsWith("/infer") ? sampleOf(model) : undefined;
+  if (sample === undefined) return undefined;
   const { timesteps, features } = scoring;
-  const window = firstWindow(sampleBody, timesteps);
+  const window = sample.windows?.[0] ?? sample.series?.slice(0, timesteps) ?? [];
   return {
     inputs: [
       {
@@ -45,7 +56,7 @@ function exampleBody(path: string, model: ServedModel): object | undefined {
   };
 }
 
-function firstWindow(sampleBody: object, timesteps: number): unknown[][] {
-  const { windows, series } = sampleBody as { windows?: unknown[][][]; series?: unknown[][] };
-  return windows?.[0] ?? series?.slice(0, timesteps) ?? [];
+function sampleOf({ sample }: ServedModel): SampleBody | undefined {
+  if (sample.length > MOST_SAMPLE_BYTES) return undefined;
+  return JSON.parse(Buffer.from(sample).toString()) as SampleBody;
 }

@@ -29,7 +29,7 @@ export const deletionRoutes: FastifyPluginCallbackTypebox<DeletionOptions> = (ap
           401: problemResponse("UNAUTHORIZED"),
           404: problemResponse("MODEL_NOT_FOUND, VERSION_NOT_FOUND"),
           409: problemResponse("CONFLICT: an alias names it, a job uses it, or the folder is read-only"),
-          503: problemResponse("MODEL_NOT_READY"),
+          503: problemResponse("MODEL_NOT_READY, JOBS_UNAVAILABLE, SHUTTING_DOWN"),
         },
       },
     },

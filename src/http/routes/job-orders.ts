@@ -1,4 +1,4 @@
-/** Training and renewal by request: the data are the body, which is written to the volume of models as it arrives. */
+/** Training and renewal by request: the data are the body, which goes into the store of jobs as it arrives. */
 import type { Readable } from "node:stream";
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "@sinclair/typebox";
@@ -11,8 +11,8 @@ import type { JobQueue } from "../../jobs/job-queue.js";
 import type { JobWorker } from "../../jobs/job-worker.js";
 import { createDecoder } from "../content-coding.js";
 import { JobSchema, toAnswer } from "../job-schema.js";
+import { LongUpload, type UploadTimes } from "../long-upload.js";
 import { problemResponse } from "../problem.js";
-import { discard } from "../raw-body.js";
 import { readByItsRoute } from "../validation.js";
 
 export interface JobOrdersOptions {
@@ -20,6 +20,8 @@ export interface JobOrdersOptions {
   readonly worker: JobWorker;
   readonly bodyLimitBytes: number;
 }
+
+type Options = JobOrdersOptions & { readonly times: UploadTimes };
 
 /** The content types of data, and their form. What a table is in, its reader finds out. */
 const FORMS: Readonly<Record<string, DataForm>> = {
@@ -43,7 +45,7 @@ const HeadersSchema = Type.Object({
 });
 
 /** Registered only where an admin token is set. */
-export const jobOrderRoutes: FastifyPluginCallbackTypebox<JobOrdersOptions> = (app, options, done) => {
+export const jobOrderRoutes: FastifyPluginCallbackTypebox<Options> = (app, options, done) => {
   app.removeAllContentTypeParsers();
   // The body stays a stream: it may be larger than memory.
   app.addContentTypeParser("*", (_request, payload, next) => next(null, payload));
@@ -110,15 +112,17 @@ function schemaOf(table: Readonly<Record<string, { readonly help: string }>>) {
       415: problemResponse("UNSUPPORTED_MEDIA_TYPE"),
       422: problemResponse("INVALID_DATA"),
       429: problemResponse("TOO_MANY_JOBS"),
+      503: problemResponse("JOBS_UNAVAILABLE, SHUTTING_DOWN"),
       507: problemResponse("INSUFFICIENT_STORAGE"),
     },
   };
 }
 
-async function submit(kind: JobKind, { queue, worker }: JobOrdersOptions, request: FastifyRequest) {
+async function submit(kind: JobKind, { queue, worker, times }: Options, request: FastifyRequest) {
   const { headers, params, query } = request;
   const payload = request.raw as Readable;
   const coding = headers["content-encoding"];
+  const upload = new LongUpload(request.server.server, request.raw, times);
   try {
     const form = formOf(headers["content-type"]);
     const decoder = createDecoder(coding);
@@ -132,7 +136,7 @@ async function submit(kind: JobKind, { queue, worker }: JobOrdersOptions, reques
         key: headers["idempotency-key"] as string | undefined,
         expectedBytes: length,
       },
-      decode(payload, decoder, coding),
+      upload.watch(decode(payload, decoder, coding)),
     );
     worker.look();
     return job;
@@ -140,9 +144,10 @@ async function submit(kind: JobKind, { queue, worker }: JobOrdersOptions, reques
     if (payload.destroyed && !payload.readableEnded) {
       throw new ClientGoneError("The client hung up before its data were complete.", { cause: error });
     }
-    // A client that is still sending would not read the answer.
-    await new Promise<void>((resolve) => discard(payload, resolve));
+    await upload.discard();
     throw error;
+  } finally {
+    upload.end();
   }
 }
 

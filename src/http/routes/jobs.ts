@@ -9,12 +9,15 @@ import type { Lifecycle } from "../../serving/lifecycle.js";
 import { sendChunks } from "../body-chunks.js";
 import { jobEvents } from "../job-events.js";
 import { JobSchema, toAnswer } from "../job-schema.js";
+import type { LiveModels } from "../live-models.js";
 import { problemResponse } from "../problem.js";
+import { ServedJobs } from "../served-jobs.js";
 
 export interface JobsOptions {
   readonly queue: JobQueue;
   readonly worker: JobWorker;
   readonly lifecycle: Pick<Lifecycle, "isEnding">;
+  readonly models: LiveModels;
 }
 
 const ParamsSchema = Type.Object({ id: Type.String() });
@@ -24,7 +27,12 @@ const HeadersSchema = Type.Object({
   ),
 });
 const NOT_FOUND = problemResponse("JOB_NOT_FOUND");
-const REFUSED = { 404: NOT_FOUND, 409: problemResponse("CONFLICT: the folder is read-only for the service") };
+const AWAY = problemResponse("JOBS_UNAVAILABLE, SHUTTING_DOWN");
+const REFUSED = {
+  404: NOT_FOUND,
+  409: problemResponse("CONFLICT: the folder is read-only for the service"),
+  503: AWAY,
+};
 /** How long the answer to DELETE waits for a process to end. */
 const STOP_LOOKS = 50;
 const STOP_LOOK_MS = 100;
@@ -32,6 +40,7 @@ const STOP_LOOK_MS = 100;
 /** Registered only where an admin token is set. */
 export const jobRoutes: FastifyPluginCallbackTypebox<JobsOptions> = (app, options, done) => {
   const { queue, worker, lifecycle } = options;
+  const jobs = new ServedJobs(queue, options.models);
   app.get(
     "/v1/jobs",
     {
@@ -39,7 +48,7 @@ export const jobRoutes: FastifyPluginCallbackTypebox<JobsOptions> = (app, option
         operationId: "listJobs",
         summary: "The jobs that wait or run and the last ones that have ended, newest first",
         tags: ["jobs"],
-        response: { 200: Type.Object({ jobs: Type.Array(JobSchema) }) },
+        response: { 200: Type.Object({ jobs: Type.Array(JobSchema) }), 503: AWAY },
       },
     },
     async () => ({ jobs: (await queue.list()).map(toAnswer) }),
@@ -52,10 +61,10 @@ export const jobRoutes: FastifyPluginCallbackTypebox<JobsOptions> = (app, option
         summary: "A job: its state, its progress, and what it became",
         tags: ["jobs"],
         params: ParamsSchema,
-        response: { 200: JobSchema, 404: NOT_FOUND },
+        response: { 200: JobSchema, 404: NOT_FOUND, 503: AWAY },
       },
     },
-    async ({ params }) => toAnswer(jobAfter(await queue.read(params.id))),
+    async ({ params }) => toAnswer(jobAfter(await jobs.read(params.id))),
   );
   app.delete(
     "/v1/jobs/:id",
@@ -73,12 +82,12 @@ export const jobRoutes: FastifyPluginCallbackTypebox<JobsOptions> = (app, option
     async ({ params }, reply) => {
       await queue.cancel(params.id);
       worker.cancel(params.id);
-      let job = jobAfter(await queue.read(params.id));
+      let job = jobAfter(await jobs.read(params.id));
       for (let look = 0; job.endedAt === null && look < STOP_LOOKS; look++) {
         await sleep(STOP_LOOK_MS);
-        job = jobAfter(await queue.read(params.id));
+        job = jobAfter(await jobs.read(params.id));
       }
-      // It runs on another replica, which will see the order at its next look.
+      // It runs in another process, which will see the order when it next says that it lives.
       reply.code(job.endedAt === null ? 202 : 200);
       return toAnswer(job);
     },
@@ -100,11 +109,12 @@ export const jobRoutes: FastifyPluginCallbackTypebox<JobsOptions> = (app, option
           },
           204: Type.Null({ description: "All of its events were received already" }),
           404: NOT_FOUND,
+          503: AWAY,
         },
       },
     },
     async ({ params, headers }, reply) => {
-      const events = await jobEvents(queue, params.id, headers["last-event-id"], () => lifecycle.isEnding);
+      const events = await jobEvents(jobs, params.id, headers["last-event-id"], () => lifecycle.isEnding);
       if (events === undefined) return reply.code(204).send(null);
       reply.header("cache-control", "no-store");
       return sendChunks(reply, "text/event-stream", events);

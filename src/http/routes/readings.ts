@@ -1,15 +1,11 @@
 /** POST /v1/models/:name/readings: what a data file holds, as a model reads it. Nothing is scored. */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
 import { type TSchema, Type } from "@sinclair/typebox";
-import { describeDifferences } from "../../data/compared-data.js";
-import { readDataSection } from "../../data/data-section.js";
-import type { Dataset, Series } from "../../data/dataset.js";
-import { describeShortRuns } from "../../data/short-runs.js";
 import { ResiduaError } from "../../errors.js";
-import type { Manifest } from "../../registry/manifest.js";
 import type { BodyBudget } from "../body-budget.js";
 import { joinChunks, sendChunks } from "../body-chunks.js";
-import { readDataBody } from "../data-body.js";
+import type { BodyReader } from "../body-reader.js";
+import type { DataBody } from "../data-body.js";
 import type { LiveModels } from "../live-models.js";
 import { problemResponse } from "../problem.js";
 import { rawBody, takeRawBodies } from "../raw-body.js";
@@ -18,6 +14,7 @@ import { readByItsRoute } from "../validation.js";
 
 export interface ReadingsOptions {
   readonly models: LiveModels;
+  readonly bodies: BodyReader;
   readonly budget: BodyBudget;
   readonly bodyLimitBytes: number;
 }
@@ -49,7 +46,7 @@ const ReadingsSchema = Type.Object({
 
 export const readingsRoutes: FastifyPluginCallbackTypebox<ReadingsOptions> = (
   app,
-  { models, budget, bodyLimitBytes },
+  { models, bodies, budget, bodyLimitBytes },
   done,
 ) => {
   takeRawBodies(app, {
@@ -93,22 +90,18 @@ export const readingsRoutes: FastifyPluginCallbackTypebox<ReadingsOptions> = (
       const body = rawBody(request);
       if (body.length === 0)
         throw new ResiduaError("INVALID_REQUEST", "The body is empty; send a data file.");
-      const dataset = await readDataBody(body, manifest, file);
-      return sendChunks(reply, "application/json; charset=utf-8", joinChunks(answer(dataset, manifest)));
+      const data = await bodies.readData(body, { name: file, manifest }, { client: request.raw.socket });
+      return sendChunks(reply, "application/json; charset=utf-8", joinChunks(answer(data)));
     },
   );
   done();
 };
 
-function* answer(dataset: Dataset, manifest: Manifest): Generator<Uint8Array, void> {
-  const { features, maxGapMs = null, notes, taken } = dataset;
-  const section = readDataSection(manifest);
-  const differences = section === undefined || taken === undefined ? [] : describeDifferences(section, taken);
-  const all = [...notes, ...differences, ...describeShortRuns(dataset, manifest.timesteps)];
-  const head = JSON.stringify({ features, maxGapMs, notes: all });
+function* answer({ features, maxGapMs, notes, series: all }: DataBody): Generator<Uint8Array, void> {
+  const head = JSON.stringify({ features, maxGapMs: maxGapMs ?? null, notes });
   yield Buffer.from(`${head.slice(0, -1)},"series":[`);
   let separator = "";
-  for (const series of dataset.series) {
+  for (const series of all) {
     yield Buffer.from(separator);
     yield* seriesText(series, features.length);
     separator = ",";
@@ -117,7 +110,7 @@ function* answer(dataset: Dataset, manifest: Manifest): Generator<Uint8Array, vo
 }
 
 function* seriesText(
-  { group, rows, timestampsMs, values }: Series,
+  { group, rows, timestampsMs, values }: DataBody["series"][number],
   features: number,
 ): Generator<Uint8Array, void> {
   yield Buffer.from(`{"group":${JSON.stringify(group ?? null)},"rows":${rows},"timestamps":`);

@@ -178,13 +178,14 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
           request.trace?.noteScored(result);
           return sendChunks(reply, JSON_TYPE, admission.whileSent(scoreResponse(answers, program, result)));
         }
-        const { rows, starts, stride, stream, time, notes, given, timesMs } = body;
+        const { rows, starts, stride, stream, time, notes, given, timesMs, timestampsMs } = body;
         const type = preferredType(request.headers.accept, SERIES_TYPES);
         if (type === "text/csv" && stream !== undefined) throw noContinuation();
         const asks = answers.seriesParts(include);
         const parts = type === ARROW_TYPE ? new Set([...asks, "timestepError"]) : asks;
         const last = given === undefined ? body.options.last : lastOfSeries(given);
-        const series = scoring.scoreSeries(model, { ...asked, rows, starts, stride, stream, last, parts });
+        const read = { ...asked, rows, timestampsMs, starts, stride, stream };
+        const series = scoring.scoreSeries(model, { ...read, last, parts });
         admission.keepUntil(series.result);
         request.trace?.noteWhenScored(series.result);
         const form = { answers, columns: answers.seriesColumns(parts, series.scores), time, notes };

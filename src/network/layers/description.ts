@@ -6,15 +6,13 @@
 import { InputError } from "../../errors.js";
 import type { JsonObject } from "../json-guards.js";
 import { checkWithin, MAX_UNITS } from "../limits.js";
+import type { Shape } from "../shape.js";
 
 /** What all layers have: their kind, and a name that no other layer of the network has. */
 export interface AnyLayer {
   readonly kind: string;
   readonly name: string;
 }
-
-/** The shape of one window's value: [N] for a vector, [T, N] for a sequence. */
-export type Shape = readonly number[];
 
 /**
  * How a weight is filled before training, by Keras's defaults:

@@ -8,7 +8,8 @@ import {
   type RecurrentActivation,
 } from "../activations.js";
 import { count, type JsonObject, text } from "../json-guards.js";
-import { type AnyLayer, needsSequence, type Shape } from "./description.js";
+import type { Shape } from "../shape.js";
+import { type AnyLayer, needsSequence } from "./description.js";
 
 /** An initialiser in a topology: loading replaces the values, and any other initialiser costs time. */
 export const ZEROS: JsonObject = { class_name: "Zeros", config: {} };

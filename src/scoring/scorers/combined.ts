@@ -9,7 +9,7 @@
  * anomalies that both together find.
  */
 import { InputError } from "../../errors.js";
-import { LINEAR_HEAD, type ScoredHead } from "../residuals.js";
+import { LINEAR_HEAD, meanError, type ScoredHead } from "../residuals.js";
 import { createMeanErrorDecomposition } from "./mean-error.js";
 import type { Bounds, ScoredWindow, Scorer } from "./scorer.js";
 
@@ -106,17 +106,8 @@ function findLinear(heads: readonly ScoredHead[]): LinearHead {
   return { index, steps: heads[index]!.steps };
 }
 
-/** The mean of the errors of a head's rows in a window that are not NaN. */
 function meanHeadError({ headErrors, index: window }: ScoredWindow, { index, steps }: LinearHead): number {
-  const errors = headErrors[index]!;
-  let total = 0;
-  let scored = 0;
-  for (let i = window * steps; i < (window + 1) * steps; i++) {
-    if (Number.isNaN(errors[i]!)) continue;
-    total += errors[i]!;
-    scored++;
-  }
-  return total / scored;
+  return meanError(headErrors[index]!, window, steps);
 }
 
 function normalSize(errors: readonly number[]): number {

@@ -54,12 +54,18 @@ export async function scoreWithModel(
 }
 
 /** Numbers as they read back the same; the label column is left out of what is scored. */
-function toCsv({ values, labels, features, trainRows }: QualitySeries, from: number, to: number): string {
+function toCsv(
+  { values, labels, features, trainRows, times }: QualitySeries,
+  from: number,
+  to: number,
+): string {
   const labelled = from < trainRows;
-  const lines = [[...features, ...(labelled ? [LABEL] : [])].join(",")];
+  const names = [...features, ...(labelled ? [LABEL] : []), ...(times === undefined ? [] : ["timestamp"])];
+  const lines = [names.join(",")];
   for (let row = from; row < to; row++) {
     const readings = values.subarray(row * features.length, (row + 1) * features.length);
-    lines.push(readings.join(",").replaceAll("NaN", "") + (labelled ? `,${labels[row]}` : ""));
+    const others = (labelled ? `,${labels[row]}` : "") + (times === undefined ? "" : `,${times[row]}`);
+    lines.push(readings.join(",").replaceAll("NaN", "") + others);
   }
   return `${lines.join("\n")}\n`;
 }

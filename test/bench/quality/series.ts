@@ -18,6 +18,8 @@ export interface QualitySeries {
   readonly trainRows: number;
   /** Which features a labelled stretch of the test rows is about, where the data say so; rows count from the first test row. */
   readonly causes: readonly Cause[];
+  /** [rows]: when the rows were, as the file writes it, where models are to know it. */
+  readonly times?: readonly string[] | undefined;
 }
 
 export interface Cause {

@@ -132,6 +132,7 @@ function* readNab(folder: string): Generator<QualitySeries> {
       ),
       labels,
       trainRows: first < 0 ? half : Math.min(first, half),
+      times: rows.map(([time = ""]) => time),
     };
   }
 }
@@ -156,6 +157,7 @@ function* readPower(folder: string): Generator<QualitySeries> {
     ...univariate("power", "power_demand_1997", values),
     labels,
     trainRows: POWER_TRAIN_ROWS,
+    times: Array.from({ length: joined }, (_, row) => rows[row * POWER_ROWS_JOINED]![0]!),
   };
 }
 

@@ -46,6 +46,8 @@ export function publishBenchModel({
   const models = join(folder, "models");
   const train = ["train", join(folder, "series.csv"), "--name", BENCH_MODEL, "--models", models];
   const shape = [
+    "--family",
+    "reconstruction",
     "--timesteps",
     `${timesteps}`,
     "--units",

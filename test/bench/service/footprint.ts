@@ -27,3 +27,10 @@ export function cpuSeconds(pid: number): number {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
+
+/** How long a process's first thread, that of the event loop, has run so far, and waited for a core to run on. */
+export function scheduled(pid: number): { readonly ranSeconds: number; readonly waitedSeconds: number } {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "utf8");
+  const [ran = 0, waited = 0] = text.split(" ").map((nanoseconds) => Number(nanoseconds) / 1e9);
+  return { ranSeconds: ran, waitedSeconds: waited };
+}

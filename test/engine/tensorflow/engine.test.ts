@@ -14,7 +14,7 @@ import { createTensorflowEngine } from "../../../src/engine/tensorflow/engine.js
 import { createWasmEngine } from "../../../src/engine/wasm/engine.js";
 import { ResiduaError } from "../../../src/errors.js";
 import { buildNetwork } from "../../../src/network/architectures.js";
-import type { Network } from "../../../src/network/network.js";
+import { type Network, windowSize } from "../../../src/network/network.js";
 import { initialWeights } from "../../../src/network/weights.js";
 import { GOLDEN_CASES, readGoldenCase } from "../golden.js";
 import { someNumbers } from "../network-arbitrary.js";
@@ -62,21 +62,37 @@ for (const name of GOLDEN_CASES) {
   });
 }
 
-test("it answers as the wasm engine does, in one batch or in many", native, async (t) => {
-  const weights = initialWeights(small, 5);
-  const wasm = await createWasmEngine({ threads: 1 });
-  t.after(() => wasm.close());
-  const [ours, theirs] = [await engine.compile(small, weights), await wasm.compile(small, weights)];
-  for (const count of [1, 3, 4, 11]) {
-    const windows = someNumbers(count, count * small.timesteps * small.features);
-    const [got, want] = [await ours.run(windows, count), await theirs.run(windows, count)];
-    want.heads.forEach((head, i) => {
-      assertNear(got.heads[i]!, head, `head ${i} of ${count} windows`);
-    });
-    assertNear(got.embedding, want.embedding, `embedding of ${count} windows`);
-  }
-  await ours.close();
+/** Beside a linear path, with covariates that it does not read. */
+const withCovariates: Network = buildNetwork({
+  family: "dense",
+  timesteps: 5,
+  features: 3,
+  covariates: 4,
+  units: [6],
+  activation: "tanh",
+  linearPath: 2,
 });
+
+for (const [what, network] of [
+  ["a composite network", small],
+  ["a network with covariates", withCovariates],
+] as const) {
+  test(`${what} answers as on the wasm engine, in one batch or in many`, native, async (t) => {
+    const weights = initialWeights(network, 5);
+    const wasm = await createWasmEngine({ threads: 1 });
+    t.after(() => wasm.close());
+    const [ours, theirs] = [await engine.compile(network, weights), await wasm.compile(network, weights)];
+    for (const count of [1, 3, 4, 11]) {
+      const windows = someNumbers(count, count * windowSize(network));
+      const [got, want] = [await ours.run(windows, count), await theirs.run(windows, count)];
+      want.heads.forEach((head, i) => {
+        assertNear(got.heads[i]!, head, `head ${i} of ${count} windows`);
+      });
+      assertNear(got.embedding, want.embedding, `embedding of ${count} windows`);
+    }
+    await ours.close();
+  });
+}
 
 test("runs may overlap, and each is answered for itself", native, async () => {
   const executable = await engine.compile(small, initialWeights(small, 1));

@@ -5,13 +5,13 @@
 import { messages } from "../../../src/engine/tensorflow/protobuf.js";
 import type { Value } from "./tensor-ops.js";
 import {
+  concatenate,
   entries,
   map,
   matMul,
   meanOfRows,
   reshape,
   slice,
-  stackRows,
   swapFirstAxes,
   tile,
   volume,
@@ -210,8 +210,7 @@ class Interpreter {
         });
       }
       case "ConcatV2":
-        if (inputs.at(-1)!.data[0] !== 0) throw new Error("only rows are concatenated");
-        return [stackRows(inputs.slice(0, -1))];
+        return [concatenate(inputs.slice(0, -1), inputs.at(-1)!.data[0]!)];
       case "Tile":
         return [tile(a!, b!.data)];
       case "GatherV2":

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { graphOutputs, lowerNetwork } from "../../../src/engine/tensorflow/graph.js";
 import { buildNetwork } from "../../../src/network/architectures.js";
-import type { Network } from "../../../src/network/network.js";
+import { inputWidth, type Network, windowSize } from "../../../src/network/network.js";
 import type { Weights } from "../../../src/network/weights.js";
 import { initialWeights } from "../../../src/network/weights.js";
 import { GOLDEN_CASES, readGoldenCase } from "../golden.js";
@@ -32,7 +32,7 @@ function run(
 ): Interpretation {
   const other = program === "plain" ? "compiled" : "plain";
   const graph = lowerNetwork(network, weights, { [program]: { blockSteps }, [other]: { blockSteps: 1 } });
-  const value = { shape: [count, network.timesteps, network.features], data: Array.from(windows) };
+  const value = { shape: [count, network.timesteps, inputWidth(network)], data: Array.from(windows) };
   return interpret(
     graph,
     value,
@@ -73,7 +73,7 @@ test("the graph of any network says what the reference network says, embedding t
       fc.integer({ min: 1, max: 3 }),
       fc.nat(),
       (network, way, count, seed) => {
-        const size = network.timesteps * network.features;
+        const size = windowSize(network);
         const weights = someWeights(network, seed);
         const windows = someNumbers(seed, count * size);
         const { outputs } = run(network, weights, windows, count, way);

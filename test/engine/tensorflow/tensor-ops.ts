@@ -94,9 +94,17 @@ export function slice(value: Value, begin: readonly number[], size: readonly num
   return { shape: [parts.length, ...parts[0]!.shape], data: parts.flatMap(({ data }) => data) };
 }
 
-export function stackRows(values: readonly Value[]): Value {
-  const rows = values.reduce((sum, { shape }) => sum + shape[0]!, 0);
-  return { shape: [rows, ...values[0]!.shape.slice(1)], data: values.flatMap(({ data }) => data) };
+/** Values one after the other along an axis. */
+export function concatenate(values: readonly Value[], axis: number): Value {
+  const sizes = values.map(({ shape }) => shape.slice(axis).reduce((a, b) => a * b, 1));
+  const before = values[0]!.shape.slice(0, axis).reduce((a, b) => a * b, 1);
+  const along = values.reduce((sum, { shape }) => sum + shape[axis]!, 0);
+  return {
+    shape: values[0]!.shape.with(axis, along),
+    data: Array.from({ length: before }, (_, row) =>
+      values.flatMap(({ data }, i) => data.slice(row * sizes[i]!, (row + 1) * sizes[i]!)),
+    ).flat(),
+  };
 }
 
 export function tile(value: Value, times: readonly number[]): Value {

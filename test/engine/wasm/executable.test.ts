@@ -5,7 +5,7 @@ import fc from "fast-check";
 import type { Outputs } from "../../../src/engine/engine.js";
 import { createWasmEngine } from "../../../src/engine/wasm/engine.js";
 import { buildNetwork } from "../../../src/network/architectures.js";
-import { type Activation, type Network, weightShapes } from "../../../src/network/network.js";
+import { type Activation, type Network, weightShapes, windowSize } from "../../../src/network/network.js";
 import { networks, someNumbers, someWeights } from "../network-arbitrary.js";
 import { runReference } from "../reference-network.js";
 
@@ -22,7 +22,7 @@ function assertClose(
   outputs: Outputs,
   tolerance = 1e-5,
 ): void {
-  const size = network.timesteps * network.features;
+  const size = windowSize(network);
   for (const n of looked) {
     const wanted = runReference(network, weights, windows.subarray(n * size, (n + 1) * size));
     [wanted.embedding, ...wanted.heads].forEach((numbers, output) => {
@@ -51,7 +51,7 @@ test("any network answers as float64 does", async () => {
   await fc.assert(
     fc.asyncProperty(networks, fc.integer({ min: 1, max: 13 }), fc.nat(), async (network, count, seed) => {
       const weights = someWeights(network, seed);
-      const windows = someNumbers(seed + 1, count * network.timesteps * network.features);
+      const windows = someNumbers(seed + 1, count * windowSize(network));
       const executable = await pair.compile(network, weights);
       assertClose(network, weights, windows, [...Array(count).keys()], await executable.run(windows, count));
       await executable.close();
@@ -104,7 +104,7 @@ test("bitwise the same batched, alone, and on any number of threads", async () =
   await fc.assert(
     fc.asyncProperty(networks, fc.integer({ min: 1, max: 130 }), fc.nat(), async (network, count, seed) => {
       const weights = someWeights(network, seed);
-      const size = network.timesteps * network.features;
+      const size = windowSize(network);
       const windows = someNumbers(seed + 1, count * size);
       const executables = await Promise.all(engines.map((engine) => engine.compile(network, weights)));
       const all = await Promise.all(executables.map((executable) => executable.run(windows, count)));

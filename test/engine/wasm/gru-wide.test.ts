@@ -2,18 +2,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
-import type { Outputs } from "../../../src/engine/engine.js";
-import { WasmEngine } from "../../../src/engine/wasm/engine.js";
-import { SharedHeap } from "../../../src/engine/wasm/inference/heap.js";
 import type { Kernels } from "../../../src/engine/wasm/kernels.js";
-import { WorkerPool } from "../../../src/engine/wasm/pool/worker-pool.js";
 import { WasmTrainer } from "../../../src/engine/wasm/training/trainer.js";
 import { buildNetwork } from "../../../src/network/architectures.js";
 import type { Network } from "../../../src/network/network.js";
 import type { Weights } from "../../../src/network/weights.js";
 import { someNumbers, someWeights } from "../network-arbitrary.js";
 import { withGru } from "../with-gru.js";
-import { wideAndNarrow } from "./wide-and-narrow.js";
+import { answersOf, wideAndNarrow } from "./wide-and-narrow.js";
 
 const NETWORKS: readonly Network[] = [1, 4, 5, 13, 16, 23, 34].flatMap((units) =>
   (["relu", "tanh", "sigmoid"] as const).map((activation) =>
@@ -30,25 +26,6 @@ const NETWORKS: readonly Network[] = [1, 4, 5, 13, 16, 23, 34].flatMap((units) =
   ),
 );
 const COUNTS = [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 16, 37];
-
-async function answers(kernels: Kernels): Promise<Outputs[]> {
-  const heap = new SharedHeap();
-  const engine = new WasmEngine(heap, await WorkerPool.start(kernels, heap.memory, 1), kernels, {
-    setting: "auto",
-    log: () => undefined,
-  });
-  const all: Outputs[] = [];
-  for (const [n, network] of NETWORKS.entries()) {
-    const executable = await engine.compile(network, someWeights(network, n));
-    for (const count of COUNTS) {
-      const windows = someNumbers(count, count * network.timesteps * network.features);
-      all.push(await executable.run(windows, count));
-    }
-    await executable.close();
-  }
-  await engine.close();
-  return all;
-}
 
 async function trained(kernels: Kernels): Promise<{ losses: number[]; weights: Weights }[]> {
   const all: { losses: number[]; weights: Weights }[] = [];
@@ -71,7 +48,9 @@ async function trained(kernels: Kernels): Promise<{ losses: number[]; weights: W
 }
 
 test("answers are the same", async () => {
-  const { wide, narrow } = await wideAndNarrow("inference", answers);
+  const { wide, narrow } = await wideAndNarrow("inference", (kernels) =>
+    answersOf(kernels, NETWORKS, COUNTS),
+  );
   assert.deepEqual(
     narrow.flatMap((answer, n) => (isDeepStrictEqual(wide[n], answer) ? [] : [n])),
     [],

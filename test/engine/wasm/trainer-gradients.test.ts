@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { Loss } from "../../../src/engine/engine.js";
 import { createTrainer } from "../../../src/engine/wasm/training/trainer.js";
-import { type Network, validateNetwork } from "../../../src/network/network.js";
+import { type Network, validateNetwork, windowSize } from "../../../src/network/network.js";
 import type { Weights } from "../../../src/network/weights.js";
 import { someNumbers, someWeights, trainableNetworks } from "../network-arbitrary.js";
 import { referenceLoss } from "../reference-network.js";
@@ -36,7 +36,7 @@ test("gradients are those of the reference network, whatever the layers", async 
       fc.integer({ min: 1, max: 1_000 }),
       async (network, count, loss, threads, seed) => {
         const weights = someWeights(network, seed);
-        const size = count * network.timesteps * network.features;
+        const size = count * windowSize(network);
         const inputs = someNumbers(seed + 100, size);
         const targets = someNumbers(seed + 101, size);
         const trainer = await createTrainer(network, weights, { loss, seed, threads });

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { Loss } from "../../../src/engine/engine.js";
 import { createTrainer } from "../../../src/engine/wasm/training/trainer.js";
 import { buildNetwork } from "../../../src/network/architectures.js";
+import { windowSize } from "../../../src/network/network.js";
 import { someNumbers, someWeights, trainableNetworks } from "../network-arbitrary.js";
 
 test("a weighted batch gives the mean of its windows' losses and gradients, each times its weight", async () => {
@@ -16,7 +17,7 @@ test("a weighted batch gives the mean of its windows' losses and gradients, each
       async (network, given, loss, seed) => {
         const windowWeights = Float32Array.from(given);
         const count = given.length;
-        const size = network.timesteps * network.features;
+        const size = windowSize(network);
         const inputs = someNumbers(seed + 100, count * size);
         const targets = someNumbers(seed + 101, count * size);
         const trainer = await createTrainer(network, someWeights(network, seed), { loss, seed, threads: 2 });

@@ -123,7 +123,7 @@ test("the build without relaxed SIMD answers as Keras does", async () => {
   const heap = new SharedHeap();
   const pool = await WorkerPool.start({ module, fused: false, wide: false }, heap.memory, 2);
   for (const { network, weights, windows, count, outputs } of [golden, other]) {
-    const executable = compileNetwork(heap, pool, network, weights);
+    const executable = await compileNetwork(heap, pool, network, weights);
     const answer = await executable.run(windows, count);
     outputs.forEach((expected, head) => {
       expected.forEach((value, n) => {

@@ -1,11 +1,15 @@
 /** A network in the engine's memory, ready to run. */
+
+import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 import { InputError, ResiduaError } from "../../../errors.js";
 import {
   embeddingUnits,
+  inputWidth,
   type Network,
   parameterCount,
   validateNetwork,
   weightShapes,
+  windowSize,
 } from "../../../network/network.js";
 import type { Weights } from "../../../network/weights.js";
 import type { Executable, Outputs } from "../../engine.js";
@@ -13,8 +17,8 @@ import { OP_WORDS, PLAN_HEADER_WORDS, SCRATCH_KERNEL_BYTES } from "../plan/layou
 import { JOB_KIND_FORWARD } from "../pool/layout.js";
 import type { WorkerPool } from "../pool/worker-pool.js";
 import type { SharedHeap } from "./heap.js";
+import { place } from "./packing-thread.js";
 import { placedRecord } from "./placed.js";
-import { placeForInference } from "./placement.js";
 
 /** Rows of a block: the states of 36 stay in the first-level cache, and each tile of weights that is read serves them all. */
 const MAX_BLOCK_ROWS = 36;
@@ -38,16 +42,19 @@ const SHORT_WORK = 6_000_000;
 
 const aligned = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
+/** So many numbers are copied before other requests are served. */
+const COPY_FLOATS = 1024 * 1024;
+
 /**
- * The executable of a network. Throws InputError where the weights do not fit it, and ResiduaError where the memory has
- * no room just now: that is not the bundle's fault, and there may be room once another one is closed.
+ * The executable of a network. Rejects with InputError where the weights do not fit it, and ResiduaError where the memory
+ * has no room just now: that is not the bundle's fault, and there may be room once another one is closed.
  */
-export function compileNetwork(
+export async function compileNetwork(
   heap: SharedHeap,
   pool: WorkerPool,
   network: Network,
   weights: Weights,
-): WasmExecutable {
+): Promise<WasmExecutable> {
   validateNetwork(network);
   for (const [name, shape] of weightShapes(network)) {
     const tensor = weights.get(name);
@@ -61,7 +68,7 @@ export function compileNetwork(
       );
     }
   }
-  const { operations, constants, scratch } = placeForInference(network, weights);
+  const { operations, constants, scratch } = await place(network, weights);
   const perRow = scratch.reduce((sum, { rowBytes }) => sum + rowBytes, 0);
   // A row without a partner costs nearly as much as two.
   const blockRows = Math.max(1, Math.min(MAX_BLOCK_ROWS, 2 * Math.floor(SCRATCH_BYTES / perRow / 2)));
@@ -83,7 +90,11 @@ export function compileNetwork(
   let next = at + planBytes;
   for (const { storage, data } of constants) {
     storage.offset = next;
-    heap.floats(next, data.length).set(data);
+    for (let from = 0; from < data.length; from += COPY_FLOATS) {
+      const some = data.subarray(from, from + COPY_FLOATS);
+      heap.floats(next + 4 * from, some.length).set(some);
+      if (some.length === COPY_FLOATS) await yieldToEventLoop();
+    }
     next += aligned(data.byteLength);
   }
   const plan = heap.words(at, PLAN_HEADER_WORDS + OP_WORDS * operations.length);
@@ -125,7 +136,7 @@ export class WasmExecutable implements Executable {
     this.#plan = plan;
     this.#blockRows = blockRows;
     this.#scratchBytes = scratchBytes;
-    this.#windowFloats = network.timesteps * network.features;
+    this.#windowFloats = windowSize(network);
     this.#windowWork = parameterCount(network) * network.timesteps;
     const fair = Math.floor((FAIR_WORK * pool.threads) / this.#windowWork);
     this.efficientWindows = Math.max(1, Math.min(EFFICIENT_WINDOWS, fair));
@@ -142,7 +153,7 @@ export class WasmExecutable implements Executable {
       });
     if (!Number.isInteger(count) || count < 1 || windows.length < count * this.#windowFloats) {
       throw new RangeError(
-        `${windows.length} numbers are not ${count} windows of ${this.network.timesteps} timesteps and ${this.network.features} features.`,
+        `${windows.length} numbers are not ${count} windows of ${this.network.timesteps} timesteps and ${inputWidth(this.network)} numbers each.`,
       );
     }
     const run = this.#run(windows, count);

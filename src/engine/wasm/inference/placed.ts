@@ -1,5 +1,5 @@
 /** What a plan placed for inference consists of, and its operations as records. */
-import type { Network } from "../../../network/network.js";
+import { inputWidth, type Network } from "../../../network/network.js";
 import { PLACE_INPUT, PLACE_OUTPUT } from "../plan/layout.js";
 import { operationRecord, type ValueRecord, type Words } from "../plan/records.js";
 
@@ -50,13 +50,15 @@ export function placedRecord({ kind, words, values, storages }: PlacedOperation)
 }
 
 /** The windows of a job: row after row, of which the encoder reads the first. */
-export function inputOfJob({ timesteps, inputSteps, features }: Network): PlacedValue {
+export function inputOfJob(network: Network): PlacedValue {
+  const { timesteps, inputSteps: steps } = network;
+  const width = inputWidth(network);
   return {
     storage: { place: PLACE_INPUT, offset: 0 },
-    rowBytes: timesteps * features * 4,
-    stepBytes: features * 4,
-    steps: inputSteps,
-    width: features,
+    rowBytes: timesteps * width * 4,
+    stepBytes: width * 4,
+    steps,
+    width,
   };
 }
 

@@ -58,7 +58,7 @@ import {
   type Storage,
 } from "./placed.js";
 import { denseOperation, normalizeOperation, packNormalization } from "./weighted.js";
-import { combineOperation, copyOperation, writeTo } from "./weightless.js";
+import { combineOperations, copyOperation, writeTo } from "./weightless.js";
 
 /** Places a valid network. */
 export function placeForInference(network: Network, weights: Weights): Placement {
@@ -130,7 +130,7 @@ class Placer implements Placement {
 
   #combine({ kind, second, output }: CombineOperation, input: PlacedValue): PlacedValue {
     const result = this.#window(output);
-    this.operations.push(combineOperation(kind, input, this.#placed.get(second)!, result));
+    this.operations.push(...combineOperations(kind, input, this.#placed.get(second)!, result));
     return result;
   }
 

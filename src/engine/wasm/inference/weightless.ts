@@ -18,7 +18,19 @@ const COMBINING_NUMBERS: Readonly<Record<CombineOperation["kind"], number>> = {
   subtract: OP_SUBTRACT,
 };
 
-export function combineOperation(
+/** Where the rows of the second value are shorter, the other numbers of the first one's are copied. */
+export function combineOperations(
+  kind: CombineOperation["kind"],
+  first: PlacedValue,
+  second: PlacedValue,
+  output: PlacedValue,
+): PlacedOperation[] {
+  if (second.width === output.width) return [combineOperation(kind, first, second, output)];
+  const beginnings = { ...output, width: second.width };
+  return [copyOperation(first, output), combineOperation(kind, beginnings, second, beginnings)];
+}
+
+function combineOperation(
   kind: CombineOperation["kind"],
   first: PlacedValue,
   second: PlacedValue,

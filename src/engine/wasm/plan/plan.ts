@@ -16,15 +16,16 @@
 import { unknownKind } from "../../../network/layers/description.js";
 import { descriptionOf } from "../../../network/layers/layers.js";
 import { layersOfLinearPath } from "../../../network/linear-path.js";
-import type {
-  DenseLayer,
-  GruLayer,
-  Head,
-  Layer,
-  LayerNormalizationLayer,
-  LstmLayer,
-  Network,
-  TimeDistributedDenseLayer,
+import {
+  type DenseLayer,
+  type GruLayer,
+  type Head,
+  inputWidth,
+  type Layer,
+  type LayerNormalizationLayer,
+  type LstmLayer,
+  type Network,
+  type TimeDistributedDenseLayer,
 } from "../../../network/network.js";
 
 /** What a layer reads or gives, for one window: [width], or [steps, width] where `steps` is not undefined. */
@@ -84,7 +85,10 @@ export interface DropoutOperation extends OneToOne {
   readonly layerNumber: number;
 }
 
-/** The sum of two values of one shape, or the first less the second, number by number: a linear path's. */
+/**
+ * The sum of two values of one shape, or the first less the second, number by number: a linear path's. What is
+ * subtracted may have shorter rows than the first value, whose other numbers, its covariates, then stay as they are.
+ */
 export interface CombineOperation extends OneToOne {
   readonly kind: "add" | "subtract";
   readonly second: Value;
@@ -118,7 +122,7 @@ export type Operation =
 /** The operations of a valid network, each after those whose values it reads. */
 export function planNetwork(network: Network): readonly Operation[] {
   const planner = new Planner();
-  const input = { steps: network.inputSteps, width: network.features };
+  const input = { steps: network.inputSteps, width: inputWidth(network) };
   planner.operations.push({ kind: "load", output: input });
   const linear =
     network.linearPath === undefined ? undefined : planner.chain(layersOfLinearPath(network), input);

@@ -1,5 +1,5 @@
 /** The record of one batch (layout.ts), which all threads read. */
-import type { Network } from "../../../network/network.js";
+import { inputWidth, type Network } from "../../../network/network.js";
 import {
   MODE_EVALUATE,
   MODE_GRADIENTS,
@@ -12,6 +12,7 @@ import {
   TRAINING_FIRST_MOMENTS,
   TRAINING_GRADIENTS,
   TRAINING_GROUP_WINDOWS,
+  TRAINING_INPUT_WIDTH,
   TRAINING_INPUTS,
   TRAINING_LAST_OPERATIONS,
   TRAINING_LAST_WEIGHT_GRADIENTS,
@@ -98,6 +99,7 @@ export function batchRecord(
     [TRAINING_BLOCK_WINDOWS]: blockWindows(Math.min(windows, groupWindows), threads),
     [TRAINING_TIMESTEPS]: network.timesteps,
     [TRAINING_FEATURES]: network.features,
+    [TRAINING_INPUT_WIDTH]: inputWidth(network),
     [TRAINING_INPUTS]: placement.inputs,
     [TRAINING_TARGETS]: settings.sameTargets ? placement.inputs : placement.targets,
     [TRAINING_WINDOW_WEIGHTS]: placement.windowWeights,

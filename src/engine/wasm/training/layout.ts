@@ -73,7 +73,9 @@ export const TRAINING_GRADIENTS = 41;
 export const TRAINING_FIRST_MOMENTS = 42;
 export const TRAINING_SECOND_MOMENTS = 43;
 export const TRAINING_PARAMETER_COUNT = 44;
-export const TRAINING_WORDS = 45;
+/** Numbers of a row of the inputs and of the targets: the features, and behind them the covariates. */
+export const TRAINING_INPUT_WIDTH = 45;
+export const TRAINING_WORDS = 46;
 
 /** A weight gradient: c = or += the sum over `rows` rows of the outer products of a's row and b's. */
 export const GRADIENT_ROWS = 0;

@@ -6,7 +6,7 @@
  * Rows of a batch depend on each other only in those products. So threads share out the rows first, and then the tiles
  * of the products; every sum has one order, by rows within a tile.
  */
-import { layersWithShapes, type Network } from "../../../network/network.js";
+import { layersWithShapes, type Network, windowSize } from "../../../network/network.js";
 import { planNetwork } from "../plan/plan.js";
 import { BatchSpace, LINE_BYTES } from "./batch-space.js";
 import { type ParameterLayout, paddedRow } from "./parameters.js";
@@ -58,7 +58,7 @@ export function placeForTraining(
   const lastGroup = rest === 0 ? group : pass(rest, groupWindows, group.space.end);
   const { space } = lastGroup;
   const scratchBytes = blockScratchBytes(network);
-  const windowBytes = network.timesteps * network.features * 4;
+  const windowBytes = windowSize(network) * 4;
   return {
     windows,
     groupWindows,

@@ -1,6 +1,6 @@
 /** Training in WebAssembly: loss, gradients and Adam's step of a whole batch are one job of a pool of threads. */
 import { InputError } from "../../../errors.js";
-import { layersWithShapes, type Network, validateNetwork } from "../../../network/network.js";
+import { layersWithShapes, type Network, validateNetwork, windowSize } from "../../../network/network.js";
 import { checkWeights, type Weights } from "../../../network/weights.js";
 import type { Loss, StepOptions, Trainer } from "../../engine.js";
 import { type Kernels, loadKernels } from "../kernels.js";
@@ -135,7 +135,7 @@ export class WasmTrainer implements Trainer {
   evaluate(windows: Float32Array, count: number): Promise<number> {
     const all = { inputs: windows, targets: windows, count, windowWeights: undefined };
     return this.#enqueue(all, async () => {
-      const size = this.network.timesteps * this.network.features;
+      const size = windowSize(this.network);
       const most = Math.min(count, EVALUATION_WINDOWS);
       if (this.#placement === undefined || this.#placement.windows < most) this.#placeFor(most);
       const room = this.#placement!.windows;
@@ -195,7 +195,7 @@ export class WasmTrainer implements Trainer {
   async #run(mode: Mode, batch: TrainingBatch, update: UpdateNumbers): Promise<number> {
     const placement = this.#placement!;
     const { inputs, targets, count, windowWeights } = batch;
-    const size = count * this.network.timesteps * this.network.features;
+    const size = count * windowSize(this.network);
     const floats = new Float32Array(this.#memory.buffer);
     floats.set(inputs.subarray(0, size), placement.inputs / 4);
     if (inputs !== targets) floats.set(targets.subarray(0, size), placement.targets / 4);

@@ -7,10 +7,10 @@ import { Job, Operation, Value } from "./plan";
 import { loadOne, slope } from "./slope";
 import { multiplyTransposedWide, transposeKernels } from "./transposed-kernels";
 
-/** Copies the rows of the windows [window][timestep][feature] that the encoder reads into a time-major value. */
+/** Copies the rows of the windows [window][timestep][feature, then covariate] that the encoder reads into a time-major value. */
 export function loadWindows(job: Job, operation: Operation, start: usize, first: usize, rows: i32): void {
   const output = operation.output;
-  const rowBytes = <usize>job.features << 2;
+  const rowBytes = <usize>job.inputWidth << 2;
   let window = job.inputs + (start + first) * <usize>job.timesteps * rowBytes;
   let to = output.data + first * output.rowBytes;
   for (let row = 0; row < rows; row++) {

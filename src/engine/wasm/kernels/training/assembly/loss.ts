@@ -9,7 +9,8 @@ import { Job, Operation } from "./plan";
 export function addLoss(job: Job, head: Operation, start: usize, first: usize, rows: i32): void {
   const output = head.input;
   const features = job.features;
-  const windowBytes = (<usize>job.timesteps * <usize>features) << 2;
+  const rowBytes = <usize>job.inputWidth << 2;
+  const windowBytes = <usize>job.timesteps * rowBytes;
   const share = 1 / (<f64>output.steps * <f64>features);
   const asked = job.mode >= MODE_GRADIENTS && output.gradient != 0;
   const evenShare = <f32>(share / <f64>job.windows);
@@ -19,7 +20,7 @@ export function addLoss(job: Job, head: Operation, start: usize, first: usize, r
     let sum: f64 = 0;
     for (let step = 0; step < output.steps; step++) {
       const targetRow = head.firstRow + (head.reversed ? output.steps - 1 - step : step);
-      let target = job.targets + (start + row) * windowBytes + ((<usize>targetRow * <usize>features) << 2);
+      let target = job.targets + (start + row) * windowBytes + <usize>targetRow * rowBytes;
       const offset = <usize>step * output.stepBytes + row * output.rowBytes;
       let given = output.data + offset;
       let gradient = output.gradient + offset;

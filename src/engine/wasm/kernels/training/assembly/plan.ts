@@ -76,6 +76,7 @@ import {
   TRAINING_GRADIENTS,
   TRAINING_GROUP_WINDOWS,
   TRAINING_INPUTS,
+  TRAINING_INPUT_WIDTH,
   TRAINING_LAST_OPERATIONS,
   TRAINING_LAST_WEIGHT_GRADIENTS,
   TRAINING_LOSSES,
@@ -201,6 +202,7 @@ export class Job {
   @inline get blockWindows(): i32 { return word(changetype<usize>(this), TRAINING_BLOCK_WINDOWS); }
   @inline get timesteps(): i32 { return word(changetype<usize>(this), TRAINING_TIMESTEPS); }
   @inline get features(): i32 { return word(changetype<usize>(this), TRAINING_FEATURES); }
+  @inline get inputWidth(): i32 { return word(changetype<usize>(this), TRAINING_INPUT_WIDTH); }
   @inline get inputs(): usize { return pointer(changetype<usize>(this), TRAINING_INPUTS); }
   @inline get targets(): usize { return pointer(changetype<usize>(this), TRAINING_TARGETS); }
   @inline get windowWeights(): usize { return pointer(changetype<usize>(this), TRAINING_WINDOW_WEIGHTS); }

@@ -1,0 +1,83 @@
+/** Jobs as files on the volume of models: any service or worker on that volume takes any of them, without another server. */
+import { statfs } from "node:fs/promises";
+import type { JobRecord } from "../job.js";
+import type { JobStore } from "../job-store.js";
+import { tooManyJobs } from "../refusals.js";
+import { FileClaim } from "./file-claim.js";
+import { FileKeys } from "./file-keys.js";
+import { FileUpload } from "./file-upload.js";
+import type { JobFolder, Place } from "./job-folder.js";
+import { LeaseWatch } from "./lease-watch.js";
+import { noRoom, refuseWriting } from "./refused-writing.js";
+import { removeOldJobs } from "./retention.js";
+
+/** A worker that has not said for so long that it lives has lost its job. */
+const LEASE_MS = 15_000;
+/** How often jobs that ended long ago are removed. */
+const CLEAN_MS = 10 * 60 * 1000;
+
+export class FileJobs implements JobStore {
+  readonly #jobs: JobFolder;
+  readonly #keys: FileKeys;
+  readonly #maxQueuedJobs: number;
+  readonly #leases = new LeaseWatch(LEASE_MS);
+  /** Jobs whose worker has fallen silent. */
+  #silent: Place[] = [];
+  #cleanedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(jobs: JobFolder, maxQueuedJobs: number) {
+    this.#jobs = jobs;
+    this.#keys = new FileKeys(jobs);
+    this.#maxQueuedJobs = maxQueuedJobs;
+  }
+
+  async checkRoom(expectedBytes: number, key: string | undefined): Promise<void> {
+    await this.#jobs.prepare().catch(refuseWriting);
+    if (key !== undefined && (await this.#keys.isTaken(key))) return;
+    const { length } = await this.#jobs.list("queued");
+    if (length >= this.#maxQueuedJobs) throw tooManyJobs(length, this.#maxQueuedJobs);
+    const { bavail, bsize } = await statfs(this.#jobs.path("uploads"));
+    if (expectedBytes > bavail * bsize) throw noRoom(`${bavail * bsize} bytes are free`);
+  }
+
+  upload(id: string): Promise<FileUpload> {
+    return FileUpload.begin(this.#jobs, this.#keys, id);
+  }
+
+  read(id: string): Promise<JobRecord | undefined> {
+    return this.#jobs.read(id);
+  }
+
+  async list(mostEnded: number): Promise<JobRecord[]> {
+    const open = [...(await this.#jobs.list("queued")), ...(await this.#jobs.list("running"))];
+    const ended = mostEnded === 0 ? [] : (await this.#jobs.list("ended")).slice(-mostEnded);
+    const ids = [...new Set([...open, ...ended].map(({ id }) => id))].sort().reverse();
+    const records = await Promise.all(ids.map((id) => this.#jobs.read(id)));
+    return records.filter((record) => record !== undefined);
+  }
+
+  async cancel(id: string): Promise<void> {
+    await this.#jobs.cancel(id, () => new Date().toISOString()).catch(refuseWriting);
+  }
+
+  async tend(own: ReadonlySet<string>): Promise<void> {
+    const running = await this.#jobs.list("running");
+    this.#silent = await this.#leases.silent(running.filter(({ id }) => !own.has(id)));
+    const nowMs = performance.now();
+    if (nowMs - this.#cleanedMs < CLEAN_MS) return;
+    this.#cleanedMs = nowMs;
+    await removeOldJobs(this.#jobs);
+  }
+
+  async take(): Promise<FileClaim | undefined> {
+    const queued = await this.#jobs.list("queued");
+    for (;;) {
+      const place = this.#silent.shift() ?? queued.shift();
+      if (place === undefined) return undefined;
+      const claim = await FileClaim.take(this.#jobs, place);
+      if (claim !== undefined) return claim;
+    }
+  }
+
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,81 @@
+/** Reads jobs from Redis. What is no job of this program's form is none. */
+import type { JobEnd, JobNote, JobRecord } from "../job.js";
+import { isJobId } from "../job-id.js";
+import { parseEnd, parseNote, parseOrder } from "../stored-job.js";
+import { ENDED, OPEN } from "./redis-keys.js";
+import type { RedisLink } from "./redis-link.js";
+
+/** Of so many jobs the notes are kept, so that those who watch a job read new ones alone. */
+const MOST_KEPT = 200;
+/** How many jobs are read at once. */
+const AT_ONCE = 20;
+
+interface KeptNotes {
+  /** How many texts of the list were read. */
+  read: number;
+  readonly notes: JobNote[];
+}
+
+const UNREADABLE_END: JobEnd = {
+  state: "failed",
+  endedAt: new Date(0).toISOString(),
+  version: null,
+  failure: { code: "INTERNAL", detail: "How the job ended cannot be read from Redis." },
+};
+
+export class RedisRecords {
+  readonly #link: RedisLink;
+  readonly #kept = new Map<string, KeptNotes>();
+
+  constructor(link: RedisLink) {
+    this.#link = link;
+  }
+
+  async read(id: string): Promise<JobRecord | undefined> {
+    if (!isJobId(id)) return undefined;
+    const known = this.#kept.get(id)?.read ?? 0;
+    const [orderJson, endJson, isWaiting, texts] = (await this.#link.script("runRead", id, known)) as [
+      string,
+      string,
+      string,
+      readonly string[],
+    ];
+    const order = parseOrder(orderJson);
+    if (order === undefined || order.id !== id) return undefined;
+    const notes = this.#withNew(id, known, texts);
+    const end = endJson === "" ? undefined : (parseEnd(endJson) ?? UNREADABLE_END);
+    return { order, notes, isWaiting: isWaiting === "1", end };
+  }
+
+  /** As `JobStore.list`. */
+  async list(mostEnded: number): Promise<JobRecord[]> {
+    const [open, ended] = await this.#link.run((client) =>
+      Promise.all([
+        client.zrange(OPEN, 0, -1),
+        mostEnded === 0 ? Promise.resolve([]) : client.zrange(ENDED, -mostEnded, -1),
+      ]),
+    );
+    const ids = [...new Set([...open, ...ended])].sort().reverse();
+    const records: (JobRecord | undefined)[] = [];
+    for (let from = 0; from < ids.length; from += AT_ONCE) {
+      records.push(...(await Promise.all(ids.slice(from, from + AT_ONCE).map((id) => this.read(id)))));
+    }
+    return records.filter((record) => record !== undefined);
+  }
+
+  /** The notes of a job, of which some were known and the others are in `texts`. */
+  #withNew(id: string, known: number, texts: readonly string[]): readonly JobNote[] {
+    const kept = this.#kept.get(id) ?? { read: 0, notes: [] };
+    // Another reader may have been faster: then these are there already.
+    for (const text of texts.slice(Math.max(0, kept.read - known))) {
+      const note = parseNote(text);
+      if (note !== undefined) kept.notes.push(note);
+      kept.read++;
+    }
+    // The job that was read last is the last to go.
+    this.#kept.delete(id);
+    this.#kept.set(id, kept);
+    if (this.#kept.size > MOST_KEPT) this.#kept.delete(this.#kept.keys().next().value!);
+    return kept.notes.slice();
+  }
+}
