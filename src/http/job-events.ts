@@ -1,6 +1,6 @@
 /** A job as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
 import { setTimeout as sleep } from "node:timers/promises";
-import { changesOf, jobAfter } from "../jobs/job.js";
+import { changesOf, type JobRecord, jobAfter } from "../jobs/job.js";
 import type { JobQueue } from "../jobs/job-queue.js";
 import { toAnswer } from "./job-schema.js";
 
@@ -8,6 +8,40 @@ import { toAnswer } from "./job-schema.js";
 const LOOK_MS = 250;
 /** A comment after so long a silence, so that no proxy takes the connection for dead. */
 const COMMENT_MS = 15_000;
+
+/** A job is read once for all who watch it, however many they are, and each of its events is written once. */
+export class WatchedJobs {
+  readonly #queue: Pick<JobQueue, "read">;
+  readonly #reads = new Map<string, Promise<JobRecord>>();
+  readonly #texts = new WeakMap<JobRecord, Map<number, Buffer>>();
+
+  constructor(queue: Pick<JobQueue, "read">) {
+    this.#queue = queue;
+  }
+
+  /** The job as it was at most LOOK_MS ago. Rejects with ResiduaError JOB_NOT_FOUND. */
+  read(id: string): Promise<JobRecord> {
+    const known = this.#reads.get(id);
+    if (known !== undefined) return known;
+    const read = this.#queue.read(id);
+    this.#reads.set(id, read);
+    setTimeout(() => this.#reads.delete(id), LOOK_MS).unref();
+    return read;
+  }
+
+  /** The event of a change. */
+  event(record: JobRecord, change: number): Buffer {
+    const texts = this.#texts.get(record) ?? new Map<number, Buffer>();
+    this.#texts.set(record, texts);
+    let text = texts.get(change);
+    if (text === undefined) {
+      const data = JSON.stringify(toAnswer(jobAfter(record, change)));
+      text = Buffer.from(`event: job\nid: ${change}\ndata: ${data}\n\n`);
+      texts.set(change, text);
+    }
+    return text;
+  }
+}
 
 /**
  * The whole job now, and whenever it has changed, until it has ended. The id of an event is the number of the change.
@@ -18,35 +52,31 @@ const COMMENT_MS = 15_000;
  * @throws ResiduaError JOB_NOT_FOUND
  */
 export async function jobEvents(
-  queue: Pick<JobQueue, "read">,
+  jobs: WatchedJobs,
   id: string,
   lastId: string | undefined,
   isEnding: () => boolean,
 ): Promise<AsyncGenerator<Uint8Array, void> | undefined> {
-  const first = await queue.read(id);
+  const first = await jobs.read(id);
   const changes = changesOf(first);
   const isSeen = /^\d{1,9}$/.test(lastId ?? "") && Number(lastId) <= changes;
   const seen = isSeen ? Number(lastId) : changes - 1;
   if (first.end !== undefined && seen === changes) return undefined;
-  return follow(queue, id, seen, isEnding);
+  return follow(jobs, id, seen, isEnding);
 }
 
 async function* follow(
-  queue: Pick<JobQueue, "read">,
+  jobs: WatchedJobs,
   id: string,
   sent: number,
   isEnding: () => boolean,
 ): AsyncGenerator<Uint8Array, void> {
   let silentMs = 0;
   for (let next = sent + 1; ; ) {
-    const record = await queue.read(id);
+    const record = await jobs.read(id);
     const changes = changesOf(record);
     if (next <= changes) silentMs = 0;
-    for (; next <= changes; next++) {
-      yield Buffer.from(
-        `event: job\nid: ${next}\ndata: ${JSON.stringify(toAnswer(jobAfter(record, next)))}\n\n`,
-      );
-    }
+    for (; next <= changes; next++) yield jobs.event(record, next);
     if (record.end !== undefined || isEnding()) return;
     await sleep(LOOK_MS);
     silentMs += LOOK_MS;

@@ -7,7 +7,7 @@ import type { JobQueue } from "../../jobs/job-queue.js";
 import type { JobWorker } from "../../jobs/job-worker.js";
 import type { Lifecycle } from "../../serving/lifecycle.js";
 import { sendChunks } from "../body-chunks.js";
-import { jobEvents } from "../job-events.js";
+import { jobEvents, WatchedJobs } from "../job-events.js";
 import { JobSchema, toAnswer } from "../job-schema.js";
 import { problemResponse } from "../problem.js";
 
@@ -32,6 +32,7 @@ const STOP_LOOK_MS = 100;
 /** Registered only where an admin token is set. */
 export const jobRoutes: FastifyPluginCallbackTypebox<JobsOptions> = (app, options, done) => {
   const { queue, worker, lifecycle } = options;
+  const watched = new WatchedJobs(queue);
   app.get(
     "/v1/jobs",
     {
@@ -104,7 +105,7 @@ export const jobRoutes: FastifyPluginCallbackTypebox<JobsOptions> = (app, option
       },
     },
     async ({ params, headers }, reply) => {
-      const events = await jobEvents(queue, params.id, headers["last-event-id"], () => lifecycle.isEnding);
+      const events = await jobEvents(watched, params.id, headers["last-event-id"], () => lifecycle.isEnding);
       if (events === undefined) return reply.code(204).send(null);
       reply.header("cache-control", "no-store");
       return sendChunks(reply, "text/event-stream", events);
