@@ -13,6 +13,7 @@ import type { Manifest } from "../registry/manifest.js";
 import { loadStoredModel } from "../registry/stored-model.js";
 import { writeEvaluationReport } from "../report/evaluation-report.js";
 import { lookAtScored, type SeriesLook } from "../report/series-look.js";
+import { significantDigits } from "../scoring/digits.js";
 import { checkCalendar } from "../training/calendar-options.js";
 import type { TrainEvents, TrainedModel } from "../training/train-model.js";
 import { DEFAULT_CALIBRATION, DEFAULT_FOLDS, toTrainOptions } from "../training/train-options.js";
@@ -21,7 +22,7 @@ import { printNote } from "./note.js";
 import { openModels } from "./open-models.js";
 import { checkUsage } from "./options.js";
 import { writeOutputFile } from "./output-file.js";
-import { createTrainingProgress, digits, type TrainingProgress } from "./training-progress.js";
+import { createTrainingProgress, type TrainingProgress } from "./training-progress.js";
 
 /** Series whose test rows a report shows. */
 const MOST_LOOKS = 12;
@@ -213,7 +214,7 @@ class TrainingWatcher {
 
   readonly onTrained = (seed: number, { fit }: TrainedModel): void => {
     this.end();
-    const seconds = digits((performance.now() - this.#begin) / 1000, 3);
+    const seconds = significantDigits((performance.now() - this.#begin) / 1000, 3);
     process.stderr.write(
       `${this.#file}, seed ${seed}: ${fit.epochs.length} epochs, the best is ${fit.bestEpoch}, ${seconds} s\n`,
     );

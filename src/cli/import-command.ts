@@ -23,6 +23,7 @@ import { SCALER_KINDS, type Scaler, type ScalerKind } from "../scoring/scaler.js
 import { type CalibratedNetwork, calibrateNetwork } from "../training/calibrate-network.js";
 import { FITTING_OPTIONS } from "../training/train-options.js";
 import { formatTaken } from "./data-table.js";
+import { formatFacts, publishedFacts } from "./facts.js";
 import { printNote } from "./note.js";
 import { openModels } from "./open-models.js";
 import { addModelsOption, addOptions } from "./options.js";
@@ -169,15 +170,12 @@ function describeModel(
 ): string {
   const { network, windows, scoring, threshold, calibration } = model;
   const heads = network.heads.map((head) => head.name).join(" and ");
-  const lines = [
-    ["model", `${name} version ${published.version}`],
-    ["folder", published.folder],
-    ["sha256", published.sha256],
+  return formatFacts([
+    ...publishedFacts(name, published),
     ["from", describeOrigin(file)],
     ["window", `${network.timesteps} rows of ${model.features.join(", ")}; ${heads}`],
     ["scaler", scoring.scaler.kind],
     ["windows", `${windows.fit} to fit scaler and scorers, ${windows.calibration} to calibrate`],
     ["threshold", describeThreshold(threshold, calibration)],
-  ];
-  return `${lines.map(([what, value]) => `${what}:`.padEnd(11) + value).join("\n")}\n`;
+  ]);
 }

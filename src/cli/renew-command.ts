@@ -16,10 +16,11 @@ import { excludeEvents, parseEvents } from "../publishing/renewal-rows.js";
 import { isAliasName } from "../registry/aliases.js";
 import type { Bundle } from "../registry/bundle.js";
 import { loadStoredModel } from "../registry/stored-model.js";
+import { significantDigits } from "../scoring/digits.js";
+import { formatFacts, publishedFacts } from "./facts.js";
 import { printNote } from "./note.js";
 import { openModels } from "./open-models.js";
 import { addModelsOption, addVersionOption, argument } from "./options.js";
-import { digits } from "./training-progress.js";
 import { TrainingWatch } from "./training-watch.js";
 import { UsageError } from "./usage-error.js";
 
@@ -144,7 +145,7 @@ function describeComparison({ version }: Bundle, { comparison: { live, renewed }
     ["median score", ({ scores }) => format(scores.median)],
     ["95 % of scores", ({ scores }) => format(scores.upper)],
     ["99 % of scores", ({ scores }) => format(scores.top)],
-    ["flagged", ({ flagged }) => (flagged === null ? "-" : `${digits(100 * flagged, 3)} %`)],
+    ["flagged", ({ flagged }) => (flagged === null ? "-" : `${significantDigits(100 * flagged, 3)} %`)],
     ["median error", ({ errors }) => format(errors.median)],
     ["level moved", ({ drift }) => (drift.series === 0 ? "-" : `${drift.moved} of ${drift.series} series`)],
     ["golden flagged", ({ golden }) => `${golden.flagged} of ${golden.windows}`],
@@ -158,19 +159,15 @@ function describeComparison({ version }: Bundle, { comparison: { live, renewed }
 }
 
 function format(value: number | null): string {
-  return value === null ? "-" : digits(value);
+  return value === null ? "-" : significantDigits(value);
 }
 
 function describePublished(
   name: string,
-  { version, folder, sha256 }: NonNullable<Renewal["published"]>,
+  published: NonNullable<Renewal["published"]>,
   alias: string | undefined,
 ): string {
-  const lines = [
-    ["model", `${name} version ${version}`],
-    ["folder", folder],
-    ["sha256", sha256],
-    ...(alias === undefined ? [] : [["alias", `${alias} is version ${version}`]]),
-  ];
-  return lines.map(([what, value]) => `${`${what}:`.padEnd(11)}${value}\n`).join("");
+  const facts = publishedFacts(name, published);
+  if (alias !== undefined) facts.push(["alias", `${alias} is version ${published.version}`]);
+  return formatFacts(facts);
 }

@@ -6,6 +6,7 @@ import { datasetOptions, FILE_FORMS, readingValues } from "../data/reading-optio
 import { createWasmEngine } from "../engine/wasm/engine.js";
 import { InputError } from "../errors.js";
 import { MODEL_NAME_PATTERN, MODEL_NAME_RULE } from "../registry/manifest.js";
+import { significantDigits } from "../scoring/digits.js";
 import { checkCalendar } from "../training/calendar-options.js";
 import { seed } from "../training/option-parsers.js";
 import type { TrainedModel } from "../training/train-model.js";
@@ -15,7 +16,6 @@ import { printNote } from "./note.js";
 import { openModels } from "./open-models.js";
 import { addModelsOption, addOptions, addReportOption, argument, checkUsage } from "./options.js";
 import { trainEach } from "./train-each.js";
-import { digits } from "./training-progress.js";
 import { publishTraining, runTraining } from "./training-run.js";
 import { UsageError } from "./usage-error.js";
 
@@ -104,8 +104,8 @@ async function wantsUnfinished({ fit }: TrainedModel): Promise<boolean> {
   const best = fit.epochs[fit.bestEpoch - 1]!;
   const loss =
     best.validationLoss === undefined
-      ? `loss ${digits(best.loss)}`
-      : `validation loss ${digits(best.validationLoss)}`;
+      ? `loss ${significantDigits(best.loss)}`
+      : `validation loss ${significantDigits(best.validationLoss)}`;
   if (!process.stdin.isTTY || !process.stdout.isTTY) {
     printNote(
       `Training was stopped after ${fit.epochs.length} epochs; epoch ${fit.bestEpoch} (${loss}) is published.`,

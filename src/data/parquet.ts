@@ -32,10 +32,18 @@ interface Column {
 
 /** Whether a file begins as Parquet does. */
 export async function isParquet(path: string): Promise<boolean> {
+  const magic = await magicOf(path);
+  return magic === "PAR1" || magic === ENCRYPTED;
+}
+
+/** What a file whose footer is encrypted begins with. */
+const ENCRYPTED = "PARE";
+
+async function magicOf(path: string): Promise<string> {
   const file = await open(path);
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
-    return bytesRead === 4 && (buffer.toString("latin1") === "PAR1" || buffer.toString("latin1") === "PARE");
+    return buffer.toString("latin1", 0, bytesRead);
   } finally {
     await file.close();
   }
@@ -49,6 +57,7 @@ export async function isParquet(path: string): Promise<boolean> {
  */
 export async function readParquet(path: string, reader: RecordReader): Promise<void> {
   const name = basename(path);
+  if ((await magicOf(path)) === ENCRYPTED) refuseEncrypted(name);
   const file = await reading(name, () => asyncBufferFromFile(path));
   const metadata = await reading(name, () => parquetMetadataAsync(file, { geoparquet: false }));
   const { columns, unread } = columnsOf(metadata);
@@ -122,10 +131,13 @@ async function reading<Result>(name: string, step: () => Promise<Result>): Promi
   } catch (error) {
     if (error instanceof Error && "syscall" in error) throw error;
     const what = error instanceof Error ? error.message : String(error);
+    if (/crypt/i.test(what)) refuseEncrypted(name);
     throw new InputError(
-      /crypt/i.test(what)
-        ? `${name} is encrypted, and encrypted Parquet cannot be read.`
-        : `${name} is damaged: it cannot be read as Parquet (${what.replace(/[.\s]+$/, "")}).`,
+      `${name} is damaged: it cannot be read as Parquet (${what.replace(/[.\s]+$/, "")}).`,
     );
   }
+}
+
+function refuseEncrypted(name: string): never {
+  throw new InputError(`${name} is encrypted, and encrypted Parquet cannot be read.`);
 }
