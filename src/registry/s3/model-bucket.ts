@@ -11,9 +11,9 @@ import { MANIFEST_FILE } from "../bundle-files.js";
 import type { S3Address } from "./address.js";
 import { withoutConditions } from "./failures.js";
 import { Listing, type ModelObjects, type VersionObjects } from "./listing.js";
-import type { ObjectClient } from "./object-client.js";
+import type { Condition, ObjectClient } from "./object-client.js";
 
-/** An object that is written only where the store does not keep its promises. */
+/** An empty object that publishers try to write on conditions that do not hold. */
 const CONDITIONS_KEY = ".conditions";
 
 export class ModelBucket {
@@ -92,9 +92,12 @@ export class ModelBucket {
 
   async #checkConditions(): Promise<void> {
     const key = `${this.#prefix}${CONDITIONS_KEY}`;
-    const etag = `"${"0".repeat(32)}"`;
-    const written = await this.client.put(key, new Uint8Array(0), randomUUID(), { etag });
-    if (written === undefined) return;
+    const put = (condition: Condition): Promise<string | undefined> =>
+      this.client.put(key, new Uint8Array(0), randomUUID(), condition);
+    // It may be the first time; by the second attempt, the object is there.
+    const isCreatedTwice = (await put("new")) !== undefined && (await put("new")) !== undefined;
+    const wrong = { etag: `"${"0".repeat(32)}"` };
+    if (!isCreatedTwice && (await put(wrong)) === undefined) return;
     await this.client.remove(key);
     throw withoutConditions();
   }
