@@ -40,6 +40,8 @@ export class JobRun {
   readonly #options: JobRunOptions;
   readonly #notes: NoteWriter;
   #child: JobChild | undefined;
+  /** Whether the last attempt to renew the lease failed. */
+  #isUnheard = false;
   /** Why the process was stopped; undefined while it works. */
   #stopped: Stop | undefined;
 
@@ -151,9 +153,12 @@ export class JobRun {
   async #beat(): Promise<void> {
     try {
       const beat = await this.#claim.beat();
+      this.#isUnheard = false;
       if (beat !== "kept") this.stop(beat);
     } catch (error) {
-      this.#options.log.warn({ job: this.id, err: error }, "the lease of a job could not be renewed");
+      if (!this.#isUnheard)
+        this.#options.log.warn({ job: this.id, err: error }, "the lease of a job could not be renewed");
+      this.#isUnheard = true;
     }
   }
 
