@@ -1,5 +1,5 @@
 /** Runs one job that this process has taken, to its end or until it is taken away. */
-import { InputError } from "../errors.js";
+import { InputError, ResiduaError } from "../errors.js";
 import type { JobEnd, JobFailure, JobNote } from "./job.js";
 import { type ChildEnd, type JobChild, startChild } from "./job-child.js";
 import type { JobClaim } from "./job-store.js";
@@ -62,8 +62,10 @@ export class JobRun {
     // Also while nothing is left to do but to write the end: the job must not be taken away then.
     const beat = setInterval(() => void this.#beat(), BEAT_MS);
     this.ended = this.#run()
-      .catch((error: unknown) => {
+      .catch(async (error: unknown) => {
         options.log.error({ job: this.id, err: error }, "the job could not be run; it is taken up again");
+        // Where that fails too, it is taken up when the lease is over.
+        await claim.giveBack(this.#stopped !== "ending").catch(() => undefined);
       })
       .finally(() => clearInterval(beat));
   }
@@ -124,10 +126,7 @@ export class JobRun {
   async #work(): Promise<ChildEnd> {
     const claim = this.#claim;
     const { modelsFolder, maxRows, threads, wideVectors, maxSeconds } = this.#options;
-    const dataFile = await claim.data().catch((error: unknown): JobFailure => {
-      if (error instanceof InputError) return { code: "INTERNAL", detail: error.message };
-      throw error;
-    });
+    const dataFile = await this.#data();
     if (typeof dataFile !== "string") return { type: "failed", failure: dataFile, said: "" };
     if (this.#stopped !== undefined) return { type: "died", how: "it was never started", said: "" };
     const task = {
@@ -147,6 +146,20 @@ export class JobRun {
       return await child.ended;
     } finally {
       clearTimeout(limit);
+    }
+  }
+
+  /** The file with the data, or why there is none; a store that is away is waited for. */
+  async #data(): Promise<string | JobFailure> {
+    for (;;) {
+      try {
+        return await this.#claim.data();
+      } catch (error) {
+        if (error instanceof InputError) return { code: "INTERNAL", detail: error.message };
+        const isAway = error instanceof ResiduaError && error.code === "JOBS_UNAVAILABLE";
+        if (!isAway || this.#stopped !== undefined) throw error;
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      }
     }
   }
 

@@ -90,7 +90,8 @@ export class RedisLink {
 
   /** Says so once. Errors of ioredis hold the command, which may be the one with the password or a job's data. */
   #isLost(error: Error | undefined): void {
-    if (this.#isAway) return;
+    // An error that leaves the connection as it is concerns a command, and whoever gave it.
+    if (this.#isAway || this.client.status === "ready") return;
     this.#isAway = true;
     this.#readyAtMs = undefined;
     this.#log.warn(

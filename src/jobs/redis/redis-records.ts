@@ -38,7 +38,8 @@ export class RedisRecords {
 
   async read(id: string): Promise<JobRecord | undefined> {
     if (!isJobId(id)) return undefined;
-    const known = this.#kept.get(id)?.read ?? 0;
+    const kept = this.#kept.get(id) ?? { read: 0, notes: [], counted: 0 };
+    const known = kept.read;
     const [orderJson, endJson, isWaiting, texts] = (await this.#link.script("runRead", id, known)) as [
       string,
       string,
@@ -47,7 +48,8 @@ export class RedisRecords {
     ];
     const order = parseOrder(orderJson);
     if (order === undefined || order.id !== id) return undefined;
-    const notes = this.#withNew(id, known, texts);
+    // Another reader may have been faster: then some of these are there already.
+    const notes = this.#withNew(id, kept, texts.slice(kept.read - known));
     const end = endJson === "" ? undefined : (parseEnd(endJson) ?? UNREADABLE_END);
     return { order, notes, isWaiting: isWaiting === "1", end };
   }
@@ -68,11 +70,9 @@ export class RedisRecords {
     return records.filter((record) => record !== undefined);
   }
 
-  /** The notes of a job, of which some were known and the others are in `texts`. */
-  #withNew(id: string, known: number, texts: readonly string[]): readonly JobNote[] {
-    const kept = this.#kept.get(id) ?? { read: 0, notes: [], counted: 0 };
-    // Another reader may have been faster: then these are there already.
-    for (const text of texts.slice(Math.max(0, kept.read - known))) {
+  /** All notes of a job: those that are kept, and new ones. */
+  #withNew(id: string, kept: KeptNotes, texts: readonly string[]): readonly JobNote[] {
+    for (const text of texts) {
       const note = parseNote(text);
       if (note !== undefined) kept.notes.push(note);
       kept.read++;
