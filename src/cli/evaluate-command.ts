@@ -18,6 +18,7 @@ import type { TrainEvents, TrainedModel } from "../training/train-model.js";
 import { DEFAULT_CALIBRATION, DEFAULT_FOLDS, toTrainOptions } from "../training/train-options.js";
 import { addEvaluateOptions, checkEvaluateFlags, type EvaluateFlags } from "./evaluate-options.js";
 import { printNote } from "./note.js";
+import { openModels } from "./open-models.js";
 import { checkUsage } from "./options.js";
 import { writeOutputFile } from "./output-file.js";
 import { createTrainingProgress, digits, type TrainingProgress } from "./training-progress.js";
@@ -126,8 +127,8 @@ async function evaluatePublished(
     wideVectors: config.RESIDUA_WIDE_VECTORS,
   });
   try {
-    const folder = flags.models ?? config.RESIDUA_MODELS;
-    const model = await loadStoredModel(folder, name, { version: flags.version?.toString() }, engine);
+    const store = openModels(flags.models, config);
+    const model = await loadStoredModel(store, name, { version: flags.version?.toString() }, engine);
     const { manifest, executable } = model;
     const evaluated = {
       ...model,

@@ -16,15 +16,15 @@ import { InputError } from "../errors.js";
 import { headChoices } from "../keras/heads.js";
 import { familyOf, type ImportedModel, importModel } from "../keras/import-model.js";
 import { type KerasFile, readKerasFile } from "../keras/read-keras-file.js";
-import type { Published } from "../publishing/publish.js";
 import { publishImported } from "../publishing/publish-imported.js";
-import { checkMayPublish } from "../publishing/publish-or-keep.js";
+import type { Published } from "../registry/model-store.js";
 import { readGivenScaler } from "../scoring/given-scaler.js";
 import { SCALER_KINDS, type Scaler, type ScalerKind } from "../scoring/scaler.js";
 import { type CalibratedNetwork, calibrateNetwork } from "../training/calibrate-network.js";
 import { FITTING_OPTIONS } from "../training/train-options.js";
 import { formatTaken } from "./data-table.js";
 import { printNote } from "./note.js";
+import { openModels } from "./open-models.js";
 import { addModelsOption, addOptions } from "./options.js";
 import { describeThreshold } from "./threshold-text.js";
 import { checkName } from "./train-command.js";
@@ -84,8 +84,8 @@ export function addImportCommand(program: Command): void {
 async function importCommand(path: string, flags: ImportFlags): Promise<void> {
   checkName(flags.name);
   const config = loadConfig(process.env);
-  const modelsFolder = flags.models ?? config.RESIDUA_MODELS;
-  await checkMayPublish(modelsFolder, flags.name);
+  const store = openModels(flags.models, config);
+  await store.checkMayPublish(flags.name);
   const file = await readKerasFile(path);
   const reading = readingValues(flags);
   const dataset = await readDataset(flags.data, datasetOptions(reading));
@@ -118,7 +118,7 @@ async function importCommand(path: string, flags: ImportFlags): Promise<void> {
       options: { ...options, heads: flags.heads, timesteps: flags.timesteps },
     };
     const published = await publishImported(model, origin, {
-      modelsFolder,
+      store,
       name: flags.name,
       reading,
       taken: dataset.taken,

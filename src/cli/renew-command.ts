@@ -9,8 +9,7 @@ import { FILE_FORMS, type ReadingValues } from "../data/reading-options.js";
 import type { RowRange } from "../data/table.js";
 import { createWasmEngine } from "../engine/wasm/engine.js";
 import { InputError } from "../errors.js";
-import { checkMayPublish } from "../publishing/publish-or-keep.js";
-import { type Renewal, readLive, renew } from "../publishing/renew.js";
+import { type Renewal, renew } from "../publishing/renew.js";
 import type { VersionFigures } from "../publishing/renewal-figures.js";
 import { recordedReading } from "../publishing/renewal-record.js";
 import { excludeEvents, parseEvents } from "../publishing/renewal-rows.js";
@@ -18,6 +17,7 @@ import { isAliasName } from "../registry/aliases.js";
 import type { Bundle } from "../registry/bundle.js";
 import { loadStoredModel } from "../registry/stored-model.js";
 import { printNote } from "./note.js";
+import { openModels } from "./open-models.js";
 import { addModelsOption, addVersionOption, argument } from "./options.js";
 import { digits } from "./training-progress.js";
 import { TrainingWatch } from "./training-watch.js";
@@ -67,17 +67,17 @@ async function runRenewal(name: string, paths: string[], flags: RenewFlags): Pro
     );
   }
   const config = loadConfig(process.env);
-  const modelsFolder = flags.models ?? config.RESIDUA_MODELS;
-  await checkMayPublish(modelsFolder, name);
+  const store = openModels(flags.models, config);
+  await store.checkMayPublish(name);
   const engine = await createWasmEngine({
     threads: config.RESIDUA_THREADS,
     wideVectors: config.RESIDUA_WIDE_VECTORS,
   });
   const watch = new TrainingWatch();
   try {
-    const served = await loadStoredModel(modelsFolder, name, { version: flags.version?.toString() }, engine);
+    const served = await loadStoredModel(store, name, { version: flags.version?.toString() }, engine);
     await served.executable.close();
-    const live = await readLive(modelsFolder, name, served.version);
+    const live = await store.readBundle(name, served.version);
     const reading = readingOf(live, flags);
     if (flags.calibrateOnly === true) watch.end();
     const dataset = await readRecent(paths, readDataSection(live.manifest), reading, flags.excludeEvents);
@@ -86,7 +86,7 @@ async function runRenewal(name: string, paths: string[], flags: RenewFlags): Pro
       live,
       dataset,
       {
-        modelsFolder,
+        store,
         calibrateOnly: flags.calibrateOnly === true,
         promote,
         reading,

@@ -16,6 +16,7 @@ import { ScoredLooks, writeScoreReport } from "../report/scored-report.js";
 import { formatFloat32 } from "../scoring/digits.js";
 import { type DatasetScores, type FileDrift, scoreDataset } from "../serving/dataset-scoring.js";
 import { printNote } from "./note.js";
+import { openModels } from "./open-models.js";
 import { addModelsOption, addOptions, addReportOption, addVersionOption, argument } from "./options.js";
 import { writeOutputFile } from "./output-file.js";
 import { writeScores } from "./scored-file.js";
@@ -59,9 +60,9 @@ async function score(paths: string[], flags: ScoreFlags): Promise<void> {
     wideVectors: config.RESIDUA_WIDE_VECTORS,
   });
   try {
-    const folder = flags.models ?? config.RESIDUA_MODELS;
+    const store = openModels(flags.models, config);
     const selection = { version: flags.version?.toString() };
-    const model = await loadStoredModel(folder, flags.model, selection, engine);
+    const model = await loadStoredModel(store, flags.model, selection, engine);
     const section = readDataSection(model.manifest);
     const dataset = await readDataset(paths, {
       ...modelDatasetOptions(section, flags),

@@ -5,7 +5,6 @@ import { readDataset } from "../data/dataset.js";
 import { datasetOptions, FILE_FORMS, readingValues } from "../data/reading-options.js";
 import { createWasmEngine } from "../engine/wasm/engine.js";
 import { InputError } from "../errors.js";
-import { checkMayPublish } from "../publishing/publish-or-keep.js";
 import { MODEL_NAME_PATTERN, MODEL_NAME_RULE } from "../registry/manifest.js";
 import { checkCalendar } from "../training/calendar-options.js";
 import { seed } from "../training/option-parsers.js";
@@ -13,6 +12,7 @@ import type { TrainedModel } from "../training/train-model.js";
 import { FITTING_OPTIONS, type FittingValues, toTrainOptions } from "../training/train-options.js";
 import { confirm } from "./interruption.js";
 import { printNote } from "./note.js";
+import { openModels } from "./open-models.js";
 import { addModelsOption, addOptions, addReportOption, argument, checkUsage } from "./options.js";
 import { trainEach } from "./train-each.js";
 import { digits } from "./training-progress.js";
@@ -57,7 +57,7 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
   const config = loadConfig(process.env);
   const run = {
     name: flags.name,
-    modelsFolder: flags.models ?? config.RESIDUA_MODELS,
+    store: openModels(flags.models, config),
     options,
     reading: readingValues(flags),
     quiet: flags.quiet === true,
@@ -69,7 +69,7 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
     await trainEach(paths, groupColumnOf(flags.each, flags), run, createEngine);
     return;
   }
-  await checkMayPublish(run.modelsFolder, run.name);
+  await run.store.checkMayPublish(run.name);
   const dataset = await readDataset(paths, datasetOptions(run.reading));
   checkUsage(() => checkCalendar(dataset, options));
   for (const note of dataset.notes) printNote(note);

@@ -1,6 +1,7 @@
 /** How a training is shown after it: a report where one is asked for, and a small picture on a terminal. */
 import type { Dataset, Series } from "../data/dataset.js";
 import type { Engine } from "../engine/engine.js";
+import type { ModelStore } from "../registry/model-store.js";
 import type { ServedModel } from "../registry/served-model.js";
 import { loadStoredModel } from "../registry/stored-model.js";
 import { ScoredLooks } from "../report/scored-report.js";
@@ -21,7 +22,7 @@ const LAST_WINDOWS = 16;
 export interface TrainedAndPublished {
   readonly trained: TrainedModel;
   readonly dataset: Dataset;
-  readonly modelsFolder: string;
+  readonly store: ModelStore;
   readonly name: string;
   readonly version: string;
 }
@@ -36,8 +37,8 @@ export async function showTraining(
   report: string | undefined,
 ): Promise<void> {
   if (report === undefined && !process.stdout.isTTY) return;
-  const { trained, dataset, modelsFolder, name, version } = done;
-  const model = await loadStoredModel(modelsFolder, name, { version }, engine);
+  const { trained, dataset, store, name, version } = done;
+  const model = await loadStoredModel(store, name, { version }, engine);
   try {
     if (process.stdout.isTTY) process.stdout.write(await drawTraining(trained, model, dataset));
     if (report === undefined) return;

@@ -4,7 +4,8 @@ import type { ReadingValues } from "../data/reading-options.js";
 import type { TrainingEngine } from "../engine/engine.js";
 import { InputError } from "../errors.js";
 import type { GroupOrigin } from "../publishing/group-models.js";
-import { type Published, publish } from "../publishing/publish.js";
+import { publish } from "../publishing/publish.js";
+import type { ModelStore, Published } from "../registry/model-store.js";
 import { type TrainedModel, trainModel } from "../training/train-model.js";
 import type { TrainOptions } from "../training/train-settings.js";
 import { formatTaken } from "./data-table.js";
@@ -17,7 +18,7 @@ import { TrainingWatch } from "./training-watch.js";
 /** What one training is asked to do. */
 export interface TrainingRun {
   readonly name: string;
-  readonly modelsFolder: string;
+  readonly store: ModelStore;
   readonly options: TrainOptions;
   /** How the files were read. */
   readonly reading: ReadingValues;
@@ -82,12 +83,12 @@ export async function publishTraining(
   engine: TrainingEngine,
   dataset: Dataset,
   { model, seconds }: TimedModel,
-  { name, modelsFolder, reading, report, each }: TrainingRun,
+  { name, store, reading, report, each }: TrainingRun,
 ): Promise<Published> {
-  const published = await publish(model, { modelsFolder, name, reading, taken: dataset.taken, each });
+  const published = await publish(model, { store, name, reading, taken: dataset.taken, each });
   process.stdout.write(describeModel(name, published, model, seconds));
   const { version } = published;
-  await showTraining(engine, { trained: model, dataset, modelsFolder, name, version }, report);
+  await showTraining(engine, { trained: model, dataset, store, name, version }, report);
   return published;
 }
 

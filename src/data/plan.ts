@@ -2,7 +2,7 @@
 import { InputError } from "../errors.js";
 import { quoteCell } from "./cell.js";
 import type { CellOptions, ColumnRoles } from "./column-roles.js";
-import type { Header } from "./header.js";
+import type { Header, LeftOut } from "./header.js";
 import type { MissingCells } from "./missing.js";
 import { listNames, nameWithoutUnit, unitOfName } from "./names.js";
 import {
@@ -41,15 +41,15 @@ export interface FilePlan {
   readonly label: number | undefined;
   readonly tag: number | undefined;
   readonly columns: readonly ColumnPlan[];
-  readonly leftOut: readonly { readonly name: string; readonly reason: string }[];
+  readonly leftOut: readonly LeftOut[];
 }
 
 /**
  * Plans how a file is read.
  *
- * @param sample the first rows.
- * @param delimiter of the file: semicolons hint at decimal commas.
- * Throws InputError where the roles name a column that does not exist, or a column can be read in two ways.
+ * @param sample the first rows, by column: that of column i is at i.
+ * @param context.delimiter of the file: semicolons hint at decimal commas.
+ * @throws InputError where the roles name a column that does not exist, or a column can be read in two ways.
  */
 export function planFile(
   file: string,
@@ -80,27 +80,22 @@ export function planFile(
   if (value !== undefined) indices = [value];
   else if (chosen !== undefined) indices = chosen.map(find);
   else indices = names.map((_, index) => index).filter((index) => !others.has(index));
+  const isChosen = chosen !== undefined || value !== undefined;
+  const isUsable = (index: number) => isChosen || names[index] !== "";
   for (const index of indices) {
-    if (chosen === undefined && value === undefined && names[index] === "" && !isIndexColumn(sample[index])) {
-      leftOut.push({
-        name: "",
-        reason: `it has no name: give it one in the header, or choose it with --columns as c${index}`,
-      });
-    }
+    if (isUsable(index) || isIndexColumn(sample[index])) continue;
+    const reason = `it has no name: give it one in the header, or choose it with --columns as c${index}`;
+    leftOut.push({ name: "", reason });
   }
-  const featured = indices.filter(
-    (index) => names[index] !== "" || chosen !== undefined || value !== undefined,
-  );
   // Text columns may tell series apart, so they are looked at though they are no features.
-  const cellsOf = (index: number) => sample[index]!.cells.filter((cell) => !context.missing.hasWord(cell));
-  const possible = sample.map(({ index, isNumeric }) =>
-    isNumeric === true ? { formats: [PLAIN], read: cellsOf(index).length } : possibleFormats(cellsOf(index)),
+  const present = sample.map(({ cells }) => cells.filter((cell) => !context.missing.hasWord(cell)));
+  const possible = present.map((cells, index) =>
+    sample[index]!.isNumeric === true ? { formats: [PLAIN], read: cells.length } : possibleFormats(cells),
   );
   const formats = chooseFormats(possible, { decimal: roles.decimal, delimiter: context.delimiter });
-  const columns = featured.map((index): ColumnPlan => {
-    const cells = cellsOf(index);
+  const columns = indices.filter(isUsable).map((index): ColumnPlan => {
+    const cells = present[index]!;
     const format = formats[index];
-    const isChosen = chosen !== undefined || value !== undefined;
     const name = names[index] === "" ? `c${index}` : names[index]!;
     const isNumber = possible[index]!.read * 2 >= cells.length && possible[index]!.read > 0;
     const isFlag = cells.length > 0 && cells.every((cell) => readFlag(cell) !== undefined);

@@ -3,8 +3,9 @@
  * layers are taken out of them.
  */
 import { InputError } from "../errors.js";
-import { array, type JsonObject, object, text } from "../network/json-guards.js";
+import { array, type JsonObject, object, parseJson, text } from "../network/json-guards.js";
 import { type Endpoint, endpointsOf, inboundOf } from "./inbound.js";
+import { type InputShape, innerShape, shapeOf } from "./input-shape.js";
 import { word } from "./settings.js";
 
 /** A layer that is no model. */
@@ -27,8 +28,7 @@ export interface KerasLayer {
 export const INPUT = "";
 
 export interface KerasGraph {
-  /** [T, F] or [N]; null where the model takes any number. */
-  readonly inputShape: readonly (number | null)[];
+  readonly inputShape: InputShape;
   /** In the order of the file. */
   readonly layers: ReadonlyMap<string, KerasLayer>;
   /** The layers that give the outputs, by name. */
@@ -49,30 +49,22 @@ interface Around {
   readonly level: number;
 }
 
+/** What was read so far. */
+interface Found {
+  readonly layers: Map<string, KerasLayer>;
+  inputShape: InputShape | undefined;
+}
+
 /**
  * Reads the JSON text of a model's configuration. Throws InputError, naming the layer, for what no import could take: a
  * subclassed model, several inputs, a layer used twice.
  */
 export function readGraph(config: string): KerasGraph {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(config);
-  } catch {
-    throw new InputError("The model's configuration is not JSON.");
-  }
-  const layers = new Map<string, KerasLayer>();
-  let inputShape: readonly (number | null)[] | undefined;
-  const takeInput = (shape: readonly (number | null)[]): void => {
-    inputShape ??= shape;
-  };
-  const around = { names: "", place: "", top: undefined, trainable: true, level: 0 };
-  const outputs = readModel(
-    object(parsed, "The model's configuration"),
-    around,
-    undefined,
-    layers,
-    takeInput,
-  );
+  const what = "The model's configuration";
+  const found: Found = { layers: new Map(), inputShape: undefined };
+  const outermost = { names: "", place: "", top: undefined, trainable: true, level: 0 };
+  const outputs = readModel(object(parseJson(config, what), what), outermost, undefined, found);
+  const { layers, inputShape } = found;
   if (inputShape === undefined) {
     throw new InputError(
       "The model does not say the shape of its input; build it before it is saved: model.build(...).",
@@ -81,13 +73,17 @@ export function readGraph(config: string): KerasGraph {
   return { inputShape, layers, outputs };
 }
 
-/** Adds the layers of a model, and returns the layers that give its outputs. */
+/**
+ * Adds the layers of a model to `found`.
+ *
+ * @param inputs what a model within another reads; undefined for the outermost.
+ * @returns the layers that give its outputs.
+ */
 function readModel(
   model: JsonObject,
   around: Around,
   inputs: readonly string[] | undefined,
-  layers: Map<string, KerasLayer>,
-  takeInput: (shape: readonly (number | null)[]) => void,
+  found: Found,
 ): string[] {
   const className = model["class_name"];
   if (typeof className !== "string" || !MODELS.includes(className)) {
@@ -112,32 +108,12 @@ function readModel(
     throw new InputError(`The model has ${inputNames.length} inputs; an autoencoder has one.`);
   }
   let before: readonly string[] = inputs ?? [INPUT];
-  const resolve = ({ layer, tensor }: Endpoint, reader: string): string => {
-    const found = outputsOf.get(layer);
-    if (found === undefined)
-      throw new InputError(`${reader} reads "${layer}", which comes later or is not there.`);
-    const output = found[tensor];
-    if (output === undefined) {
-      throw new InputError(
-        `${reader} reads the state of layer "${layer}" (return_state), which cannot be imported; connect them by their outputs.`,
-      );
-    }
-    return output;
-  };
   for (const entry of inOrder(entries, isSequential)) {
-    const item = object(entry, "A layer of the model");
-    const own = object(item["config"], "config of a layer");
-    const kind = item["class_name"];
-    const name = own["name"] ?? item["name"];
-    if (typeof name !== "string" || name === "" || typeof kind !== "string") {
-      throw new InputError("A layer of the model has no name, or no class.");
-    }
-    if (name.length > LONGEST_NAME || kind.length > LONGEST_NAME) {
-      throw new InputError(`The name or class of a layer has more than ${LONGEST_NAME} characters.`);
-    }
+    const { item, name, kind, own } = readEntry(entry);
     if (outputsOf.has(name)) throw new InputError(`Two layers are named "${name}".`);
-    const shape = own["batch_shape"] ?? own["batch_input_shape"];
-    if (shape !== undefined && shape !== null && around.level === 0) takeInput(readShape(shape, name));
+    // Of every layer: a shape that no model of windows has is refused wherever it stands.
+    const shape = around.level === 0 ? shapeOf(own, name) : undefined;
+    found.inputShape ??= shape;
     if (kind === "InputLayer") {
       const position = isSequential ? 0 : inputNames.indexOf(name);
       outputsOf.set(name, [inputs?.[position] ?? INPUT]);
@@ -147,25 +123,60 @@ function readModel(
     const full = around.names + name;
     const sources = isSequential
       ? before
-      : inboundOf(full, item["inbound_nodes"]).map((each) => resolve(each, `Layer "${full}"`));
+      : inboundOf(full, item["inbound_nodes"]).map((each) => resolve(each, outputsOf, `Layer "${full}"`));
     const top = around.top ?? name;
     const trainable = around.trainable && own["trainable"] !== false;
     if (MODELS.includes(kind)) {
       const inner = { names: `${full}/`, place: `${place}/`, top, trainable, level: around.level + 1 };
-      if (around.level === 0 && sources[0] === INPUT) {
-        const nested = innerShape(own);
-        if (nested !== undefined) takeInput(nested);
-      }
-      before = readModel(item, inner, sources, layers, takeInput);
+      const nested = around.level === 0 && sources[0] === INPUT ? innerShape(own) : undefined;
+      found.inputShape ??= nested;
+      before = readModel(item, inner, sources, found);
     } else {
-      if (layers.size >= MOST_LAYERS) throw new InputError(`The model has more than ${MOST_LAYERS} layers.`);
-      layers.set(full, { name: full, className: kind, config: own, sources, place, top, trainable });
+      if (found.layers.size >= MOST_LAYERS)
+        throw new InputError(`The model has more than ${MOST_LAYERS} layers.`);
+      found.layers.set(full, { name: full, className: kind, config: own, sources, place, top, trainable });
       before = [full];
     }
     outputsOf.set(name, before);
   }
   if (isSequential) return [...before];
-  return endpointsOf(config["output_layers"], "output_layers").map((each) => resolve(each, "The model"));
+  return endpointsOf(config["output_layers"], "output_layers").map((each) =>
+    resolve(each, outputsOf, "The model"),
+  );
+}
+
+/** An entry of `layers`: its name and class, and its own configuration. */
+function readEntry(entry: unknown): { item: JsonObject; name: string; kind: string; own: JsonObject } {
+  const item = object(entry, "A layer of the model");
+  const own = object(item["config"], "config of a layer");
+  const kind = item["class_name"];
+  const name = own["name"] ?? item["name"];
+  if (typeof name !== "string" || name === "" || typeof kind !== "string") {
+    throw new InputError("A layer of the model has no name, or no class.");
+  }
+  if (name.length > LONGEST_NAME || kind.length > LONGEST_NAME) {
+    throw new InputError(`The name or class of a layer has more than ${LONGEST_NAME} characters.`);
+  }
+  return { item, name, kind, own };
+}
+
+/** The layer that gives an output of one that was read before. @param reader what reads it, for messages. */
+function resolve(
+  { layer, tensor }: Endpoint,
+  outputsOf: ReadonlyMap<string, readonly string[]>,
+  reader: string,
+): string {
+  const outputs = outputsOf.get(layer);
+  if (outputs === undefined) {
+    throw new InputError(`${reader} reads "${layer}", which comes later or is not there.`);
+  }
+  const output = outputs[tensor];
+  if (output === undefined) {
+    throw new InputError(
+      `${reader} reads the state of layer "${layer}" (return_state), which cannot be imported; connect them by their outputs.`,
+    );
+  }
+  return output;
 }
 
 /** Functional models may list a layer before those it reads. */
@@ -186,32 +197,6 @@ function inOrder(entries: readonly unknown[], isSequential: boolean): readonly u
     sorted.push(entry);
   }
   return sorted;
-}
-
-/** The input shape of a model that is the first layer of another. */
-function innerShape(config: JsonObject): readonly (number | null)[] | undefined {
-  const built = config["build_input_shape"];
-  if (Array.isArray(built)) return readShape(built, word(config["name"]));
-  const entries = Array.isArray(config["layers"]) ? (config["layers"] as unknown[]) : [];
-  for (const entry of entries) {
-    const own = object(object(entry, "A layer of the model")["config"], "config of a layer");
-    const shape = own["batch_shape"] ?? own["batch_input_shape"];
-    if (shape !== undefined && shape !== null) return readShape(shape, word(own["name"]));
-  }
-  return undefined;
-}
-
-function readShape(value: unknown, name: string): readonly (number | null)[] {
-  const shape = array(value, `input shape of layer "${name}"`).slice(1);
-  const isShape = shape.every(
-    (size) => size === null || (Number.isSafeInteger(size) && (size as number) > 0),
-  );
-  if (!isShape || shape.length < 1 || shape.length > 2) {
-    throw new InputError(
-      `Layer "${name}" takes inputs of shape [null, ${shape.map(text).join(", ").slice(0, 60)}]; a model of windows takes [null, timesteps, features], or [null, values].`,
-    );
-  }
-  return shape as (number | null)[];
 }
 
 /** The name that Keras gives the weights of each layer: its class in snake case, numbered in the order of the file. */

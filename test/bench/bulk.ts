@@ -3,7 +3,7 @@
  *
  * `npm run -s bench -- bulk [--json] [--model NAME] [--files N] [--rows N] [--threads N]`
  * Each program runs twice, on files of few rows and of `--rows`: the first time is that of its start, and the difference is
- * what it takes for the windows. The programs of Python, two gigabytes, are brought into .cache the first time; Spark needs
+ * what it takes for the windows. Packages of Python, 1.5 GB, are brought into .cache the first time; Spark needs
  * Java 17. What cannot be run here is left out, and said.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

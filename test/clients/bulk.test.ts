@@ -1,4 +1,4 @@
-/** The examples on Spark and Ray, run on real engines against a real server. Their packages take a gigabyte. */
+/** The examples on Spark and Ray, run on real engines against a real server. Their packages take 1.5 GB. */
 import assert from "node:assert/strict";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";

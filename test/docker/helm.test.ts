@@ -188,6 +188,7 @@ test("what makes no sense together is refused with what to set", { skip }, () =>
       /set redis\.url or redis\.existingSecret/,
     ],
     [["tokens.existingSecret=a", "tokens.admin=b"], /tokens\.adminKey and tokens\.apiKey/],
+    [["tokens.existingSecret=a"], /none of its keys is used/],
     [["autoscaling.enabled=true", "autoscaling.cpuUtilization=null"], /needs autoscaling\.cpuUtilization/],
     [["replica=3"], /replica/],
   ];

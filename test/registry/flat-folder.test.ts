@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { InputError } from "../../src/errors.js";
 import { publishBundle } from "../../src/registry/bundle.js";
+import { FolderStore } from "../../src/registry/folder-store.js";
 import { listPublished, verifyModels } from "../../src/registry/inventory.js";
 import { loadStoredModel } from "../../src/registry/stored-model.js";
 import { repository, startServer } from "../server-process.js";
@@ -32,12 +33,15 @@ test("the manifest of a flat folder says name and version; aliases and manifest 
   assert.deepEqual(registry.readiness(), { ready: true, problems: [] });
   await assert.rejects(registry.deleteVersion("pump", "3"), { code: "CONFLICT" });
   await registry.poll();
-  assert.deepEqual(states(registry), { 3: "live" });
+  const [listed] = registry.listModels();
+  assert.deepEqual([listed!.aliases, listed!.versions[0]!.reason], [{ stable: "3" }, null]);
 });
 
 test("a name that is given stands instead of the manifest's, in answers too", async (t) => {
   const folder = await flatFolder(t);
-  const registry = await openRegistry(t, folder, new ReferenceEngine(), { flatName: "pump-in-hall-2" });
+  const registry = await openRegistry(t, folder, new ReferenceEngine(), {
+    store: new FolderStore(folder, "pump-in-hall-2"),
+  });
   await registry.poll();
   const lease = registry.acquire("pump-in-hall-2");
   lease.release();
@@ -81,10 +85,12 @@ test("another version in the flat folder takes over", async (t) => {
 test("the command line lists, verifies and loads a flat folder, and publishes nothing in it", async (t) => {
   const folder = await flatFolder(t);
   const engine = new ReferenceEngine();
-  const [listed] = await listPublished(folder);
-  assert.deepEqual([listed?.name, listed?.version, listed?.folder], ["pump", "3", folder]);
-  for await (const { ok, reason } of verifyModels(folder, engine)) assert.ok(ok, reason);
-  const model = await loadStoredModel(folder, "pump", {}, engine);
+  const store = new FolderStore(folder);
+  const [listed] = await listPublished(store);
+  assert.deepEqual([listed?.name, listed?.version, listed?.reason], ["pump", "3", undefined]);
+  assert.equal(store.placeOf("pump", "3"), folder);
+  for await (const { ok, reason } of verifyModels(store, engine)) assert.ok(ok, reason);
+  const model = await loadStoredModel(store, "pump", {}, engine);
   assert.equal(model.version, "3");
   await model.executable.close();
   await assert.rejects(publishBundle(folder, "pump", await makeContents(engine)), (error) => {

@@ -72,6 +72,9 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- if and .Values.tokens.existingSecret (or .Values.tokens.admin .Values.tokens.api) -}}
 {{- fail "tokens.existingSecret is set, so tokens.admin and tokens.api have to be empty: name the keys in that secret with tokens.adminKey and tokens.apiKey." -}}
 {{- end -}}
+{{- if and .Values.tokens.existingSecret (not (or .Values.tokens.adminKey .Values.tokens.apiKey)) -}}
+{{- fail "tokens.existingSecret is set, but none of its keys is used: set tokens.adminKey, tokens.apiKey, or both." -}}
+{{- end -}}
 {{- if and .Values.autoscaling.enabled (not (or .Values.autoscaling.cpuUtilization .Values.autoscaling.queueWindows)) -}}
 {{- fail "autoscaling.enabled needs autoscaling.cpuUtilization or autoscaling.queueWindows." -}}
 {{- end -}}

@@ -27,7 +27,8 @@ const GRACE_MS = 10_000;
 
 export interface RedisJobsOptions extends RedisLimits {
   readonly url: string;
-  readonly modelsFolder: string;
+  /** The folder of models, or what `besideModels` gives. */
+  readonly folder: string;
   readonly log: JobLog;
 }
 
@@ -46,7 +47,7 @@ export class RedisJobs implements JobStore {
     this.#link = new RedisLink(options.url, library, options.log);
     this.#delivery = new Delivery(this.#link, library);
     this.#records = new RedisRecords(this.#link);
-    this.#folders = new WorkFolders(options.modelsFolder);
+    this.#folders = new WorkFolders(options.folder);
   }
 
   async checkRoom(expectedBytes: number, key: string | undefined): Promise<void> {
