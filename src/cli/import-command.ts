@@ -23,12 +23,12 @@ import { type CalibratedNetwork, calibrateNetwork } from "../training/calibrate-
 import { FITTING_OPTIONS } from "../training/train-options.js";
 import { formatTaken } from "./data-table.js";
 import { formatFacts, publishedFacts } from "./facts.js";
+import { checkName } from "./model-name.js";
 import { printNote } from "./note.js";
 import { openTrainingEngine } from "./open-engine.js";
 import { openModels } from "./open-models.js";
 import { addModelsOption, addOptions } from "./options.js";
 import { describeThreshold } from "./threshold-text.js";
-import { checkName } from "./train-command.js";
 
 const { loss, clip, falseAlarmRate, falseAlarms, threshold } = FITTING_OPTIONS;
 /** Windows with a smaller share of readings present get no verdict. */

@@ -7,10 +7,10 @@ import { openJobStore } from "../jobs/start-jobs.js";
 import { checkUnused } from "../jobs/version-users.js";
 import { listPublished, verifyModels } from "../registry/inventory.js";
 import { alignColumns } from "./data-table.js";
+import { checkName } from "./model-name.js";
 import { openEngine } from "./open-engine.js";
 import { openModels } from "./open-models.js";
 import { addModelsOption, argument } from "./options.js";
-import { checkName } from "./train-command.js";
 
 /** What is wrong with the store of jobs is in the error that ends the command. */
 const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined };
