@@ -103,6 +103,6 @@ for (const kind of [FILES, REDIS]) {
     for await (const { version, ok, reason } of verifyModels(new FolderStore(place.folder), engine))
       assert.ok(ok, `${version}: ${reason}`);
     // The folder of a worker that was killed while it tidied up is removed by another one, every half a minute.
-    assert.deepEqual(await place.leftovers(60_000), []);
+    assert.deepEqual(await place.leftovers(), []);
   });
 }

@@ -72,7 +72,7 @@ export class JobPlace {
   }
 
   /** As `StoreKind.leftovers`, once whoever ended the last job has had the time to tidy up. */
-  async leftovers(withinMs = 5000): Promise<string[]> {
+  async leftovers(withinMs = 60_000): Promise<string[]> {
     for (let waitedMs = 0; ; waitedMs += 50) {
       const left = await this.#kind.leftovers(this.settings, this.folder);
       if (left.length === 0 || waitedMs >= withinMs) return left;
