@@ -72,9 +72,9 @@ async function readOnce(
   encoding: Encoding | undefined,
   reader: FileReader,
 ): Promise<Table | undefined> {
-  if (source.path !== undefined && (await isParquet(source.path))) {
+  if (await isParquet(source)) {
     await hashAll(source, hash);
-    return reader.finish(true, await readParquet(source.path, reader));
+    return reader.finish(true, await readParquet(source, reader));
   }
   const { chunks } = await openText(source, hash, encoding);
   const { sample, rest } = await sampleOf(chunks);
