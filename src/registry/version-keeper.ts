@@ -98,9 +98,14 @@ export class VersionKeeper {
     }
     // A version that failed may be live after the next poll: until then, those that serve stay.
     if (!isSettled) return;
-    const unwanted = [...entry.versions.values()].filter((version) => !wanted.has(version));
+    // The aliases may have been read anew meanwhile: what they name now stays, or is brought up next.
+    const named = new Set(entry.aliasFile.aliases.values());
+    const unwanted = [...entry.versions.values()].filter(
+      (version) => !wanted.has(version) && !(version.isStored && named.has(version.version)),
+    );
     const retired = unwanted.map((version) => this.retire(entry, version));
     for (const version of entry.versions.values()) version.loading = false;
+    this.markWanted(entry);
     entry.refreshRoutes();
     await Promise.all(retired);
     for (const version of [...entry.versions.values()]) entry.forgetIfGone(version);

@@ -13,14 +13,16 @@ interface StoredAliases {
   readonly aliases: Aliases;
   /** What has to hold for them to be replaced. */
   readonly condition: Condition;
+  /** The marks of those who wrote them. */
+  readonly writers: readonly string[];
 }
 
 /** The aliases of a model as they are now; none where there is no object. Throws InputError where they are damaged. */
 export async function fetchAliases(bucket: ModelBucket, name: string): Promise<StoredAliases> {
   const content = await bucket.client.get(bucket.aliasesKey(name), checkAliasesSize);
-  if (content === undefined) return { aliases: new Map(), condition: "new" };
+  if (content === undefined) return { aliases: new Map(), condition: "new", writers: [] };
   const aliases = parseAliases(Buffer.from(content.bytes).toString("utf8"));
-  return { aliases, condition: { etag: content.etag } };
+  return { aliases, condition: { etag: content.etag }, writers: content.writers };
 }
 
 /** As `changeAliases` of a store. */
@@ -31,14 +33,14 @@ export async function swapAliases(
 ): Promise<void> {
   await bucket.checkConditions();
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const { aliases, condition } = await fetchAliases(bucket, name).catch(
+    const { aliases, condition, writers } = await fetchAliases(bucket, name).catch(
       refuseDamaged("No alias can be changed"),
     );
     const changed = new Map(aliases);
     change(changed);
     const bytes = encodeAliases(changed);
-    if ((await bucket.client.put(bucket.aliasesKey(name), bytes, randomUUID(), condition)) !== undefined)
-      return;
+    const key = bucket.aliasesKey(name);
+    if ((await bucket.client.put(key, bytes, randomUUID(), condition, writers)) !== undefined) return;
     await bucket.client.pause(PAUSE_MS * attempt);
   }
   throw new ResiduaError(

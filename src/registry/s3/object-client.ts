@@ -28,13 +28,14 @@ export interface ObjectAt {
 }
 
 export interface ObjectHead extends ObjectAt {
-  /** The mark that its writer gave it. */
-  readonly writer: string | undefined;
+  /** The marks of its writers, the last one first. */
+  readonly writers: readonly string[];
 }
 
 export interface ObjectContent extends FileContent {
   readonly etag: string;
-  readonly writer: string | undefined;
+  /** As in `ObjectHead`. */
+  readonly writers: readonly string[];
 }
 
 /** How a write may be bound to what is there: nothing ("new"), or an object with this ETag. */
@@ -57,8 +58,9 @@ const READS = 3;
 /** How often a write is tried that the store refuses since another one is under way. */
 const WRITES = 5;
 const PAUSE_MS = 200;
-/** The user metadata in which an object has the mark of its writer. */
-const WRITER = "residua-writer";
+/** The user metadata in which an object has the marks of its writers, and how many of them. */
+const WRITERS = "residua-writers";
+const MOST_WRITERS = 10;
 
 export class ObjectClient {
   readonly #library: AwsLibrary;
@@ -111,7 +113,7 @@ export class ObjectClient {
       bytes: answer.ContentLength ?? 0,
       etag: answer.ETag ?? "",
       modifiedMs: answer.LastModified?.getTime() ?? 0,
-      writer: answer.Metadata?.[WRITER],
+      writers: writersOf(answer),
     };
   }
 
@@ -125,7 +127,7 @@ export class ObjectClient {
       if (answer === undefined) return undefined;
       try {
         const content = await readBody(answer, checkSize, this.#closed.signal);
-        return { ...content, etag: answer.ETag ?? "", writer: answer.Metadata?.[WRITER] };
+        return { ...content, etag: answer.ETag ?? "", writers: writersOf(answer) };
       } catch (error) {
         answer.Body?.destroy();
         if (error instanceof InputError) throw error;
@@ -136,8 +138,10 @@ export class ObjectClient {
   }
 
   /**
-   * Writes an object where the condition holds. An answer that was lost does no harm: what is there then has the mark.
+   * Writes an object where the condition holds. An answer that was lost does no harm: what is there then has the mark, also
+   * where others have written after that.
    * @param writer the mark of this one write.
+   * @param before the marks of those who wrote what is replaced.
    * @returns the ETag of what was written; undefined where the condition does not hold.
    * @throws ResiduaError CONFLICT where this process may not write.
    */
@@ -146,12 +150,13 @@ export class ObjectClient {
     bytes: Uint8Array,
     writer: string,
     condition: Condition,
+    before: readonly string[] = [],
   ): Promise<string | undefined> {
     const command = new this.#library.PutObjectCommand({
       ...this.#at(key),
       Body: bytes,
       ContentLength: bytes.length,
-      Metadata: { [WRITER]: writer },
+      Metadata: { [WRITERS]: [writer, ...before].slice(0, MOST_WRITERS).join(" ") },
       ...(condition === "new" ? { IfNoneMatch: "*" } : { IfMatch: condition.etag }),
     });
     for (let write = 1; ; write++) {
@@ -161,7 +166,7 @@ export class ObjectClient {
         const status = statusOf(error);
         if (status === 412 || (status === 404 && condition !== "new" && !isBucketMissing(error))) {
           const there = await this.head(key);
-          return there?.writer === writer ? there.etag : undefined;
+          return there?.writers.includes(writer) ? there.etag : undefined;
         }
         if (isDenied(error)) {
           throw new ResiduaError(
@@ -228,6 +233,10 @@ export class ObjectClient {
       error,
     );
   }
+}
+
+function writersOf(answer: Answer): string[] {
+  return (answer.Metadata?.[WRITERS] ?? "").split(" ").filter((mark) => mark !== "");
 }
 
 /** Undoes the encoding of a listing, in which a space may be a plus. */

@@ -49,7 +49,7 @@ for (const seed of SEEDS) {
     const contents = await Promise.all([1, 2, 3].map((at) => makeContents(engine, at)));
     const direct = await openS3(t, bucket);
     const published = new Map([[(await direct.publish("pump", contents[0]!)).version, "unnamed"]]);
-    await direct.changeAliases("pump", (aliases) => aliases.set("keep", "1"));
+    await direct.changeAliases("pump", (aliases) => aliases.set("keep", "1").set("stable", "1"));
     const maybeDeleted = new Set<string>();
     const jobs = new Map<string, string>();
 
@@ -86,8 +86,9 @@ for (const seed of SEEDS) {
       // Both replicas may be at one job.
       if (choice < 0.35) return publish(which, { id: `job-${below(3)}`, staging: "" });
       if (choice < 0.6) return registry.poll();
-      if (choice < 0.8) return void (await registry.setAlias("pump", "stable", version));
-      if (choice < 0.85) return void (await registry.deleteAlias("pump", "stable"));
+      if (choice < 0.75) return void (await registry.setAlias("pump", "stable", version));
+      if (choice < 0.8) return void (await registry.setAlias("pump", "candidate", version));
+      if (choice < 0.85) return void (await registry.deleteAlias("pump", "candidate"));
       maybeDeleted.add(version);
       await registry.deleteVersion("pump", version);
     };
