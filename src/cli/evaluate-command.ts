@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { type Config, loadConfig } from "../config.js";
 import { type DataSection, modelDatasetOptions, readDataSection } from "../data/data-section.js";
 import { type Dataset, readDataset } from "../data/dataset.js";
-import type { RowRange } from "../data/table.js";
+import type { RowRange } from "../data/table-form.js";
 import { evaluateModel, evaluateTraining, type WatchScores } from "../evaluation/evaluate.js";
 import { describeReport, formatReport } from "../evaluation/report.js";
 import type { FileEvaluation } from "../evaluation/summary.js";

@@ -6,7 +6,7 @@ import { modelDatasetOptions, readDataSection } from "../data/data-section.js";
 import { type Dataset, readDataset } from "../data/dataset.js";
 import { rowRange } from "../data/option-values.js";
 import { FILE_FORMS, type ReadingValues } from "../data/reading-options.js";
-import type { RowRange } from "../data/table.js";
+import type { RowRange } from "../data/table-form.js";
 import { InputError } from "../errors.js";
 import { type Renewal, renew } from "../publishing/renew.js";
 import type { VersionFigures } from "../publishing/renewal-figures.js";
