@@ -1,5 +1,6 @@
 /** Every setting of the service: one schema over the environment variables. */
-import { totalmem } from "node:os";
+import { tmpdir, totalmem, userInfo } from "node:os";
+import { join } from "node:path";
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { availableCores } from "./available-cores.js";
@@ -26,20 +27,35 @@ const Authorization = Type.Optional(
   }),
 );
 
-export const ConfigSchema = Type.Object({
+const ConfigSchema = Type.Object({
   HOST: Type.String({ minLength: 1, default: "127.0.0.1" }),
   PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3000 }),
   LOG_LEVEL: oneOf(["fatal", "error", "warn", "info", "debug", "trace", "silent"], { default: "info" }),
-  /** The folder of bundles. */
-  RESIDUA_MODELS: Type.String({ minLength: 1, default: "models" }),
-  /** What the model is called where that folder is the folder of one version (KServe's /mnt/models). */
+  /** The folder of bundles, or their place in an object store. */
+  RESIDUA_MODELS: Type.String({
+    pattern: "^(?![sS]3:).|^s3://[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9](/.*)?$",
+    title: "a folder, or s3://bucket/prefix",
+    default: "models",
+  }),
+  /** The address of the object store; unset for Amazon S3. */
+  RESIDUA_S3_ENDPOINT: Type.Optional(
+    Type.String({
+      pattern: "^https?://[^/]",
+      description: "an address that begins with http:// or https://",
+    }),
+  ),
+  /** The folder for what is fetched from an object store; by default one for this user among the temporary files. */
+  RESIDUA_CACHE: Type.String({ minLength: 1 }),
+  /** The most bytes that are kept there; 0 to keep nothing. */
+  RESIDUA_CACHE_BYTES: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, default: 2_147_483_648 }),
+  /** What the model is called where the folder of models is the folder of one version (KServe's /mnt/models). */
   RESIDUA_MODEL_NAME: Type.Optional(
     Type.String({
       pattern: "^[a-z0-9][a-z0-9._-]{0,62}$",
       title: '1 to 63 lower-case letters, digits, ".", "_" or "-", the first a letter or digit',
     }),
   ),
-  /** How often that folder is read for new versions; 0 for never. */
+  /** How often models are looked at for new versions; 0 for never. */
   RESIDUA_POLL_SECONDS: Type.Number({ minimum: 0, maximum: 86_400, default: 2 }),
   RESIDUA_ENGINE: oneOf(["auto", "wasm", "tensorflow", "cuda"], { default: "auto" }),
   /** Worker threads of the `wasm` engine; by default the cores available to the process, at most 8. */
@@ -131,6 +147,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   const config: Record<string, unknown> = {
     RESIDUA_THREADS: Math.min(MOST_DEFAULT_THREADS, availableCores()),
     RESIDUA_MAX_BODY_BYTES_IN_FLIGHT: Math.floor(memoryLimit() / 4),
+    RESIDUA_CACHE: join(tmpdir(), `residua-cache-${userInfo().uid}`),
   };
   for (const [name, schema] of Object.entries<TSchema>(ConfigSchema.properties)) {
     const text = env[name];
@@ -164,4 +181,24 @@ function requirement(schema: TSchema): string {
   }
   const kind = schema["type"] === "integer" ? "a whole number" : "a number";
   return `${kind} from ${schema["minimum"]} to ${schema["maximum"]}`;
+}
+
+/**
+ * Where models are and how they are reached, for `openStore`.
+ * @param place of the models, where it is another one than RESIDUA_MODELS.
+ */
+export function storeLocation(
+  config: Pick<
+    Config,
+    "RESIDUA_MODELS" | "RESIDUA_MODEL_NAME" | "RESIDUA_S3_ENDPOINT" | "RESIDUA_CACHE" | "RESIDUA_CACHE_BYTES"
+  >,
+  place = config.RESIDUA_MODELS,
+) {
+  return {
+    place,
+    flatName: config.RESIDUA_MODEL_NAME,
+    endpoint: config.RESIDUA_S3_ENDPOINT,
+    cacheFolder: config.RESIDUA_CACHE,
+    cacheBytes: config.RESIDUA_CACHE_BYTES,
+  };
 }

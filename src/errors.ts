@@ -28,6 +28,7 @@ export const ERRORS = {
   INTERNAL: { status: 500, title: "The service failed because of a fault of its own" },
   MODEL_NOT_READY: { status: 503, title: "The model is not ready" },
   SHUTTING_DOWN: { status: 503, title: "The service is shutting down" },
+  STORE_UNAVAILABLE: { status: 503, title: "The store of models cannot be used just now" },
   JOBS_UNAVAILABLE: { status: 503, title: "Jobs cannot be reached" },
   ENGINE_RESTARTING: { status: 503, title: "The engine is restarting" },
   DEADLINE_EXCEEDED: { status: 504, title: "The deadline passed before the work was run" },

@@ -30,7 +30,7 @@ if (script === undefined) {
   process.exit(2);
 }
 try {
-  await setUp(name, process.env);
+  await setUp(name, process.env, args);
 } catch (error) {
   console.error(error.message);
   process.exit(1);

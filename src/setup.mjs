@@ -43,12 +43,13 @@ if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLTo
 
 /**
  * @param script the npm script that is going to run; undefined prepares everything for all of them
+ * @param args what the script is given
  * @throws {Error} a sentence that says what failed
  */
-export async function setUp(script, env) {
+export async function setUp(script, env, args = []) {
   const [major = 0] = process.versions.node.split(".").map(Number);
   if (major < 20) throw new Error(`Residua needs Node 20 or newer; this is ${process.version}.`);
-  const parts = partsFor(root, script, env);
+  const parts = partsFor(root, script, env, args);
   const isLater = ({ isCompiled }) => isCompiled === false;
   const isNow = (part) => !isLater(part);
   await install(root, parts.filter(isNow), PARTS);

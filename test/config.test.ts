@@ -1,18 +1,20 @@
 import assert from "node:assert/strict";
-import { totalmem } from "node:os";
+import { tmpdir, totalmem } from "node:os";
 import { test } from "node:test";
 import { loadConfig } from "../src/config.js";
 import { InputError } from "../src/errors.js";
 
 test("an empty environment gives the defaults", () => {
-  const { RESIDUA_THREADS, RESIDUA_MAX_BODY_BYTES_IN_FLIGHT, ...config } = loadConfig({});
+  const { RESIDUA_THREADS, RESIDUA_MAX_BODY_BYTES_IN_FLIGHT, RESIDUA_CACHE, ...config } = loadConfig({});
   assert.ok(RESIDUA_THREADS >= 1 && RESIDUA_THREADS <= 8);
   assert.ok(RESIDUA_MAX_BODY_BYTES_IN_FLIGHT <= totalmem() / 4);
+  assert.ok(RESIDUA_CACHE.startsWith(tmpdir()));
   assert.deepEqual(config, {
     HOST: "127.0.0.1",
     PORT: 3000,
     LOG_LEVEL: "info",
     RESIDUA_MODELS: "models",
+    RESIDUA_CACHE_BYTES: 2_147_483_648,
     RESIDUA_POLL_SECONDS: 2,
     RESIDUA_ENGINE: "auto",
     RESIDUA_WIDE_VECTORS: "auto",
@@ -63,6 +65,16 @@ test("a wrong value is refused with one sentence that names the variable", () =>
       "RESIDUA_CORS_ORIGINS",
       "https://example.org/",
       'RESIDUA_CORS_ORIGINS has to be "*", or origins such as https://example.org, without a path, with commas between them, not "https://example.org/".',
+    ],
+    [
+      "RESIDUA_MODELS",
+      "s3:/bucket",
+      'RESIDUA_MODELS has to be a folder, or s3://bucket/prefix, not "s3:/bucket".',
+    ],
+    [
+      "RESIDUA_S3_ENDPOINT",
+      "minio:9000",
+      'RESIDUA_S3_ENDPOINT has to be an address that begins with http:// or https://, not "minio:9000".',
     ],
     ["RESIDUA_THREADS", "0", 'RESIDUA_THREADS has to be a whole number from 1 to 1024, not "0".'],
   ] as const) {

@@ -185,6 +185,13 @@ test("Fastify stands in http/ and server.ts alone, TensorFlow in engine/tensorfl
   assert.deepEqual(wrong, []);
 });
 
+test("Amazon's client is named in one file alone", () => {
+  const naming = sourceFiles("src").filter((file) =>
+    readFileSync(join(root, file), "utf8").includes("@aws-sdk/"),
+  );
+  assert.deepEqual(naming.sort(), ["src/registry/s3/aws-library.ts", "src/setup/parts.mjs"]);
+});
+
 test("no file is a drawer without a name", () => {
   const drawers = sourceFiles("src").filter((file) =>
     /(^|\/)(utils?|helpers?|common|misc|types|shared)\.ts$/.test(file),

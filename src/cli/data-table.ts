@@ -1,6 +1,6 @@
 /** What was taken from data files, as a table for a person. */
 import type { DataTaken } from "../data/taken.js";
-import { digits } from "./training-progress.js";
+import { significantDigits } from "../scoring/digits.js";
 
 /** Lines of text: the rows and their time, then a table of the features, then what is left out. */
 export function formatTaken(taken: DataTaken): string {
@@ -29,7 +29,7 @@ export function formatTaken(taken: DataTaken): string {
   }
   const table = [["feature", "unit", "min", "median", "max", "missing", "distinct"]];
   for (const { name, unit, min, median, max, missing, distinct } of taken.features) {
-    const numbers = [min, median, max].map((value) => (value === null ? "-" : digits(value, 5)));
+    const numbers = [min, median, max].map((value) => (value === null ? "-" : significantDigits(value, 5)));
     table.push([name, unit ?? "-", ...numbers, String(missing), String(distinct)]);
   }
   lines.push(...alignColumns(table));
@@ -49,12 +49,12 @@ function formatStep(ms: number): string {
   return `${Number((ms / size).toPrecision(6))} ${unit}`;
 }
 
-/** The rows of a table in columns: the first two on the left, the others on the right. */
-export function alignColumns(rows: readonly (readonly string[])[]): string[] {
+/** The rows of a table in columns, of which the first are aligned to the left, the others to the right. */
+export function alignColumns(rows: readonly (readonly string[])[], left = 2): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) =>
     row
-      .map((cell, column) => (column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+      .map((cell, column) => (column < left ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
       .join("  ")
       .trimEnd(),
   );

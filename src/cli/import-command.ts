@@ -11,23 +11,24 @@ import {
   FILE_OPTIONS,
   readingValues,
 } from "../data/reading-options.js";
-import { createWasmEngine } from "../engine/wasm/engine.js";
 import { InputError } from "../errors.js";
 import { headChoices } from "../keras/heads.js";
 import { familyOf, type ImportedModel, importModel } from "../keras/import-model.js";
 import { type KerasFile, readKerasFile } from "../keras/read-keras-file.js";
-import type { Published } from "../publishing/publish.js";
 import { publishImported } from "../publishing/publish-imported.js";
-import { checkMayPublish } from "../publishing/publish-or-keep.js";
+import type { Published } from "../registry/model-store.js";
 import { readGivenScaler } from "../scoring/given-scaler.js";
 import { SCALER_KINDS, type Scaler, type ScalerKind } from "../scoring/scaler.js";
 import { type CalibratedNetwork, calibrateNetwork } from "../training/calibrate-network.js";
 import { FITTING_OPTIONS } from "../training/train-options.js";
 import { formatTaken } from "./data-table.js";
+import { formatFacts, publishedFacts } from "./facts.js";
+import { checkName } from "./model-name.js";
 import { printNote } from "./note.js";
+import { openTrainingEngine } from "./open-engine.js";
+import { openModels } from "./open-models.js";
 import { addModelsOption, addOptions } from "./options.js";
 import { describeThreshold } from "./threshold-text.js";
-import { checkName } from "./train-command.js";
 
 const { loss, clip, falseAlarmRate, falseAlarms, threshold } = FITTING_OPTIONS;
 /** Windows with a smaller share of readings present get no verdict. */
@@ -84,8 +85,8 @@ export function addImportCommand(program: Command): void {
 async function importCommand(path: string, flags: ImportFlags): Promise<void> {
   checkName(flags.name);
   const config = loadConfig(process.env);
-  const modelsFolder = flags.models ?? config.RESIDUA_MODELS;
-  await checkMayPublish(modelsFolder, flags.name);
+  const store = openModels(flags.models, config);
+  await store.checkMayPublish(flags.name);
   const file = await readKerasFile(path);
   const reading = readingValues(flags);
   const dataset = await readDataset(flags.data, datasetOptions(reading));
@@ -105,10 +106,7 @@ async function importCommand(path: string, flags: ImportFlags): Promise<void> {
     threshold: flags.threshold,
   };
   if (flags.quiet !== true) process.stdout.write(formatTaken(dataset.taken!));
-  const engine = await createWasmEngine({
-    threads: config.RESIDUA_THREADS,
-    wideVectors: config.RESIDUA_WIDE_VECTORS,
-  });
+  const engine = await openTrainingEngine(config);
   try {
     const model = await calibrateNetwork(engine, dataset, imported, options, { onNote: printNote });
     const origin = {
@@ -118,7 +116,7 @@ async function importCommand(path: string, flags: ImportFlags): Promise<void> {
       options: { ...options, heads: flags.heads, timesteps: flags.timesteps },
     };
     const published = await publishImported(model, origin, {
-      modelsFolder,
+      store,
       name: flags.name,
       reading,
       taken: dataset.taken,
@@ -169,15 +167,12 @@ function describeModel(
 ): string {
   const { network, windows, scoring, threshold, calibration } = model;
   const heads = network.heads.map((head) => head.name).join(" and ");
-  const lines = [
-    ["model", `${name} version ${published.version}`],
-    ["folder", published.folder],
-    ["sha256", published.sha256],
+  return formatFacts([
+    ...publishedFacts(name, published),
     ["from", describeOrigin(file)],
     ["window", `${network.timesteps} rows of ${model.features.join(", ")}; ${heads}`],
     ["scaler", scoring.scaler.kind],
     ["windows", `${windows.fit} to fit scaler and scorers, ${windows.calibration} to calibrate`],
     ["threshold", describeThreshold(threshold, calibration)],
-  ];
-  return `${lines.map(([what, value]) => `${what}:`.padEnd(11) + value).join("\n")}\n`;
+  ]);
 }

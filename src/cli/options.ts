@@ -32,9 +32,14 @@ export function argument<Value>(parse: (text: string) => Value): (text: string) 
   };
 }
 
-/** Adds the option for the folder of models. */
+const MODELS_OPTION = [
+  "--models <folder>",
+  "folder of models, or s3://bucket/prefix (default: RESIDUA_MODELS, or models)",
+] as const;
+
+/** Adds the option for the store of models. */
 export function addModelsOption(command: Command): Command {
-  return command.option("--models <folder>", "folder of models (default: RESIDUA_MODELS, or models)");
+  return command.option(...MODELS_OPTION);
 }
 
 /** Adds the option for a page with pictures. */

@@ -6,20 +6,21 @@ import { modelDatasetOptions, readDataSection } from "../data/data-section.js";
 import { type Dataset, readDataset } from "../data/dataset.js";
 import { rowRange } from "../data/option-values.js";
 import { FILE_FORMS, type ReadingValues } from "../data/reading-options.js";
-import type { RowRange } from "../data/table.js";
-import { createWasmEngine } from "../engine/wasm/engine.js";
+import type { RowRange } from "../data/table-form.js";
 import { InputError } from "../errors.js";
-import { checkMayPublish } from "../publishing/publish-or-keep.js";
-import { type Renewal, readLive, renew } from "../publishing/renew.js";
+import { type Renewal, renew } from "../publishing/renew.js";
 import type { VersionFigures } from "../publishing/renewal-figures.js";
 import { recordedReading } from "../publishing/renewal-record.js";
 import { excludeEvents, parseEvents } from "../publishing/renewal-rows.js";
 import { isAliasName } from "../registry/aliases.js";
 import type { Bundle } from "../registry/bundle.js";
 import { loadStoredModel } from "../registry/stored-model.js";
+import { significantDigits } from "../scoring/digits.js";
+import { formatFacts, publishedFacts } from "./facts.js";
 import { printNote } from "./note.js";
+import { openTrainingEngine } from "./open-engine.js";
+import { openModels } from "./open-models.js";
 import { addModelsOption, addVersionOption, argument } from "./options.js";
-import { digits } from "./training-progress.js";
 import { TrainingWatch } from "./training-watch.js";
 import { UsageError } from "./usage-error.js";
 
@@ -67,17 +68,14 @@ async function runRenewal(name: string, paths: string[], flags: RenewFlags): Pro
     );
   }
   const config = loadConfig(process.env);
-  const modelsFolder = flags.models ?? config.RESIDUA_MODELS;
-  await checkMayPublish(modelsFolder, name);
-  const engine = await createWasmEngine({
-    threads: config.RESIDUA_THREADS,
-    wideVectors: config.RESIDUA_WIDE_VECTORS,
-  });
+  const store = openModels(flags.models, config);
+  await store.checkMayPublish(name);
+  const engine = await openTrainingEngine(config);
   const watch = new TrainingWatch();
   try {
-    const served = await loadStoredModel(modelsFolder, name, { version: flags.version?.toString() }, engine);
+    const served = await loadStoredModel(store, name, { version: flags.version?.toString() }, engine);
     await served.executable.close();
-    const live = await readLive(modelsFolder, name, served.version);
+    const live = await store.readBundle(name, served.version);
     const reading = readingOf(live, flags);
     if (flags.calibrateOnly === true) watch.end();
     const dataset = await readRecent(paths, readDataSection(live.manifest), reading, flags.excludeEvents);
@@ -86,7 +84,7 @@ async function runRenewal(name: string, paths: string[], flags: RenewFlags): Pro
       live,
       dataset,
       {
-        modelsFolder,
+        store,
         calibrateOnly: flags.calibrateOnly === true,
         promote,
         reading,
@@ -144,7 +142,7 @@ function describeComparison({ version }: Bundle, { comparison: { live, renewed }
     ["median score", ({ scores }) => format(scores.median)],
     ["95 % of scores", ({ scores }) => format(scores.upper)],
     ["99 % of scores", ({ scores }) => format(scores.top)],
-    ["flagged", ({ flagged }) => (flagged === null ? "-" : `${digits(100 * flagged, 3)} %`)],
+    ["flagged", ({ flagged }) => (flagged === null ? "-" : `${significantDigits(100 * flagged, 3)} %`)],
     ["median error", ({ errors }) => format(errors.median)],
     ["level moved", ({ drift }) => (drift.series === 0 ? "-" : `${drift.moved} of ${drift.series} series`)],
     ["golden flagged", ({ golden }) => `${golden.flagged} of ${golden.windows}`],
@@ -158,19 +156,15 @@ function describeComparison({ version }: Bundle, { comparison: { live, renewed }
 }
 
 function format(value: number | null): string {
-  return value === null ? "-" : digits(value);
+  return value === null ? "-" : significantDigits(value);
 }
 
 function describePublished(
   name: string,
-  { version, folder, sha256 }: NonNullable<Renewal["published"]>,
+  published: NonNullable<Renewal["published"]>,
   alias: string | undefined,
 ): string {
-  const lines = [
-    ["model", `${name} version ${version}`],
-    ["folder", folder],
-    ["sha256", sha256],
-    ...(alias === undefined ? [] : [["alias", `${alias} is version ${version}`]]),
-  ];
-  return lines.map(([what, value]) => `${`${what}:`.padEnd(11)}${value}\n`).join("");
+  const facts = publishedFacts(name, published);
+  if (alias !== undefined) facts.push(["alias", `${alias} is version ${published.version}`]);
+  return formatFacts(facts);
 }

@@ -9,13 +9,14 @@ import { readDataset } from "../data/dataset.js";
 import { wholeNumber } from "../data/option-values.js";
 import { FILE_FORMS, FILE_OPTIONS, type FileValues } from "../data/reading-options.js";
 import { describeShortRuns } from "../data/short-runs.js";
-import { chooseEngine } from "../engine/choose-engine.js";
 import type { ServedModel } from "../registry/served-model.js";
 import { loadStoredModel } from "../registry/stored-model.js";
 import { ScoredLooks, writeScoreReport } from "../report/scored-report.js";
 import { formatFloat32 } from "../scoring/digits.js";
 import { type DatasetScores, type FileDrift, scoreDataset } from "../serving/dataset-scoring.js";
 import { printNote } from "./note.js";
+import { openEngine } from "./open-engine.js";
+import { openModels } from "./open-models.js";
 import { addModelsOption, addOptions, addReportOption, addVersionOption, argument } from "./options.js";
 import { writeOutputFile } from "./output-file.js";
 import { writeScores } from "./scored-file.js";
@@ -54,14 +55,11 @@ export function addScoreCommand(program: Command): void {
 
 async function score(paths: string[], flags: ScoreFlags): Promise<void> {
   const config = loadConfig(process.env);
-  const { engine } = await chooseEngine(config.RESIDUA_ENGINE, {
-    threads: config.RESIDUA_THREADS,
-    wideVectors: config.RESIDUA_WIDE_VECTORS,
-  });
+  const engine = await openEngine(config);
   try {
-    const folder = flags.models ?? config.RESIDUA_MODELS;
+    const store = openModels(flags.models, config);
     const selection = { version: flags.version?.toString() };
-    const model = await loadStoredModel(folder, flags.model, selection, engine);
+    const model = await loadStoredModel(store, flags.model, selection, engine);
     const section = readDataSection(model.manifest);
     const dataset = await readDataset(paths, {
       ...modelDatasetOptions(section, flags),

@@ -1,4 +1,5 @@
 /** The output of `score`: a row of CSV for each row of data. */
+import { csvCell } from "../data/cell.js";
 import { formatFloat32 } from "../scoring/digits.js";
 import type { ScoredFile } from "../serving/dataset-scoring.js";
 
@@ -10,12 +11,12 @@ const ROWS_PER_CHUNK = 4096;
  */
 export function* writeScores(files: readonly ScoredFile[]): Generator<string> {
   const timeName = files[0]?.file.time?.name;
-  yield `${timeName === undefined ? "" : `${quote(timeName)},`}score,p_value,anomalous\n`;
+  yield `${timeName === undefined ? "" : `${csvCell(timeName)},`}score,p_value,anomalous\n`;
   for (const { file, score, pValue, anomalous } of files) {
     for (let from = 0; from < file.rows; from += ROWS_PER_CHUNK) {
       let text = "";
       for (let row = from; row < Math.min(from + ROWS_PER_CHUNK, file.rows); row++) {
-        if (timeName !== undefined) text += `${quote(file.time?.text[row] ?? "")},`;
+        if (timeName !== undefined) text += `${csvCell(file.time?.text[row] ?? "")},`;
         text += writeRow(score[row]!, pValue[row]!, anomalous[row]!);
       }
       yield text;
@@ -27,8 +28,4 @@ function writeRow(score: number, pValue: number, anomalous: number): string {
   if (Number.isNaN(score)) return ",,\n";
   const p = Number.isNaN(pValue) ? "" : String(Number(pValue.toPrecision(6)));
   return `${formatFloat32(score)},${p},${anomalous < 0 ? "" : anomalous}\n`;
-}
-
-function quote(cell: string): string {
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

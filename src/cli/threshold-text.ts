@@ -1,6 +1,6 @@
 /** How a threshold is told. */
+import { significantDigits } from "../scoring/digits.js";
 import type { TrainedModel } from "../training/train-model.js";
-import { digits } from "./training-progress.js";
 
 /** The threshold in a line for a person. */
 export function describeThreshold(
@@ -9,7 +9,7 @@ export function describeThreshold(
 ): string {
   if (threshold === undefined) return "none: scores come without a verdict";
   if (threshold.falseAlarmRate === null)
-    return `${digits(threshold.value)} on the ${threshold.scorer} error, set by hand`;
+    return `${significantDigits(threshold.value)} on the ${threshold.scorer} error, set by hand`;
   const blocks = calibration?.[threshold.scorer]?.windows.blocks ?? 0;
-  return `${digits(threshold.value)} a window, ${digits(threshold.timestepValue)} a timestep on the ${threshold.scorer} error (false-alarm rate ${digits(threshold.falseAlarmRate, 3)}, ${blocks} independent blocks)`;
+  return `${significantDigits(threshold.value)} a window, ${significantDigits(threshold.timestepValue)} a timestep on the ${threshold.scorer} error (false-alarm rate ${significantDigits(threshold.falseAlarmRate, 3)}, ${blocks} independent blocks)`;
 }

@@ -3,19 +3,19 @@ import type { Command } from "commander";
 import { loadConfig } from "../config.js";
 import { readDataset } from "../data/dataset.js";
 import { datasetOptions, FILE_FORMS, readingValues } from "../data/reading-options.js";
-import { createWasmEngine } from "../engine/wasm/engine.js";
 import { InputError } from "../errors.js";
-import { checkMayPublish } from "../publishing/publish-or-keep.js";
-import { MODEL_NAME_PATTERN, MODEL_NAME_RULE } from "../registry/manifest.js";
+import { significantDigits } from "../scoring/digits.js";
 import { checkCalendar } from "../training/calendar-options.js";
 import { seed } from "../training/option-parsers.js";
 import type { TrainedModel } from "../training/train-model.js";
 import { FITTING_OPTIONS, type FittingValues, toTrainOptions } from "../training/train-options.js";
 import { confirm } from "./interruption.js";
+import { checkName } from "./model-name.js";
 import { printNote } from "./note.js";
+import { openTrainingEngine } from "./open-engine.js";
+import { openModels } from "./open-models.js";
 import { addModelsOption, addOptions, addReportOption, argument, checkUsage } from "./options.js";
 import { trainEach } from "./train-each.js";
-import { digits } from "./training-progress.js";
 import { publishTraining, runTraining } from "./training-run.js";
 import { UsageError } from "./usage-error.js";
 
@@ -57,19 +57,18 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
   const config = loadConfig(process.env);
   const run = {
     name: flags.name,
-    modelsFolder: flags.models ?? config.RESIDUA_MODELS,
+    store: openModels(flags.models, config),
     options,
     reading: readingValues(flags),
     quiet: flags.quiet === true,
     report: flags.report,
   };
-  const createEngine = () =>
-    createWasmEngine({ threads: config.RESIDUA_THREADS, wideVectors: config.RESIDUA_WIDE_VECTORS });
+  const createEngine = () => openTrainingEngine(config);
   if (flags.each !== undefined) {
     await trainEach(paths, groupColumnOf(flags.each, flags), run, createEngine);
     return;
   }
-  await checkMayPublish(run.modelsFolder, run.name);
+  await run.store.checkMayPublish(run.name);
   const dataset = await readDataset(paths, datasetOptions(run.reading));
   checkUsage(() => checkCalendar(dataset, options));
   for (const note of dataset.notes) printNote(note);
@@ -93,19 +92,13 @@ function groupColumnOf(each: string, { groupColumn }: TrainFlags): string {
   );
 }
 
-/** Throws UsageError where a model cannot have the name. */
-export function checkName(name: string): void {
-  if (new RegExp(MODEL_NAME_PATTERN).test(name)) return;
-  throw new UsageError(`--name "${name}" cannot be the name of a model: ${MODEL_NAME_RULE}.`);
-}
-
 /** Whether a run that Ctrl-C stopped is published: asked on a terminal; yes in a pipe. */
 async function wantsUnfinished({ fit }: TrainedModel): Promise<boolean> {
   const best = fit.epochs[fit.bestEpoch - 1]!;
   const loss =
     best.validationLoss === undefined
-      ? `loss ${digits(best.loss)}`
-      : `validation loss ${digits(best.validationLoss)}`;
+      ? `loss ${significantDigits(best.loss)}`
+      : `validation loss ${significantDigits(best.validationLoss)}`;
   if (!process.stdin.isTTY || !process.stdout.isTTY) {
     printNote(
       `Training was stopped after ${fit.epochs.length} epochs; epoch ${fit.bestEpoch} (${loss}) is published.`,

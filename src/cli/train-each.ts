@@ -4,8 +4,12 @@ import { type GroupDataset, readGroups } from "../data/group-datasets.js";
 import { datasetOptions } from "../data/reading-options.js";
 import type { TrainingEngine } from "../engine/engine.js";
 import { InputError } from "../errors.js";
-import { findTrained, type GroupOrigin, groupModelNames } from "../publishing/group-models.js";
-import { checkMayPublish } from "../publishing/publish-or-keep.js";
+import {
+  type GroupOrigin,
+  groupModelNames,
+  isTrainedOn,
+  newestVersions,
+} from "../publishing/group-models.js";
 import { alignColumns } from "./data-table.js";
 import { printNote } from "./note.js";
 import { publishTraining, runTraining, type TrainingRun, TrainingStopped } from "./training-run.js";
@@ -44,7 +48,8 @@ export async function trainEach(
     column,
     groups.map(({ value }) => value),
   );
-  for (const name of names.values()) await checkMayPublish(run.modelsFolder, name);
+  for (const name of names.values()) await run.store.checkMayPublish(name);
+  const newest = await newestVersions(run.store);
 
   const outcomes: Outcome[] = [];
   const engine = await createEngine();
@@ -55,7 +60,7 @@ export async function trainEach(
       process.stdout.write(`\n${column} "${group.value}", ${index + 1} of ${groups.length}: model ${name}\n`);
       const report = run.report && reportOf(run.report, name.slice(run.name.length));
       const own = { ...run, name, reading, report, each };
-      const outcome = await trainGroup(engine, group, own);
+      const outcome = await trainGroup(engine, group, newest.get(name), own);
       if (outcome === "stopped") break;
       outcomes.push(outcome);
     }
@@ -69,18 +74,21 @@ export async function trainEach(
   refuseUnfinished(outcomes, groups.length, column);
 }
 
-/** @returns "stopped" where Ctrl-C ended the training: what it had learnt is dropped. */
+/**
+ * @param newest the newest version of the group's model, if there is one.
+ * @returns "stopped" where Ctrl-C ended the training: what it had learnt is dropped.
+ */
 async function trainGroup(
   engine: TrainingEngine,
   group: GroupDataset,
+  newest: string | undefined,
   run: TrainingRun & { readonly each: GroupOrigin },
 ): Promise<Outcome | "stopped"> {
-  const { name, modelsFolder, each } = run;
+  const { name, store, each } = run;
   const of = { group: group.value, model: name, rows: group.rows };
-  const there = await findTrained(modelsFolder, name, each, group.sha256);
-  if (there !== undefined) {
-    process.stdout.write(`version ${there} was trained on the same files with the same options and stays\n`);
-    return { ...of, version: there, result: "unchanged" };
+  if (newest !== undefined && (await isTrainedOn(store, { name, version: newest }, each, group.sha256))) {
+    process.stdout.write(`version ${newest} was trained on the same files with the same options and stays\n`);
+    return { ...of, version: newest, result: "unchanged" };
   }
   const tried = await attempt(async () => {
     const dataset = group.make();

@@ -1,16 +1,18 @@
 /** How a training is shown after it: a report where one is asked for, and a small picture on a terminal. */
 import type { Dataset, Series } from "../data/dataset.js";
 import type { Engine } from "../engine/engine.js";
+import type { ModelStore } from "../registry/model-store.js";
 import type { ServedModel } from "../registry/served-model.js";
 import { loadStoredModel } from "../registry/stored-model.js";
 import { ScoredLooks } from "../report/scored-report.js";
 import { writeTrainingReport } from "../report/training-report.js";
+import { significantDigits } from "../scoring/digits.js";
 import { scoreDataset } from "../serving/dataset-scoring.js";
 import type { TrainedModel } from "../training/train-model.js";
 import { drawBraille } from "./braille.js";
 import { formatTaken } from "./data-table.js";
+import { formatFacts } from "./facts.js";
 import { writeOutputFile } from "./output-file.js";
-import { digits } from "./training-progress.js";
 
 const WIDTH = 64;
 const HEIGHT = 4;
@@ -21,7 +23,7 @@ const LAST_WINDOWS = 16;
 export interface TrainedAndPublished {
   readonly trained: TrainedModel;
   readonly dataset: Dataset;
-  readonly modelsFolder: string;
+  readonly store: ModelStore;
   readonly name: string;
   readonly version: string;
 }
@@ -36,8 +38,8 @@ export async function showTraining(
   report: string | undefined,
 ): Promise<void> {
   if (report === undefined && !process.stdout.isTTY) return;
-  const { trained, dataset, modelsFolder, name, version } = done;
-  const model = await loadStoredModel(modelsFolder, name, { version }, engine);
+  const { trained, dataset, store, name, version } = done;
+  const model = await loadStoredModel(store, name, { version }, engine);
   try {
     if (process.stdout.isTTY) process.stdout.write(await drawTraining(trained, model, dataset));
     if (report === undefined) return;
@@ -45,7 +47,7 @@ export async function showTraining(
     await scoreDataset(model, dataset, { stride: 1, withEvents: true, onScored: looks.take });
     const page = writeTrainingReport(trained, model, looks, formatTaken(dataset.taken!));
     await writeOutputFile("--report", report, page);
-    process.stdout.write(`report:    ${report}\n`);
+    process.stdout.write(formatFacts([["report", report]]));
   } finally {
     await model.executable.close();
   }
@@ -59,11 +61,12 @@ async function drawTraining(trained: TrainedModel, model: ServedModel, dataset: 
   const byFileRow = scored.files[rows.fileIndex]!.score;
   const scores = Float64Array.from(rows.fileRows, (row) => byFileRow[row]!);
   const most = scores.reduce((high, score) => (score > high ? score : high), 0);
-  const threshold = scored.threshold === null ? "" : `, threshold ${digits(scored.threshold.value)}`;
+  const threshold =
+    scored.threshold === null ? "" : `, threshold ${significantDigits(scored.threshold.value)}`;
   return [
-    `loss by epoch, ${digits(losses[0]!)} to ${digits(losses.at(-1)!)}`,
+    `loss by epoch, ${significantDigits(losses[0]!)} to ${significantDigits(losses.at(-1)!)}`,
     ...drawBraille(Float64Array.from(losses), WIDTH, HEIGHT),
-    `scores of the last ${rows.rows} rows, the highest ${digits(most)}${threshold}`,
+    `scores of the last ${rows.rows} rows, the highest ${significantDigits(most)}${threshold}`,
     ...drawBraille(scores, WIDTH, HEIGHT),
     "",
   ].join("\n");

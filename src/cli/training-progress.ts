@@ -1,5 +1,6 @@
 /** How training is shown: a progress bar on a terminal, a line for each epoch in a pipe. */
 import cliProgress from "cli-progress";
+import { significantDigits } from "../scoring/digits.js";
 import type { EpochRecord } from "../training/fit.js";
 import type { FitStage } from "../training/train-settings.js";
 
@@ -78,12 +79,7 @@ class EpochLines implements TrainingProgress {
 }
 
 function describeEpoch({ loss, validationLoss, learningRate, best }: EpochRecord): string {
-  const validation = validationLoss === undefined ? "" : ` validation ${digits(validationLoss)}`;
+  const validation = validationLoss === undefined ? "" : ` validation ${significantDigits(validationLoss)}`;
   const star = validationLoss !== undefined && best ? " (best)" : "";
-  return `loss ${digits(loss)}${validation}${star} learning rate ${digits(learningRate, 2)}`;
-}
-
-/** A number with so many significant digits, without zeros at the end. */
-export function digits(value: number, count = 4): string {
-  return String(Number(value.toPrecision(count)));
+  return `loss ${significantDigits(loss)}${validation}${star} learning rate ${significantDigits(learningRate, 2)}`;
 }

@@ -4,20 +4,22 @@ import type { ReadingValues } from "../data/reading-options.js";
 import type { TrainingEngine } from "../engine/engine.js";
 import { InputError } from "../errors.js";
 import type { GroupOrigin } from "../publishing/group-models.js";
-import { type Published, publish } from "../publishing/publish.js";
+import { publish } from "../publishing/publish.js";
+import type { ModelStore, Published } from "../registry/model-store.js";
+import { significantDigits } from "../scoring/digits.js";
 import { type TrainedModel, trainModel } from "../training/train-model.js";
 import type { TrainOptions } from "../training/train-settings.js";
 import { formatTaken } from "./data-table.js";
+import { formatFacts, publishedFacts } from "./facts.js";
 import { printNote } from "./note.js";
 import { describeThreshold } from "./threshold-text.js";
 import { showTraining } from "./training-pictures.js";
-import { digits } from "./training-progress.js";
 import { TrainingWatch } from "./training-watch.js";
 
 /** What one training is asked to do. */
 export interface TrainingRun {
   readonly name: string;
-  readonly modelsFolder: string;
+  readonly store: ModelStore;
   readonly options: TrainOptions;
   /** How the files were read. */
   readonly reading: ReadingValues;
@@ -82,12 +84,12 @@ export async function publishTraining(
   engine: TrainingEngine,
   dataset: Dataset,
   { model, seconds }: TimedModel,
-  { name, modelsFolder, reading, report, each }: TrainingRun,
+  { name, store, reading, report, each }: TrainingRun,
 ): Promise<Published> {
-  const published = await publish(model, { modelsFolder, name, reading, taken: dataset.taken, each });
+  const published = await publish(model, { store, name, reading, taken: dataset.taken, each });
   process.stdout.write(describeModel(name, published, model, seconds));
   const { version } = published;
-  await showTraining(engine, { trained: model, dataset, modelsFolder, name, version }, report);
+  await showTraining(engine, { trained: model, dataset, store, name, version }, report);
   return published;
 }
 
@@ -105,18 +107,16 @@ function describeData(dataset: Dataset, windows: TrainedModel["windows"], folds:
 function describeModel(name: string, published: Published, model: TrainedModel, seconds: number): string {
   const { fit, threshold, calibration, windows } = model;
   const best = fit.epochs[fit.bestEpoch - 1]!;
-  const validation = best.validationLoss === undefined ? "" : `, validation ${digits(best.validationLoss)}`;
+  const validation =
+    best.validationLoss === undefined ? "" : `, validation ${significantDigits(best.validationLoss)}`;
   const why = { epochs: "all epochs run", patience: "no better since", aborted: "stopped" }[fit.stopped];
-  const lines = [
-    ["model", `${name} version ${published.version}`],
-    ["folder", published.folder],
-    ["sha256", published.sha256],
+  return formatFacts([
+    ...publishedFacts(name, published),
     [
       "loss",
-      `${digits(best.loss)}${validation} (epoch ${fit.bestEpoch} of ${fit.epochs.length}, ${why}, ${digits(seconds, 3)} s)`,
+      `${significantDigits(best.loss)}${validation} (epoch ${fit.bestEpoch} of ${fit.epochs.length}, ${why}, ${significantDigits(seconds, 3)} s)`,
     ],
     ["windows", `${windows.fit} fit, ${windows.validation} validation, ${windows.calibration} calibration`],
     ["threshold", describeThreshold(threshold, calibration)],
-  ];
-  return `${lines.map(([what, value]) => `${what}:`.padEnd(11) + value).join("\n")}\n`;
+  ]);
 }

@@ -6,10 +6,11 @@ import { InputError } from "../errors.js";
 import { systemClock } from "../watch/clock.js";
 import { type FeatureQuery, PrometheusSource } from "../watch/prometheus-source.js";
 import { RemoteWriter } from "../watch/remote-write.js";
-import { ServiceClient, type WatchedModel } from "../watch/service-client.js";
+import { ServiceClient } from "../watch/service-client.js";
 import { watchLoop } from "../watch/watch-loop.js";
 import { readState, type WatchState } from "../watch/watch-state.js";
-import { Watcher, type WatcherOptions } from "../watch/watcher.js";
+import { inModelOrder, stepOf } from "../watch/watched-model.js";
+import { MOST_HISTORY_ROWS, Watcher, type WatcherOptions } from "../watch/watcher.js";
 import { Webhook, webhookKey } from "../watch/webhook.js";
 import { printNote } from "./note.js";
 import { addOptions, addVersionOption, argument } from "./options.js";
@@ -43,7 +44,6 @@ interface WatchFlags {
 
 /** How long what is under way may take once the program is told to end. */
 const GRACE_MS = 5000;
-const MOST_HISTORY_ROWS = 10_000;
 
 /** Adds `watch` to the program. */
 export function addWatchCommand(program: Command): void {
@@ -129,9 +129,11 @@ async function prepare(flags: WatchFlags, config: Config, cut: AbortSignal): Pro
     token: config.RESIDUA_API_TOKEN,
   });
   const described = await service.describe(cut);
-  const queries = inOrder(flags, described);
-  const stepMs = stepOf(flags, described);
-  const labels = Object.fromEntries(flags.label ?? []);
+  const queries = inModelOrder(model, described, flags.query);
+  const { stepMs, note } = stepOf(model, described, flags.step);
+  if (note !== undefined) printNote(note);
+  // In whatever order they are named: they are part of ids, and of the state.
+  const labels = Object.fromEntries([...(flags.label ?? [])].sort(([a], [b]) => (a < b ? -1 : 1)));
   const writeUrl = flags.write ?? `${url}/api/v1/write`;
   const isSameOrigin = writeUrl !== "off" && new URL(writeUrl).origin === new URL(url).origin;
   const key = config.RESIDUA_WEBHOOK_SECRET;
@@ -173,34 +175,6 @@ async function prepare(flags: WatchFlags, config: Config, cut: AbortSignal): Pro
     say: printLine,
   };
   return { ...options, state: await findState(stateFile, options) };
-}
-
-/** The queries in the order of the model's features. */
-function inOrder({ query, model }: WatchFlags, { features }: WatchedModel): FeatureQuery[] {
-  const byName = new Map(query.map((one) => [one.feature, one]));
-  const ordered = features.flatMap((name) => byName.get(name) ?? []);
-  if (ordered.length === features.length && query.length === features.length) return ordered;
-  throw new InputError(
-    `Each feature of model "${model}" needs one --query: it has ${features.join(", ")}; there are queries for ${query.map(({ feature }) => feature).join(", ")}.`,
-  );
-}
-
-function stepOf({ step, model }: WatchFlags, described: WatchedModel): number {
-  if (described.isResampled) {
-    throw new InputError(
-      `Model "${model}" resamples its rows, of which there is no stream: train it without --resample, and let --query aggregate.`,
-    );
-  }
-  const stepMs = step ?? described.stepMs;
-  if (stepMs === undefined || !Number.isInteger(stepMs)) {
-    throw new InputError(
-      `What model "${model}" was trained on has no usual time from row to row: name it with --step.`,
-    );
-  }
-  if (stepMs !== described.stepMs && described.stepMs !== undefined) {
-    printNote(`The model was trained on rows every ${described.stepMs / 1000} s, not ${stepMs / 1000} s.`);
-  }
-  return stepMs;
 }
 
 /** The state that there is. Throws InputError where it is of something else. */

@@ -1,11 +1,12 @@
 /** `residua worker`: takes jobs and runs them, without serving anything. */
 import type { Command } from "commander";
 import pino, { type Logger } from "pino";
-import { type Config, loadConfig } from "../config.js";
+import { type Config, loadConfig, storeLocation } from "../config.js";
 import { InputError } from "../errors.js";
 import { createJobWorker, openJobStore } from "../jobs/start-jobs.js";
 import { endProcess } from "../last-exit.js";
 import { LogOutput } from "../log-output.js";
+import { openStore } from "../registry/open-store.js";
 import { addModelsOption } from "./options.js";
 
 /** Signals within this time of the first are the same one: the terminal and npm may both pass on one Ctrl-C. */
@@ -40,6 +41,7 @@ async function runWorker({ models }: WorkerFlags): Promise<void> {
   const log = pino({ level: config.LOG_LEVEL }, output.destination);
   const store = await openJobStore(config, log);
   const worker = createJobWorker(store, config, {
+    models: openStore(storeLocation(config), (sentence) => log.warn({}, sentence)),
     threads: config.RESIDUA_THREADS,
     log,
     onPublished: async () => undefined,

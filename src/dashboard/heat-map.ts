@@ -116,10 +116,6 @@ export class HeatMap {
     this.#cursor.style.left = `${gutter + share * (this.#width - gutter - RIGHT_MARGIN)}px`;
   }
 
-  destroy(): void {
-    this.element.remove();
-  }
-
   #rowHeight(): number {
     return Math.max(9, Math.min(20, 240 / this.#options.features.length));
   }

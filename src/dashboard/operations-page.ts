@@ -14,7 +14,6 @@ const MOST_POINTS = 200;
 /** Figures of the time between two looks. */
 interface Moment {
   readonly requests: number;
-  readonly failures: number;
   readonly windows: number;
   readonly latency: number | undefined;
   readonly queue: number;
@@ -81,10 +80,6 @@ function momentBetween(before: Metrics, now: Metrics): Moment {
     bucketsSince(now.buckets(name, passes), before.buckets(name, passes));
   return {
     requests: since("http_request_duration_seconds_count", isScoring),
-    failures: since(
-      "http_request_duration_seconds_count",
-      (labels) => isScoring(labels) && Number(labels["status_code"]) >= 400,
-    ),
     windows: since("residua_windows_total"),
     latency: quantileOf(histogram("http_request_duration_seconds", isScoring), 0.99),
     queue: now.sum("residua_queue_windows"),

@@ -25,6 +25,11 @@ export function parseLabel(cell: string): boolean | undefined {
   return LABELS.get(cell.toLowerCase());
 }
 
+/** Text as a cell of CSV: in double quotes where it has to be (RFC 4180). */
+export function csvCell(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
 /** A cell for a sentence: in quotes, and cut where it is long. */
 export function quoteCell(cell: string): string {
   return JSON.stringify(cell.length > 40 ? `${cell.slice(0, 40)}...` : cell);

@@ -1,4 +1,5 @@
 /** Where data differ from those that a model was trained on. */
+import { significantDigits } from "../scoring/digits.js";
 import { listNames } from "./names.js";
 import type { DataTaken } from "./taken.js";
 
@@ -56,5 +57,5 @@ function describeRange(now: DataTaken["features"][number], known: DataTaken["fea
 }
 
 function percent(share: number): string {
-  return `${Number((share * 100).toPrecision(2))} %`;
+  return `${significantDigits(100 * share, 2)} %`;
 }

@@ -72,12 +72,7 @@ export function choice<const Word extends string>(
   choices: readonly Word[],
   fallback?: Word,
 ): Option<Word> {
-  const parse = (text: string): Word => {
-    const word = choices.find((one) => one === text);
-    if (word === undefined) throw new InputError(`Allowed choices are ${choices.join(", ")}.`);
-    return word;
-  };
-  return { argument, help, parse, choices, default: fallback };
+  return { argument, help, parse: word(choices), choices, default: fallback };
 }
 
 function toNumber(text: string): number {
@@ -194,7 +189,7 @@ export function duration(text: string): number {
 export function word<const Word extends string>(words: readonly Word[]): (text: string) => Word {
   return (text) => {
     const found = words.find((one) => one === text);
-    if (found === undefined) throw new InputError(`It has to be one of ${words.join(", ")}.`);
+    if (found === undefined) throw new InputError(`Allowed choices are ${words.join(", ")}.`);
     return found;
   };
 }

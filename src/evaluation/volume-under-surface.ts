@@ -24,7 +24,7 @@ const THRESHOLDS = 250;
 type Segment = readonly [first: number, last: number];
 
 /**
- * @param scores [n]; NaN ranks below every number.
+ * @param scores [n]; NaN ranks as -Infinity, below every finite number.
  * @param labels [n]: 1 where the row is anomalous.
  * @param largestWidth in rows; benchmarks use 100, or the period of the series.
  * @returns undefined where no row is anomalous.

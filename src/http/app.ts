@@ -146,7 +146,11 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(notFound);
   await app.register(openapi, { version: options.version, models });
 
-  await app.register(healthRoutes, { lifecycle, readiness: () => models.problems() });
+  await app.register(healthRoutes, {
+    lifecycle,
+    readiness: () => models.problems(),
+    storeProblem: () => models.storeProblem,
+  });
   await app.register(metricsRoutes, { metrics });
   await app.register(docsRoutes);
   await app.register(problemRoutes);

@@ -51,10 +51,14 @@ export function reorder(values: Float64Array, order: Int32Array): void {
 function wrongColumns(columns: readonly string[], features: NamedFeatures): ResiduaError {
   const { model, featureNames } = features;
   const places = featurePlaces(features);
+  // There may be a hundred thousand names: none is looked for among all others.
+  const sent = new Set<string>();
+  const repeated = new Set<string>();
+  for (const name of columns) (sent.has(name) ? repeated : sent).add(name);
   const lists = [
     ["unknown", columns.filter((name) => !places.has(name))],
-    ["missing", featureNames.map(({ name }) => name).filter((name) => !columns.includes(name))],
-    ["more than once", [...new Set(columns.filter((name, i) => columns.indexOf(name) < i))]],
+    ["missing", featureNames.map(({ name }) => name).filter((name) => !sent.has(name))],
+    ["more than once", [...repeated]],
   ] as const;
   const found = lists.flatMap(([what, names]) => (names.length === 0 ? [] : `${what}: ${listed(names)}`));
   const message = `has to name each feature of ${model} once (${found.join("; ")}); columns has ${listed(columns)}, ${model} has ${featureList(features)}`;

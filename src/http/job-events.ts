@@ -10,6 +10,40 @@ const LOOK_MS = 250;
 /** A comment after so long a silence, so that no proxy takes the connection for dead. */
 const COMMENT_MS = 15_000;
 
+/** A job is read once for all who watch it, however many they are, and each of its events is written once. */
+export class WatchedJobs {
+  readonly #jobs: Pick<ServedJobs, "read">;
+  readonly #reads = new Map<string, Promise<JobRecord>>();
+  readonly #texts = new WeakMap<JobRecord, Map<number, Buffer>>();
+
+  constructor(jobs: Pick<ServedJobs, "read">) {
+    this.#jobs = jobs;
+  }
+
+  /** The job as it was at most LOOK_MS ago. Rejects with ResiduaError JOB_NOT_FOUND, JOBS_UNAVAILABLE. */
+  read(id: string): Promise<JobRecord> {
+    const known = this.#reads.get(id);
+    if (known !== undefined) return known;
+    const read = this.#jobs.read(id);
+    this.#reads.set(id, read);
+    setTimeout(() => this.#reads.delete(id), LOOK_MS).unref();
+    return read;
+  }
+
+  /** The event of a change. */
+  event(record: JobRecord, change: number): Buffer {
+    const texts = this.#texts.get(record) ?? new Map<number, Buffer>();
+    this.#texts.set(record, texts);
+    let text = texts.get(change);
+    if (text === undefined) {
+      const data = JSON.stringify(toAnswer(jobAfter(record, change)));
+      text = Buffer.from(`event: job\nid: ${change}\ndata: ${data}\n\n`);
+      texts.set(change, text);
+    }
+    return text;
+  }
+}
+
 /**
  * The whole job now, and whenever it has changed, until it has ended. The id of an event is the number of the change.
  *
@@ -19,7 +53,7 @@ const COMMENT_MS = 15_000;
  * @throws ResiduaError JOB_NOT_FOUND, JOBS_UNAVAILABLE
  */
 export async function jobEvents(
-  jobs: Pick<ServedJobs, "read">,
+  jobs: WatchedJobs,
   id: string,
   lastId: string | undefined,
   isEnding: () => boolean,
@@ -33,7 +67,7 @@ export async function jobEvents(
 }
 
 async function* follow(
-  jobs: Pick<ServedJobs, "read">,
+  jobs: WatchedJobs,
   id: string,
   sent: number,
   isEnding: () => boolean,
@@ -43,11 +77,7 @@ async function* follow(
     const record = await readIfThere(jobs, id);
     const changes = record === undefined ? 0 : changesOf(record);
     if (next <= changes) silentMs = 0;
-    for (; next <= changes; next++) {
-      yield Buffer.from(
-        `event: job\nid: ${next}\ndata: ${JSON.stringify(toAnswer(jobAfter(record!, next)))}\n\n`,
-      );
-    }
+    for (; next <= changes; next++) yield jobs.event(record!, next);
     if (record?.end !== undefined || isEnding()) return;
     await sleep(LOOK_MS);
     silentMs += LOOK_MS;
@@ -58,7 +88,7 @@ async function* follow(
 }
 
 /** Undefined while the store of jobs is away: whoever watches waits for it too. */
-async function readIfThere(jobs: Pick<ServedJobs, "read">, id: string): Promise<JobRecord | undefined> {
+async function readIfThere(jobs: WatchedJobs, id: string): Promise<JobRecord | undefined> {
   return jobs.read(id).catch((error: unknown) => {
     if (error instanceof ResiduaError && error.code === "JOBS_UNAVAILABLE") return undefined;
     throw error;

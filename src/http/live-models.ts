@@ -45,6 +45,11 @@ export class LiveModels {
     return this.#registry?.listModels() ?? [];
   }
 
+  /** Why the store of models could not be read the last time; undefined where it could. What is live serves on. */
+  get storeProblem(): string | undefined {
+    return this.#registry?.storeProblem;
+  }
+
   /** Why the service is not ready, one sentence each; empty where it is. */
   problems(): readonly string[] {
     if (this.#registry === undefined) return ["The engine is starting."];

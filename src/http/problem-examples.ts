@@ -81,6 +81,10 @@ export const PROBLEM_EXAMPLES: Readonly<Record<ErrorCode, ProblemExample>> = {
   INTERNAL: { detail: "The service failed on this request; its log says why, under the request's id." },
   MODEL_NOT_READY: { detail: 'Model "pump" is being loaded.' },
   SHUTTING_DOWN: { detail: "The service is shutting down; another one will take this." },
+  STORE_UNAVAILABLE: {
+    detail: "The object store cannot be used just now: it cannot be reached (ECONNREFUSED).",
+    instance: "/v1/models/pump/aliases/stable",
+  },
   JOBS_UNAVAILABLE: {
     detail: "Jobs are kept in Redis, and Redis does not answer now; scoring goes on. Try again.",
     instance: "/v1/jobs",

@@ -190,6 +190,15 @@ export const PROBLEM_TEXTS: Readonly<Record<ErrorCode, ProblemText>> = {
     remedy:
       "Send the request to another replica, or again after the seconds that the header Retry-After says.",
   },
+  STORE_UNAVAILABLE: {
+    meaning:
+      "The object store that holds the models did not do what was asked of it, after several attempts. What is live is served all the same.",
+    causes: [
+      "The store, or the network on the way to it, is down or overloaded.",
+      "Credentials that have expired, or a bucket that is not there.",
+    ],
+    remedy: `${RETRY} The detail, and the log of the service, say what the store answered. Whether the change was made meanwhile, GET /v1/models shows.`,
+  },
   JOBS_UNAVAILABLE: {
     meaning:
       "Jobs are kept in Redis, and Redis does not answer the service now. Jobs that were accepted are not lost, and scoring goes on.",

@@ -1,4 +1,5 @@
 /** The answer to a series as CSV: a line for each timestep. */
+import { csvCell } from "../data/cell.js";
 import type { SeriesResult } from "../serving/score-result.js";
 import { joinChunks, PAUSE } from "./body-chunks.js";
 import { type TableColumn, tableColumns } from "./series-table.js";
@@ -27,7 +28,7 @@ function* chunks(
 ): Generator<Uint8Array, void> {
   const names = columns.map(({ name }) => name);
   if (timesMs !== undefined) names.unshift("time");
-  yield Buffer.from(`${names.map(quote).join(",")}\n`);
+  yield Buffer.from(`${names.map(csvCell).join(",")}\n`);
   const step = Math.max(1, Math.floor(CHUNK_CELLS / names.length));
   const earlier = rows - (timesMs?.length ?? 0);
   for (let from = first; from < rows; from += step) {
@@ -54,8 +55,4 @@ function cellsOf(column: TableColumn, from: number, to: number): string[] {
 function timeText(ms: number | undefined): string {
   const date = new Date(ms ?? Number.NaN);
   return Number.isNaN(date.getTime()) ? "" : date.toISOString();
-}
-
-function quote(cell: string): string {
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

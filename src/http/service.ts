@@ -3,13 +3,15 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import type { Config } from "../config.js";
+import { type Config, storeLocation } from "../config.js";
 import { chooseEngine } from "../engine/choose-engine.js";
 import type { Engine } from "../engine/engine.js";
 import { JobQueue } from "../jobs/job-queue.js";
 import type { JobStore } from "../jobs/job-store.js";
 import type { JobWorker } from "../jobs/job-worker.js";
 import { createJobWorker, openJobStore } from "../jobs/start-jobs.js";
+import type { ModelStore } from "../registry/model-store.js";
+import { openStore } from "../registry/open-store.js";
 import { Registry } from "../registry/registry.js";
 import { Batcher } from "../serving/batcher.js";
 import { Lifecycle } from "../serving/lifecycle.js";
@@ -51,6 +53,7 @@ export class Service {
    */
   readonly loaded: Promise<void>;
   readonly #options: ServiceOptions;
+  readonly #store: ModelStore;
   readonly #app: FastifyInstance;
   readonly #lifecycle: Lifecycle;
   readonly #tracing: Tracing | undefined;
@@ -66,12 +69,14 @@ export class Service {
     app: FastifyInstance,
     grpc: GrpcServer | undefined,
     {
+      store,
       lifecycle,
       models,
       tracing,
       jobs,
       url,
     }: {
+      store: ModelStore;
       lifecycle: Lifecycle;
       models: LiveModels;
       tracing: Tracing | undefined;
@@ -80,6 +85,7 @@ export class Service {
     },
   ) {
     this.#options = options;
+    this.#store = store;
     this.#app = app;
     this.grpc = grpc;
     this.#lifecycle = lifecycle;
@@ -93,6 +99,7 @@ export class Service {
   /** Resolves when the service listens; models are loaded after that. */
   static async start(options: ServiceOptions): Promise<Service> {
     const { config } = options;
+    const store = openStore(storeLocation(config), (sentence) => options.log.warn({}, sentence));
     const lifecycle = new Lifecycle();
     const models = new LiveModels(config.RESIDUA_READY);
     const metrics = new Metrics(() => models.versions());
@@ -110,10 +117,11 @@ export class Service {
       () => !lifecycle.isEnding && models.problems().length === 0,
       () => models.engineRestarts,
     );
+    metrics.watchStore(() => models.storeProblem === undefined);
     metrics.watchLog(options.droppedLogLines ?? (() => 0));
     const scoring = new ScoringService(batcher, metrics);
     const tracing = await startTracing(options);
-    const jobs = await startJobs(options, models);
+    const jobs = await startJobs(options, store, models);
     const parts = { ...options, lifecycle, metrics, models, scoring, tracing, jobs };
     const app = await createApp(parts);
     await app.listen({ host: config.HOST, port: config.PORT }).catch(async (error: unknown) => {
@@ -128,7 +136,7 @@ export class Service {
       await jobs?.store.close();
       throw error;
     });
-    return new Service(options, app, grpc, { lifecycle, models, tracing, jobs, url });
+    return new Service(options, app, grpc, { store, lifecycle, models, tracing, jobs, url });
   }
 
   async #load(): Promise<void> {
@@ -147,8 +155,7 @@ export class Service {
       reason,
     );
     const registry = await Registry.open({
-      folder: config.RESIDUA_MODELS,
-      flatName: config.RESIDUA_MODEL_NAME,
+      store: this.#store,
       engine,
       slots: [MODEL_ANSWERS],
       liveVersions: config.RESIDUA_LIVE_VERSIONS,
@@ -190,6 +197,8 @@ export class Service {
     await Promise.race([closed, sleep(GOODBYE_MS)]);
     this.#app.server.closeAllConnections();
     this.grpc?.close();
+    // What still waits for an object store that is away would hold up the end.
+    await this.#store.close();
     await closed;
     // Requests that were still being answered may have needed it.
     await this.#jobs?.store.close();
@@ -204,12 +213,13 @@ export class Service {
 }
 
 /** Jobs are ordered with the admin token; a service without one leaves them to others. */
-async function startJobs({ config, log }: ServiceOptions, models: LiveModels) {
+async function startJobs({ config, log }: ServiceOptions, published: ModelStore, models: LiveModels) {
   if (config.RESIDUA_ADMIN_TOKEN === undefined) return undefined;
   const store = await openJobStore(config, log);
   const bodyLimitBytes = config.RESIDUA_JOB_BODY_LIMIT_BYTES;
   const queue = new JobQueue(store, bodyLimitBytes);
   const worker = createJobWorker(store, config, {
+    models: published,
     // Scoring keeps a core where there is more than one.
     threads: Math.max(1, config.RESIDUA_THREADS - 1),
     log,

@@ -1,13 +1,17 @@
 /** Runs one job that this process has taken, to its end or until it is taken away. */
-import { InputError } from "../errors.js";
+import { InputError, ResiduaError } from "../errors.js";
+import type { ModelStore } from "../registry/model-store.js";
+import type { StoreLocation } from "../registry/open-store.js";
 import type { JobEnd, JobFailure, JobNote } from "./job.js";
 import { type ChildEnd, type JobChild, startChild } from "./job-child.js";
 import type { JobClaim } from "./job-store.js";
 import { NoteWriter } from "./note-writer.js";
-import { publishedByJob } from "./published-by-job.js";
 
 export interface JobRunOptions {
-  readonly modelsFolder: string;
+  /** Where models are: for the processes of jobs. */
+  readonly location: StoreLocation;
+  /** The same, opened. */
+  readonly models: ModelStore;
   readonly maxRows: number;
   readonly maxSeconds: number;
   readonly threads: number;
@@ -40,6 +44,8 @@ export class JobRun {
   readonly #options: JobRunOptions;
   readonly #notes: NoteWriter;
   #child: JobChild | undefined;
+  /** Whether the last attempt to renew the lease failed. */
+  #isUnheard = false;
   /** Why the process was stopped; undefined while it works. */
   #stopped: Stop | undefined;
 
@@ -60,8 +66,10 @@ export class JobRun {
     // Also while nothing is left to do but to write the end: the job must not be taken away then.
     const beat = setInterval(() => void this.#beat(), BEAT_MS);
     this.ended = this.#run()
-      .catch((error: unknown) => {
+      .catch(async (error: unknown) => {
         options.log.error({ job: this.id, err: error }, "the job could not be run; it is taken up again");
+        // Where that fails too, it is taken up when the lease is over.
+        await claim.giveBack(this.#stopped !== "ending").catch(() => undefined);
       })
       .finally(() => clearInterval(beat));
   }
@@ -76,11 +84,11 @@ export class JobRun {
 
   async #run(): Promise<void> {
     const claim = this.#claim;
-    const { log, modelsFolder } = this.#options;
+    const { log, models } = this.#options;
     const fields = { job: this.id, model: claim.order.model, attempt: claim.attempt };
     const beat = await claim.beat().catch(() => "kept");
     if (beat === "cancelled") return this.#end(cancelled());
-    const published = await publishedByJob(modelsFolder, claim.order).catch(() => undefined);
+    const published = await models.publishedBy(claim.order.model, this.id).catch(() => undefined);
     if (published !== undefined) return this.#finishDone(published);
     if (claim.attempt > MAX_ATTEMPTS) {
       return this.#end(
@@ -105,9 +113,9 @@ export class JobRun {
   /** The process was stopped or died, perhaps just after it had published. */
   async #endDead(how: string): Promise<void> {
     const claim = this.#claim;
-    const { log, modelsFolder, maxSeconds } = this.#options;
+    const { log, models, maxSeconds } = this.#options;
     if (this.#stopped === "ending") return claim.giveBack(false);
-    const published = await publishedByJob(modelsFolder, claim.order).catch(() => undefined);
+    const published = await models.publishedBy(claim.order.model, this.id).catch(() => undefined);
     if (published !== undefined) return this.#finishDone(published);
     if (this.#stopped === "cancelled") return this.#end(cancelled());
     if (this.#stopped === "late") {
@@ -121,16 +129,13 @@ export class JobRun {
   /** Runs the process, for as long as a job may take. */
   async #work(): Promise<ChildEnd> {
     const claim = this.#claim;
-    const { modelsFolder, maxRows, threads, wideVectors, maxSeconds } = this.#options;
-    const dataFile = await claim.data().catch((error: unknown): JobFailure => {
-      if (error instanceof InputError) return { code: "INTERNAL", detail: error.message };
-      throw error;
-    });
+    const { location, maxRows, threads, wideVectors, maxSeconds } = this.#options;
+    const dataFile = await this.#data();
     if (typeof dataFile !== "string") return { type: "failed", failure: dataFile, said: "" };
     if (this.#stopped !== undefined) return { type: "died", how: "it was never started", said: "" };
     const task = {
       order: claim.order,
-      modelsFolder,
+      location,
       dataFile,
       staging: claim.staging,
       maxRows,
@@ -148,12 +153,29 @@ export class JobRun {
     }
   }
 
+  /** The file with the data, or why there is none; a store that is away is waited for. */
+  async #data(): Promise<string | JobFailure> {
+    for (;;) {
+      try {
+        return await this.#claim.data();
+      } catch (error) {
+        if (error instanceof InputError) return { code: "INTERNAL", detail: error.message };
+        const isAway = error instanceof ResiduaError && error.code === "JOBS_UNAVAILABLE";
+        if (!isAway || this.#stopped !== undefined) throw error;
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      }
+    }
+  }
+
   async #beat(): Promise<void> {
     try {
       const beat = await this.#claim.beat();
+      this.#isUnheard = false;
       if (beat !== "kept") this.stop(beat);
     } catch (error) {
-      this.#options.log.warn({ job: this.id, err: error }, "the lease of a job could not be renewed");
+      if (!this.#isUnheard)
+        this.#options.log.warn({ job: this.id, err: error }, "the lease of a job could not be renewed");
+      this.#isUnheard = true;
     }
   }
 

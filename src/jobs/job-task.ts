@@ -1,9 +1,11 @@
 /** What the process of a job is told, and what it tells. */
+import type { StoreLocation } from "../registry/open-store.js";
 import type { JobFailure, JobNote, JobOrder } from "./job.js";
 
 export interface JobTask {
   readonly order: JobOrder;
-  readonly modelsFolder: string;
+  /** Where models are. */
+  readonly location: StoreLocation;
   readonly dataFile: string;
   /** Where a bundle is written before it is published. */
   readonly staging: string;

@@ -6,9 +6,11 @@ import type { TrainingEngine } from "../engine/engine.js";
 import { createWasmEngine } from "../engine/wasm/engine.js";
 import { InputError, ResiduaError } from "../errors.js";
 import { publish } from "../publishing/publish.js";
-import { readLive, renew } from "../publishing/renew.js";
+import { renew } from "../publishing/renew.js";
 import { recordedReading } from "../publishing/renewal-record.js";
 import { excludeEvents } from "../publishing/renewal-rows.js";
+import type { ModelStore } from "../registry/model-store.js";
+import { openStore } from "../registry/open-store.js";
 import { loadStoredModel } from "../registry/stored-model.js";
 import { trainModel } from "../training/train-model.js";
 import type { TrainEvents } from "../training/train-settings.js";
@@ -24,16 +26,23 @@ type Report = (note: JobNote) => void;
  * @throws InputError where the data cannot be learnt from, and ResiduaError.
  */
 export async function work(task: JobTask, report: Report): Promise<string> {
+  const store = openStore(task.location);
   const engine = await createWasmEngine({ threads: task.threads, wideVectors: task.wideVectors });
   try {
-    return await (task.order.kind === "train" ? train : renewModel)(task, engine, report);
+    return await (task.order.kind === "train" ? train : renewModel)(task, store, engine, report);
   } finally {
+    await store.close();
     await engine.close();
   }
 }
 
-async function train(task: JobTask, engine: TrainingEngine, report: Report): Promise<string> {
-  const { order, modelsFolder, staging } = task;
+async function train(
+  task: JobTask,
+  store: ModelStore,
+  engine: TrainingEngine,
+  report: Report,
+): Promise<string> {
+  const { order, staging } = task;
   const options = trainJobOptions(order.options);
   const data = await openData(task);
   const reading = { ...options.reading, ...withoutUndefined(data.reading) };
@@ -41,7 +50,7 @@ async function train(task: JobTask, engine: TrainingEngine, report: Report): Pro
   reportData(task, dataset, report);
   const trained = await trainModel(engine, dataset, options.training, eventsOf(report));
   const published = await publish(trained, {
-    modelsFolder,
+    store,
     name: order.model,
     reading,
     taken: dataset.taken,
@@ -50,13 +59,18 @@ async function train(task: JobTask, engine: TrainingEngine, report: Report): Pro
   return published.version;
 }
 
-async function renewModel(task: JobTask, engine: TrainingEngine, report: Report): Promise<string> {
-  const { order, modelsFolder, staging } = task;
+async function renewModel(
+  task: JobTask,
+  store: ModelStore,
+  engine: TrainingEngine,
+  report: Report,
+): Promise<string> {
+  const { order, staging } = task;
   const wanted = renewJobOptions(order.options);
   const { version, calibrateOnly, promote, labelColumn, rows } = wanted;
-  const served = await loadStoredModel(modelsFolder, order.model, { version }, engine);
+  const served = await loadStoredModel(store, order.model, { version }, engine);
   await served.executable.close();
-  const live = await readLive(modelsFolder, order.model, served.version);
+  const live = await store.readBundle(order.model, served.version);
   const data = await openData(task);
   const recorded = recordedReading(live.manifest);
   const isLabelled = order.form === "table" || data.reading.labelColumn !== undefined;
@@ -74,7 +88,7 @@ async function renewModel(task: JobTask, engine: TrainingEngine, report: Report)
     engine,
     live,
     dataset,
-    { modelsFolder, calibrateOnly, promote, reading, job: { id: order.id, staging } },
+    { store, calibrateOnly, promote, reading, job: { id: order.id, staging } },
     eventsOf(report),
   );
   if (renewal.published === undefined) {

@@ -1,5 +1,7 @@
 /** The store and the worker of jobs, as the settings ask for them: for the service and for `residua worker`. */
-import type { Config } from "../config.js";
+import { type Config, storeLocation } from "../config.js";
+import type { ModelStore } from "../registry/model-store.js";
+import { besideModels } from "../registry/open-store.js";
 import { FileJobs } from "./files/file-jobs.js";
 import { JobFolder } from "./files/job-folder.js";
 import type { JobLog } from "./job-run.js";
@@ -9,6 +11,10 @@ import { JobWorker } from "./job-worker.js";
 export type JobSettings = Pick<
   Config,
   | "RESIDUA_MODELS"
+  | "RESIDUA_MODEL_NAME"
+  | "RESIDUA_S3_ENDPOINT"
+  | "RESIDUA_CACHE"
+  | "RESIDUA_CACHE_BYTES"
   | "RESIDUA_REDIS_URL"
   | "RESIDUA_REDIS_DATA_BYTES"
   | "RESIDUA_MAX_JOBS"
@@ -20,16 +26,18 @@ export type JobSettings = Pick<
 
 /** What Redis needs is loaded only where a setting asks for it. Throws InputError where that is not installed. */
 export async function openJobStore(config: JobSettings, log: JobLog): Promise<JobStore> {
-  const modelsFolder = config.RESIDUA_MODELS;
+  const folder = besideModels(storeLocation(config));
   const maxQueuedJobs = config.RESIDUA_MAX_QUEUED_JOBS;
   const url = config.RESIDUA_REDIS_URL;
-  if (url === undefined) return new FileJobs(new JobFolder(modelsFolder), maxQueuedJobs);
+  if (url === undefined) return new FileJobs(new JobFolder(folder), maxQueuedJobs);
   const { RedisJobs } = await import("./redis/redis-jobs.js");
   const maxDataBytes = config.RESIDUA_REDIS_DATA_BYTES;
-  return new RedisJobs({ url, modelsFolder, maxQueuedJobs, maxDataBytes, log });
+  return new RedisJobs({ url, folder, maxQueuedJobs, maxDataBytes, log });
 }
 
 export interface WorkerParts {
+  /** The store that the settings name. */
+  readonly models: ModelStore;
   /** Worker threads of the engine of each job. */
   readonly threads: number;
   readonly log: JobLog;
@@ -41,7 +49,7 @@ export interface WorkerParts {
 export function createJobWorker(store: JobStore, config: JobSettings, parts: WorkerParts): JobWorker {
   return new JobWorker(store, {
     ...parts,
-    modelsFolder: config.RESIDUA_MODELS,
+    location: storeLocation(config),
     maxJobs: config.RESIDUA_MAX_JOBS,
     maxRows: config.RESIDUA_JOB_MAX_ROWS,
     maxSeconds: config.RESIDUA_JOB_MAX_SECONDS,

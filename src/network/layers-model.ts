@@ -27,7 +27,7 @@ import {
 } from "./network.js";
 import { readTopology } from "./topology-reader.js";
 import { writeTopology } from "./topology-writer.js";
-import { checkWeights, splitWeightName, type Tensor, type Weights } from "./weights.js";
+import { checkWeights, haveSameBits, splitWeightName, type Tensor, type Weights } from "./weights.js";
 import { packTensors, unpackTensors } from "./weights-file.js";
 
 /** Two kernels that are one matrix: `kernel` is the transpose of `transposeOf`. */
@@ -209,12 +209,8 @@ function checkTie(tie: Tie, tensors: ReadonlyMap<string, Tensor>): void {
   if (kernel === undefined || original === undefined) {
     throw new InputError(`"${tie.kernel}" is tied to "${tie.transposeOf}"; model.json does not have both.`);
   }
-  const bits = new Uint32Array(kernel.data.buffer);
-  const wanted = new Uint32Array(transpose(original).buffer);
-  if (
-    kernel.shape.join() !== original.shape.toReversed().join() ||
-    bits.some((value, at) => value !== wanted[at])
-  ) {
+  const isTransposed = kernel.shape.join() === original.shape.toReversed().join();
+  if (!isTransposed || !haveSameBits(kernel.data, transpose(original))) {
     throw new InputError(
       `"${tie.kernel}" is not the transpose of "${tie.transposeOf}", to which it is tied.`,
     );

@@ -1,8 +1,9 @@
 /** The weights of a linear path as a model file has them: those of P, and the negated copy of its last layer. */
 import { InputError } from "../errors.js";
 import { type LinearPath, linearPathLayers, linearPathSums } from "./linear-path.js";
-import type { Network } from "./network.js";
-import type { Tensor } from "./weights.js";
+import { inputWidth, type Network } from "./network.js";
+import { type Shape, sizeOf } from "./shape.js";
+import { haveSameBits, type Tensor } from "./weights.js";
 
 /** By name: the negated weights of a linear path in a model file, and those that they are a copy of. */
 export function negatedCopies(network: Network): Map<string, string> {
@@ -13,16 +14,15 @@ export function negatedCopies(network: Network): Map<string, string> {
 }
 
 /** The shape of the negated copy of a weight: as many rows, and a column for every number of a window. */
-export function negatedShape(shape: readonly number[], network: Network): readonly number[] {
-  const { inputSteps, features, covariates = 0 } = network;
-  return [...shape.slice(0, -1), inputSteps * (features + covariates)];
+export function negatedShape(shape: Shape, network: Network): Shape {
+  return [...shape.slice(0, -1), network.inputSteps * inputWidth(network)];
 }
 
 /** The negated copy of a weight of the layer that gives Px: 0 where the window has covariates, of which P takes nothing. */
 export function negatedCopy({ shape, data }: Tensor, network: Network): Tensor {
   const { features, covariates = 0 } = network;
   const copyShape = negatedShape(shape, network);
-  const copy = new Float32Array(copyShape.reduce((product, size) => product * size, 1));
+  const copy = new Float32Array(sizeOf(copyShape));
   for (let from = 0, to = 0; from < data.length; to += covariates) {
     for (let feature = 0; feature < features; feature++, from++, to++) copy[to] = -data[from]!;
   }
@@ -38,9 +38,7 @@ export function checkNegated(
   [originalName, original]: readonly [string, Tensor],
   network: Network,
 ): void {
-  const bits = new Uint32Array(copy.data.buffer);
-  const wanted = new Uint32Array(negatedCopy(original, network).data.buffer);
-  if (bits.some((value, at) => value !== wanted[at])) {
+  if (!haveSameBits(copy.data, negatedCopy(original, network).data)) {
     throw new InputError(`"${copyName}" is not the negative of "${originalName}", whose copy it is.`);
   }
 }
@@ -51,10 +49,10 @@ export function checkReadsReadings(
   network: Network,
   weights: ReadonlyMap<string, Tensor>,
 ): void {
-  const { features, covariates = 0 } = network;
+  const { features } = network;
+  const width = inputWidth(network);
   const name = `${linearPathLayers(path, network).project.name}/kernel`;
   const { data } = weights.get(name)!;
-  const width = features + covariates;
   const wrong = data.findIndex((weight, i) => {
     return Math.floor(i / path.components) % width >= features && weight !== 0;
   });

@@ -8,8 +8,8 @@
  *
  * A head answers for `steps` rows of the window from row `start` on; a `reversed` head gives them last row first.
  *
- * With a linear path (linear-path.ts) the encoder reads r = x - Px, with the covariates as they are, and two heads answer: `reconstruction`, Px plus what
- * its layers make of the embedding, and `linear`, Px.
+ * With a linear path (linear-path.ts) the encoder reads r = x - Px, with the covariates as they are, and two heads
+ * answer: `reconstruction`, Px plus what its layers make of the embedding, and `linear`, Px.
  */
 import { InputError } from "../errors.js";
 import type { WeightDescription } from "./layers/description.js";

@@ -19,6 +19,13 @@ export function splitWeightName(name: string): [layer: string, part: string] {
   return [name.slice(0, slash), name.slice(slash + 1)];
 }
 
+/** Whether two weights are the same bit for bit: -0 differs from 0, and a NaN is like itself. */
+export function haveSameBits(a: Float32Array, b: Float32Array): boolean {
+  const bits = ({ buffer, byteOffset, length }: Float32Array) => new Uint32Array(buffer, byteOffset, length);
+  const wanted = bits(b);
+  return a.length === b.length && bits(a).every((value, at) => value === wanted[at]);
+}
+
 /**
  * Weights to start training from: each filled as the layer's description says (`layers/description.ts`). The same seed
  * gives the same weights.

@@ -1,10 +1,8 @@
 /** Models of which each is trained on the rows of one group: their names, and which of them are there already. */
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { InputError } from "../errors.js";
-import { readBundle } from "../registry/bundle.js";
-import { MODEL_NAME_PATTERN, MODEL_NAME_RULE, VERSION_PATTERN } from "../registry/manifest.js";
+import { MODEL_NAME_PATTERN, MODEL_NAME_RULE } from "../registry/manifest.js";
+import type { ModelStore } from "../registry/model-store.js";
 
 /** The part of the training record that says which group a version is of. */
 export interface GroupOrigin {
@@ -45,40 +43,37 @@ export function groupModelNames(
   return names;
 }
 
+/** The newest version of each model of a store, by name; none where the store is a folder that does not exist yet. */
+export async function newestVersions(store: ModelStore): Promise<ReadonlyMap<string, string>> {
+  const models = await store.list().catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  return new Map(
+    models.flatMap(({ name, versions }) => (versions[0] === undefined ? [] : [[name, versions[0]]])),
+  );
+}
+
 /**
- * The newest version of a model, if it was trained for this group, with these options, on these files.
+ * Whether a version was trained for this group, with these options, on these files; not where it is damaged.
  *
  * @param sha256 of the files, in hex, in their order.
- * @returns undefined where it has to be trained, also since its newest version is damaged.
  */
-export async function findTrained(
-  modelsFolder: string,
-  name: string,
+export async function isTrainedOn(
+  store: ModelStore,
+  { name, version }: { readonly name: string; readonly version: string },
   origin: GroupOrigin,
   sha256: readonly string[],
-): Promise<string | undefined> {
-  const folder = join(modelsFolder, name);
-  const version = await newestVersion(folder);
-  if (version === undefined) return undefined;
+): Promise<boolean> {
   try {
-    const { training } = (await readBundle(join(folder, version))).manifest;
+    const { training } = (await store.readBundle(name, version)).manifest;
     const data = training["data"] as readonly { readonly sha256?: unknown }[] | undefined;
     const hashes = Array.isArray(data) ? data.map((file) => file?.sha256) : [];
     // The record went through JSON, which leaves out what is undefined.
     const given = JSON.parse(JSON.stringify(origin));
-    const isSame = isDeepStrictEqual(hashes, sha256) && isDeepStrictEqual(training["each"], given);
-    return isSame ? version : undefined;
+    return isDeepStrictEqual(hashes, sha256) && isDeepStrictEqual(training["each"], given);
   } catch (error) {
-    if (error instanceof InputError) return undefined;
+    if (error instanceof InputError) return false;
     throw error;
   }
-}
-
-async function newestVersion(modelFolder: string): Promise<string | undefined> {
-  const names = await readdir(modelFolder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return [];
-    throw error;
-  });
-  const versions = names.filter((name) => new RegExp(VERSION_PATTERN).test(name));
-  return versions.sort((a, b) => Number(b) - Number(a))[0];
 }

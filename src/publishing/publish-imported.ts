@@ -1,7 +1,8 @@
-/** A model that was trained elsewhere and calibrated here becomes the next version in a folder of models. */
+/** A model that was trained elsewhere and calibrated here becomes the next version in a store of models. */
 import type { BundleContents } from "../registry/bundle-files.js";
+import type { Published } from "../registry/model-store.js";
 import type { CalibratedNetwork } from "../training/calibrate-network.js";
-import { nestReadings, type Published, type PublishOptions, sectionsOf, withUnits } from "./publish.js";
+import { nestReadings, type PublishOptions, sectionsOf, withUnits } from "./publish.js";
 import { publishOrKeep } from "./publish-or-keep.js";
 
 /** Where the network of a model comes from, and how it became a model. */
@@ -19,10 +20,10 @@ export interface Origin {
 export function publishImported(
   model: CalibratedNetwork,
   { family, loss, imported, options: used }: Origin,
-  { modelsFolder, name, reading, taken }: PublishOptions,
+  { store, name, reading, taken }: PublishOptions,
 ): Promise<Published> {
   const { scoring, threshold } = model;
-  return publishOrKeep(modelsFolder, name, {
+  return publishOrKeep(store, name, {
     network: model.network,
     weights: model.weights,
     family,

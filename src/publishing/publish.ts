@@ -1,18 +1,19 @@
-/** A trained model becomes the next version in a folder of models. */
+/** A trained model becomes the next version in a store of models. */
 import { dataSection } from "../data/data-section.js";
 import type { ReadingValues } from "../data/reading-options.js";
 import type { DataTaken } from "../data/taken.js";
 import { encodeBehaviour } from "../registry/behaviour-sections.js";
 import type { BundleContents } from "../registry/bundle-files.js";
 import { encodeInput } from "../registry/input-section.js";
+import type { ModelStore, Published, PublishingJob } from "../registry/model-store.js";
 import type { TrainedModel } from "../training/train-model.js";
 import type { GroupOrigin } from "./group-models.js";
-import { type JobOrigin, publishOrKeep } from "./publish-or-keep.js";
+import { publishOrKeep } from "./publish-or-keep.js";
 
 /** Where a model is published. */
 export interface PublishOptions {
-  /** The folder of models; it is made where it does not exist. */
-  readonly modelsFolder: string;
+  /** A folder is made where it does not exist. */
+  readonly store: ModelStore;
   /** The name of the model. */
   readonly name: string;
   /** How the data files were read: it goes into the training record. */
@@ -22,27 +23,18 @@ export interface PublishOptions {
   /** The group that the model is of; undefined where it is of all rows. */
   readonly each?: GroupOrigin | undefined;
   /** Undefined where it is not a job that publishes. */
-  readonly job?: JobOrigin | undefined;
-}
-
-/** The version that was published. */
-export interface Published {
-  readonly version: string;
-  /** `<models folder>/<name>/<version>` */
-  readonly folder: string;
-  /** Of manifest.json, in hex. */
-  readonly sha256: string;
+  readonly job?: PublishingJob | undefined;
 }
 
 /**
  * Writes the bundle of a trained model, under the next free version of its name. Readers see it only
- * when all of it is on the disk. No alias is changed, and nothing is printed.
+ * when all of it is there. No alias is changed, and nothing is printed.
  *
  * Throws InputError where the name is not one of a model.
  */
 export function publish(trained: TrainedModel, options: PublishOptions): Promise<Published> {
-  const { modelsFolder, name, job } = options;
-  return publishOrKeep(modelsFolder, name, bundleContents(trained, options), job);
+  const { store, name, job } = options;
+  return publishOrKeep(store, name, bundleContents(trained, options), job);
 }
 
 /** What the bundle of a trained model is made from. */

@@ -3,23 +3,22 @@
  *
  *   recent rows -> newest fifth held out -> train, or calibrate -> compare on the rows held out -> publish if not worse
  */
-import { join } from "node:path";
 import type { Dataset } from "../data/dataset.js";
 import type { ReadingValues } from "../data/reading-options.js";
 import type { TrainingEngine } from "../engine/engine.js";
 import { InputError } from "../errors.js";
-import { changeAliases } from "../registry/aliases.js";
 import { encodeBehaviour } from "../registry/behaviour-sections.js";
-import { type Bundle, readBundle } from "../registry/bundle.js";
+import type { Bundle } from "../registry/bundle.js";
 import { decodeFiles } from "../registry/bundle-decoder.js";
 import { type BundleContents, encodeFiles, encodeManifest, MANIFEST_FILE } from "../registry/bundle-files.js";
 import { type Section, sectionsOf } from "../registry/manifest.js";
+import type { ModelStore, Published, PublishingJob } from "../registry/model-store.js";
 import { loadModel, type ServedModel } from "../registry/served-model.js";
 import { recalibrate } from "../training/recalibration.js";
 import { type TrainedModel, trainModel } from "../training/train-model.js";
 import type { TrainEvents, TrainOptions } from "../training/train-settings.js";
-import { bundleContents, type Published, sampleBody } from "./publish.js";
-import { type JobOrigin, publishOrKeep } from "./publish-or-keep.js";
+import { bundleContents, sampleBody } from "./publish.js";
+import { publishOrKeep } from "./publish-or-keep.js";
 import { type RenewalComparison, whyWorse } from "./renewal-comparison.js";
 import { measureVersion } from "./renewal-figures.js";
 import { recordedOptions } from "./renewal-record.js";
@@ -28,7 +27,7 @@ import { holdOut } from "./renewal-rows.js";
 export const RENEWED_FROM_VERSION = 1;
 
 export interface RenewOptions {
-  readonly modelsFolder: string;
+  readonly store: ModelStore;
   /** Whether the weights stay: only scorers, calibration, threshold, alarms and drift reference are made anew. */
   readonly calibrateOnly: boolean;
   /** The alias that is set to the new version once it is published. */
@@ -37,7 +36,7 @@ export interface RenewOptions {
   readonly reading: ReadingValues;
   readonly signal?: AbortSignal | undefined;
   /** Undefined where it is not a job that publishes. */
-  readonly job?: JobOrigin | undefined;
+  readonly job?: PublishingJob | undefined;
 }
 
 /** What became of a renewal. */
@@ -52,7 +51,7 @@ export interface Renewal {
  * Trains the version anew with its own options, or calibrates it anew, and publishes the result as the next version where
  * it is not worse. Prints nothing.
  *
- * @param live the version to renew; `readLive` reads it.
+ * @param live the version to renew.
  * @param dataset recent rows with the model's features, in its order; rows labelled anomalous are faults.
  * @throws InputError where there are too few rows, the training record does not hold the options, or training was stopped.
  */
@@ -85,8 +84,8 @@ export async function renew(
       const worse = whyWorse(comparison, askedRate(live), manifest.timesteps);
       if (worse.length > 0) return { comparison, worse, published: undefined };
       const sections = { ...contents.sections, renewedFrom: describeOrigin(live, options, rows, comparison) };
-      const { modelsFolder, job } = options;
-      const published = await publishOrKeep(modelsFolder, live.name, { ...contents, sections }, job);
+      const { store, job } = options;
+      const published = await publishOrKeep(store, live.name, { ...contents, sections }, job);
       await promote(options, live.name, published.version);
       return { comparison, worse, published };
     } finally {
@@ -97,18 +96,13 @@ export async function renew(
   }
 }
 
-/** Reads a published version with its weights. Throws InputError where it is not sound. */
-export function readLive(modelsFolder: string, name: string, version: string): Promise<Bundle> {
-  return readBundle(join(modelsFolder, name, version));
-}
-
 async function promote(
-  { modelsFolder, promote: alias }: RenewOptions,
+  { store, promote: alias }: RenewOptions,
   name: string,
   version: string,
 ): Promise<void> {
   if (alias === undefined) return;
-  await changeAliases(join(modelsFolder, name), (aliases) => aliases.set(alias, version));
+  await store.changeAliases(name, (aliases) => aliases.set(alias, version));
 }
 
 /** The files of a data set that are in the training record, byte for byte. */

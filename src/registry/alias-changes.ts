@@ -1,9 +1,10 @@
-/** Changes of a model's aliases. Every registry on the folder of models follows them at its next poll. */
+/** Changes of a model's aliases. Every registry on the store follows them at its next poll. */
 
 import { ResiduaError } from "../errors.js";
-import { changeAliases, isAliasName } from "./aliases.js";
+import { isAliasName } from "./aliases.js";
 import { MODEL_NAME_RULE } from "./manifest.js";
 import type { ModelEntry } from "./model-entry.js";
+import type { ModelStore } from "./model-store.js";
 import type { VersionKeeper } from "./version-keeper.js";
 
 /** Throws ResiduaError INVALID_REQUEST for a name that no alias can have. */
@@ -15,13 +16,13 @@ export function checkAliasName(alias: string): void {
 /**
  * Loads a version, and makes an alias stand for it.
  * Throws ResiduaError: VERSION_NOT_FOUND where the version does not exist or is refused, MODEL_NOT_READY where it
- * could not be loaded this time.
+ * could not be loaded this time, and what `changeAliases` of the store throws.
  */
 export async function assignAlias(
+  store: ModelStore,
   keeper: VersionKeeper,
   entry: ModelEntry,
-  alias: string,
-  version: string,
+  { alias, version }: { readonly alias: string; readonly version: string },
 ): Promise<void> {
   const { name } = entry;
   const target = entry.versions.get(version);
@@ -46,17 +47,29 @@ export async function assignAlias(
       `Version ${version} of model "${name}" is refused: ${target.reason}`,
     );
   }
-  await changeAliases(entry.folder, (aliases) => aliases.set(alias, version));
+  let before: string | undefined;
+  await store.changeAliases(name, (aliases) => {
+    before = aliases.get(alias);
+    aliases.set(alias, version);
+  });
+  if (await store.has(name, version)) return;
+  // Deleted meanwhile by somebody who did not see the alias yet.
+  await store.changeAliases(name, (aliases) => {
+    if (aliases.get(alias) !== version) return;
+    if (before === undefined) aliases.delete(alias);
+    else aliases.set(alias, before);
+  });
+  throw new ResiduaError(
+    "VERSION_NOT_FOUND",
+    `Version ${version} of model "${name}" was deleted just now; alias "${alias}" is as it was.`,
+  );
 }
 
 /** Removes an alias. Throws ResiduaError ALIAS_NOT_FOUND. */
-export async function removeAlias(entry: ModelEntry, alias: string): Promise<void> {
-  await changeAliases(entry.folder, (aliases) => {
+export async function removeAlias(store: ModelStore, name: string, alias: string): Promise<void> {
+  await store.changeAliases(name, (aliases) => {
     if (aliases.delete(alias)) return;
     const there = [...aliases.keys()].join(", ") || "none";
-    throw new ResiduaError(
-      "ALIAS_NOT_FOUND",
-      `Model "${entry.name}" has no alias "${alias}"; it has ${there}.`,
-    );
+    throw new ResiduaError("ALIAS_NOT_FOUND", `Model "${name}" has no alias "${alias}"; it has ${there}.`);
   });
 }

@@ -3,8 +3,7 @@ import { join } from "node:path";
 import { InputError, ResiduaError } from "../errors.js";
 import { object, parseJson, text } from "../network/json-guards.js";
 import { replaceFile } from "./durable-files.js";
-import { fingerprint, isOfFile } from "./fingerprint.js";
-import { explain, inTime, isReadOnly, readRegularFile } from "./folder-files.js";
+import { explain, isReadOnly, readRegularFile } from "./folder-files.js";
 import { MODEL_NAME_PATTERN, VERSION_PATTERN } from "./manifest.js";
 
 /** Its name, in the folder of the model. */
@@ -30,7 +29,11 @@ export function isAliasName(name: string): boolean {
  */
 export async function readAliases(modelFolder: string): Promise<Aliases> {
   const content = await readFile(modelFolder);
-  if (content === undefined) return new Map();
+  return content === undefined ? new Map() : parseAliases(content);
+}
+
+/** Reads the text of aliases.json. Throws InputError where it is not one. */
+export function parseAliases(content: string): Aliases {
   const json = parseJson(content, ALIASES_FILE);
   return new Map(
     Object.entries(object(json, ALIASES_FILE)).map(([alias, version]) => {
@@ -44,14 +47,17 @@ export async function readAliases(modelFolder: string): Promise<Aliases> {
   );
 }
 
+/** Throws InputError where aliases.json has more bytes than a reader takes. */
+export function checkAliasesSize(bytes: number): void {
+  if (bytes > MOST_BYTES)
+    throw new InputError(`${ALIASES_FILE} has ${bytes} bytes; the most is ${MOST_BYTES}.`);
+}
+
 /** The text of the file; undefined where there is none, also where it goes while it is read. */
 async function readFile(modelFolder: string): Promise<string | undefined> {
   const path = join(modelFolder, ALIASES_FILE);
   try {
-    const bytes = await readRegularFile(modelFolder, path, ALIASES_FILE, (size) => {
-      if (size > MOST_BYTES)
-        throw new InputError(`${ALIASES_FILE} has ${size} bytes; the most is ${MOST_BYTES}.`);
-    });
+    const bytes = await readRegularFile(modelFolder, path, ALIASES_FILE, checkAliasesSize);
     return Buffer.from(bytes).toString("utf8");
   } catch (error) {
     const { cause } = error as { cause?: NodeJS.ErrnoException };
@@ -60,18 +66,24 @@ async function readFile(modelFolder: string): Promise<string | undefined> {
   }
 }
 
-/** Replaces the aliases of a model, sorted by name. Throws ResiduaError CONFLICT where the folder is read-only. */
-export async function writeAliases(modelFolder: string, aliases: Aliases): Promise<void> {
+/** The bytes of aliases.json, sorted by name. */
+export function encodeAliases(aliases: Aliases): Uint8Array {
   const sorted = [...aliases].sort(([a], [b]) => (a < b ? -1 : 1));
-  const json = `${JSON.stringify(Object.fromEntries(sorted), undefined, 2)}\n`;
-  await replaceFile(modelFolder, ALIASES_FILE, Buffer.from(json)).catch((error: NodeJS.ErrnoException) => {
-    if (!isReadOnly(error)) throw error;
-    throw new ResiduaError(
-      "CONFLICT",
-      `No alias can be changed here: this process may not write to the model's folder (${explain(error)}).`,
-      { cause: error },
-    );
-  });
+  return Buffer.from(`${JSON.stringify(Object.fromEntries(sorted), undefined, 2)}\n`);
+}
+
+/** Replaces the aliases of a model. Throws ResiduaError CONFLICT where the folder is read-only. */
+export async function writeAliases(modelFolder: string, aliases: Aliases): Promise<void> {
+  await replaceFile(modelFolder, ALIASES_FILE, encodeAliases(aliases)).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (!isReadOnly(error)) throw error;
+      throw new ResiduaError(
+        "CONFLICT",
+        `No alias can be changed here: this process may not write to the model's folder (${explain(error)}).`,
+        { cause: error },
+      );
+    },
+  );
 }
 
 /**
@@ -84,54 +96,29 @@ export async function changeAliases(
   modelFolder: string,
   change: (aliases: Map<string, string>) => void,
 ): Promise<void> {
-  const aliases = await readAliases(modelFolder).catch((error: unknown) => {
-    if (!(error instanceof InputError)) throw error;
-    throw new ResiduaError(
-      "MODEL_NOT_READY",
-      `No alias can be changed until aliases.json is repaired or removed: ${error.message}`,
-    );
-  });
+  const aliases = await readAliases(modelFolder).catch(refuseDamaged("No alias can be changed"));
   const changed = new Map(aliases);
   change(changed);
   await writeAliases(modelFolder, changed);
 }
 
-/** Watches one aliases.json, and reads it again only when it has changed. */
-export class AliasFile {
-  readonly #modelFolder: string;
-  #fingerprint: string | undefined;
-  #aliases: Aliases = new Map();
-  #reason: string | undefined;
+/** Turns an InputError of what is in aliases.json into a ResiduaError MODEL_NOT_READY. @param what cannot be done. */
+export function refuseDamaged(what: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof InputError)) throw error;
+    throw new ResiduaError(
+      "MODEL_NOT_READY",
+      `${what} until ${ALIASES_FILE} is repaired or removed: ${error.message}`,
+    );
+  };
+}
 
-  constructor(modelFolder: string) {
-    this.#modelFolder = modelFolder;
-  }
-
-  /** What the file says; what it last said, where it is broken. */
-  get aliases(): Aliases {
-    return this.#aliases;
-  }
-
-  /** Why the file cannot be read; undefined where it can. */
-  get reason(): string | undefined {
-    return this.#reason;
-  }
-
-  /** Reads the file if it has changed. */
-  async refresh(): Promise<void> {
-    try {
-      const now = await inTime(this.#modelFolder, () => fingerprint(join(this.#modelFolder, ALIASES_FILE)));
-      if (now === this.#fingerprint) return;
-      this.#fingerprint = now;
-      this.#aliases = await readAliases(this.#modelFolder);
-      this.#reason = undefined;
-      // No file, then a file, then none again: two looks are alike, and what was read between them is not there.
-      if (!isOfFile(now) && this.#aliases.size > 0) this.#fingerprint = undefined;
-    } catch (error) {
-      const isDamaged = error instanceof InputError;
-      this.#reason = isDamaged ? error.message : `${ALIASES_FILE} cannot be read: ${explain(error)}.`;
-      // An error that is not in the file itself may pass: the next call tries again.
-      if (!isDamaged) this.#fingerprint = undefined;
-    }
-  }
+/** Throws ResiduaError CONFLICT where an alias names the version: it cannot be deleted then. */
+export function checkUnnamed(aliases: Aliases, name: string, version: string): void {
+  const naming = [...aliases].filter(([, target]) => target === version).map(([alias]) => alias);
+  if (naming.length === 0) return;
+  throw new ResiduaError(
+    "CONFLICT",
+    `Version ${version} of model "${name}" is what ${naming.join(", ")} stands for; set the alias to another version first.`,
+  );
 }

@@ -1,5 +1,5 @@
 /**
- * Reads and publishes bundles on disk: `models/<name>/<version>/`, which never change.
+ * Reads and publishes bundles in a folder: `models/<name>/<version>/`, which never change.
  *
  * A publisher writes `models/<name>/.tmp-*`, flushes files and folder, and renames it. So a reader sees a whole
  * bundle or none, and of two publishers one gets the version number and the other the next one.
@@ -20,18 +20,20 @@ import {
   encodeManifest,
   FILE_LIMITS,
   type FileContent,
+  type Files,
   MANIFEST_FILE,
 } from "./bundle-files.js";
 import { removeStaleTemporaries, syncFolder, temporaryName, writeFileDurably } from "./durable-files.js";
 import { checkHoldsModels, type VersionName } from "./flat-folder.js";
 import { checkFolder, listNames, readRegularFile } from "./folder-files.js";
 import { highestVersion } from "./highest-version.js";
-import { type Manifest, MODEL_NAME_PATTERN, MODEL_NAME_RULE } from "./manifest.js";
+import { checkModelName, type Manifest } from "./manifest.js";
 
 /** A temporary folder older than this was left behind by a publisher that was stopped. */
 const STALE_MS = 24 * 60 * 60 * 1000;
 
 export interface Bundle extends DecodedBundle {
+  /** Its folder, or its address in an object store. */
   readonly folder: string;
   readonly name: string;
   readonly version: string;
@@ -50,11 +52,27 @@ export async function readBundle(folder: string, called?: VersionName): Promise<
   if (called === undefined) await checkPlace(folder);
   for (const name of await listFiles(folder)) {
     if (called !== undefined && name === ALIASES_FILE) continue;
-    if (!isBundleFile(name)) throw new InputError(`${text(name)} is not a file of a bundle.`);
+    checkBundleFile(name);
     files.set(name, await readWithin(folder, name));
   }
+  return openBundle(files, { folder, ...nameOf(folder, called) }, called !== undefined);
+}
+
+/**
+ * Makes a bundle of its files, and checks everything about it that can be checked without running it.
+ *
+ * @param files must not be used again.
+ * @param isRenamed whether the manifest may have another name.
+ * @throws InputError with the reason where anything is wrong.
+ */
+export async function openBundle(
+  files: Files,
+  place: Pick<Bundle, "folder" | "name" | "version">,
+  isRenamed = false,
+): Promise<Bundle> {
   const bundle = await decodeBundle(files);
-  return { ...bundle, folder, ...checkName(bundle.manifest, folder, called) };
+  checkName(bundle.manifest, place, isRenamed);
+  return { ...bundle, ...place };
 }
 
 /**
@@ -67,8 +85,20 @@ export async function readManifest(
 ): Promise<{ manifest: Manifest; sha256: string }> {
   if (called === undefined) await checkPlace(folder);
   const content = await readWithin(folder, MANIFEST_FILE);
+  return openManifest(content, nameOf(folder, called), called !== undefined);
+}
+
+/**
+ * Reads what manifest.json of a version holds. Throws InputError where its form is wrong, or it is of another version.
+ * @param isRenamed whether it may have another name.
+ */
+export function openManifest(
+  content: FileContent,
+  place: VersionName,
+  isRenamed = false,
+): { manifest: Manifest; sha256: string } {
   const manifest = decodeManifest(content);
-  checkName(manifest, folder, called);
+  checkName(manifest, place, isRenamed);
   return { manifest, sha256: content.sha256 };
 }
 
@@ -82,8 +112,9 @@ async function listFiles(folder: string): Promise<string[]> {
   return names.filter((name) => !name.startsWith("."));
 }
 
-function isBundleFile(name: string): name is BundleFile {
-  return Object.hasOwn(FILE_LIMITS, name);
+/** Throws InputError where no file of a bundle has this name. */
+export function checkBundleFile(name: string): asserts name is BundleFile {
+  if (!Object.hasOwn(FILE_LIMITS, name)) throw new InputError(`${text(name)} is not a file of a bundle.`);
 }
 
 async function readWithin(folder: string, file: BundleFile): Promise<FileContent> {
@@ -98,16 +129,19 @@ async function readWithin(folder: string, file: BundleFile): Promise<FileContent
   return { bytes, sha256: hash.digest("hex") };
 }
 
-/** What a version is called. Throws InputError where its manifest says otherwise. */
-function checkName(manifest: Manifest, folder: string, called: VersionName | undefined): VersionName {
+/** What a version is called. */
+function nameOf(folder: string, called: VersionName | undefined): VersionName {
   const path = resolve(folder);
-  const { name, version } = called ?? { name: basename(dirname(path)), version: basename(path) };
-  if ((called === undefined && manifest.name !== name) || manifest.version !== version) {
+  return called ?? { name: basename(dirname(path)), version: basename(path) };
+}
+
+/** Throws InputError where the manifest says otherwise. */
+function checkName(manifest: Manifest, { name, version }: VersionName, isRenamed: boolean): void {
+  if ((!isRenamed && manifest.name !== name) || manifest.version !== version) {
     throw new InputError(
       `manifest.json is of ${manifest.name} ${manifest.version}, in a folder ${name}/${version}.`,
     );
   }
-  return { name, version };
 }
 
 /**
@@ -125,9 +159,7 @@ export async function publishBundle(
   contents: BundleContents,
   staging?: string,
 ): Promise<{ version: string; folder: string; sha256: string }> {
-  if (!new RegExp(MODEL_NAME_PATTERN).test(name)) {
-    throw new InputError(`"${name}" cannot be the name of a model: ${MODEL_NAME_RULE}.`);
-  }
+  checkModelName(name);
   await checkHoldsModels(modelsFolder);
   const files = encodeFiles(contents);
   const modelFolder = join(modelsFolder, name);

@@ -1,8 +1,8 @@
 /** Takes a version out of a folder of models. */
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError, ResiduaError } from "../errors.js";
-import { readAliases } from "./aliases.js";
+import { ResiduaError } from "../errors.js";
+import { checkUnnamed, readAliases, refuseDamaged } from "./aliases.js";
 import { syncFolder, temporaryName } from "./durable-files.js";
 import { explain, isReadOnly } from "./folder-files.js";
 import { keepHighest } from "./highest-version.js";
@@ -15,7 +15,7 @@ import { keepHighest } from "./highest-version.js";
  *   MODEL_NOT_READY where the aliases cannot be read.
  */
 export async function deleteVersion(modelFolder: string, name: string, version: string): Promise<void> {
-  await checkUnnamed(modelFolder, name, version);
+  await checkAliases(modelFolder, name, version);
   const folder = join(modelFolder, version);
   const gone = join(modelFolder, temporaryName());
   try {
@@ -26,7 +26,7 @@ export async function deleteVersion(modelFolder: string, name: string, version: 
   }
   try {
     // An alias may have been set meanwhile.
-    await checkUnnamed(modelFolder, name, version);
+    await checkAliases(modelFolder, name, version);
   } catch (error) {
     await rename(gone, folder);
     throw error;
@@ -35,20 +35,9 @@ export async function deleteVersion(modelFolder: string, name: string, version: 
   await rm(gone, { recursive: true, force: true });
 }
 
-async function checkUnnamed(modelFolder: string, name: string, version: string): Promise<void> {
-  const aliases = await readAliases(modelFolder).catch((error: unknown) => {
-    if (!(error instanceof InputError)) throw error;
-    throw new ResiduaError(
-      "MODEL_NOT_READY",
-      `No version can be deleted until aliases.json is repaired or removed: ${error.message}`,
-    );
-  });
-  const naming = [...aliases].filter(([, target]) => target === version).map(([alias]) => alias);
-  if (naming.length === 0) return;
-  throw new ResiduaError(
-    "CONFLICT",
-    `Version ${version} of model "${name}" is what ${naming.join(", ")} stands for; set the alias to another version first.`,
-  );
+async function checkAliases(modelFolder: string, name: string, version: string): Promise<void> {
+  const aliases = await readAliases(modelFolder).catch(refuseDamaged("No version can be deleted"));
+  checkUnnamed(aliases, name, version);
 }
 
 function explained(error: NodeJS.ErrnoException, name: string, version: string): Error {

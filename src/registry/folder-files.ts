@@ -60,8 +60,8 @@ function noAnswer(withinMs: number): Error {
 
 /** What is wrong, without the path: reasons are answered to clients, and paths are nobody's business but the log's. */
 export function explain(error: unknown): string {
-  const { code, errno, message } = error as NodeJS.ErrnoException;
-  if (errno === undefined) return message ?? String(error);
+  const { code, errno, message, why } = error as NodeJS.ErrnoException & { readonly why?: string };
+  if (errno === undefined) return why ?? message ?? String(error);
   return `${getSystemErrorMap().get(errno)?.[1] ?? "it failed"} (${code})`;
 }
 

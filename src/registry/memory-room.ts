@@ -1,10 +1,7 @@
 /** Whether a bundle can be opened in the memory that this process may still use, judged by its files before any is read. */
-import { lstat } from "node:fs/promises";
 import { totalmem } from "node:os";
-import { join } from "node:path";
 import { InputError } from "../errors.js";
 import { FILE_LIMITS } from "./bundle-files.js";
-import { inTime } from "./folder-files.js";
 
 /** Bytes in memory for each byte of a file, while a bundle is opened. */
 const FACTOR = {
@@ -29,18 +26,12 @@ export function memoryRoom(): number {
 /**
  * Throws NoRoomError where opening the bundle would take more memory than there is. Files that are missing or wrong are
  * left to whoever reads them.
- * @param folder `.../<name>/<version>`
- * @param modelFolder as for `inTime`.
+ * @param sizes bytes of the bundle's files, by name.
  */
-export async function checkRoom(folder: string, modelFolder: string, room = memoryRoom()): Promise<void> {
+export function checkRoom(sizes: ReadonlyMap<string, number>, room = memoryRoom()): void {
   let needed = 0;
   for (const [file, most] of Object.entries(FILE_LIMITS)) {
-    const size = await inTime(modelFolder, () =>
-      lstat(join(folder, file)).then(
-        (found) => (found.isFile() ? found.size : 0),
-        () => 0,
-      ),
-    );
+    const size = sizes.get(file) ?? 0;
     // What is too large is refused by its size, not for its memory.
     if (size <= most) needed += size * (file.endsWith(".json") ? FACTOR.json : FACTOR.binary);
   }

@@ -5,9 +5,9 @@
  * before.
  */
 import { ResiduaError } from "../errors.js";
-import { AliasFile } from "./aliases.js";
-import type { ModelPlace } from "./flat-folder.js";
+import { AliasFile } from "./alias-file.js";
 import type { Lease } from "./leased-model.js";
+import type { ModelStore } from "./model-store.js";
 import { chooseVersion, type Selection } from "./version-choice.js";
 import { VersionEntry, type VersionListing } from "./version-entry.js";
 
@@ -17,7 +17,7 @@ export interface ModelListing {
   /** Newest first. */
   readonly versions: readonly VersionListing[];
   /**
-   * What is wrong with the folder of the model or with its aliases: the versions and aliases are then those of before.
+   * What is wrong with the versions of the model or with its aliases: the versions and aliases are then those of before.
    * Else null.
    */
   readonly reason: string | null;
@@ -26,39 +26,35 @@ export interface ModelListing {
 /** The Retry-After, in seconds, for a model that is not ready. */
 const RETRY_AFTER_SECONDS = 1;
 
-export class ModelEntry implements ModelPlace {
+export class ModelEntry {
   readonly name: string;
-  readonly folder: string;
-  readonly isFlat: boolean;
   readonly aliasFile: AliasFile;
   /** By version, newest first. */
   readonly versions = new Map<string, VersionEntry>();
   /** By alias, the live version that answers its requests. */
   readonly #routes = new Map<string, VersionEntry>();
   #newestLive: VersionEntry | undefined;
-  /** Why its folder cannot be read just now. */
+  /** Why its versions cannot be read just now. */
   problem: string | undefined;
   #isStored = false;
   /** Ends with the last thing done about this model. */
   #line: Promise<unknown> = Promise.resolve();
-  /** The next time that its folder is followed, where that has not begun. */
+  /** The next time that it is followed, where that has not begun. */
   nextFollow: Promise<void> | undefined;
 
-  constructor({ name, folder, isFlat }: ModelPlace) {
+  constructor(name: string, store: Pick<ModelStore, "readChangedAliases">) {
     this.name = name;
-    this.folder = folder;
-    this.isFlat = isFlat;
-    this.aliasFile = new AliasFile(folder);
+    this.aliasFile = new AliasFile(store, name);
   }
 
-  /** Does one thing about this model after the other: following its folder, changing its aliases. */
+  /** Does one thing about this model after the other: following the store, changing its aliases. */
   inLine<T>(task: () => Promise<T>): Promise<T> {
     const run = this.#line.then(task);
     this.#line = run.catch(() => undefined);
     return run;
   }
 
-  /** Notes which versions are on disk. @param stored newest first. */
+  /** Notes which versions are published. @param stored newest first. */
   setStored(stored: readonly string[]): void {
     const names = new Set(stored);
     this.#isStored = stored.length > 0;
@@ -75,7 +71,7 @@ export class ModelEntry implements ModelPlace {
     for (const [version, entry] of sorted) this.versions.set(version, entry);
   }
 
-  /** Drops a version that is neither on disk nor in memory. */
+  /** Drops a version that is neither published nor in memory. */
   forgetIfGone(entry: VersionEntry): void {
     if (entry.isStored || entry.live !== undefined || entry.draining > 0) return;
     this.versions.delete(entry.version);
@@ -98,7 +94,7 @@ export class ModelEntry implements ModelPlace {
     }
   }
 
-  /** Whether any of its versions is on disk. */
+  /** Whether any of its versions is published. */
   get isStored(): boolean {
     return this.#isStored;
   }
@@ -177,7 +173,7 @@ export class ModelEntry implements ModelPlace {
       : `version ${refused.version} is refused (${refused.reason})`;
   }
 
-  /** What is wrong with its folder or its aliases. */
+  /** What is wrong with its versions or its aliases. */
   get reason(): string | undefined {
     return this.problem ?? this.aliasFile.reason;
   }

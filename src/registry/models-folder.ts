@@ -1,27 +1,26 @@
-/** The folder of models as it was last read: its models with their versions and aliases. */
+/** The store of models as it was last read: its models with their versions and aliases. */
 import { ResiduaError } from "../errors.js";
 import { explain } from "./folder-files.js";
 import { ModelEntry } from "./model-entry.js";
+import type { ModelStore, StoredModel } from "./model-store.js";
 import { OddNames } from "./odd-names.js";
-import { listStore, type StoredModel } from "./store.js";
 import type { RegistryLog, VersionKeeper } from "./version-keeper.js";
 
+const CONCURRENT_READS = 8;
+
 export class ModelsFolder {
-  readonly #folder: string;
-  readonly #flatName: string | undefined;
+  readonly #store: ModelStore;
   readonly #keeper: VersionKeeper;
   readonly #log: RegistryLog;
   readonly #oddNames: OddNames;
   readonly #models = new Map<string, ModelEntry>();
   /** Whether it could be read once. */
   isRead = false;
-  /** Why the folder itself could not be read the last time. */
+  /** Why the store itself could not be read the last time. */
   problem: string | undefined;
 
-  /** @param flatName as for `listStore`. */
-  constructor(folder: string, keeper: VersionKeeper, log: RegistryLog, flatName?: string) {
-    this.#folder = folder;
-    this.#flatName = flatName;
+  constructor(store: ModelStore, keeper: VersionKeeper, log: RegistryLog) {
+    this.#store = store;
     this.#keeper = keeper;
     this.#log = log;
     this.#oddNames = new OddNames(log);
@@ -31,7 +30,7 @@ export class ModelsFolder {
     return this.#models.values();
   }
 
-  /** Throws ResiduaError: MODEL_NOT_FOUND with what there is, VERSION_NOT_FOUND where its folder cannot be read. */
+  /** Throws ResiduaError: MODEL_NOT_FOUND with what there is, VERSION_NOT_FOUND where its versions cannot be read. */
   find(name: string): ModelEntry {
     const entry = this.#models.get(name);
     if (entry?.isStored === true) return entry;
@@ -47,28 +46,31 @@ export class ModelsFolder {
     throw new ResiduaError("MODEL_NOT_FOUND", `There is no model "${name}"; ${there}.`);
   }
 
-  /** Reads names, versions and aliases. Where the folder cannot be read, live versions stay live. Never rejects. */
+  /** Reads names, versions and aliases. Where the store cannot be read, live versions stay live. Never rejects. */
   async read(): Promise<void> {
     try {
-      const stored = await listStore(this.#folder, {
-        isOdd: (name) => this.#oddNames.note(name),
-        flatName: this.#flatName,
-      });
+      const stored = await this.#store.list((name) => this.#oddNames.note(name));
       const byName = new Map(stored.map((model) => [model.name, model]));
-      for (const model of stored) {
-        if (!this.#models.has(model.name)) this.#models.set(model.name, new ModelEntry(model));
+      for (const { name } of stored) {
+        if (!this.#models.has(name)) this.#models.set(name, new ModelEntry(name, this.#store));
       }
-      for (const entry of this.#models.values()) await this.#readModel(entry, byName.get(entry.name));
+      const entries = this.#models.values();
+      // Each reader takes the next one when it has ended one: an object store takes its time for every model.
+      const readers = Array.from({ length: CONCURRENT_READS }, async () => {
+        for (const entry of entries) await this.#readModel(entry, byName.get(entry.name));
+      });
+      await Promise.all(readers);
+      if (this.problem !== undefined) this.#log.info({}, `${this.#store.title} can be read again`);
       this.problem = undefined;
       this.isRead = true;
     } catch (error) {
-      const problem = `The folder of models cannot be read: ${explain(error)}.`;
+      const problem = `${this.#store.title} cannot be read: ${explain(error)}.`;
       if (problem !== this.problem) this.#log.warn({ err: error }, problem);
       this.problem = problem;
     }
   }
 
-  /** Follows the folder of one model. What is wrong with it is logged once, and leaves the other models as they are. */
+  /** Follows what is stored of one model. What is wrong with it is logged once, and leaves the other models as they are. */
   async #readModel(entry: ModelEntry, stored: StoredModel | undefined): Promise<void> {
     const before = entry.reason;
     entry.problem = stored?.problem;
@@ -83,7 +85,7 @@ export class ModelsFolder {
     if (entry.versions.size === 0 && entry.problem === undefined) this.#models.delete(entry.name);
     const { name, reason } = entry;
     if (reason !== undefined && reason !== before) {
-      this.#log.warn({ model: name, reason }, "what is in the model's folder is refused in part");
+      this.#log.warn({ model: name, reason }, "what is stored of the model is refused in part");
     }
   }
 }

@@ -1,19 +1,16 @@
 /**
- * Keeps the versions that are live in step with the folder of models.
+ * Keeps the versions that are live in step with the folder of models, or with the object store: "the store" below.
  *
  *   every pollSeconds: list names and versions, read aliases.json
  *     -> wanted: the targets of all aliases, and the newest `liveVersions` valid versions of each name
  *     -> open what is wanted and not live (read, check, compile, replay golden.json) beside what serves
  *     -> swap in; what is no longer wanted drains, then closes
  *
- * What is live follows from the folder alone, so registries on one volume agree without talking to each
+ * What is live follows from the store alone, so registries on one store agree without talking to each
  * other.
  */
 import { InputError, ResiduaError } from "../errors.js";
 import { assignAlias, checkAliasName, removeAlias } from "./alias-changes.js";
-import { readManifest } from "./bundle.js";
-import { deleteVersion } from "./deletion.js";
-import { checkHoldsVersions, locate } from "./flat-folder.js";
 import type { Lease } from "./leased-model.js";
 import type { Manifest } from "./manifest.js";
 import type { ModelEntry, ModelListing } from "./model-entry.js";
@@ -26,11 +23,7 @@ export type Schedule = (task: () => void, delayMs: number) => () => void;
 
 /** The engine stays open when the registry closes. */
 export interface RegistryOptions extends VersionKeeperOptions {
-  /** The folder of models. */
-  readonly folder: string;
-  /** What the model is called where that folder is the folder of one version; by default, as its manifest says. */
-  readonly flatName?: string | undefined;
-  /** How often the folder is looked at; 0: only when `poll` is called. */
+  /** How often the store is looked at; 0: only when `poll` is called. */
   readonly pollSeconds: number;
   /** By default, a timer that does not keep the process alive. */
   readonly schedule?: Schedule | undefined;
@@ -46,7 +39,7 @@ export class Registry {
   readonly #options: RegistryOptions;
   readonly #models: ModelsFolder;
   readonly #keeper: VersionKeeper;
-  /** Ends with the last read of the folder. */
+  /** Ends with the last read of the store. */
   #reading: Promise<void> = Promise.resolve();
   #nextRead: Promise<void> | undefined;
   #nextPoll: Promise<void> | undefined;
@@ -57,11 +50,11 @@ export class Registry {
   private constructor(options: RegistryOptions) {
     this.#options = options;
     this.#keeper = new VersionKeeper(options);
-    this.#models = new ModelsFolder(options.folder, this.#keeper, options.log, options.flatName);
+    this.#models = new ModelsFolder(options.store, this.#keeper, options.log);
   }
 
   /**
-   * Lists the folder and begins to load. `poll()` of the registry then waits until every wanted version is
+   * Lists the store and begins to load. `poll()` of the registry then waits until every wanted version is
    * live or refused; until then `acquire` throws MODEL_NOT_READY.
    */
   static async open(options: RegistryOptions): Promise<Registry> {
@@ -83,8 +76,8 @@ export class Registry {
   }
 
   /**
-   * Brings what is live in step with the folder as it is after this call, or later. Never rejects: what is
-   * wrong with a version is its reason in `listModels`, what is wrong with the folder is in `readiness`.
+   * Brings what is live in step with the store as it is after this call, or later. Never rejects: what is
+   * wrong with a version is its reason in `listModels`, what is wrong with the store is in `storeProblem`.
    */
   poll(): Promise<void> {
     this.#nextPoll ??= this.#read().then(async () => {
@@ -97,7 +90,7 @@ export class Registry {
     return this.#nextPoll;
   }
 
-  /** Reads the folder after this call; reads that were asked for and have not begun are one. */
+  /** Reads the store after this call; reads that were asked for and have not begun are one. */
   #read(): Promise<void> {
     this.#nextRead ??= this.#reading.then(async () => {
       this.#nextRead = undefined;
@@ -114,7 +107,7 @@ export class Registry {
       try {
         await this.#keeper.follow(entry);
       } catch (error) {
-        this.#options.log.warn({ model: entry.name, err: error }, "the model's folder could not be followed");
+        this.#options.log.warn({ model: entry.name, err: error }, "the model could not be followed");
       }
       await this.#keeper.noteHashes(entry);
     });
@@ -139,8 +132,7 @@ export class Registry {
     const stored = entry.versions.get(selection.version ?? "");
     if (stored !== undefined && stored.live === undefined) {
       try {
-        const { folder, called } = locate(entry, stored.version);
-        return (await readManifest(folder, called)).manifest;
+        return (await this.#options.store.readManifest(name, stored.version)).manifest;
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
         throw new ResiduaError(
@@ -154,14 +146,19 @@ export class Registry {
     return lease.model.manifest;
   }
 
+  /** Why the store could not be read the last time; undefined where it could. What was live before is live still. */
+  get storeProblem(): string | undefined {
+    return this.#models.problem;
+  }
+
   /** All models with their versions, by name. */
   listModels(): ModelListing[] {
     return [...this.#models.entries].sort((a, b) => (a.name < b.name ? -1 : 1)).map((entry) => entry.list());
   }
 
   /**
-   * Why the service is not ready to serve what can be served; undefined once the folder was read and every version that
-   * was found then has been loaded, refused or has failed. Later trouble with models or the folder concerns those alone.
+   * Why the service is not ready to serve what can be served; undefined once the store was read and every version that
+   * was found then has been loaded, refused or has failed. Later trouble with models or the store concerns those alone.
    */
   notSettled(): string | undefined {
     if (this.#isClosing) return "The service is shutting down.";
@@ -182,7 +179,9 @@ export class Registry {
     const listings = this.listModels();
     if (this.#isClosing) problems.push("The service is shutting down.");
     if (listings.length === 0)
-      problems.push(this.#models.problem ?? "There is no model in the folder of models.");
+      problems.push(
+        this.#models.problem ?? `There is no model in ${this.#options.store.title.toLowerCase()}.`,
+      );
     else if (!listings.some(({ versions }) => versions.some(({ state }) => state === "live"))) {
       problems.push("No version of any model is live.");
     }
@@ -190,20 +189,22 @@ export class Registry {
   }
 
   /**
-   * Lets an alias stand for a version, which is brought up first. Every registry on the folder follows. If
-   * two registries change aliases of one model at the same moment, the later change wins. Throws
-   * ResiduaError: INVALID_REQUEST for a name that no alias can have, MODEL_NOT_FOUND, VERSION_NOT_FOUND,
-   * MODEL_NOT_READY where the version could not be loaded just now.
+   * Lets an alias stand for a version, which is brought up first. Every registry on the store follows. If two
+   * registries change aliases of one model at the same moment, both changes hold in an object store; in a folder, the
+   * later one wins. Throws ResiduaError: INVALID_REQUEST for a name that no alias can have, MODEL_NOT_FOUND,
+   * VERSION_NOT_FOUND, MODEL_NOT_READY where the version could not be loaded just now, CONFLICT, STORE_UNAVAILABLE.
    */
   async setAlias(name: string, alias: string, version: string): Promise<ModelListing> {
     checkAliasName(alias);
     await this.#read();
-    return this.#change(name, (entry) => assignAlias(this.#keeper, entry, alias, version));
+    return this.#change(name, (entry) =>
+      assignAlias(this.#options.store, this.#keeper, entry, { alias, version }),
+    );
   }
 
   /** Takes an alias away. Throws ResiduaError: MODEL_NOT_FOUND, ALIAS_NOT_FOUND. */
   async deleteAlias(name: string, alias: string): Promise<ModelListing> {
-    return this.#change(name, (entry) => removeAlias(entry, alias));
+    return this.#change(name, () => removeAlias(this.#options.store, name, alias));
   }
 
   /** Deletes a version that no alias names. Throws ResiduaError: MODEL_NOT_FOUND, and as `deleteVersion` does. */
@@ -215,8 +216,7 @@ export class Registry {
         `Model "${name}" has no version ${version}; it has ${[...entry.versions.keys()].join(", ")}.`,
       );
     }
-    checkHoldsVersions(entry);
-    await entry.inLine(() => deleteVersion(entry.folder, name, version));
+    await entry.inLine(() => this.#options.store.deleteVersion(name, version));
     await this.#read();
     await this.#follow(entry);
   }

@@ -10,21 +10,17 @@ import { MANIFEST_FILE } from "./bundle-files.js";
 import { type ModelPlace, readFlatName } from "./flat-folder.js";
 import { checkFolder, explain, inTime } from "./folder-files.js";
 import { MODEL_NAME_PATTERN, VERSION_PATTERN } from "./manifest.js";
+import type { ModelStore, StoredModel } from "./model-store.js";
 
 const namePattern = new RegExp(MODEL_NAME_PATTERN);
 const versionPattern = new RegExp(VERSION_PATTERN);
 
-/** A model on disk. */
-export interface StoredModel extends ModelPlace {
-  /** Newest, that is highest, first; none where there is a problem. */
-  readonly versions: readonly string[];
-  /** Why the folder of the model cannot be read; undefined where it can. It says nothing about the other models. */
-  readonly problem: string | undefined;
-}
+/** A model in a folder. */
+export interface FolderModel extends StoredModel, ModelPlace {}
 
 export interface ListOptions {
   /** Gets the names that no model can have. Files and hidden folders are not among them. */
-  readonly isOdd?: (name: string) => void;
+  readonly isOdd?: ((name: string) => void) | undefined;
   /** What the model of a flat folder is called, instead of what its manifest says. */
   readonly flatName?: string | undefined;
 }
@@ -36,7 +32,7 @@ export interface ListOptions {
 export async function listStore(
   modelsFolder: string,
   { isOdd = () => {}, flatName }: ListOptions = {},
-): Promise<StoredModel[]> {
+): Promise<FolderModel[]> {
   const entries = await inTime(modelsFolder, () => readdir(modelsFolder, { withFileTypes: true }));
   if (entries.some(({ name }) => name === MANIFEST_FILE)) {
     const { name, version } = await readFlatName(modelsFolder);
@@ -44,7 +40,7 @@ export async function listStore(
       { name: flatName ?? name, folder: modelsFolder, isFlat: true, versions: [version], problem: undefined },
     ];
   }
-  const models: StoredModel[] = [];
+  const models: FolderModel[] = [];
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (entry.isFile()) continue;
     if (!namePattern.test(entry.name)) {
@@ -80,14 +76,14 @@ async function listVersions(modelsFolder: string, folder: string): Promise<strin
   );
 }
 
-/** The same as `listStore`, but throws InputError where the folder does not exist. */
-export async function readStore(modelsFolder: string): Promise<StoredModel[]> {
+/** The models of a store, as `list` gives them; throws InputError where it is a folder that does not exist. */
+export async function readStore(store: ModelStore): Promise<StoredModel[]> {
   try {
-    return await listStore(modelsFolder);
+    return await store.list();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") throw new InputError(`There is no folder of models ${modelsFolder}.`);
-    if (code === "ENOTDIR") throw new InputError(`${modelsFolder} is not a folder.`);
+    if (code === "ENOENT") throw new InputError(`There is no folder of models ${store.place}.`);
+    if (code === "ENOTDIR") throw new InputError(`${store.place} is not a folder.`);
     throw error;
   }
 }

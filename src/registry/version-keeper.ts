@@ -1,14 +1,11 @@
 /** Brings versions up and takes them down. A new version is loaded beside the old one, never in its place. */
 import type { Engine } from "../engine/engine.js";
 import { InputError } from "../errors.js";
-import { readBundle, readManifest } from "./bundle.js";
-import { fingerprintFolder } from "./fingerprint.js";
-import { locate } from "./flat-folder.js";
-import { inTime } from "./folder-files.js";
 import { LeasedModel } from "./leased-model.js";
 import { LookRota } from "./look-rota.js";
 import { checkRoom, memoryRoom, NoRoomError } from "./memory-room.js";
 import type { ModelEntry } from "./model-entry.js";
+import type { ModelStore } from "./model-store.js";
 import { loadModel, type Slot } from "./served-model.js";
 import type { VersionEntry } from "./version-entry.js";
 
@@ -19,13 +16,14 @@ export interface RegistryLog {
 }
 
 /**
- * The outcome of bringing up a version: it is live; its bundle is refused until its folder changes; or
- * something else failed (the engine, the disk), which says nothing about the bundle, so that it is tried
+ * The outcome of bringing up a version: it is live; its bundle is refused until its files change; or
+ * something else failed (the engine, the disk, the object store), which says nothing about the bundle, so that it is tried
  * again.
  */
 export type Outcome = "live" | "refused" | "failed";
 
 export interface VersionKeeperOptions {
+  readonly store: ModelStore;
   readonly engine: Engine;
   /** What to derive from each version when it is loaded. */
   readonly slots?: readonly Slot<unknown>[];
@@ -42,6 +40,7 @@ export interface VersionKeeperOptions {
 const CONCURRENT_OPENINGS = 3;
 
 export class VersionKeeper {
+  readonly #store: ModelStore;
   readonly #engine: Engine;
   readonly #slots: readonly Slot<unknown>[];
   readonly #log: RegistryLog;
@@ -55,6 +54,7 @@ export class VersionKeeper {
   readonly #draining = new Set<LeasedModel>();
 
   constructor(options: VersionKeeperOptions) {
+    this.#store = options.store;
     this.#engine = options.engine;
     this.#slots = options.slots ?? [];
     this.#log = options.log;
@@ -98,9 +98,14 @@ export class VersionKeeper {
     }
     // A version that failed may be live after the next poll: until then, those that serve stay.
     if (!isSettled) return;
-    const unwanted = [...entry.versions.values()].filter((version) => !wanted.has(version));
+    // The aliases may have been read anew meanwhile: what they name now stays, or is brought up next.
+    const named = new Set(entry.aliasFile.aliases.values());
+    const unwanted = [...entry.versions.values()].filter(
+      (version) => !wanted.has(version) && !(version.isStored && named.has(version.version)),
+    );
     const retired = unwanted.map((version) => this.retire(entry, version));
     for (const version of entry.versions.values()) version.loading = false;
+    this.markWanted(entry);
     entry.refreshRoutes();
     await Promise.all(retired);
     for (const version of [...entry.versions.values()]) entry.forgetIfGone(version);
@@ -110,8 +115,7 @@ export class VersionKeeper {
   async noteHashes(entry: ModelEntry): Promise<void> {
     for (const version of [...entry.versions.values()]) {
       if (version.sha256 !== undefined) continue;
-      const { folder, called } = locate(entry, version.version);
-      version.sha256 = await readManifest(folder, called).then(
+      version.sha256 = await this.#store.readManifest(entry.name, version.version).then(
         ({ sha256 }) => sha256,
         () => null,
       );
@@ -126,12 +130,11 @@ export class VersionKeeper {
     return live === undefined ? "refused" : "live";
   }
 
-  /** Opens a version, unless its folder has not changed since it was opened or refused. */
+  /** Opens a version, unless its files have not changed since it was opened or refused. */
   async bringUp(entry: ModelEntry, version: VersionEntry): Promise<Outcome> {
-    const { folder } = locate(entry, version.version);
     const fields = { model: entry.name, version: version.version };
     try {
-      const fingerprint = await inTime(entry.folder, () => fingerprintFolder(folder));
+      const fingerprint = await this.#store.fingerprint(entry.name, version.version);
       const isKnown = version.live !== undefined || version.reason !== undefined;
       if (!isKnown || fingerprint !== version.fingerprint) {
         const before = version.reason;
@@ -162,20 +165,19 @@ export class VersionKeeper {
     } else if (live === undefined) {
       this.#log.warn({ ...fields, reason }, "the version is refused");
     } else {
-      this.#log.warn({ ...fields, reason }, "the version serves on; what is now in its folder is refused");
+      this.#log.warn({ ...fields, reason }, "the version serves on; what is now in its place is refused");
     }
   }
 
   /**
    * Reads, compiles and swaps in a version. If it is refused, the reason is noted, and a version that serves
    * goes on.
-   * @returns whether it may be otherwise the next time, although the folder does not change.
+   * @returns whether it may be otherwise the next time, although the files do not change.
    */
   async #open(entry: ModelEntry, version: VersionEntry): Promise<boolean> {
-    const { folder, called } = locate(entry, version.version);
     try {
-      await checkRoom(folder, entry.folder, this.#memoryRoom());
-      const bundle = await readBundle(folder, called);
+      checkRoom(await this.#store.fileSizes(entry.name, version.version), this.#memoryRoom());
+      const bundle = await this.#store.readBundle(entry.name, version.version);
       version.sha256 = bundle.sha256;
       if (version.live?.model.sha256 !== bundle.sha256) {
         const loaded = new LeasedModel(await loadModel(bundle, this.#engine, this.#slots, this.#stopped));

@@ -99,8 +99,3 @@ export function writeTable(
   return `<div class="wide"><table><thead><tr>${cells("th", titles)}</tr></thead>
 <tbody>${lines.join("\n")}</tbody></table></div>`;
 }
-
-/** A number with so many significant digits, without zeros at the end. */
-export function digits(value: number, count = 4): string {
-  return String(Number(value.toPrecision(count)));
-}

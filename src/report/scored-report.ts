@@ -1,8 +1,9 @@
 /** The report on data that a model scored. */
 import type { Dataset, Series } from "../data/dataset.js";
+import { significantDigits } from "../scoring/digits.js";
 import type { DatasetScores, FileEvent, ScoredOfDataset } from "../serving/dataset-scoring.js";
 import type { ScorableModel } from "../serving/score-result.js";
-import { digits, writeFigures, writePage } from "./html.js";
+import { writeFigures, writePage } from "./html.js";
 import { type Band, lookAtScored, type SeriesLook } from "./series-look.js";
 import { type ListedEvent, writeSeries } from "./series-section.js";
 
@@ -69,7 +70,7 @@ export function writeScoreReport(model: ScorableModel, scores: DatasetScores, lo
     ["Rows", rows.toLocaleString("en")],
     ["Above the threshold", anomalous.toLocaleString("en")],
     ["Events", events.length.toLocaleString("en")],
-    ["Threshold", threshold === null ? "none" : digits(threshold.value)],
+    ["Threshold", threshold === null ? "none" : significantDigits(threshold.value)],
     ["Scorer", model.manifest.scorers[0]!],
   ]);
   const title = `Scores by ${model.name}, version ${model.version}`;

@@ -1,9 +1,10 @@
 /** A series as a section of a report: score, readings, heat map of errors, and events. */
 import { LIGHT } from "../charts/colours.js";
 import type { LinePoints } from "../charts/min-max.js";
+import { significantDigits } from "../scoring/digits.js";
 import { type Axis, linearAxis, logAxis } from "./axis.js";
 import { drawHeat } from "./heat-picture.js";
-import { digits, escapeText, writeSection, writeTable } from "./html.js";
+import { escapeText, writeSection, writeTable } from "./html.js";
 import { drawLines } from "./line-picture.js";
 import type { SeriesLook } from "./series-look.js";
 
@@ -77,7 +78,7 @@ function listEvents(events: readonly ListedEvent[]): string {
     String(id),
     start,
     open ? `${end} (goes on)` : end,
-    digits(score),
+    significantDigits(score),
     features
       .slice(0, 3)
       .filter(({ share }, place) => place === 0 || share >= 0.01)

@@ -1,11 +1,12 @@
 /** The report on a training: loss, calibration, folds, and how the data score. */
 import { LIGHT } from "../charts/colours.js";
 import type { LinePoints } from "../charts/min-max.js";
+import { significantDigits } from "../scoring/digits.js";
 import type { CalibrationSample } from "../scoring/thresholds.js";
 import type { ScorableModel } from "../serving/score-result.js";
 import type { TrainedModel } from "../training/train-model.js";
 import { type Axis, linearAxis, logAxis, nameTick, placeOn, ticksOf } from "./axis.js";
-import { digits, escapeText, writeFigures, writePage, writeSection, writeTable } from "./html.js";
+import { escapeText, writeFigures, writePage, writeSection, writeTable } from "./html.js";
 import { drawLines } from "./line-picture.js";
 import type { ScoredLooks } from "./scored-report.js";
 import { count } from "./series-section.js";
@@ -34,8 +35,8 @@ export function writeTrainingReport(
     ["Window", count(trained.scoring.timesteps, "row")],
     ["Windows to fit", windows.fit.toLocaleString("en")],
     ["Windows to calibrate", windows.calibration.toLocaleString("en")],
-    ["Loss", digits(best.loss)],
-    ["Threshold of a row", threshold === undefined ? "none" : digits(threshold.timestepValue)],
+    ["Loss", significantDigits(best.loss)],
+    ["Threshold of a row", threshold === undefined ? "none" : significantDigits(threshold.timestepValue)],
   ]);
   const sections = [
     writeSection("Loss", describeLoss(trained), drawLoss(trained)),
@@ -104,10 +105,11 @@ function writeCalibration({ calibration, threshold }: TrainedModel): string {
     y: { low: 1 / sample.n, high: 1, isLog: true },
     lines: [{ points, colour: LIGHT.score }],
     xTicks: names.filter(([tick]) => placeOn(x, tick) > 0),
-    mark: [value, `threshold ${digits(value)}`],
+    mark: [value, `threshold ${significantDigits(value)}`],
   });
   const rate = threshold.falseAlarmRate;
-  const asked = rate === null ? "" : `; the threshold is exceeded by a share of ${digits(rate, 3)} of them`;
+  const asked =
+    rate === null ? "" : `; the threshold is exceeded by a share of ${significantDigits(rate, 3)} of them`;
   const text = `The share of ${sample.n.toLocaleString("en")} normal rows (${count(sample.blocks, "independent block")}) whose score is at least so high${asked}.`;
   return writeSection(`Calibration (${threshold.scorer})`, text, picture);
 }
@@ -133,7 +135,7 @@ function writeFolds({ folds, threshold }: TrainedModel): string {
     windows.fit.toLocaleString("en"),
     windows.calibration.toLocaleString("en"),
     `${bestEpoch} of ${epochs}`,
-    threshold === undefined ? "" : digits(quantiles[threshold.scorer] ?? Number.NaN),
+    threshold === undefined ? "" : significantDigits(quantiles[threshold.scorer] ?? Number.NaN),
   ]);
   const titles = ["Fold", "Windows to fit", "Windows to calibrate", "Best epoch", "Threshold of this fold"];
   const text = "Each was fitted on the first rows and scored those after them.";

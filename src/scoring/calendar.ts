@@ -16,9 +16,9 @@ export interface Calendar {
   readonly timeZone: string;
 }
 
-/** How often a part's circle is gone round: by local time, in seconds since the beginning of a Monday. */
+/** The share of its day or week that has passed, [0, 1), by local time in seconds since the beginning of a Monday. */
 const PHASES: Readonly<Record<CalendarPart, (localSeconds: number) => number>> = {
-  // With its minutes: rows of the same hour differ.
+  // To the second, so that rows of the same hour differ.
   hour: (local) => modulo(local, 86_400) / 86_400,
   // Whole days, as in the time features of forecasting libraries: a Saturday is one from its first minute on.
   weekday: (local) => Math.floor(modulo(local, 604_800) / 86_400) / 7,

@@ -1,6 +1,6 @@
 /**
- * Numbers as an answer writes them: with as many digits as they are exact to, where a double printed whole would have 17.
- * What is written is valid JSON.
+ * Numbers as an answer writes them: with as many digits as they are exact to, where a double printed whole would have 17;
+ * and as people read them. What is written is valid JSON.
  */
 
 /** The most decimals that a value is written with. A feature whose scale asks for more is written as the double it is. */
@@ -48,6 +48,11 @@ export function formatFloat32(value: number): string {
     if (decimal !== undefined) return decimal;
   }
   return String(Number(single.toPrecision(9)));
+}
+
+/** A number for a person: with so many significant digits, without zeros at the end. */
+export function significantDigits(value: number, count = 4): string {
+  return String(Number(value.toPrecision(count)));
 }
 
 /** The decimal of `digits` digits that reads back as `single`, if there is one. */

@@ -117,6 +117,18 @@ export class Metrics implements BatchObserver, ScoringObserver {
     });
   }
 
+  /** Adds the gauge of the store of models. To be called once. @param isReachable whether it could be read the last time. */
+  watchStore(isReachable: () => boolean): void {
+    new Gauge({
+      name: "residua_store_reachable",
+      help: "1 where the folder of models or the object store could be read the last time, else 0; what is live serves on",
+      registers: [this.registry],
+      collect() {
+        this.set(isReachable() ? 1 : 0);
+      },
+    });
+  }
+
   /** Adds the counter of lines that the log has lost. To be called once. */
   watchLog(dropped: () => number): void {
     new Counter({

@@ -64,6 +64,14 @@ export const PARTS = [
       env.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined || ["test", "image"].includes(script),
   },
   {
+    name: "s3",
+    isCompiled: false,
+    packages: ["@aws-sdk/client-s3"],
+    isAsked: ({ script, env, args }) =>
+      [env.RESIDUA_MODELS ?? "", ...args].some((text) => /^(--models=)?s3:/.test(text)) ||
+      ["test", "image"].includes(script),
+  },
+  {
     name: "redis",
     isCompiled: false,
     packages: ["bullmq", "ioredis"],
@@ -110,8 +118,8 @@ export const PARTS = [
 export const WITH_TESTS = ["test", "bench", "openapi"];
 
 /** The parts that a script asks for; all of them for undefined, but for a Node that is of no use here. */
-export function partsFor(root, script, env) {
+export function partsFor(root, script, env, args = []) {
   return PARTS.filter(
-    ({ name, isAsked }) => (script === undefined && name !== "node") || isAsked({ script, env, root }),
+    ({ name, isAsked }) => (script === undefined && name !== "node") || isAsked({ script, env, args, root }),
   );
 }

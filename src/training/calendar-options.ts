@@ -57,6 +57,10 @@ function untimedSeries({ series }: Dataset): Dataset["series"][number] | undefin
   return series.find(({ timestampsMs }) => timestampsMs === undefined);
 }
 
+/** For a training beside a linear path. docs/detection-quality.md has the figures. */
+export const CALENDAR_ADVICE =
+  "The linear path does not read the calendar, and reconstructs a usual day in an unusual place as well: on public data, calendar inputs found most with --linear-path off and --timesteps of a day.";
+
 /** A line for who trains. */
 export function describeCalendar({ parts, timeZone }: Calendar): string {
   return `calendar inputs: ${nameParts(parts)}, in ${timeZone}; whoever sends rows has to send their times`;

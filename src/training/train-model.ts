@@ -18,7 +18,7 @@ import type { ScorerName } from "../scoring/scorers/scorers.js";
 import { prepareScoring, type ScoringModel } from "../scoring/scoring-model.js";
 import type { Calibration } from "../scoring/thresholds.js";
 import { defaultEpochWindows, defaultStride } from "./budget.js";
-import { checkCalendar, describeCalendar } from "./calendar-options.js";
+import { CALENDAR_ADVICE, checkCalendar, describeCalendar } from "./calendar-options.js";
 import { type ExampleWindows, runExamples } from "./example-windows.js";
 import type { FitResult } from "./fit.js";
 import { stepOf } from "./fit-alarms.js";
@@ -75,7 +75,10 @@ export async function trainModel(
   const stepMs = stepOf(dataset, asked.falseAlarms);
   const { timesteps, chosen } = settleTimesteps(dataset, asked);
   if (chosen !== undefined) events.onChoice?.(`window length ${chosen.reason}`);
-  if (asked.calendar !== undefined) events.onChoice?.(describeCalendar(asked.calendar));
+  if (asked.calendar !== undefined) {
+    events.onChoice?.(describeCalendar(asked.calendar));
+    if (asked.linearPath !== null) events.onNote?.(CALENDAR_ADVICE);
+  }
   const architecture = { ...asked.architecture, timesteps };
   const rows = timesteps + (architecture.horizon ?? 0);
   const notes: string[] = [];

@@ -4,6 +4,7 @@
  * The events of the last T - 1 rows are provisional: their edges move, and one may turn out to be none. So an event is
  * known by the time that it covers, keeps the id that it was first told with, and may be withdrawn.
  */
+import { createHash } from "node:crypto";
 import type { StreamEvent, StreamScores } from "./service-client.js";
 import { type TimeRun, timeOf } from "./stream-times.js";
 import type { KnownEvent, Message } from "./watch-state.js";
@@ -37,7 +38,7 @@ export function trackEvents(
   tracked: TrackedAnswer,
 ): { events: KnownEvent[]; messages: Message[] } {
   const { answer, runs, stepMs, isNewStream, sinceMs, untilMs } = tracked;
-  const { name } = answer.model;
+  const whose = watchedName(tracked);
   const left = answer.events.map((event) => seen(event, runs, stepMs));
   const answeredFromMs = timeOf(runs, answer.timesteps.from, stepMs) ?? 0;
   const newestMs = timeOf(runs, answer.timesteps.from + answer.timesteps.score.length - 1, stepMs) ?? 0;
@@ -56,7 +57,7 @@ export function trackEvents(
   for (const found of left) {
     if (found.endMs <= sinceMs || found.startMs > untilMs) continue;
     // Of two answers, no two have the same newest row; of one, no two events begin at the same time.
-    const one = { id: `${name}-${found.startMs}-${newestMs}`, ...found };
+    const one = { id: `${whose}-${found.startMs}-${newestMs}`, ...found };
     events.push(one);
     tell(one, "began");
   }
@@ -68,7 +69,15 @@ export function driftMessage(tracked: TrackedAnswer): Message {
   const { answer, runs, stepMs } = tracked;
   const newest = timeOf(runs, answer.timesteps.from + answer.timesteps.score.length - 1, stepMs) ?? 0;
   const body = { ...head(tracked), event: null, drift: driftOf(tracked) };
-  return { id: `${answer.model.name}-${newest}-drift`, body };
+  return { id: `${watchedName(tracked)}-${newest}-drift`, body };
+}
+
+/** The model, and what tells it from the same model that is watched with other labels. */
+function watchedName({ answer, labels }: TrackedAnswer): string {
+  const { name } = answer.model;
+  if (Object.keys(labels).length === 0) return name;
+  const digest = createHash("sha256").update(JSON.stringify(labels)).digest("hex");
+  return `${name}-${digest.slice(0, 8)}`;
 }
 
 function head({ answer, labels }: TrackedAnswer): Record<string, unknown> {

@@ -2,7 +2,7 @@
  * One look after the other at a live source:
  *
  *   what is still to be handed over, from the state -> the rows after the last one -> the service, with the continuation
- *     -> the state, with scores and messages to hand over -> remote write, webhook -> the state, without them
+ *     -> the state, with messages and scores to hand over -> webhook, remote write -> the state, without them
  *
  * The state is written before anything is handed over. A crash in between hands the same scores over again, which a
  * receiver refuses as those it has, and the same messages, which keep their ids.
@@ -57,6 +57,8 @@ const MOST_NEW_ROWS = 1000;
 const MOST_READINGS = 200_000;
 /** Ranges without any row that a look passes over to find one. */
 const MOST_EMPTY_RANGES = 10;
+/** The most rows that a stream can begin with: Prometheus answers no more than 11,000 values of a series. */
+export const MOST_HISTORY_ROWS = 10_000;
 /** Windows that a stream begins with: enough that events and scores no longer depend on where it began. */
 const HISTORY_WINDOWS = 4;
 /** A longer time without rows than so many steps is a gap, as in training. */
@@ -81,12 +83,13 @@ export class Watcher {
    * @throws LaterError where it may work the next time; InputError where a program refuses.
    */
   async look({ stop, cut }: Signals, isWebhookDue = true): Promise<Look> {
-    await this.#writeScores(cut);
+    // Messages come first: a receiver of scores that is down does not keep back what is known already.
     let webhookTrouble = isWebhookDue ? await this.#sendMessages(stop, cut) : undefined;
+    await this.#writeScores(cut);
     if (stop.aborted) return { isCaughtUp: true, webhookTrouble };
     const isCaughtUp = await this.#readOn(cut);
-    await this.#writeScores(cut);
     if (isWebhookDue && webhookTrouble === undefined) webhookTrouble = await this.#sendMessages(stop, cut);
+    await this.#writeScores(cut);
     return { isCaughtUp, webhookTrouble };
   }
 
@@ -146,7 +149,7 @@ export class Watcher {
   /** The rows up to a time that a stream begins with, of a model with windows of `timesteps` rows. */
   #history(toMs: number, timesteps: number, cut: AbortSignal): Promise<Row[]> {
     const { source, stepMs, historyRows = HISTORY_WINDOWS * timesteps } = this.#options;
-    const fromMs = Math.max(0, toMs - (historyRows - 1) * stepMs);
+    const fromMs = Math.max(0, toMs - (Math.min(historyRows, MOST_HISTORY_ROWS) - 1) * stepMs);
     return source.readRows({ fromMs, toMs, stepMs }, cut);
   }
 

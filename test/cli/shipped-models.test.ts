@@ -17,10 +17,10 @@ test("every shipped model is sound, and its README names it", async (t) => {
   const readme = await readFile(join(models, "README.md"), "utf8");
   const stored = await listStore(models);
   const families = new Set<string>();
-  for (const { name, versions, folder } of stored) {
+  for (const { name, versions } of stored) {
     assert.match(out, new RegExp(`^${name} ${versions[0]}: ok$`, "m"));
     assert.ok(readme.includes(`\`${name}\``), name);
-    const { manifest, sample } = await readBundle(join(folder, versions[0]!));
+    const { manifest, sample } = await readBundle(join(models, name, versions[0]!));
     families.add(manifest.family);
     assert.ok(manifest.threshold !== null, name);
     const { windows } = JSON.parse(Buffer.from(sample).toString()) as { windows: unknown[][][] };

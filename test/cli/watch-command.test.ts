@@ -107,15 +107,17 @@ async function place(t: TestContext): Promise<{
   const { residua } = await createWorkplace(t);
   const base = ["--url", url, "--service", server.url, "--model", MODEL, "--webhook", webhook.url];
   const run = async ({ args, env = {}, signal }: Run): Promise<Finished> => {
-    let kill: (signal: NodeJS.Signals) => void = () => assert.fail("nothing was printed before the message");
+    let kill: ((signal: NodeJS.Signals) => void) | undefined;
     const finished = residua(["watch", ...base, "--delay", "0", "--every", "1s", ...args], {
       env: { RESIDUA_API_TOKEN: TOKEN, RESIDUA_WEBHOOK_SECRET: SECRET, ...env },
       onOutput: (_, ofProcess) => {
         kill = ofProcess;
       },
     });
+    // Where the test fails, the program may run on.
+    t.after(() => kill?.("SIGKILL"));
     webhook.answer = async () => {
-      if (signal !== undefined) kill(signal);
+      if (signal !== undefined) kill?.(signal);
       if (signal === "SIGKILL") await finished;
       return 204;
     };
@@ -181,17 +183,20 @@ test("watch with a real Prometheus", { skip: missing("prometheus"), timeout: 120
     "Prometheus' header is sent to it, for what is written there too, and to no other place",
     async (t) => {
       const [door, other] = [await startDoor(t, url), await startDoor(t, url)];
-      const args = ["--url", door.url, "--state", "door.json", ...QUERIES, "--label", "door=1"];
+      const args = ["--url", door.url, ...QUERIES, "--label", "door=1", "--state"];
       const key = { RESIDUA_PROMETHEUS_AUTHORIZATION: DOOR_KEY };
-      const locked = await run({ args });
+      const locked = await run({ args: [...args, "locked.json"] });
       assert.match(
         locked.err,
         /^Prometheus lets nobody in without the right RESIDUA_PROMETHEUS_AUTHORIZATION/,
       );
-      const elsewhere = await run({ args: [...args, "--write", `${other.url}/api/v1/write`], env: key });
+      const elsewhere = await run({
+        args: [...args, "other.json", "--write", `${other.url}/api/v1/write`],
+        env: key,
+      });
       assert.match(elsewhere.err, /without the right RESIDUA_REMOTE_WRITE_AUTHORIZATION/);
       assert.deepEqual(other.sent, [undefined]);
-      const opened = await run({ args, env: key, signal: "SIGTERM" });
+      const opened = await run({ args: [...args, "opened.json"], env: key, signal: "SIGTERM" });
       assert.equal(opened.status, 0, opened.err);
       assert.equal((await samplesOf(url, 'residua_score{door="1"}')).length, 1);
     },

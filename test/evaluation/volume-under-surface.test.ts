@@ -44,7 +44,9 @@ test("it depends on the order of scores alone, and lies between 0 and 1", () => 
       if (!labels.includes(1)) return assert.equal(found, undefined);
       assert.ok(found! >= 0 && found! <= 1 + 1e-12);
       const distinct = [...new Set(scores)].filter((score) => !Number.isNaN(score)).sort((a, b) => a - b);
-      const ranks = scores.map((score) => (Number.isNaN(score) ? -5 : distinct.indexOf(score)));
+      // A row without a score counts as one with the least that there can be.
+      const least = distinct.indexOf(Number.NEGATIVE_INFINITY);
+      const ranks = scores.map((score) => (Number.isNaN(score) ? least : distinct.indexOf(score)));
       assert.equal(volumeUnderPrecisionRecall(ranks, labels, width), found);
     }),
   );

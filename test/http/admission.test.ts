@@ -10,6 +10,7 @@ import type { Executable } from "../../src/engine/engine.js";
 import { createApp } from "../../src/http/app.js";
 import { LiveModels } from "../../src/http/live-models.js";
 import { MODEL_ANSWERS } from "../../src/http/model-answers.js";
+import { FolderStore } from "../../src/registry/folder-store.js";
 import { Registry } from "../../src/registry/registry.js";
 import { Batcher } from "../../src/serving/batcher.js";
 import { Lifecycle } from "../../src/serving/lifecycle.js";
@@ -31,7 +32,7 @@ async function startRoutes(t: TestContext) {
   const log = pino({ level: "silent" });
   const engine = new ReferenceEngine();
   const registry = await Registry.open({
-    folder,
+    store: new FolderStore(folder),
     engine,
     slots: [MODEL_ANSWERS],
     liveVersions: 1,

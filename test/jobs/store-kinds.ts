@@ -45,7 +45,7 @@ export const REDIS: StoreKind = {
   open(t, settings, modelsFolder) {
     const url = settings["RESIDUA_REDIS_URL"]!;
     const limits = { maxQueuedJobs: MAX_QUEUED_JOBS, maxDataBytes: 2_000_000 };
-    const store = new RedisJobs({ url, modelsFolder, log: silent, ...limits });
+    const store = new RedisJobs({ url, folder: modelsFolder, log: silent, ...limits });
     t.after(() => store.close());
     return store;
   },

@@ -8,6 +8,7 @@ import { createWasmEngine } from "../../src/engine/wasm/engine.js";
 import { InputError } from "../../src/errors.js";
 import { publish } from "../../src/publishing/publish.js";
 import { readBundle } from "../../src/registry/bundle.js";
+import { FolderStore } from "../../src/registry/folder-store.js";
 import { loadStoredModel } from "../../src/registry/stored-model.js";
 import { trainModel } from "../../src/training/train-model.js";
 import { createDataFolder } from "../data/data-folder.js";
@@ -30,6 +31,7 @@ test("a trained model becomes the next version, as a registry takes it, and noth
   t.after(data.remove);
   const modelsFolder = await mkdtemp(join(tmpdir(), "residua-publish-"));
   t.after(() => rm(modelsFolder, { recursive: true, force: true }));
+  const store = new FolderStore(modelsFolder);
   const rows = Array.from(
     { length: 120 },
     (_, row) => `${Math.sin(row / 4)},${row % 3 === 1 ? "" : row % 7}`,
@@ -40,7 +42,7 @@ test("a trained model becomes the next version, as a registry takes it, and noth
   const { signal } = new AbortController();
   const trained = await trainModel(engine, dataset, { ...QUICK_TRAINING, signal });
   const printed = [t.mock.method(process.stdout, "write"), t.mock.method(process.stderr, "write")];
-  const published = await publish(trained, { modelsFolder, name: "waves", reading: READING });
+  const published = await publish(trained, { store, name: "waves", reading: READING });
   const writes = printed.map(({ mock }) => mock.callCount());
   for (const { mock } of printed) mock.restore();
   assert.deepEqual(writes, [0, 0]);
@@ -67,10 +69,10 @@ test("a trained model becomes the next version, as a registry takes it, and noth
     [...trained.examples.readings],
   );
 
-  const second = await publish(trained, { modelsFolder, name: "waves", reading: READING });
+  const second = await publish(trained, { store, name: "waves", reading: READING });
   assert.equal(second.version, "2");
-  const loaded = await loadStoredModel(modelsFolder, "waves", {}, engine);
+  const loaded = await loadStoredModel(store, "waves", {}, engine);
   assert.equal(loaded.version, "2");
   await loaded.executable.close();
-  await assert.rejects(publish(trained, { modelsFolder, name: "Waves!", reading: READING }), InputError);
+  await assert.rejects(publish(trained, { store, name: "Waves!", reading: READING }), InputError);
 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { type ErrorCode, ResiduaError } from "../../src/errors.js";
 import { writeAliases } from "../../src/registry/aliases.js";
+import { addVersions } from "./publications.js";
 import { assertRefused, makeGate, opened, openRegistry, states, versionServed } from "./running-registry.js";
 
 test("aliases are followed, and keep their version live", async (t) => {
@@ -136,4 +137,30 @@ test("an alias stays as it was while the engine cannot load its new version", as
   );
   assert.deepEqual(registry.listModels()[0]!.aliases, {});
   assert.equal(versionServed(registry), "3");
+});
+
+test("an alias that moves while its model is followed stands for the version before until the next one is live", async (t) => {
+  const { folder, engine, registry } = await opened(t, 2, { liveVersions: 1 });
+  await registry.setAlias("pump", "stable", "2");
+  await addVersions(folder, "pump", [3]);
+  // Compilations wait: first that of version 3, which the new listing wants, then that of version 1, which the alias wants.
+  const gates = [makeGate(), makeGate()];
+  const reached = [makeGate(), makeGate()];
+  let compilations = 0;
+  engine.beforeCompile = () => {
+    reached[compilations]!.open();
+    return gates[compilations++]!.opened;
+  };
+  const first = registry.poll();
+  await reached[0]!.opened;
+  await writeAliases(join(folder, "pump"), new Map([["stable", "1"]]));
+  const second = registry.poll();
+  while (registry.listModels()[0]!.aliases["stable"] !== "1") await new Promise(setImmediate);
+  gates[0]!.open();
+  await first;
+  await reached[1]!.opened;
+  assert.equal(versionServed(registry), "2");
+  gates[1]!.open();
+  await second;
+  assert.equal(versionServed(registry), "1");
 });

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { readdir, symlink, unlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, symlink, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { InputError } from "../../src/errors.js";
-import { AliasFile, changeAliases, readAliases, writeAliases } from "../../src/registry/aliases.js";
+import { AliasFile } from "../../src/registry/alias-file.js";
+import { changeAliases, readAliases, writeAliases } from "../../src/registry/aliases.js";
+import { FolderStore } from "../../src/registry/folder-store.js";
 import { temporaryFolder } from "./publications.js";
 
 test("what is written reads back, and nothing else is left in the folder", async (t) => {
@@ -68,8 +70,10 @@ test("a change keeps what another program has written meanwhile", async (t) => {
 });
 
 test("a follower keeps the last good aliases, and tries again what is not the file's fault", async (t) => {
-  const folder = await temporaryFolder(t);
-  const follower = new AliasFile(folder);
+  const models = await temporaryFolder(t);
+  const folder = join(models, "pump");
+  await mkdir(folder);
+  const follower = new AliasFile(new FolderStore(models), "pump");
   await writeAliases(folder, new Map([["stable", "1"]]));
   await follower.refresh();
   assert.equal(follower.aliases.get("stable"), "1");

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { InputError } from "../../src/errors.js";
 import { publishBundle } from "../../src/registry/bundle.js";
+import { FolderStore } from "../../src/registry/folder-store.js";
 import { listPublished, verifyModels } from "../../src/registry/inventory.js";
+import { openStore } from "../../src/registry/open-store.js";
 import { loadStoredModel } from "../../src/registry/stored-model.js";
 import { repository, startServer } from "../server-process.js";
 import { addVersions, makeContents, temporaryFolder } from "./publications.js";
@@ -38,7 +40,9 @@ test("the manifest of a flat folder says name and version; aliases and manifest 
 
 test("a name that is given stands instead of the manifest's, in answers too", async (t) => {
   const folder = await flatFolder(t);
-  const registry = await openRegistry(t, folder, new ReferenceEngine(), { flatName: "pump-in-hall-2" });
+  const registry = await openRegistry(t, folder, new ReferenceEngine(), {
+    store: new FolderStore(folder, "pump-in-hall-2"),
+  });
   await registry.poll();
   const lease = registry.acquire("pump-in-hall-2");
   lease.release();
@@ -82,10 +86,12 @@ test("another version in the flat folder takes over", async (t) => {
 test("the command line lists, verifies and loads a flat folder, and publishes nothing in it", async (t) => {
   const folder = await flatFolder(t);
   const engine = new ReferenceEngine();
-  const [listed] = await listPublished(folder);
-  assert.deepEqual([listed?.name, listed?.version, listed?.folder], ["pump", "3", folder]);
-  for await (const { ok, reason } of verifyModels(folder, engine)) assert.ok(ok, reason);
-  const model = await loadStoredModel(folder, "pump", {}, engine);
+  const store = new FolderStore(folder);
+  const [listed] = await listPublished(store);
+  assert.deepEqual([listed?.name, listed?.version, listed?.reason], ["pump", "3", undefined]);
+  assert.equal(store.placeOf("pump", "3"), folder);
+  for await (const { ok, reason } of verifyModels(store, engine)) assert.ok(ok, reason);
+  const model = await loadStoredModel(store, "pump", {}, engine);
   assert.equal(model.version, "3");
   await model.executable.close();
   await assert.rejects(publishBundle(folder, "pump", await makeContents(engine)), (error) => {
@@ -93,6 +99,31 @@ test("the command line lists, verifies and loads a flat folder, and publishes no
     assert.match(error.message, /it is the folder of one version, and nothing can be published in it/);
     return true;
   });
+});
+
+test("a name that is given for a folder of models is said to have no effect", async (t) => {
+  const flat = await flatFolder(t);
+  const models = await temporaryFolder(t);
+  await addVersions(models, "pump", [3]);
+  const sentences: string[] = [];
+  const open = (place: string, flatName?: string) =>
+    openStore({ place, flatName, cacheFolder: models, cacheBytes: 0 }, (sentence) =>
+      sentences.push(sentence),
+    );
+  for (const [place, name, called] of [
+    [models, undefined, "pump"],
+    [flat, "other", "other"],
+    [models, "other", "pump"],
+  ] as const) {
+    const store = open(place, name);
+    assert.deepEqual(
+      (await store.list()).map((model) => model.name),
+      [called],
+    );
+    await store.close();
+  }
+  assert.equal(sentences.length, 1);
+  assert.match(sentences[0]!, /^RESIDUA_MODEL_NAME has no effect: there is no manifest\.json in /);
 });
 
 test("a server answers for a flat folder under the name that KServe gives", async (t) => {

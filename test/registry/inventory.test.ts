@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { InputError } from "../../src/errors.js";
 import { writeAliases } from "../../src/registry/aliases.js";
+import { FolderStore } from "../../src/registry/folder-store.js";
 import { listPublished, type Verification, verifyModels } from "../../src/registry/inventory.js";
 import { addVersions, temporaryFolder } from "./publications.js";
 import { ReferenceEngine } from "./reference-engine.js";
@@ -28,7 +29,7 @@ test("lists what is published with sizes, hashes and aliases, and why a manifest
     ]),
   );
   await writeFile(join(models, "fan", "1", "manifest.json"), "[]");
-  const published = await listPublished(models);
+  const published = await listPublished(new FolderStore(models));
   assert.deepEqual(
     published.map(({ name, version, aliases }) => [name, version, aliases.join()]),
     [
@@ -48,18 +49,24 @@ test("verifies hashes and golden windows, and closes what it opened", async (t) 
   const engine = new ReferenceEngine();
   await addVersions(models, "pump", [1, 2, 3]);
   await rm(join(models, "pump", "2", "weights.bin"));
-  assert.deepEqual(await collect(verifyModels(models, engine)), [
+  assert.deepEqual(await collect(verifyModels(new FolderStore(models), engine)), [
     "pump 3 ok",
     "pump 2 weights.bin is missing.",
     "pump 1 ok",
   ]);
   engine.offset = 0.01;
-  assert.match((await collect(verifyModels(models, engine)))[0]!, /pump 3 golden\.json does not replay/);
+  assert.match(
+    (await collect(verifyModels(new FolderStore(models), engine)))[0]!,
+    /pump 3 golden\.json does not replay/,
+  );
   assert.equal(engine.open, 0);
 });
 
 test("a folder that cannot be read is said so", async (t) => {
   const models = join(await temporaryFolder(t), "none");
-  await assert.rejects(listPublished(models), InputError);
-  await assert.rejects(collect(verifyModels(models, new ReferenceEngine())), /There is no folder of models/);
+  await assert.rejects(listPublished(new FolderStore(models)), InputError);
+  await assert.rejects(
+    collect(verifyModels(new FolderStore(models), new ReferenceEngine())),
+    /There is no folder of models/,
+  );
 });

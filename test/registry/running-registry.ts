@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { type ErrorCode, ResiduaError } from "../../src/errors.js";
+import { FolderStore } from "../../src/registry/folder-store.js";
 import { Registry, type RegistryOptions } from "../../src/registry/registry.js";
 import { addVersions, temporaryFolder } from "./publications.js";
 import { ReferenceEngine } from "./reference-engine.js";
@@ -29,7 +30,14 @@ export async function openRegistry(
   engine: ReferenceEngine,
   options: Partial<RegistryOptions> = {},
 ): Promise<Registry> {
-  const registry = await Registry.open({ folder, engine, liveVersions: 2, pollSeconds: 0, log, ...options });
+  const registry = await Registry.open({
+    store: new FolderStore(folder),
+    engine,
+    liveVersions: 2,
+    pollSeconds: 0,
+    log,
+    ...options,
+  });
   t.after(() => registry.close());
   return registry;
 }

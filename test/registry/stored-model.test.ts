@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { InputError } from "../../src/errors.js";
 import { DEFAULT_ALIAS, writeAliases } from "../../src/registry/aliases.js";
+import { FolderStore } from "../../src/registry/folder-store.js";
 import { Registry } from "../../src/registry/registry.js";
 import { loadStoredModel } from "../../src/registry/stored-model.js";
 import type { Selection } from "../../src/registry/version-choice.js";
@@ -14,7 +15,7 @@ import { ReferenceEngine } from "./reference-engine.js";
 /** The version that a folder's model answers with: loaded by itself, and by a registry. */
 async function bothAnswers(folder: string, selection: Selection): Promise<[string, string]> {
   const engine = new ReferenceEngine();
-  const stored = await loadStoredModel(folder, "pump", selection, engine).then(
+  const stored = await loadStoredModel(new FolderStore(folder), "pump", selection, engine).then(
     async ({ version, executable }) => {
       await executable.close();
       return version;
@@ -23,7 +24,13 @@ async function bothAnswers(folder: string, selection: Selection): Promise<[strin
   );
   assert.equal(engine.open, 0);
   const log = { info: () => undefined, warn: () => undefined };
-  const registry = await Registry.open({ folder, engine, liveVersions: 9, pollSeconds: 0, log });
+  const registry = await Registry.open({
+    store: new FolderStore(folder),
+    engine,
+    liveVersions: 9,
+    pollSeconds: 0,
+    log,
+  });
   await registry.poll();
   let served = "refused";
   try {
@@ -78,7 +85,8 @@ test("what is not there is said with what there is", async (t) => {
   const folder = await temporaryFolder(t);
   await addVersions(folder, "pump", [1, 2]);
   const engine = new ReferenceEngine();
-  const load = (name: string, selection: Selection) => loadStoredModel(folder, name, selection, engine);
+  const load = (name: string, selection: Selection) =>
+    loadStoredModel(new FolderStore(folder), name, selection, engine);
   await assert.rejects(load("fan", {}), /There is no model "fan" in .*; there are pump\./);
   await assert.rejects(load("pump", { version: "9" }), /Model "pump" has no version 9; it has 2, 1\./);
   await assert.rejects(load("pump", { alias: "old" }), /Model "pump" has no alias "old"; it has none\./);

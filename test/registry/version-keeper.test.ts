@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { createWasmEngine, WasmEngine } from "../../src/engine/wasm/engine.js";
 import { ResiduaError } from "../../src/errors.js";
 import { publishBundle } from "../../src/registry/bundle.js";
+import { FolderStore } from "../../src/registry/folder-store.js";
 import { Registry } from "../../src/registry/registry.js";
 import { addVersions, makeContents, renameInto, temporaryFolder } from "./publications.js";
 import { ReferenceEngine } from "./reference-engine.js";
@@ -213,7 +214,13 @@ test("two hundred versions swapped in on the wasm engine leave nothing behind", 
   assert.ok(engine instanceof WasmEngine);
   const contents = [await makeContents(engine, 1), await makeContents(engine, 2)];
   await renameInto(folder, "pump", 1, contents[0]!);
-  const registry = await Registry.open({ folder, engine, liveVersions: 2, pollSeconds: 0, log });
+  const registry = await Registry.open({
+    store: new FolderStore(folder),
+    engine,
+    liveVersions: 2,
+    pollSeconds: 0,
+    log,
+  });
   await registry.poll();
   const heldBytes = engine.heap.heldBytes;
   for (let version = 2; version <= 200; version++) {

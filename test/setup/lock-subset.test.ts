@@ -42,7 +42,12 @@ const { closure, lockSubset, outermost } = (await load("setup/lock-subset.mjs"))
 };
 const { PARTS, partsFor } = (await load("setup/parts.mjs")) as {
   PARTS: readonly Part[];
-  partsFor(root: string, script: string | undefined, env: Readonly<Record<string, string>>): readonly Part[];
+  partsFor(
+    root: string,
+    script: string | undefined,
+    env: Readonly<Record<string, string>>,
+    args?: readonly string[],
+  ): readonly Part[];
 };
 const json = (file: string) => JSON.parse(readFileSync(join(repository, file), "utf8"));
 const real: Project = { manifest: json("package.json"), lock: json("package-lock.json") };
@@ -140,10 +145,16 @@ test("in whatever order parts are installed, each package comes once, as it is p
 });
 
 test("the service is installed without what only tests need, and without TensorFlow where the setting says wasm", () => {
-  const names = (script: string | undefined, env = {}): string[] =>
-    partsFor(repository, script, { RESIDUA_NODE: "system", ...env }).map(({ name }) => name);
+  const names = (script: string | undefined, env = {}, args: readonly string[] = []): string[] =>
+    partsFor(repository, script, { RESIDUA_NODE: "system", ...env }, args).map(({ name }) => name);
   assert.deepEqual(names("start"), ["serve", "build", "tensorflow"]);
   assert.deepEqual(names("start", { RESIDUA_ENGINE: "wasm" }), ["serve", "build"]);
+  const wasm = { RESIDUA_ENGINE: "wasm" };
+  const withS3 = ["serve", "build", "s3"];
+  assert.deepEqual(names("start", { ...wasm, RESIDUA_MODELS: "s3://bucket/models" }), withS3);
+  assert.deepEqual(names("residua", wasm, ["models", "--models", "s3://bucket"]), [...withS3, "watch"]);
+  assert.deepEqual(names("residua", wasm, ["models", "--models=s3://bucket"]), [...withS3, "watch"]);
+  assert.deepEqual(names("residua", wasm, ["models", "--models", "folder"]), ["serve", "build", "watch"]);
   const asked = {
     RESIDUA_ENGINE: "wasm",
     RESIDUA_GRPC_PORT: "3001",
@@ -157,12 +168,13 @@ test("the service is installed without what only tests need, and without TensorF
     "tensorflow",
     "grpc",
     "traces",
+    "s3",
     "redis",
     "watch",
   ]);
   assert.deepEqual(names("residua", { RESIDUA_ENGINE: "wasm" }), ["serve", "build", "watch"]);
   assert.deepEqual(names("bench"), ["serve", "build", "tensorflow", "tests"]);
-  const all = ["serve", "build", "tensorflow", "grpc", "traces", "redis", "watch", "tests", "lint"];
+  const all = ["serve", "build", "tensorflow", "grpc", "traces", "s3", "redis", "watch", "tests", "lint"];
   assert.deepEqual(names("test"), all);
   assert.deepEqual(names(undefined), all);
 });

@@ -11,6 +11,7 @@ import { initialWeights } from "../../src/network/weights.js";
 import type { Calendar } from "../../src/scoring/calendar.js";
 import { prepareScoring } from "../../src/scoring/scoring-model.js";
 import { createAugmentation } from "../../src/training/augmentation.js";
+import { CALENDAR_ADVICE } from "../../src/training/calendar-options.js";
 import { fit } from "../../src/training/fit.js";
 import { fitLinearPath } from "../../src/training/linear-path.js";
 import { trainModel } from "../../src/training/train-model.js";
@@ -144,7 +145,11 @@ function trained(calendar: Calendar | undefined): TrainOptions {
 
 test("a network that reads the weekday reconstructs what the window alone does not tell", async () => {
   const choices: string[] = [];
-  const events = { onChoice: (line: string) => choices.push(line) };
+  const notes: string[] = [];
+  const events = {
+    onChoice: (line: string) => choices.push(line),
+    onNote: (note: string) => notes.push(note),
+  };
   const options = (calendar: Calendar | undefined) => ({
     ...trained(calendar),
     linearPath: null,
@@ -162,6 +167,9 @@ test("a network that reads the weekday reconstructs what the window alone does n
   );
   const lossOf = ({ fit: { epochs, bestEpoch } }: typeof model) => epochs[bestEpoch - 1]!.loss;
   assert.ok(lossOf(model) < 0.5 * lossOf(without), `${lossOf(model)} and ${lossOf(without)}`);
+  assert.ok(!notes.includes(CALENDAR_ADVICE));
+  await trainModel(engine, weeks(100), { ...trained(BOTH), epochs: 1, linearPath: 0.7 }, events);
+  assert.ok(notes.includes(CALENDAR_ADVICE));
   const { examples } = model;
   assert.equal(examples.windows.length, examples.count * 2 * 6);
   assert.equal(examples.timestampsMs!.length, examples.count * 2);

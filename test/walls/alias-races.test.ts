@@ -1,7 +1,8 @@
 /** aliases.json that comes and goes while it is looked at and read. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AliasFile } from "../../src/registry/aliases.js";
+import { AliasFile } from "../../src/registry/alias-file.js";
+import { FolderStore } from "../../src/registry/folder-store.js";
 import { SIMULATED, SimulatedFiles } from "./simulated-files.js";
 
 const FOLDER = `${SIMULATED}/pump`;
@@ -23,7 +24,7 @@ for (const [comes, goes] of MOMENTS) {
     });
     t.after(files.install());
     files.mkdir(FOLDER);
-    const aliases = new AliasFile(FOLDER);
+    const aliases = new AliasFile(new FolderStore(SIMULATED), "pump");
     while (operation <= goes) await aliases.refresh();
     // One look for what has changed since, and one for what the look before may have missed.
     await aliases.refresh();

@@ -147,6 +147,26 @@ test("a large body is read no further than to the first row that is not of the m
   assert.equal((await score("small", sparse)).status, 200);
 });
 
+test("names and lists beside the readings take milliseconds, however many they are", async (t) => {
+  const { score } = await startService(t, { contents: { small: {} } });
+  const names = Array.from({ length: 60_000 }, (_, i) => `"${i.toString(36)}"`).join(",");
+  const nested = 1_000_000;
+  for (const [body, status] of [
+    [`{"series":[[1,2]],"columns":[${names}]}`, 400],
+    [`{"series":[[1,2]],"timestamps":${"[".repeat(nested)}${"]".repeat(nested)}}`, 413],
+  ] as const) {
+    const before = process.cpuUsage();
+    const loop = watchLoop();
+    const response = await score("small", body);
+    await response.arrayBuffer();
+    const { longestMs } = loop.end();
+    const { user, system } = process.cpuUsage(before);
+    assert.equal(response.status, status);
+    assert.ok(longestMs <= MOST_MS, `${body.slice(0, 40)}: a turn took ${longestMs} ms`);
+    assert.ok(user + system < 1e6, `${body.slice(0, 40)}: ${(user + system) / 1e6} s of CPU`);
+  }
+});
+
 test("a data file of 6 MB is read beside the event loop", async (t) => {
   const { url } = await startService(t, { contents: { small: {} } });
   const post = (rows: number) =>

@@ -4,6 +4,7 @@ import type { Engine, Executable } from "../../src/engine/engine.js";
 import { ClientGoneError, ResiduaError } from "../../src/errors.js";
 import type { Network } from "../../src/network/network.js";
 import type { Weights } from "../../src/network/weights.js";
+import { FolderStore } from "../../src/registry/folder-store.js";
 import { Registry } from "../../src/registry/registry.js";
 import { Batcher } from "../../src/serving/batcher.js";
 import { ReferenceEngine } from "../registry/reference-engine.js";
@@ -123,7 +124,7 @@ export class ChaosWorld {
 
   async #scenario(actions: number): Promise<void> {
     this.#registry = await Registry.open({
-      folder: SIMULATED,
+      store: new FolderStore(SIMULATED),
       engine: this.#flakyEngine,
       liveVersions: 1 + this.time.below(2),
       pollSeconds: 2,

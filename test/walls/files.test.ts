@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { writeOutputFile } from "../../src/cli/output-file.js";
 import { InputError } from "../../src/errors.js";
-import { checkMayPublish, publishOrKeep } from "../../src/publishing/publish-or-keep.js";
+import { publishOrKeep } from "../../src/publishing/publish-or-keep.js";
 import { readBundle } from "../../src/registry/bundle.js";
+import { FolderStore } from "../../src/registry/folder-store.js";
 import { createWorkplace, writeWaves } from "../cli/residua-process.js";
 import { makeContents, temporaryFolder } from "../registry/publications.js";
 import { ReferenceEngine } from "../registry/reference-engine.js";
@@ -41,7 +42,7 @@ test("a model that cannot be published is kept under its next number, and the se
   // A number that is taken by a folder that may not be read, and a name that is a file.
   await writeFile(join(folder, "pump"), "");
   let message = "";
-  await assert.rejects(publishOrKeep(folder, "pump", contents), (error) => {
+  await assert.rejects(publishOrKeep(new FolderStore(folder), "pump", contents), (error) => {
     message = error instanceof InputError ? error.message : "";
     return message !== "";
   });
@@ -50,14 +51,14 @@ test("a model that cannot be published is kept under its next number, and the se
   assert.match(message, /could not be published in .*: (file already exists|not a directory)/);
   assert.equal((await readBundle(kept)).version, "1");
   assert.ok(message.endsWith(`cp -r ${kept} ${join(folder, "pump", "1")}.`));
-  await assert.rejects(checkMayPublish(folder, "pump"), /pump is not a folder/);
-  await checkMayPublish(join(folder, "deep", "er"), "pump");
+  await assert.rejects(new FolderStore(folder).checkMayPublish("pump"), /pump is not a folder/);
+  await new FolderStore(join(folder, "deep", "er")).checkMayPublish("pump");
 });
 
 test("contents that are wrong are refused as ever, and not kept", async (t) => {
   const folder = await temporaryFolder(t);
   const contents = { ...(await makeContents(new ReferenceEngine())), sampleBody: {} };
-  await assert.rejects(publishOrKeep(folder, "pump", contents), (error) => {
+  await assert.rejects(publishOrKeep(new FolderStore(folder), "pump", contents), (error) => {
     return error instanceof InputError && !/kept/.test(error.message);
   });
 });
@@ -78,7 +79,7 @@ test("so is one that is read-only", { skip: isRoot }, async (t) => {
   await mkdir(join(models, "pump"));
   await chmod(join(models, "pump"), 0o555);
   await assert.rejects(
-    checkMayPublish(models, "pump"),
+    new FolderStore(models).checkMayPublish("pump"),
     /Nothing can be published in .*permission denied \(EACCES\)/,
   );
 });

@@ -10,7 +10,7 @@ const SETTINGS: StreamSettings = {
   features: ["flow"],
   stepMs: 1000,
   settleRows: 0,
-  labels: { site: "north" },
+  labels: {},
   queries: [["flow", "flow"]],
 };
 /** T - 1 of the model that answers. */
@@ -109,8 +109,23 @@ test("an event is told when it begins and when it has ended, by the id that it h
     ["ended", 9, 13, "pump-10000-11000-ended"],
   ]);
   assert.deepEqual(states.at(-1)?.events, []);
-  const { model, labels } = states.at(-1)!.unsent[0]!.body;
-  assert.deepEqual([model, labels], [{ name: "pump", version: "1", sha256: "00" }, { site: "north" }]);
+  assert.deepEqual(states.at(-1)!.unsent[0]!.body["model"], { name: "pump", version: "1", sha256: "00" });
+});
+
+test("what is watched with other labels has other ids, the same ones each time", () => {
+  const answers = [
+    { from: 0, rows: 10 },
+    { from: 7, rows: 12, events: [eventFrom(10, 11)], drift: { moved: true, since: 3, pValue: 0, share: 1 } },
+  ];
+  const idsWith = (labels: Record<string, string>): string[] =>
+    statesAfter(answers, { ...SETTINGS, labels })
+      .at(-1)!
+      .unsent.map(({ id }) => id);
+  const north = idsWith({ site: "north" });
+  assert.match(north[0]!, /^pump-[0-9a-f]{8}-10000-11000-began$/);
+  assert.deepEqual(idsWith({ site: "north" }), north);
+  const all = [...north, ...idsWith({ site: "south" }), ...idsWith({})];
+  assert.equal(new Set(all).size, 6);
 });
 
 test("an event of which no row is final any more, and that is gone, is withdrawn", () => {

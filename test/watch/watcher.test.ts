@@ -8,6 +8,7 @@ import { LaterError } from "../../src/watch/http-call.js";
 import type { Row } from "../../src/watch/prometheus-source.js";
 import type { RemoteWriter } from "../../src/watch/remote-write.js";
 import { readState } from "../../src/watch/watch-state.js";
+import type { Webhook } from "../../src/watch/webhook.js";
 import { startUnreliableProxy } from "../clients/unreliable-proxy.js";
 import { missing, startReceiver } from "../docker/monitoring.js";
 import { BASE_MS, COUNT, HISTORY, type Watched, watched } from "./stored-stream.js";
@@ -110,8 +111,11 @@ test("a watched stream", { skip: missing("prometheus"), timeout: 120_000 }, asyn
       const one = await watched(t, { url, service, name: "crash" });
       await one.lookAt(20);
       const killed = { name: "killed" };
-      const write = (): Promise<never> => Promise.reject(killed);
-      await one.restart({ writer: { write } as unknown as RemoteWriter });
+      const die = (): Promise<never> => Promise.reject(killed);
+      await one.restart({
+        writer: { write: die } as unknown as RemoteWriter,
+        webhook: { post: die } as unknown as Webhook,
+      });
       await assert.rejects(one.lookAt(26), (error) => error === killed);
       // The state is written, and nothing is handed over.
       const { state } = await readState(one.stateFile);

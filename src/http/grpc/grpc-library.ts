@@ -5,6 +5,8 @@
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { InputError } from "../../errors.js";
+import { bounded } from "./bounded-messages.js";
+import { type Definitions, type FromDescriptors, inferCodecs, type MessageCodec } from "./infer-codec.js";
 
 export interface Metadata {
   get(key: string): (string | Buffer)[];
@@ -48,11 +50,12 @@ interface GrpcModule {
   readonly ServerCredentials: { createInsecure(): object };
   readonly Metadata: new () => Metadata;
 }
-interface MessageType {
-  serialize(message: object): Buffer;
+interface MethodDefinition {
+  readonly requestDeserialize: (bytes: Buffer) => object;
 }
 interface ProtoLoader {
-  loadSync(files: string[], options: object): Readonly<Record<string, object>>;
+  loadSync(files: string[], options: object): Definitions;
+  readonly loadFileDescriptorSetFromObject: FromDescriptors;
 }
 
 export interface GrpcLibrary extends GrpcModule {
@@ -70,13 +73,25 @@ const FILES = ["open-inference.proto", "error-details.proto"].map((name) =>
 /** Throws InputError where the packages are not installed. */
 export function loadGrpc(): GrpcLibrary {
   const { grpc, loader } = loadPackages();
-  const definitions = loader.loadSync(FILES, { keepCase: true, longs: Number, defaults: true, oneofs: true });
+  const options = { keepCase: true, longs: Number, defaults: true, oneofs: true };
+  const definitions = loader.loadSync(FILES, options);
+  const service = definitions["inference.GRPCInferenceService"] as Readonly<Record<string, MethodDefinition>>;
+  const { request, response } = inferCodecs(definitions, loader.loadFileDescriptorSetFromObject, options);
+  const methods = Object.entries(service).map(([name, method]) => {
+    const requestDeserialize = bounded(method.requestDeserialize, false);
+    return [name, { ...method, requestDeserialize }];
+  });
+  const infer = {
+    ...service["ModelInfer"],
+    requestDeserialize: bounded(request.deserialize, true),
+    responseSerialize: response.serialize,
+  };
   return {
     Server: grpc.Server,
     ServerCredentials: grpc.ServerCredentials,
     Metadata: grpc.Metadata,
-    service: definitions["inference.GRPCInferenceService"]!,
-    serialize: (type, message) => (definitions[type] as MessageType).serialize(message),
+    service: { ...Object.fromEntries(methods), ModelInfer: infer },
+    serialize: (type, message) => (definitions[type] as MessageCodec).serialize(message),
   };
 }
 

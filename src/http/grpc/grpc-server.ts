@@ -15,6 +15,7 @@ import { requestIdSource } from "../request-id.js";
 import { checkReady } from "../routes/health.js";
 import type { RequestTrace } from "../tracing/request-trace.js";
 import type { TracedRequest, Tracing } from "../tracing/tracing.js";
+import { MOST_OTHER_BYTES, RefusedMessage } from "./bounded-messages.js";
 import { type Answer, type Handler, loadGrpc, type Server, type UnaryCall } from "./grpc-library.js";
 import { GRPC_STATUS, grpcCode, grpcFailure } from "./grpc-status.js";
 import { type Caller, type InferServices, infer } from "./infer-call.js";
@@ -34,8 +35,6 @@ export interface GrpcOptions extends InferServices {
   readonly tracing: Tracing | undefined;
 }
 
-/** Beside the body limit, a message has names, shapes and parameters. */
-const MESSAGE_OVERHEAD_BYTES = 64 * 1024;
 const SERVICE = "/inference.GRPCInferenceService/";
 /** The status in log and metrics of a call whose client cancelled it or hung up. */
 const CLIENT_CLOSED_REQUEST = 499;
@@ -62,7 +61,7 @@ export class GrpcServer {
   static async start(options: GrpcOptions): Promise<GrpcServer> {
     const grpc = loadGrpc();
     const server = new grpc.Server({
-      "grpc.max_receive_message_length": options.config.RESIDUA_BODY_LIMIT_BYTES + MESSAGE_OVERHEAD_BYTES,
+      "grpc.max_receive_message_length": options.config.RESIDUA_BODY_LIMIT_BYTES + MOST_OTHER_BYTES,
     });
     server.addService(grpc.service, handlers(options, grpc));
     const { HOST } = options.config;
@@ -172,6 +171,7 @@ function handlers(options: GrpcOptions, grpc: ReturnType<typeof loadGrpc>): Reco
     lifecycle.requestBegan();
     try {
       if (method.isProbe !== true) check(call);
+      if ((call.request as object) instanceof RefusedMessage) throw (call.request as RefusedMessage).error;
       const response = await method.answer(call.request, caller);
       answer(null, response);
       return [GRPC_STATUS.OK, 200];

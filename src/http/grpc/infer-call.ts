@@ -5,7 +5,7 @@ import type { Client } from "../../serving/request-slices.js";
 import type { WindowsResult } from "../../serving/score-result.js";
 import type { ScoringService } from "../../serving/scoring-service.js";
 import { Admission } from "../admission.js";
-import { decodeReadings, onlyInput, takeReadings } from "../inference/infer-request.js";
+import { decodeReadings, onlyInput } from "../inference/infer-request.js";
 import {
   type AnsweredTensor,
   type AskedOutput,
@@ -18,6 +18,7 @@ import type { LiveModels } from "../live-models.js";
 import type { ScoreLimits } from "../score-request.js";
 import type { RequestTrace } from "../tracing/request-trace.js";
 import type { InferRequestMessage, InferResponseMessage, OutputTensorMessage } from "./messages.js";
+import { contentsOf, numbersOf } from "./tensor-contents.js";
 
 export interface InferServices {
   readonly models: LiveModels;
@@ -74,20 +75,19 @@ export async function infer(
 function readInput(message: InferRequestMessage, limits: ScoreLimits, arrays: Arrays) {
   const { input, datatype, count } = onlyInput(message.inputs, limits);
   const length = count * limits.timesteps * limits.features;
-  const isDouble = datatype === "FP64";
   const [raw, ...more] = message.raw_input_contents;
-  const typed = isDouble ? input.contents?.fp64_contents : input.contents?.fp32_contents;
   if (more.length > 0) {
     throw wrong(`raw_input_contents has ${1 + more.length} entries for one input.`);
   }
   if (raw === undefined) {
-    const member = isDouble ? "fp64_contents" : "fp32_contents";
-    if (typed === undefined || typed.length === 0) {
+    const typed = numbersOf(input.contents, datatype);
+    if (typed.length === 0) {
+      const member = `${datatype.toLowerCase()}_contents`;
       throw wrong(`Input ${input.name} is ${datatype} and has neither raw_input_contents nor ${member}.`);
     }
-    return { values: takeReadings(typed, length, arrays), count };
+    return { values: decodeReadings(typed, datatype, length, arrays), count };
   }
-  if (input.contents !== null) {
+  if (input.contents.length > 0) {
     throw wrong(`Input ${input.name} has contents as well as raw_input_contents; send one of them.`);
   }
   return { values: decodeReadings(raw, datatype, length, arrays), count };
@@ -118,17 +118,12 @@ function rawContents(tensor: AnsweredTensor): Buffer {
 function outputMessage(tensor: AnsweredTensor, isRaw: boolean): OutputTensorMessage {
   const { name, datatype, shape } = tensor;
   if (isRaw) return { name, datatype, shape };
-  const numbers = tensor.values.flatMap((some) => Array.from(some));
-  if (datatype === "BOOL") {
-    return { name, datatype, shape, contents: { bool_contents: numbers.map((value) => value === 1) } };
-  }
-  const contents = datatype === "FP64" ? { fp64_contents: numbers } : { fp32_contents: numbers };
-  return { name, datatype, shape, contents };
+  return { name, datatype, shape, contents: contentsOf(datatype, rawContents(tensor)) };
 }
 
 /** The parameter `timeout` of NVIDIA's clients, in microseconds. */
 function timeoutAtMs({ parameters }: InferRequestMessage): number | undefined {
-  const timeout = parameters["timeout"];
+  const timeout = parameters.findLast(({ key }) => key === "timeout")?.value;
   const micros = timeout?.int64_param ?? timeout?.uint64_param ?? timeout?.double_param ?? 0;
   return micros > 0 ? performance.now() + micros / 1000 : undefined;
 }

@@ -1,4 +1,7 @@
-/** The messages of `open-inference.proto`, as they are read and written: absent fields have their defaults. */
+/**
+ * The messages of `open-inference.proto`, as they are read and written: absent fields have their defaults, and typed values
+ * are bytes (`infer-codec.ts`).
+ */
 
 export interface InferParameter {
   /** Which of the fields is set. */
@@ -7,19 +10,14 @@ export interface InferParameter {
   readonly uint64_param?: number;
   readonly double_param?: number;
 }
-type Parameters = Readonly<Record<string, InferParameter>>;
-
-/** Typed values; each member is there, and empty where it is not used. */
-export interface TensorContents {
-  readonly fp32_contents: readonly number[];
-  readonly fp64_contents: readonly number[];
-}
+type Parameters = readonly { readonly key: string; readonly value: InferParameter | null }[];
 
 export interface InputTensorMessage {
   readonly name: string;
   readonly datatype: string;
   readonly shape: readonly number[];
-  readonly contents: TensorContents | null;
+  /** An InferTensorContents; empty where there is none. */
+  readonly contents: Buffer;
 }
 
 export interface InferRequestMessage {
@@ -36,11 +34,8 @@ export interface OutputTensorMessage {
   readonly name: string;
   readonly datatype: string;
   readonly shape: readonly number[];
-  readonly contents?: {
-    readonly fp32_contents?: readonly number[];
-    readonly fp64_contents?: readonly number[];
-    readonly bool_contents?: readonly boolean[];
-  };
+  /** An InferTensorContents. */
+  readonly contents?: Buffer;
 }
 
 export interface InferResponseMessage {

@@ -173,20 +173,6 @@ export function decodeReadings(
   return values;
 }
 
-/**
- * Takes numbers that a client sent as such; NaN is a missing reading.
- * @throws ResiduaError INVALID_REQUEST where there are not `length` of them; NON_FINITE_VALUE.
- */
-export function takeReadings(numbers: readonly number[], length: number, arrays: Arrays): Float64Array {
-  if (numbers.length !== length) {
-    throw wrong(`Input ${INPUT_NAME} has ${numbers.length} values; its shape takes ${length}.`);
-  }
-  const values = arrays.float64(length);
-  values.set(numbers);
-  refuseInfinite(values);
-  return values;
-}
-
 function refuseInfinite(values: Float64Array): void {
   for (let i = 0; i < values.length; i++) {
     const value = values[i];

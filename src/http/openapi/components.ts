@@ -10,6 +10,7 @@ import { type Document, operationsOf, type Schema } from "./document.js";
  */
 const NAMES: Readonly<Record<string, string>> = {
   "checkLiveness.200": "Status",
+  "checkReadiness.200": "Readiness",
   "listModels.200": "ModelList",
   "getModel.200": "Manifest",
   "getActivity.200": "Activity",

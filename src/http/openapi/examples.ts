@@ -36,8 +36,8 @@ const INFER: Examples = {
 
 const EXAMPLES: Readonly<Record<string, Examples>> = {
   checkLiveness: { answers: { alive: { status: "ok" } } },
-  checkReadiness: { answers: { ready: { status: "ready" } } },
-  listModels: { answers: { models: { models: [LISTED] } } },
+  checkReadiness: { answers: { ready: { status: "ready", problem: null } } },
+  listModels: { answers: { models: { models: [LISTED], problem: null } } },
   getModel: { answers: { manifest: MANIFEST } },
   getVersion: { answers: { manifest: MANIFEST } },
   setAlias: { requests: { version: { version: "4" } }, answers: { model: LISTED } },

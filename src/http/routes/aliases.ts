@@ -1,5 +1,5 @@
 /**
- * Routes that change aliases. They change aliases.json, and every replica on the folder of models follows it.
+ * Routes that change aliases. They change aliases.json, and every replica on the same store of models follows it.
  */
 import type { FastifyPluginCallbackTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "@sinclair/typebox";
@@ -18,8 +18,10 @@ const FAILURES = {
   400: problemResponse("INVALID_JSON, INVALID_REQUEST"),
   401: problemResponse("UNAUTHORIZED"),
   404: problemResponse("MODEL_NOT_FOUND, VERSION_NOT_FOUND, ALIAS_NOT_FOUND"),
-  409: problemResponse("CONFLICT: the folder is read-only for the service"),
-  503: problemResponse("MODEL_NOT_READY"),
+  409: problemResponse(
+    "CONFLICT: the store is read-only for the service, or others change the aliases all the time",
+  ),
+  503: problemResponse("MODEL_NOT_READY, STORE_UNAVAILABLE"),
 };
 const admin = [{ bearer: [] }];
 

@@ -11,14 +11,22 @@ export type Readiness = () => readonly string[];
 export interface HealthOptions {
   readonly lifecycle: Lifecycle;
   readonly readiness: Readiness;
+  /** Why the store of models could not be read the last time. */
+  readonly storeProblem: () => string | undefined;
 }
 
 const StatusSchema = Type.Object({ status: Type.String() });
+const ReadySchema = Type.Object({
+  ...StatusSchema.properties,
+  problem: Type.Union([Type.String(), Type.Null()], {
+    description: "Why the store of models could not be read the last time; what was live before serves on",
+  }),
+});
 const probe = { isOpen: true, isProbe: true };
 
 export const healthRoutes: FastifyPluginCallbackTypebox<HealthOptions> = (
   app,
-  { lifecycle, readiness },
+  { lifecycle, readiness, storeProblem },
   done,
 ) => {
   app.get(
@@ -44,12 +52,12 @@ export const healthRoutes: FastifyPluginCallbackTypebox<HealthOptions> = (
         summary: "Whether it should get requests (RESIDUA_READY)",
         tags: ["operations"],
         security: [],
-        response: { 200: StatusSchema, 503: problemResponse("MODEL_NOT_READY, SHUTTING_DOWN") },
+        response: { 200: ReadySchema, 503: problemResponse("MODEL_NOT_READY, SHUTTING_DOWN") },
       },
     },
     () => {
       checkReady(lifecycle, readiness);
-      return { status: "ready" };
+      return { status: "ready", problem: storeProblem() ?? null };
     },
   );
   done();

@@ -7,7 +7,7 @@ import type { JobQueue } from "../../jobs/job-queue.js";
 import type { JobWorker } from "../../jobs/job-worker.js";
 import type { Lifecycle } from "../../serving/lifecycle.js";
 import { sendChunks } from "../body-chunks.js";
-import { jobEvents } from "../job-events.js";
+import { jobEvents, WatchedJobs } from "../job-events.js";
 import { JobSchema, toAnswer } from "../job-schema.js";
 import type { LiveModels } from "../live-models.js";
 import { problemResponse } from "../problem.js";
@@ -41,6 +41,7 @@ const STOP_LOOK_MS = 100;
 export const jobRoutes: FastifyPluginCallbackTypebox<JobsOptions> = (app, options, done) => {
   const { queue, worker, lifecycle } = options;
   const jobs = new ServedJobs(queue, options.models);
+  const watched = new WatchedJobs(jobs);
   app.get(
     "/v1/jobs",
     {
@@ -114,7 +115,7 @@ export const jobRoutes: FastifyPluginCallbackTypebox<JobsOptions> = (app, option
       },
     },
     async ({ params, headers }, reply) => {
-      const events = await jobEvents(jobs, params.id, headers["last-event-id"], () => lifecycle.isEnding);
+      const events = await jobEvents(watched, params.id, headers["last-event-id"], () => lifecycle.isEnding);
       if (events === undefined) return reply.code(204).send(null);
       reply.header("cache-control", "no-store");
       return sendChunks(reply, "text/event-stream", events);

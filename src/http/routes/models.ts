@@ -11,12 +11,18 @@ export interface ModelsOptions {
   readonly models: LiveModels;
 }
 
-const ListingSchema = Type.Object({ models: Type.Array(ModelListingSchema) });
+const ListingSchema = Type.Object({
+  models: Type.Array(ModelListingSchema),
+  problem: Type.Union([Type.String(), Type.Null()], {
+    description:
+      "Why the store of models could not be read the last time; the listing is then that of before",
+  }),
+});
 
 const tags = ["models"];
 const notFound = problemResponse("MODEL_NOT_FOUND, VERSION_NOT_FOUND");
 
-const notReady = problemResponse("MODEL_NOT_READY, SHUTTING_DOWN");
+const notReady = problemResponse("MODEL_NOT_READY, SHUTTING_DOWN, STORE_UNAVAILABLE");
 
 export const modelRoutes: FastifyPluginCallbackTypebox<ModelsOptions> = (app, { models }, done) => {
   app.get(
@@ -29,7 +35,10 @@ export const modelRoutes: FastifyPluginCallbackTypebox<ModelsOptions> = (app, { 
         response: { 200: ListingSchema },
       },
     },
-    () => ({ models: models.list().map((model) => ({ ...model, versions: [...model.versions] })) }),
+    () => ({
+      models: models.list().map((model) => ({ ...model, versions: [...model.versions] })),
+      problem: models.storeProblem ?? null,
+    }),
   );
   app.get(
     "/v1/models/:name",

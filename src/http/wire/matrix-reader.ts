@@ -16,6 +16,10 @@ export interface BodyMatrix {
 /** Larger bodies are left to JSON.parse: WebAssembly never gives back memory that it was given. */
 const MAX_BYTES = 64 * 2 ** 20;
 
+/** The members beside the readings are numbers, texts, and a few arrays and objects of them. */
+const MOST_OTHER_PARTS = 100;
+const [OPEN_ARRAY, OPEN_OBJECT] = [0x5b, 0x7b];
+
 /**
  * Reads the member `windows` or `series` of the object that `body` is.
  *
@@ -23,7 +27,7 @@ const MAX_BYTES = 64 * 2 ** 20;
  * @param mostOtherBytes with more bytes beside the readings, the body is not taken.
  * @returns the same numbers as JSON.parse, bit for bit. Undefined for a body that must be read by JSON.parse,
  *   and may be wrong: no JSON, a value that is not a rectangle of numbers and nulls, a number that a double
- *   cannot hold, neither or both of the members, a key with an escape.
+ *   cannot hold, neither or both of the members, a key with an escape, more arrays and objects than any request has.
  */
 export function readBodyMatrix(
   body: Uint8Array,
@@ -59,6 +63,13 @@ export function readBodyMatrix(
 /** The body parsed by JSON.parse, with null in place of the bytes [from, to). */
 function parseOthers(body: Uint8Array, from: number, to: number): Record<string, unknown> | undefined {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  let parts = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    if (at === from) at = to;
+    if (bytes[at] !== OPEN_ARRAY && bytes[at] !== OPEN_OBJECT) continue;
+    parts += 1;
+    if (parts > MOST_OTHER_PARTS) return undefined;
+  }
   try {
     return JSON.parse(`${bytes.toString("utf8", 0, from)}null${bytes.toString("utf8", to)}`);
   } catch {

@@ -43,8 +43,9 @@ const LOOKS = 4;
 export class JobFolder {
   readonly #folder: string;
 
-  constructor(modelsFolder: string) {
-    this.#folder = join(modelsFolder, JOBS_FOLDER);
+  /** @param folder the folder of models, or what `besideModels` gives. */
+  constructor(folder: string) {
+    this.#folder = join(folder, JOBS_FOLDER);
   }
 
   /** The folder of a phase, of uploads or of keys. */

@@ -3,6 +3,7 @@
  * are in Redis, so a service needs no place to write to; workers write to the folder of models, to publish there.
  */
 import { rm } from "node:fs/promises";
+import { isReadOnly } from "../../registry/folder-files.js";
 import { refuseWriting } from "../files/refused-writing.js";
 import type { JobEnd, JobRecord } from "../job.js";
 import { isJobId } from "../job-id.js";
@@ -26,7 +27,8 @@ const GRACE_MS = 10_000;
 
 export interface RedisJobsOptions extends RedisLimits {
   readonly url: string;
-  readonly modelsFolder: string;
+  /** The folder of models, or what `besideModels` gives. */
+  readonly folder: string;
   readonly log: JobLog;
 }
 
@@ -45,7 +47,7 @@ export class RedisJobs implements JobStore {
     this.#link = new RedisLink(options.url, library, options.log);
     this.#delivery = new Delivery(this.#link, library);
     this.#records = new RedisRecords(this.#link);
-    this.#folders = new WorkFolders(options.modelsFolder);
+    this.#folders = new WorkFolders(options.folder);
   }
 
   async checkRoom(expectedBytes: number, key: string | undefined): Promise<void> {
@@ -87,8 +89,10 @@ export class RedisJobs implements JobStore {
     this.#tidiedMs = nowMs;
     await this.#folders
       .removeOld((id) => this.read(id))
-      .catch((error: unknown) => {
-        this.#options.log.warn({ err: error }, "folders of jobs that have ended could not be removed");
+      .catch((error: NodeJS.ErrnoException) => {
+        // A service that runs no jobs may have the folder of models to read it alone: workers remove them.
+        if (!isReadOnly(error))
+          this.#options.log.warn({ err: error }, "folders of jobs that have ended could not be removed");
       });
   }
 

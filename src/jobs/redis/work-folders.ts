@@ -1,7 +1,7 @@
 /**
- * The folders in which jobs of Redis are worked on: data, and a bundle before it is published by a rename from there. They
- * are in the folder of models, so whoever takes a job away takes its folder away too, and the worker before it can publish
- * nothing any more.
+ * The folders in which jobs of Redis are worked on: data, and a bundle before it is published by a rename from there. Where
+ * models are in a folder, they are in it, so whoever takes a job away takes its folder away too, and the worker before it can
+ * publish nothing any more. In an object store, the first to publish a job decides what it becomes.
  */
 import { randomBytes } from "node:crypto";
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
@@ -9,7 +9,7 @@ import { join } from "node:path";
 import type { JobRecord } from "../job.js";
 import { isJobId } from "../job-id.js";
 
-/** In the folder of models. */
+/** In the folder of models, or beside models in an object store. */
 const FOLDER = join(".jobs", "work");
 const GONE = ".gone-";
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -17,8 +17,9 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 export class WorkFolders {
   readonly #folder: string;
 
-  constructor(modelsFolder: string) {
-    this.#folder = join(modelsFolder, FOLDER);
+  /** @param folder as `besideModels` gives it. */
+  constructor(folder: string) {
+    this.#folder = join(folder, FOLDER);
   }
 
   /** Throws the error of the system where nothing can be written there. */

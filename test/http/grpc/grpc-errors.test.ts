@@ -94,6 +94,7 @@ test("errors have the code that means the same as REST's status, and the service
       CODES.INVALID_ARGUMENT,
       "INVALID_REQUEST",
     ],
+    ["a long name", request(1, { id: "x".repeat(70_000) }), 3, "BODY_TOO_LARGE"],
     ["an infinite reading", request(1, { raw_input_contents: [infinite] }), 3, "NON_FINITE_VALUE"],
     ["an unknown output", request(1, { outputs: [{ name: "prediction" }] }), 3, "UNSUPPORTED_BY_MODEL"],
     ["more windows than can wait", request(51), CODES.INVALID_ARGUMENT, "TOO_MANY_WINDOWS"],
