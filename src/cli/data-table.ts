@@ -49,12 +49,12 @@ function formatStep(ms: number): string {
   return `${Number((ms / size).toPrecision(6))} ${unit}`;
 }
 
-/** The rows of a table in columns: the first two on the left, the others on the right. */
-export function alignColumns(rows: readonly (readonly string[])[]): string[] {
+/** The rows of a table in columns, of which the first are aligned to the left, the others to the right. */
+export function alignColumns(rows: readonly (readonly string[])[], left = 2): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) =>
     row
-      .map((cell, column) => (column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+      .map((cell, column) => (column < left ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
       .join("  ")
       .trimEnd(),
   );

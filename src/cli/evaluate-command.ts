@@ -3,9 +3,7 @@ import type { Command } from "commander";
 import { type Config, loadConfig } from "../config.js";
 import { type DataSection, modelDatasetOptions, readDataSection } from "../data/data-section.js";
 import { type Dataset, readDataset } from "../data/dataset.js";
-import type { RowRange } from "../data/table.js";
-import { chooseEngine } from "../engine/choose-engine.js";
-import { createWasmEngine } from "../engine/wasm/engine.js";
+import type { RowRange } from "../data/table-form.js";
 import { evaluateModel, evaluateTraining, type WatchScores } from "../evaluation/evaluate.js";
 import { describeReport, formatReport } from "../evaluation/report.js";
 import type { FileEvaluation } from "../evaluation/summary.js";
@@ -19,6 +17,7 @@ import type { TrainEvents, TrainedModel } from "../training/train-model.js";
 import { DEFAULT_CALIBRATION, DEFAULT_FOLDS, toTrainOptions } from "../training/train-options.js";
 import { addEvaluateOptions, checkEvaluateFlags, type EvaluateFlags } from "./evaluate-options.js";
 import { printNote } from "./note.js";
+import { openEngine, openTrainingEngine } from "./open-engine.js";
 import { openModels } from "./open-models.js";
 import { checkUsage } from "./options.js";
 import { writeOutputFile } from "./output-file.js";
@@ -91,10 +90,7 @@ async function evaluateFamily(
   looks: Looks,
 ): Promise<Evaluation> {
   const options = checkUsage(() => toTrainOptions(flags, flags.seeds[0]!));
-  const engine = await createWasmEngine({
-    threads: config.RESIDUA_THREADS,
-    wideVectors: config.RESIDUA_WIDE_VECTORS,
-  });
+  const engine = await openTrainingEngine(config);
   const files: FileEvaluation[] = [];
   try {
     for (const path of paths) {
@@ -123,10 +119,7 @@ async function evaluatePublished(
   flags: EvaluateFlags,
   { name, config, looks }: { name: string; config: Config; looks: Looks },
 ): Promise<Evaluation> {
-  const { engine } = await chooseEngine(config.RESIDUA_ENGINE, {
-    threads: config.RESIDUA_THREADS,
-    wideVectors: config.RESIDUA_WIDE_VECTORS,
-  });
+  const engine = await openEngine(config);
   try {
     const store = openModels(flags.models, config);
     const model = await loadStoredModel(store, name, { version: flags.version?.toString() }, engine);

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { rowRange } from "../data/option-values.js";
 import { FILE_FORMS, FILE_OPTIONS } from "../data/reading-options.js";
-import type { RowRange } from "../data/table.js";
+import type { RowRange } from "../data/table-form.js";
 import { FITTING_OPTIONS, type FittingValues } from "../training/train-options.js";
 import { jsonFile, seedList } from "./option-values.js";
 import { addModelsOption, addOptions, addReportOption, addVersionOption, argument } from "./options.js";

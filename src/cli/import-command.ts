@@ -11,7 +11,6 @@ import {
   FILE_OPTIONS,
   readingValues,
 } from "../data/reading-options.js";
-import { createWasmEngine } from "../engine/wasm/engine.js";
 import { InputError } from "../errors.js";
 import { headChoices } from "../keras/heads.js";
 import { familyOf, type ImportedModel, importModel } from "../keras/import-model.js";
@@ -24,11 +23,12 @@ import { type CalibratedNetwork, calibrateNetwork } from "../training/calibrate-
 import { FITTING_OPTIONS } from "../training/train-options.js";
 import { formatTaken } from "./data-table.js";
 import { formatFacts, publishedFacts } from "./facts.js";
+import { checkName } from "./model-name.js";
 import { printNote } from "./note.js";
+import { openTrainingEngine } from "./open-engine.js";
 import { openModels } from "./open-models.js";
 import { addModelsOption, addOptions } from "./options.js";
 import { describeThreshold } from "./threshold-text.js";
-import { checkName } from "./train-command.js";
 
 const { loss, clip, falseAlarmRate, falseAlarms, threshold } = FITTING_OPTIONS;
 /** Windows with a smaller share of readings present get no verdict. */
@@ -106,10 +106,7 @@ async function importCommand(path: string, flags: ImportFlags): Promise<void> {
     threshold: flags.threshold,
   };
   if (flags.quiet !== true) process.stdout.write(formatTaken(dataset.taken!));
-  const engine = await createWasmEngine({
-    threads: config.RESIDUA_THREADS,
-    wideVectors: config.RESIDUA_WIDE_VECTORS,
-  });
+  const engine = await openTrainingEngine(config);
   try {
     const model = await calibrateNetwork(engine, dataset, imported, options, { onNote: printNote });
     const origin = {

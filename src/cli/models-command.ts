@@ -2,14 +2,15 @@
 import type { Command } from "commander";
 import { loadConfig } from "../config.js";
 import { wholeNumber } from "../data/option-values.js";
-import { chooseEngine } from "../engine/choose-engine.js";
 import { InputError } from "../errors.js";
 import { openJobStore } from "../jobs/start-jobs.js";
 import { checkUnused } from "../jobs/version-users.js";
 import { listPublished, verifyModels } from "../registry/inventory.js";
+import { alignColumns } from "./data-table.js";
+import { checkName } from "./model-name.js";
+import { openEngine } from "./open-engine.js";
 import { openModels } from "./open-models.js";
 import { addModelsOption, argument } from "./options.js";
-import { checkName } from "./train-command.js";
 
 /** What is wrong with the store of jobs is in the error that ends the command. */
 const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -50,7 +51,11 @@ async function list(flags: ModelsFlags): Promise<void> {
       sha256 ?? `refused: ${reason}`,
     ]);
   }
-  process.stdout.write(rows.length === 1 ? `There is no model in ${store.place}.\n` : align(rows));
+  process.stdout.write(
+    rows.length === 1
+      ? `There is no model in ${store.place}.\n`
+      : `${alignColumns(rows, rows[0]!.length).join("\n")}\n`,
+  );
 }
 
 async function remove(name: string, version: string, flags: ModelsFlags): Promise<void> {
@@ -68,10 +73,7 @@ async function remove(name: string, version: string, flags: ModelsFlags): Promis
 async function verify(flags: ModelsFlags): Promise<void> {
   const config = loadConfig(process.env);
   const store = openModels(flags.models, config);
-  const { engine } = await chooseEngine(config.RESIDUA_ENGINE, {
-    threads: config.RESIDUA_THREADS,
-    wideVectors: config.RESIDUA_WIDE_VECTORS,
-  });
+  const engine = await openEngine(config);
   let checked = 0;
   let refused = 0;
   try {
@@ -89,17 +91,4 @@ async function verify(flags: ModelsFlags): Promise<void> {
 
 function formatBytes(bytes: number): string {
   return bytes < 1_000_000 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
-}
-
-function align(rows: readonly string[][]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column]!))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n")
-    .concat("\n");
 }

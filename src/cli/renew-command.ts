@@ -6,8 +6,7 @@ import { modelDatasetOptions, readDataSection } from "../data/data-section.js";
 import { type Dataset, readDataset } from "../data/dataset.js";
 import { rowRange } from "../data/option-values.js";
 import { FILE_FORMS, type ReadingValues } from "../data/reading-options.js";
-import type { RowRange } from "../data/table.js";
-import { createWasmEngine } from "../engine/wasm/engine.js";
+import type { RowRange } from "../data/table-form.js";
 import { InputError } from "../errors.js";
 import { type Renewal, renew } from "../publishing/renew.js";
 import type { VersionFigures } from "../publishing/renewal-figures.js";
@@ -19,6 +18,7 @@ import { loadStoredModel } from "../registry/stored-model.js";
 import { significantDigits } from "../scoring/digits.js";
 import { formatFacts, publishedFacts } from "./facts.js";
 import { printNote } from "./note.js";
+import { openTrainingEngine } from "./open-engine.js";
 import { openModels } from "./open-models.js";
 import { addModelsOption, addVersionOption, argument } from "./options.js";
 import { TrainingWatch } from "./training-watch.js";
@@ -70,10 +70,7 @@ async function runRenewal(name: string, paths: string[], flags: RenewFlags): Pro
   const config = loadConfig(process.env);
   const store = openModels(flags.models, config);
   await store.checkMayPublish(name);
-  const engine = await createWasmEngine({
-    threads: config.RESIDUA_THREADS,
-    wideVectors: config.RESIDUA_WIDE_VECTORS,
-  });
+  const engine = await openTrainingEngine(config);
   const watch = new TrainingWatch();
   try {
     const served = await loadStoredModel(store, name, { version: flags.version?.toString() }, engine);

@@ -9,13 +9,13 @@ import { readDataset } from "../data/dataset.js";
 import { wholeNumber } from "../data/option-values.js";
 import { FILE_FORMS, FILE_OPTIONS, type FileValues } from "../data/reading-options.js";
 import { describeShortRuns } from "../data/short-runs.js";
-import { chooseEngine } from "../engine/choose-engine.js";
 import type { ServedModel } from "../registry/served-model.js";
 import { loadStoredModel } from "../registry/stored-model.js";
 import { ScoredLooks, writeScoreReport } from "../report/scored-report.js";
 import { formatFloat32 } from "../scoring/digits.js";
 import { type DatasetScores, type FileDrift, scoreDataset } from "../serving/dataset-scoring.js";
 import { printNote } from "./note.js";
+import { openEngine } from "./open-engine.js";
 import { openModels } from "./open-models.js";
 import { addModelsOption, addOptions, addReportOption, addVersionOption, argument } from "./options.js";
 import { writeOutputFile } from "./output-file.js";
@@ -55,10 +55,7 @@ export function addScoreCommand(program: Command): void {
 
 async function score(paths: string[], flags: ScoreFlags): Promise<void> {
   const config = loadConfig(process.env);
-  const { engine } = await chooseEngine(config.RESIDUA_ENGINE, {
-    threads: config.RESIDUA_THREADS,
-    wideVectors: config.RESIDUA_WIDE_VECTORS,
-  });
+  const engine = await openEngine(config);
   try {
     const store = openModels(flags.models, config);
     const selection = { version: flags.version?.toString() };

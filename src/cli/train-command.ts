@@ -3,16 +3,16 @@ import type { Command } from "commander";
 import { loadConfig } from "../config.js";
 import { readDataset } from "../data/dataset.js";
 import { datasetOptions, FILE_FORMS, readingValues } from "../data/reading-options.js";
-import { createWasmEngine } from "../engine/wasm/engine.js";
 import { InputError } from "../errors.js";
-import { MODEL_NAME_PATTERN, MODEL_NAME_RULE } from "../registry/manifest.js";
 import { significantDigits } from "../scoring/digits.js";
 import { checkCalendar } from "../training/calendar-options.js";
 import { seed } from "../training/option-parsers.js";
 import type { TrainedModel } from "../training/train-model.js";
 import { FITTING_OPTIONS, type FittingValues, toTrainOptions } from "../training/train-options.js";
 import { confirm } from "./interruption.js";
+import { checkName } from "./model-name.js";
 import { printNote } from "./note.js";
+import { openTrainingEngine } from "./open-engine.js";
 import { openModels } from "./open-models.js";
 import { addModelsOption, addOptions, addReportOption, argument, checkUsage } from "./options.js";
 import { trainEach } from "./train-each.js";
@@ -63,8 +63,7 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
     quiet: flags.quiet === true,
     report: flags.report,
   };
-  const createEngine = () =>
-    createWasmEngine({ threads: config.RESIDUA_THREADS, wideVectors: config.RESIDUA_WIDE_VECTORS });
+  const createEngine = () => openTrainingEngine(config);
   if (flags.each !== undefined) {
     await trainEach(paths, groupColumnOf(flags.each, flags), run, createEngine);
     return;
@@ -91,12 +90,6 @@ function groupColumnOf(each: string, { groupColumn }: TrainFlags): string {
   throw new UsageError(
     `--each "${each}" trains a model for each value of that column, and --group-column "${groupColumn}" parts rows by another one: take one of them.`,
   );
-}
-
-/** Throws UsageError where a model cannot have the name. */
-export function checkName(name: string): void {
-  if (new RegExp(MODEL_NAME_PATTERN).test(name)) return;
-  throw new UsageError(`--name "${name}" cannot be the name of a model: ${MODEL_NAME_RULE}.`);
 }
 
 /** Whether a run that Ctrl-C stopped is published: asked on a terminal; yes in a pipe. */

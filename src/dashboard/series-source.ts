@@ -50,7 +50,7 @@ export function sourceChooser({ choose, wanted, features, timesteps }: SourceOpt
       "p",
       { class: "quiet" },
       wanted === undefined
-        ? `CSV or JSON lines, a row a timestep, at least ${timesteps} rows, with ${describeFeatures(features)}. It goes to this service and nowhere else.`
+        ? `CSV, JSON lines or Parquet, a row a timestep, at least ${timesteps} rows, with ${describeFeatures(features)}. It goes to this service and nowhere else.`
         : "The link that you opened shows rows of this file. Files stay with their owners, so it has to come from you.",
     ),
     h(

@@ -6,6 +6,7 @@ import { type DataFile, readDataFile } from "./data-file.js";
 import { type DataSection, modelDatasetOptions, readDataSection } from "./data-section.js";
 import { MissingCells } from "./missing.js";
 import { listNames } from "./names.js";
+import { notFiniteHint } from "./records.js";
 import { bytesSource } from "./source.js";
 
 /** What messages call the body. */
@@ -123,7 +124,9 @@ function readArrays(
     const where = `${NAME} line ${index + 1}`;
     const row = parseArray(line);
     if (row === undefined)
-      throw new InputError(`${where}: ${quoteCell(line)} is not a JSON array, as the first line.`);
+      throw new InputError(
+        `${where}: ${quoteCell(line)} is not a JSON array, as the first line${notFiniteHint(line)}.`,
+      );
     if (row.length !== names.length) {
       throw new InputError(
         `${where} has ${row.length} readings; the model has ${names.length} features: ${listNames(names)}.`,

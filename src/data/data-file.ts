@@ -75,9 +75,9 @@ async function readOnce(
   encoding: Encoding | undefined,
   reader: FileReader,
 ): Promise<Table | undefined> {
-  if (source.path !== undefined && (await isParquet(source.path))) {
+  if (await isParquet(source)) {
     await hashAll(source, hash);
-    await readParquet(source.path, reader);
+    await readParquet(source, reader);
     return reader.finish(true, []);
   }
   const { chunks } = await openText(source, hash, encoding);

@@ -1,8 +1,10 @@
 /** Parquet files as records, like those of a text: a cell is the value as a program would write it. */
 import { open } from "node:fs/promises";
-import { basename } from "node:path";
+import { decompress } from "fzstd";
 import {
+  type AsyncBuffer,
   asyncBufferFromFile,
+  type Compressors,
   type FileMetaData,
   parquetMetadataAsync,
   parquetRead,
@@ -13,7 +15,10 @@ import { InputError } from "../errors.js";
 import type { Layout } from "./file-reader.js";
 import type { LeftOut } from "./header.js";
 import { type CellWriter, cellWriter, PARSERS } from "./parquet-cells.js";
+import { excessOf } from "./parquet-pages.js";
 import type { RecordTaker } from "./records.js";
+
+import type { DataSource } from "./source.js";
 
 /** How many rows are decoded at once: a group of rows may have a million of them. */
 const ROWS = 65_536;
@@ -24,46 +29,70 @@ interface RecordReader {
   readonly take: RecordTaker;
 }
 
+interface ReadFile {
+  readonly file: AsyncBuffer;
+  readonly metadata: FileMetaData;
+  readonly columns: readonly string[];
+  /** Not bytes in memory. */
+  readonly isFile: boolean;
+}
+
 interface Column {
   readonly name: string;
   readonly isNumeric: boolean;
   readonly write: CellWriter;
 }
 
-/** Whether a file begins as Parquet does. */
-export async function isParquet(path: string): Promise<boolean> {
-  const magic = await magicOf(path);
-  return magic === "PAR1" || magic === ENCRYPTED;
-}
-
+const MARK_BYTES = 4;
 /** What a file whose footer is encrypted begins with. */
 const ENCRYPTED = "PARE";
+const MARKS: ReadonlySet<string> = new Set(["PAR1", ENCRYPTED]);
 
-async function magicOf(path: string): Promise<string> {
+/** Whether a file, or bytes that may be one, begin as Parquet does. */
+export async function isParquet(source: DataSource): Promise<boolean> {
+  return MARKS.has(await markOf(source));
+}
+
+async function markOf({ path, bytes }: DataSource): Promise<string> {
+  if (bytes !== undefined) return Buffer.from(bytes.subarray(0, MARK_BYTES)).toString("latin1");
+  if (path === undefined) return "";
   const file = await open(path);
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MARK_BYTES), 0, MARK_BYTES, 0);
     return buffer.toString("latin1", 0, bytesRead);
   } finally {
     await file.close();
   }
 }
 
+/** Bytes as the library reads files. */
+function asyncBufferOf(bytes: Uint8Array): AsyncBuffer {
+  const whole = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+  return { byteLength: whole.byteLength, slice: (from, to) => whole.slice(from, to) };
+}
+
 /**
  * Reads a Parquet file, one part of a group of rows after the other, so that memory does not grow with the file. Columns
  * that are nested or hold bytes are left out.
  *
- * @throws InputError where it is damaged or encrypted, or has no column that can be read.
+ * @throws InputError where it is damaged or encrypted, or has no column that can be read; and where bytes in memory, which
+ *   come from elsewhere, say that they hold more than can be read.
  */
-export async function readParquet(path: string, reader: RecordReader): Promise<void> {
-  const name = basename(path);
-  if ((await magicOf(path)) === ENCRYPTED) refuseEncrypted(name);
-  const file = await reading(name, () => asyncBufferFromFile(path));
+export async function readParquet(source: DataSource, reader: RecordReader): Promise<void> {
+  const { name, path, bytes } = source;
+  if ((await markOf(source)) === ENCRYPTED) refuseEncrypted(name);
+  const file =
+    bytes === undefined ? await reading(name, () => asyncBufferFromFile(path!)) : asyncBufferOf(bytes);
   const metadata = await reading(name, () => parquetMetadataAsync(file, { geoparquet: false }));
-  const { columns, unread } = columnsOf(metadata);
+  const { columns, unread } = await reading(name, async () => columnsOf(metadata));
   if (columns.length === 0) {
     const reasons = unread.map((one) => `"${one.name}": ${one.reason}`).slice(0, 5);
     throw new InputError(`${name} has no column that can be read (${reasons.join("; ")}).`);
+  }
+  if (bytes !== undefined) {
+    const names = columns.map((column) => column.name);
+    const excess = await reading(name, async () => excessOf(bytes, metadata, names));
+    if (excess !== undefined) throw new InputError(`${name} is refused: ${excess}.`);
   }
   const numeric = new Set(columns.filter(({ isNumeric }) => isNumeric).map((column) => column.name));
   reader.begin({ delimiter: ",", place: "row", fields: { numeric, unread } });
@@ -74,7 +103,11 @@ export async function readParquet(path: string, reader: RecordReader): Promise<v
     const end = from + Number(num_rows);
     for (; from < end; from = Math.min(from + ROWS, end)) {
       const rows = await reading(name, () =>
-        readRows(file, metadata, names, { from, to: Math.min(from + ROWS, end) }),
+        readRows(
+          { file, metadata, columns: names, isFile: bytes === undefined },
+          from,
+          Math.min(from + ROWS, end),
+        ),
       );
       rows.forEach((row, index) => {
         reader.take(
@@ -86,23 +119,29 @@ export async function readParquet(path: string, reader: RecordReader): Promise<v
   }
 }
 
+/** With a bound on what a page becomes: the library's own grows with what comes. */
+const boundedCompressors: Compressors = {
+  ...compressors,
+  ZSTD: (input, length) => decompress(input, new Uint8Array(length)),
+};
+
 async function readRows(
-  file: Awaited<ReturnType<typeof asyncBufferFromFile>>,
-  metadata: FileMetaData,
-  columns: string[],
-  { from, to }: { readonly from: number; readonly to: number },
+  { file, metadata, columns, isFile }: ReadFile,
+  from: number,
+  to: number,
 ): Promise<readonly (readonly unknown[])[]> {
   let rows: readonly (readonly unknown[])[] = [];
   await parquetRead({
     file,
     metadata,
-    columns,
+    columns: [...columns],
     rowStart: from,
     rowEnd: to,
-    compressors,
+    compressors: boundedCompressors,
     parsers: PARSERS,
     geoparquet: false,
-    useOffsetIndex: true,
+    // Pages elsewhere, as an index may say, were not looked through.
+    useOffsetIndex: isFile,
     onComplete: (read) => {
       rows = read;
     },

@@ -96,6 +96,12 @@ async function* skipLines(
 
 /** How many objects the names of the columns are found from. */
 const SAMPLE_OBJECTS = 2000;
+/**
+ * Every line becomes a row of all names. A cell that is there takes six characters and more, so of so many cells for each
+ * character nearly all are missing: a name of its own in each line, which is no table.
+ */
+const MOST_CELLS_PER_CHARACTER = 2;
+const ALWAYS_CELLS = 10_000_000;
 
 /**
  * Reads JSON lines: an object a line, whose names are the columns. The first record that is taken has the names.
@@ -113,18 +119,32 @@ export async function readJsonLines(
   });
   const waiting: { row: Record<string, unknown>; line: number }[] = [];
   let names: readonly string[] | undefined;
+  let known: ReadonlySet<string> = new Set();
   const unknown = new Set<string>();
   const notes: string[] = [];
   let fault: { text: string; line: number } | undefined;
   let line = 0;
+  let characters = 0;
+  let cells = 0;
+  const takeRow = (row: Record<string, unknown>, at: number, all: readonly string[]): void => {
+    cells += all.length;
+    if (cells > ALWAYS_CELLS + MOST_CELLS_PER_CHARACTER * characters) {
+      throw new InputError(
+        `${file}: its lines have ${all.length} different names, and nearly all are missing in each line; every line has to have the names of the columns.`,
+      );
+    }
+    take(cellsOf(row, all), at);
+  };
   const flush = (): void => {
     if (names !== undefined) return;
-    names = [...new Set(waiting.flatMap(({ row }) => Object.keys(row)))];
+    known = new Set(waiting.flatMap(({ row }) => Object.keys(row)));
+    names = [...known];
     take(names, waiting[0]?.line ?? 1);
-    for (const one of waiting) take(cellsOf(one.row, names), one.line);
+    for (const one of waiting) takeRow(one.row, one.line, names);
   };
   for await (const text of lines) {
     line++;
+    characters += text.length;
     if (text.trim() === "") continue;
     if (fault !== undefined) refuseLine(file, fault);
     const row = parseObject(text);
@@ -137,8 +157,8 @@ export async function readJsonLines(
       if (waiting.length === SAMPLE_OBJECTS) flush();
       continue;
     }
-    for (const name in row) if (!names.includes(name)) unknown.add(name);
-    take(cellsOf(row, names), line);
+    for (const name in row) if (!known.has(name)) unknown.add(name);
+    takeRow(row, line, names);
   }
   if (fault !== undefined) {
     if (fault.text.trimEnd().endsWith("}")) refuseLine(file, fault);
@@ -152,7 +172,18 @@ export async function readJsonLines(
 }
 
 function refuseLine(file: string, { text, line }: { text: string; line: number }): never {
-  throw new InputError(`${file} line ${line}: ${quoteCell(text)} is not a JSON object.`);
+  throw new InputError(
+    `${file} line ${line}: ${quoteCell(text)} is not a JSON object${notFiniteHint(text)}.`,
+  );
+}
+
+/** Python's `json.dumps` and others write these, where they should refuse to. */
+const NOT_FINITE = /(?<![\w"])-?(?:NaN|Infinity|nan|inf|None)(?![\w"])/;
+
+/** For a line that is not JSON: what to send for a number that JSON does not have. */
+export function notFiniteHint(text: string): string {
+  const word = NOT_FINITE.exec(text)?.[0];
+  return word === undefined ? "" : `; ${word} is not JSON: send null for a missing reading`;
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

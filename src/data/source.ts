@@ -10,6 +10,8 @@ export interface DataSource {
   readonly name: string;
   /** The file; undefined for bytes in memory. */
   readonly path: string | undefined;
+  /** Bytes in memory that may be a Parquet file; undefined where they are text, and for files. */
+  readonly bytes?: Uint8Array | undefined;
   /** Whether gzip and zstd are decompressed. */
   readonly mayBeCompressed: boolean;
   /** A file stays open until all of it is read, or its iterator is told to end, as `for await` does. */
@@ -27,15 +29,17 @@ export function fileSource(path: string): DataSource {
 }
 
 /**
- * Bytes in memory; they are not decompressed, so that what is read is no larger than they are.
+ * Bytes in memory; text is not decompressed, so that what is read is no larger than they are.
  *
  * @param name what messages call them, such as `body`.
+ * @param mayBeParquet whether they are read as Parquet where they begin so.
  */
-export function bytesSource(name: string, bytes: Uint8Array): DataSource {
+export function bytesSource(name: string, bytes: Uint8Array, mayBeParquet = false): DataSource {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return {
     name,
     path: undefined,
+    bytes: mayBeParquet ? buffer : undefined,
     mayBeCompressed: false,
     open: async function* () {
       for (let from = 0; from < buffer.length; from += CHUNK) yield buffer.subarray(from, from + CHUNK);

@@ -13,8 +13,6 @@ import { TimeColumn } from "./time-column.js";
 import { readTimeOfDay } from "./time-format.js";
 import { describeNonTime } from "./time-role.js";
 
-export type { RowRange } from "./table-form.js";
-
 interface Feature {
   readonly plan: ColumnPlan;
   readonly column: NumberColumn;

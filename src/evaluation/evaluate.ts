@@ -1,6 +1,6 @@
 /** How well the anomalies of one labelled file are found: by models, with the baselines beside them. */
 import type { Dataset } from "../data/dataset.js";
-import type { RowRange } from "../data/table.js";
+import type { RowRange } from "../data/table-form.js";
 import type { TrainingEngine } from "../engine/engine.js";
 import type { OnScored } from "../training/series-scoring.js";
 import {

@@ -1,7 +1,7 @@
 /** The rows that detectors are judged on. */
 
 import type { Dataset, Series } from "../data/dataset.js";
-import type { RowRange } from "../data/table.js";
+import type { RowRange } from "../data/table-form.js";
 import { InputError } from "../errors.js";
 import { stitchScores } from "../scoring/stitcher.js";
 import { flaggedRuns, type Run, windowStarts } from "../scoring/windows.js";

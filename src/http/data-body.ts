@@ -51,7 +51,7 @@ export async function readDataBody(
   const section = readDataSection(manifest);
   let dataset: Dataset;
   try {
-    dataset = await readDataset([bytesSource(shown, body)], {
+    dataset = await readDataset([bytesSource(shown, body, true)], {
       ...modelDatasetOptions(section, {}),
       columns: manifest.features.map((feature) => feature.name),
     });

@@ -1,5 +1,5 @@
 /** Runs one job that this process has taken, to its end or until it is taken away. */
-import { InputError } from "../errors.js";
+import { InputError, ResiduaError } from "../errors.js";
 import type { ModelStore } from "../registry/model-store.js";
 import type { StoreLocation } from "../registry/open-store.js";
 import type { JobEnd, JobFailure, JobNote } from "./job.js";
@@ -44,6 +44,8 @@ export class JobRun {
   readonly #options: JobRunOptions;
   readonly #notes: NoteWriter;
   #child: JobChild | undefined;
+  /** Whether the last attempt to renew the lease failed. */
+  #isUnheard = false;
   /** Why the process was stopped; undefined while it works. */
   #stopped: Stop | undefined;
 
@@ -64,8 +66,10 @@ export class JobRun {
     // Also while nothing is left to do but to write the end: the job must not be taken away then.
     const beat = setInterval(() => void this.#beat(), BEAT_MS);
     this.ended = this.#run()
-      .catch((error: unknown) => {
+      .catch(async (error: unknown) => {
         options.log.error({ job: this.id, err: error }, "the job could not be run; it is taken up again");
+        // Where that fails too, it is taken up when the lease is over.
+        await claim.giveBack(this.#stopped !== "ending").catch(() => undefined);
       })
       .finally(() => clearInterval(beat));
   }
@@ -126,10 +130,7 @@ export class JobRun {
   async #work(): Promise<ChildEnd> {
     const claim = this.#claim;
     const { location, maxRows, threads, wideVectors, maxSeconds } = this.#options;
-    const dataFile = await claim.data().catch((error: unknown): JobFailure => {
-      if (error instanceof InputError) return { code: "INTERNAL", detail: error.message };
-      throw error;
-    });
+    const dataFile = await this.#data();
     if (typeof dataFile !== "string") return { type: "failed", failure: dataFile, said: "" };
     if (this.#stopped !== undefined) return { type: "died", how: "it was never started", said: "" };
     const task = {
@@ -152,12 +153,29 @@ export class JobRun {
     }
   }
 
+  /** The file with the data, or why there is none; a store that is away is waited for. */
+  async #data(): Promise<string | JobFailure> {
+    for (;;) {
+      try {
+        return await this.#claim.data();
+      } catch (error) {
+        if (error instanceof InputError) return { code: "INTERNAL", detail: error.message };
+        const isAway = error instanceof ResiduaError && error.code === "JOBS_UNAVAILABLE";
+        if (!isAway || this.#stopped !== undefined) throw error;
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      }
+    }
+  }
+
   async #beat(): Promise<void> {
     try {
       const beat = await this.#claim.beat();
+      this.#isUnheard = false;
       if (beat !== "kept") this.stop(beat);
     } catch (error) {
-      this.#options.log.warn({ job: this.id, err: error }, "the lease of a job could not be renewed");
+      if (!this.#isUnheard)
+        this.#options.log.warn({ job: this.id, err: error }, "the lease of a job could not be renewed");
+      this.#isUnheard = true;
     }
   }
 

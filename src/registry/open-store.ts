@@ -1,6 +1,8 @@
 /** Opens the store of models that a setting names. */
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { MANIFEST_FILE } from "./bundle-files.js";
 import { FolderStore } from "./folder-store.js";
 import type { ModelStore } from "./model-store.js";
 import { isS3Address } from "./s3/address.js";
@@ -39,7 +41,14 @@ export function openStore(
   location: StoreLocation,
   warn: (sentence: string) => void = (sentence) => process.stderr.write(`${sentence}\n`),
 ): ModelStore {
-  if (!isS3Address(location.place)) return new FolderStore(location.place, location.flatName);
+  const { place, flatName } = location;
+  const isFlat = !isS3Address(place) && existsSync(join(place, MANIFEST_FILE));
+  if (flatName !== undefined && !isFlat) {
+    warn(
+      `RESIDUA_MODEL_NAME has no effect: there is no ${MANIFEST_FILE} in ${place}, so its models are called as their folders are.`,
+    );
+  }
+  if (!isS3Address(place)) return new FolderStore(place, flatName);
   const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
   // Amazon's client reads the second one nowhere, and other stores take any.
   const region =

@@ -104,7 +104,34 @@ test("what is wrong is named with its line and column", async () => {
     await refusal(lines("[1,2]\n{}\n")),
     /^body line 2: "\{\}" is not a JSON array, as the first line/,
   );
+  assert.equal(
+    await refusal(lines("[1,2]\n[NaN,2]\n")),
+    'body line 2: "[NaN,2]" is not a JSON array, as the first line; NaN is not JSON: send null for a missing reading.',
+  );
+  assert.match(
+    await refusal(lines('{"temp":1,"flow":2}\n{"temp":-Infinity,"flow":2}\n{"temp":1,"flow":2}\n')),
+    /is not a JSON object; -Infinity is not JSON: send null for a missing reading\.$/,
+  );
   assert.match(await refusal(csv("", plain)), /no rows/);
+});
+
+test("lines of many names cost what their size costs", async () => {
+  const plain = await manifestOf("01_plain.csv");
+  const row = '{"temp":1,"flow":2}\n';
+  const wide = (letter: string, names: number) =>
+    `{"temp":1,"flow":2,${Array.from({ length: names }, (_, i) => `"${letter}${i}":1`).join(",")}}\n`;
+  // The first lines say which names there are.
+  for (const [text, refused] of [
+    [`${wide("a", 2000)}${row.repeat(2200)}${wide("b", 40_000)}`, undefined],
+    [`${wide("a", 40_000)}${row.repeat(2200)}`, /have 40002 different names, and nearly all are missing/],
+  ] as const) {
+    const before = process.cpuUsage();
+    const read = readBodyTable(bytes(text), "ndjson", plain);
+    if (refused === undefined) assert.equal((await read).rows, 2202);
+    else assert.match(await refusal(read), refused);
+    const { user, system } = process.cpuUsage(before);
+    assert.ok(user + system < 4e6, `${(user + system) / 1e6} s of CPU`);
+  }
 });
 
 test("compressed bytes are not decompressed", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { startService } from "./running-service.js";
 
 interface Readings {
@@ -60,6 +61,26 @@ test("a long file is answered whole", async (t) => {
   const { series } = (await (await post(`${names.join(",")}\n${rows.join("\n")}\n`)).json()) as Readings;
   assert.equal(series[0]!.timestamps, null);
   assert.equal(series[0]!.readings[1]![9999], 19_998);
+});
+
+test("Parquet is read as CSV is", async (t) => {
+  const { names, post } = await serve(t);
+  const body = new Uint8Array(
+    parquetWriteBuffer({
+      columnData: names.map((name, index) => ({
+        name,
+        data: Float64Array.from({ length: 40_000 }, (_, row) => (row % 7) + index / 2),
+        type: "DOUBLE",
+      })),
+    }),
+  );
+  const response = await post(body, "?file=waves.parquet", { "content-type": "application/octet-stream" });
+  const { series } = (await response.json()) as Readings;
+  assert.deepEqual([response.status, series[0]?.rows], [200, 40_000]);
+  assert.deepEqual(series[0]?.readings[1]?.slice(0, 3), [0.5, 1.5, 2.5]);
+  const cut = await post(body.subarray(0, body.length - 100), "?file=waves.parquet");
+  assert.equal(cut.status, 400);
+  assert.match(await cut.text(), /waves\.parquet is damaged/);
 });
 
 test("what cannot be read is said by the name that the sender gives", async (t) => {

@@ -71,9 +71,13 @@ export class JobPlace {
     return new WorkerProcess(this.#t, this.folder, { ...this.settings, ...env });
   }
 
-  /** As `StoreKind.leftovers`. */
-  leftovers(): Promise<string[]> {
-    return this.#kind.leftovers(this.settings, this.folder);
+  /** As `StoreKind.leftovers`, once whoever ended the last job has had the time to tidy up. */
+  async leftovers(withinMs = 60_000): Promise<string[]> {
+    for (let waitedMs = 0; ; waitedMs += 50) {
+      const left = await this.#kind.leftovers(this.settings, this.folder);
+      if (left.length === 0 || waitedMs >= withinMs) return left;
+      await delay(50);
+    }
   }
 }
 

@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { startFaultyProxy } from "../registry/s3/faulty-proxy.js";
 import { makeBucket, skip } from "../registry/s3/object-store.js";
-import { type JobServer, modelsFolder, QUICK, serve } from "./job-service.js";
+import { type JobServer, logged, modelsFolder, QUICK, serve, WorkerProcess } from "./job-service.js";
+import { RedisServer, withoutRedis } from "./redis-server.js";
 
 interface Listing {
   readonly models: readonly {
@@ -101,4 +102,23 @@ test("a job of one service is published for both, and they serve on while the st
   // A service ends in time also while the store hangs.
   proxy.fate = () => new Promise(() => undefined);
   assert.equal(await other.server.end("SIGTERM"), 0);
+});
+
+test("with Redis, a worker that shares no folder with the service trains on what was sent to it", {
+  skip: skip || withoutRedis,
+}, async (t) => {
+  const bucket = await makeBucket();
+  const env = { RESIDUA_S3_ENDPOINT: bucket.endpoint, RESIDUA_REDIS_URL: (await RedisServer.start(t)).url };
+  const service = await serve(t, bucket.place, {
+    ...env,
+    RESIDUA_MAX_JOBS: "0",
+    RESIDUA_POLL_SECONDS: "0",
+    RESIDUA_CACHE: await modelsFolder(t),
+  });
+  const worker = new WorkerProcess(t, bucket.place, { ...env, RESIDUA_CACHE: await modelsFolder(t) });
+  const job = await service.ended(await service.accepted("pump", QUICK));
+  assert.deepEqual([job.state, job.version], ["done", "1"], worker.log());
+  assert.ok(isLive("1")(await listing(service)));
+  assert.equal(logged(service, "the job begins").length, 0);
+  assert.equal(await worker.end("SIGTERM"), 0);
 });

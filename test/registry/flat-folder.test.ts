@@ -7,6 +7,7 @@ import { InputError } from "../../src/errors.js";
 import { publishBundle } from "../../src/registry/bundle.js";
 import { FolderStore } from "../../src/registry/folder-store.js";
 import { listPublished, verifyModels } from "../../src/registry/inventory.js";
+import { openStore } from "../../src/registry/open-store.js";
 import { loadStoredModel } from "../../src/registry/stored-model.js";
 import { repository, startServer } from "../server-process.js";
 import { addVersions, makeContents, temporaryFolder } from "./publications.js";
@@ -98,6 +99,31 @@ test("the command line lists, verifies and loads a flat folder, and publishes no
     assert.match(error.message, /it is the folder of one version, and nothing can be published in it/);
     return true;
   });
+});
+
+test("a name that is given for a folder of models is said to have no effect", async (t) => {
+  const flat = await flatFolder(t);
+  const models = await temporaryFolder(t);
+  await addVersions(models, "pump", [3]);
+  const sentences: string[] = [];
+  const open = (place: string, flatName?: string) =>
+    openStore({ place, flatName, cacheFolder: models, cacheBytes: 0 }, (sentence) =>
+      sentences.push(sentence),
+    );
+  for (const [place, name, called] of [
+    [models, undefined, "pump"],
+    [flat, "other", "other"],
+    [models, "other", "pump"],
+  ] as const) {
+    const store = open(place, name);
+    assert.deepEqual(
+      (await store.list()).map((model) => model.name),
+      [called],
+    );
+    await store.close();
+  }
+  assert.equal(sentences.length, 1);
+  assert.match(sentences[0]!, /^RESIDUA_MODEL_NAME has no effect: there is no manifest\.json in /);
 });
 
 test("a server answers for a flat folder under the name that KServe gives", async (t) => {

@@ -21,7 +21,13 @@ export interface ReadingsOptions {
 
 /** Numbers of a chunk: less than a millisecond's work. */
 const CHUNK_NUMBERS = 4096;
-const CONTENT_TYPES = ["text/csv", "text/plain", "application/x-ndjson", "application/octet-stream"];
+const CONTENT_TYPES = [
+  "text/csv",
+  "text/plain",
+  "application/x-ndjson",
+  "application/vnd.apache.parquet",
+  "application/octet-stream",
+];
 
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
@@ -63,7 +69,7 @@ export const readingsRoutes: FastifyPluginCallbackTypebox<ReadingsOptions> = (
         operationId: "readFile",
         summary: "What a data file holds, as the model reads it",
         description:
-          "The body is a file as `train` takes them: CSV of any dialect, or JSON lines. `?file=` names it in messages.",
+          "The body is a file as `train` takes them: CSV of any dialect, JSON lines, or Parquet. `?file=` names it in messages.",
         tags: ["scoring"],
         params: ModelParamsSchema,
         querystring: Type.Object(

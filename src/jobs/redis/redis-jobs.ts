@@ -3,6 +3,7 @@
  * are in Redis, so a service needs no place to write to; workers write to the folder of models, to publish there.
  */
 import { rm } from "node:fs/promises";
+import { isReadOnly } from "../../registry/folder-files.js";
 import { refuseWriting } from "../files/refused-writing.js";
 import type { JobEnd, JobRecord } from "../job.js";
 import { isJobId } from "../job-id.js";
@@ -88,8 +89,10 @@ export class RedisJobs implements JobStore {
     this.#tidiedMs = nowMs;
     await this.#folders
       .removeOld((id) => this.read(id))
-      .catch((error: unknown) => {
-        this.#options.log.warn({ err: error }, "folders of jobs that have ended could not be removed");
+      .catch((error: NodeJS.ErrnoException) => {
+        // A service that runs no jobs may have the folder of models to read it alone: workers remove them.
+        if (!isReadOnly(error))
+          this.#options.log.warn({ err: error }, "folders of jobs that have ended could not be removed");
       });
   }
 

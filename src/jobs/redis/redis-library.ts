@@ -21,8 +21,6 @@ export interface RedisClient {
   scard(key: string): Promise<number>;
   lrangeBuffer(key: string, first: number, last: number): Promise<Buffer[]>;
   zrange(key: string, first: number, last: number): Promise<string[]>;
-  del(...keys: string[]): Promise<number>;
-  hdel(key: string, field: string): Promise<number>;
   /** @param reconnect whether to connect anew. */
   disconnect(reconnect?: boolean): void;
 }

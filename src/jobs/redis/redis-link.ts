@@ -88,13 +88,14 @@ export class RedisLink {
     void checkServer(this.client, this.#log);
   }
 
-  /** Says so once. The address may hold a password, so it is not logged. */
+  /** Says so once. Errors of ioredis hold the command, which may be the one with the password or a job's data. */
   #isLost(error: Error | undefined): void {
-    if (this.#isAway) return;
+    // An error that leaves the connection as it is concerns a command, and whoever gave it.
+    if (this.#isAway || this.client.status === "ready") return;
     this.#isAway = true;
     this.#readyAtMs = undefined;
     this.#log.warn(
-      { err: error },
+      { reason: error?.message },
       "Redis (RESIDUA_REDIS_URL) does not answer: jobs wait for it, scoring does not",
     );
   }
@@ -108,7 +109,8 @@ export class RedisLink {
         { cause: error },
       );
     }
-    if (this.client.status === "ready") this.#log.warn({ err: error }, "Redis refused a command for a job");
+    if (this.client.status === "ready")
+      this.#log.warn({ reason: error.message }, "Redis refused a command for a job");
     // A connection on which nothing comes back may be one that only this side takes for one.
     if (error.message === "Command timed out") this.client.disconnect(true);
     return unavailable(error);

@@ -5,8 +5,10 @@ import { parseEnd, parseNote, parseOrder } from "../stored-job.js";
 import { ENDED, OPEN } from "./redis-keys.js";
 import type { RedisLink } from "./redis-link.js";
 
-/** Of so many jobs the notes are kept, so that those who watch a job read new ones alone. */
-const MOST_KEPT = 200;
+/** So many notes of jobs are kept, so that those who watch a job read new ones alone. */
+const MOST_KEPT = 200_000;
+/** A job without notes counts too. */
+const LEAST = 10;
 /** How many jobs are read at once. */
 const AT_ONCE = 20;
 
@@ -14,6 +16,8 @@ interface KeptNotes {
   /** How many texts of the list were read. */
   read: number;
   readonly notes: JobNote[];
+  /** What it counts among all that is kept. */
+  counted: number;
 }
 
 const UNREADABLE_END: JobEnd = {
@@ -26,6 +30,7 @@ const UNREADABLE_END: JobEnd = {
 export class RedisRecords {
   readonly #link: RedisLink;
   readonly #kept = new Map<string, KeptNotes>();
+  #keptNotes = 0;
 
   constructor(link: RedisLink) {
     this.#link = link;
@@ -33,7 +38,8 @@ export class RedisRecords {
 
   async read(id: string): Promise<JobRecord | undefined> {
     if (!isJobId(id)) return undefined;
-    const known = this.#kept.get(id)?.read ?? 0;
+    const kept = this.#kept.get(id) ?? { read: 0, notes: [], counted: 0 };
+    const known = kept.read;
     const [orderJson, endJson, isWaiting, texts] = (await this.#link.script("runRead", id, known)) as [
       string,
       string,
@@ -42,7 +48,8 @@ export class RedisRecords {
     ];
     const order = parseOrder(orderJson);
     if (order === undefined || order.id !== id) return undefined;
-    const notes = this.#withNew(id, known, texts);
+    // Another reader may have been faster: then some of these are there already.
+    const notes = this.#withNew(id, kept, texts.slice(kept.read - known));
     const end = endJson === "" ? undefined : (parseEnd(endJson) ?? UNREADABLE_END);
     return { order, notes, isWaiting: isWaiting === "1", end };
   }
@@ -63,19 +70,24 @@ export class RedisRecords {
     return records.filter((record) => record !== undefined);
   }
 
-  /** The notes of a job, of which some were known and the others are in `texts`. */
-  #withNew(id: string, known: number, texts: readonly string[]): readonly JobNote[] {
-    const kept = this.#kept.get(id) ?? { read: 0, notes: [] };
-    // Another reader may have been faster: then these are there already.
-    for (const text of texts.slice(Math.max(0, kept.read - known))) {
+  /** All notes of a job: those that are kept, and new ones. */
+  #withNew(id: string, kept: KeptNotes, texts: readonly string[]): readonly JobNote[] {
+    for (const text of texts) {
       const note = parseNote(text);
       if (note !== undefined) kept.notes.push(note);
       kept.read++;
     }
+    this.#forget(id);
     // The job that was read last is the last to go.
-    this.#kept.delete(id);
     this.#kept.set(id, kept);
-    if (this.#kept.size > MOST_KEPT) this.#kept.delete(this.#kept.keys().next().value!);
+    kept.counted = LEAST + kept.notes.length;
+    this.#keptNotes += kept.counted;
+    while (this.#keptNotes > MOST_KEPT && this.#kept.size > 1) this.#forget(this.#kept.keys().next().value!);
     return kept.notes.slice();
+  }
+
+  #forget(id: string): void {
+    this.#keptNotes -= this.#kept.get(id)?.counted ?? 0;
+    this.#kept.delete(id);
   }
 }

@@ -93,6 +93,12 @@ if use ~= '' then
 end
 return {'accepted'}`,
 
+  /** Removes the data of an upload, unless it was accepted: the answer to that may have been lost. (id) */
+  runDiscard: `
+if redis.call('EXISTS', key('job', ARGV[1])) == 1 then return 0 end
+redis.call('HDEL', '${SIZES}', ARGV[1])
+return redis.call('DEL', key('data', ARGV[1]))`,
+
   /**
    * Takes a job. (id, milliseconds of a lease, '1' where one whose lease ran out may be taken)
    * -> {} where there is nothing to do, {'busy'} where its worker may live, or {order, pieces, sha256, fence, attempt}

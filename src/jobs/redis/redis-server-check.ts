@@ -24,7 +24,10 @@ export async function checkServer(client: Pick<RedisClient, "info" | "config">, 
     if (field(persistence!, "aof_enabled") === "1") return;
     await checkSnapshots(client, log);
   } catch (error) {
-    log.warn({ err: error }, "it is not known whether Redis keeps its data: it does not say");
+    log.warn(
+      { reason: (error as Error).message },
+      "it is not known whether Redis keeps its data: it does not say",
+    );
   }
 }
 

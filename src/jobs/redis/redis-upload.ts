@@ -4,7 +4,7 @@ import type { JobOrder } from "../job.js";
 import type { JobUpload, KeyUse } from "../job-store.js";
 import { keyUsedOtherwise, tooManyJobs } from "../refusals.js";
 import type { Delivery } from "./delivery.js";
-import { dataKey, SIZES, useKey } from "./redis-keys.js";
+import { useKey } from "./redis-keys.js";
 import type { RedisLink } from "./redis-link.js";
 
 /** Large enough that few commands are needed, small enough that none keeps Redis from others for long. */
@@ -81,9 +81,7 @@ export class RedisUpload implements JobUpload {
   async discard(): Promise<void> {
     if (this.#isAccepted) return;
     // Where Redis is away, the data run out by themselves.
-    await this.#link
-      .run((client) => Promise.all([client.del(dataKey(this.#id)), client.hdel(SIZES, this.#id)]))
-      .catch(() => undefined);
+    await this.#link.script("runDiscard", this.#id).catch(() => undefined);
   }
 
   async #flush(): Promise<void> {

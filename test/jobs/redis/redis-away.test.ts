@@ -97,6 +97,23 @@ test("a Redis that hangs is as one that is away", options, async (t) => {
   await service.fetch(`/v1/jobs/${id}`, { method: "DELETE" });
   assert.equal((await service.ended(id)).state, "cancelled");
   assert.equal(logged(worker, "the job begins").length, 1);
+  // Nor does it keep anybody from ending.
+  redis.freeze();
+  assert.deepEqual(await Promise.all([service.server.end("SIGTERM"), worker.end("SIGTERM")]), [0, 0]);
+});
+
+test("a wrong password is said in the log, and is not in it", options, async (t) => {
+  const redis = await RedisServer.start(t);
+  await redis.command("CONFIG", "SET", "requirepass", "the-right-one");
+  const url = redis.url.replace("//", "//:a-wrong-secret@");
+  const service = await serve(t, join(repository, "models"), { RESIDUA_REDIS_URL: url, ...ORDERS_ONLY });
+  await isRefused(service);
+  const said = await once(
+    service,
+    "Redis (RESIDUA_REDIS_URL) does not answer: jobs wait for it, scoring does not",
+  );
+  assert.match(String(said["reason"]), /WRONGPASS/);
+  assert.doesNotMatch(service.log(), /a-wrong-secret/);
 });
 
 test("a service starts while Redis is away, and takes orders once it is there", options, async (t) => {

@@ -47,6 +47,19 @@ test("jobs hold no more data than they may, and give it back when they end", opt
   assert.deepEqual((await REDIS.leftovers(settings, folder)).includes(`{residua}:data:${id}`), false);
 });
 
+test("an order whose acceptance was not heard of keeps its data", options, async (t) => {
+  const { store, submit, redis } = await placeOf(t);
+  const { id } = await submit(10);
+  const upload = await store.upload(id);
+  await upload.write(Buffer.from("a\n1\n"));
+  await upload.discard();
+  assert.match(await redis.command("EXISTS", `{residua}:data:${id}`), /^:1/);
+  const other = await store.upload("00mwxotm7m9ua7rpcy8c5qbv");
+  await other.write(Buffer.alloc(600_000));
+  await other.discard();
+  assert.match(await redis.command("EXISTS", "{residua}:data:00mwxotm7m9ua7rpcy8c5qbv"), /^:0/);
+});
+
 test("data that are no longer those that were sent are not learnt from", options, async (t) => {
   const { store, submit, redis } = await placeOf(t);
   const { id } = await submit(700_000);
