@@ -65,6 +65,8 @@ export function createHttpServer(
 class Connections {
   readonly handle: RequestHandler;
   readonly #open = new Set<Socket>();
+  /** Those that have been answered, and have not brought too many requests at once. */
+  readonly #modest = new WeakSet<Socket>();
   readonly #turns: (() => void)[] = [];
 
   constructor(handle: RequestHandler) {
@@ -76,11 +78,28 @@ class Connections {
     socket.once("close", () => this.#open.delete(socket));
   }
 
-  /** Ends the reading of all connections for this turn of the event loop. */
-  takeBreak(): void {
-    const goOn = [...this.#open].filter((socket) => !socket.isPaused()).map(pauseReading);
+  /** Notes that a connection has been answered. */
+  answered(socket: Socket): void {
+    this.#modest.add(socket);
+  }
+
+  /**
+   * Ends the reading of all connections for this turn of the event loop, since one has brought too many requests. Those
+   * that have not done so have the next turn for themselves: they do not wait for all that come to flood the service.
+   */
+  takeBreak(cause: Socket): void {
+    this.#modest.delete(cause);
+    const modest: (() => void)[] = [];
+    const others: (() => void)[] = [];
+    for (const socket of this.#open) {
+      if (socket.isPaused()) continue;
+      (this.#modest.has(socket) ? modest : others).push(pauseReading(socket));
+    }
     setImmediate(() => {
-      for (const next of goOn) next();
+      for (const goOn of modest) goOn();
+      setImmediate(() => {
+        for (const goOn of others) goOn();
+      });
     });
   }
 
@@ -121,7 +140,7 @@ class Connection {
     }
     const waiting = this.#waiting.push([request, response]);
     if (waiting >= PAUSE_AT) this.#goOn ??= pauseReading(this.#socket);
-    if (waiting === BREAK_AT) this.#all.takeBreak();
+    if (waiting === BREAK_AT) this.#all.takeBreak(this.#socket);
     if (waiting === CLOSE_AT) this.#close();
   }
 
@@ -132,8 +151,10 @@ class Connection {
   }
 
   readonly #onEnd = (): void => {
-    if (this.#waiting.length === 0) this.#isAnswering = false;
-    else this.#all.afterTurn(this.#next);
+    if (this.#waiting.length === 0) {
+      this.#isAnswering = false;
+      this.#all.answered(this.#socket);
+    } else this.#all.afterTurn(this.#next);
   };
 
   readonly #next = (): void => {
