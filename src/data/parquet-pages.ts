@@ -26,8 +26,11 @@ const TYPE = {
 /** Fields of a page's head, and of the heads of pages of data (two versions) and of dictionaries that stand in it. */
 const UNCOMPRESSED = 2;
 const COMPRESSED = 3;
-const HEADS_OF_KINDS: ReadonlySet<number> = new Set([5, 7, 8]);
+const HEAD_OF_VERSION_2 = 8;
+const HEADS_OF_KINDS: ReadonlySet<number> = new Set([5, 7, HEAD_OF_VERSION_2]);
 const VALUES = 1;
+/** In a head of version 2: how many bytes say which values are there, and how lists begin. */
+const LEVELS: ReadonlySet<number> = new Set([5, 6]);
 
 /**
  * What is wrong with the sizes that a file says: the end of a sentence; undefined where nothing is.
@@ -87,20 +90,34 @@ class HeadReader {
   /** The head of a page. Throws RangeError where there is none. Of a field that is there twice, the larger value counts. */
   page(): Page {
     const page = { uncompressed: 0, compressed: 0, values: 0 };
-    const note = (size: keyof Page, value: number): void => {
-      // A page that goes back would be read again and again.
-      if (value < 0) throw new RangeError("a page has a size below zero");
-      page[size] = Math.max(page[size], value);
+    const levels = new Set<number>();
+    let isVersion2 = false;
+    const sizeOf = (value: number | undefined): number => {
+      // With a size that is no number, or goes back, the same bytes would be read again and again.
+      if (value === undefined || value < 0) throw new RangeError("a page has a size that is none");
+      return value;
+    };
+    const note = (size: keyof Page, value: number | undefined): void => {
+      page[size] = Math.max(page[size], sizeOf(value));
     };
     this.#struct((field, value, parent) => {
       if (parent === undefined && field === UNCOMPRESSED) note("uncompressed", value);
       if (parent === undefined && field === COMPRESSED) note("compressed", value);
       if (parent !== undefined && HEADS_OF_KINDS.has(parent) && field === VALUES) note("values", value);
+      if (parent !== HEAD_OF_VERSION_2) return;
+      isVersion2 = true;
+      if (LEVELS.has(field) && sizeOf(value) <= MOST_PAGE_BYTES) levels.add(field);
     });
+    if (isVersion2 && levels.size < LEVELS.size)
+      throw new RangeError("a page does not say where its values begin");
     return page;
   }
 
-  #struct(take: (field: number, value: number, parent: number | undefined) => void, parent?: number): void {
+  /** @param take gets 32-bit integers as numbers; undefined for any other value. */
+  #struct(
+    take: (field: number, value: number | undefined, parent: number | undefined) => void,
+    parent?: number,
+  ): void {
     for (let field = 0; ; ) {
       const head = this.#byte();
       const type = head & 0x0f;
@@ -108,7 +125,10 @@ class HeadReader {
       field = head >> 4 === 0 ? this.#zigZag() : field + (head >> 4);
       const own = field;
       if (type === TYPE.struct) this.#struct(parent === undefined ? take : () => undefined, own);
-      else take(own, this.#value(type), parent);
+      else {
+        const value = this.#value(type);
+        take(own, type === TYPE.i32 ? value : undefined, parent);
+      }
     }
   }
 

@@ -53,6 +53,21 @@ test("a page that says it has more values than there are rows is refused, before
   );
 });
 
+test("a page that does not say how long its levels are is refused: its values would be looked for without an end", async () => {
+  // Each field of the head is a byte, 0x15 for a 32-bit integer behind the field before it, and its number.
+  let at = Buffer.from(file).indexOf(Buffer.concat([Buffer.of(0x15), zigZag(PAGE_ROWS)]));
+  for (let field = 1; field < 5; field++) {
+    assert.equal(file[at], 0x15);
+    do at++;
+    while (file[at]! >= 0x80);
+    at++;
+  }
+  const wrong = Uint8Array.from(file);
+  // Field 5 is now called 6.
+  wrong[at] = 0x25;
+  await assert.rejects(read(wrong), InputError);
+});
+
 test("whatever bytes are changed, the file is read or refused", async () => {
   await fc.assert(
     fc.asyncProperty(
