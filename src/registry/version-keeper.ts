@@ -117,7 +117,8 @@ export class VersionKeeper {
       if (version.sha256 !== undefined) continue;
       version.sha256 = await this.#store.readManifest(entry.name, version.version).then(
         ({ sha256 }) => sha256,
-        () => null,
+        // What may pass is asked again the next time.
+        (error: unknown) => (error instanceof InputError ? null : undefined),
       );
     }
   }

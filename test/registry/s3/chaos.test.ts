@@ -15,9 +15,10 @@ import { log } from "../running-registry.js";
 import { type Fate, startFaultyProxy } from "./faulty-proxy.js";
 import { makeBucket, openS3, skip } from "./object-store.js";
 
-const SEEDS = process.env["CHAOS_SEED"]?.split(",").map(Number) ?? [1, 2, 3];
+const SEEDS = process.env["CHAOS_SEED"]?.split(",").map(Number) ?? [1, 2];
 const STEPS = 40;
 const AT_ONCE = 4;
+const STRETCH = 40;
 const TROUBLES: readonly Fate[] = [
   "cut",
   "lost",
@@ -61,9 +62,12 @@ for (const seed of SEEDS) {
       await registry.poll();
       t.after(() => registry.close());
     }
-    // Troubles come in stretches: one after which all attempts fail is an outage.
-    let severity = 0;
-    proxy.fate = (): Fate => (random() < severity ? TROUBLES[below(TROUBLES.length)]! : "pass");
+    // Troubles come in stretches of requests: in the worst ones, all attempts fail.
+    let [isOver, requests, severity] = [false, 0, 0];
+    proxy.fate = (): Fate => {
+      if (requests++ % STRETCH === 0) severity = [0.1, 0.3, 0.95][below(3)]!;
+      return !isOver && random() < severity ? TROUBLES[below(TROUBLES.length)]! : "pass";
+    };
 
     const publish = async (which: number, job: PublishingJob | undefined): Promise<void> => {
       const { version } = await stores[which]!.publish("pump", contents[below(3)]!, job);
@@ -94,7 +98,6 @@ for (const seed of SEEDS) {
     };
     const under = new Set<Promise<void>>();
     for (let step = 0; step < STEPS; step++) {
-      if (step % 8 === 0) severity = [0.1, 0.3, 0.95][below(3)]!;
       const action = act().catch((error: unknown) => {
         if (!(error instanceof ResiduaError) || !EXPECTED.includes(error.code)) throw error;
       });
@@ -109,7 +112,7 @@ for (const seed of SEEDS) {
         }
       }
     }
-    severity = 0;
+    isOver = true;
     await Promise.all(under);
 
     const versions = new Set((await direct.list())[0]!.versions);
