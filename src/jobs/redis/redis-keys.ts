@@ -25,7 +25,6 @@ export const ENDED = `${PREFIX}:ended`;
 export const SIZES = `${PREFIX}:sizes`;
 
 export const jobKey = (id: string): string => `${PREFIX}:job:${id}`;
-export const notesKey = (id: string): string => `${PREFIX}:notes:${id}`;
 export const dataKey = (id: string): string => `${PREFIX}:data:${id}`;
 
 /** The key of an Idempotency-Key: it may have any visible characters, and be long. */

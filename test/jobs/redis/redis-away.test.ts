@@ -75,7 +75,8 @@ test(
     assert.equal(logged(worker, "the job begins").length, 3);
     assert.match(await events.text(), /"state":"done".*"version":"2"/);
     assert.equal((await service.job(running)).progress?.epoch, jobs[0]!.progress!.epoch);
-    assert.equal(logged(service, "Redis answers again").length, 1);
+    // More than once where it was asked while it still read what it had kept.
+    assert.ok(logged(service, "Redis answers again").length >= 1);
     assert.deepEqual(await place.leftovers(), []);
   },
 );
