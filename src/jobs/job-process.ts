@@ -2,6 +2,7 @@
  * The process of one job. It works at the lowest priority, so that scoring beside it has the cores first, and ends with
  * the process that started it: without that, nobody would take what it tells.
  */
+import { spawnSync } from "node:child_process";
 import { constants, setPriority } from "node:os";
 import { InputError, ResiduaError } from "../errors.js";
 import { explain } from "../registry/folder-files.js";
@@ -12,6 +13,11 @@ import { work } from "./job-work.js";
 
 // Before there are threads: on Linux each has a priority of its own, which is that of the thread that starts it.
 setPriority(constants.priority.PRIORITY_LOW);
+// With Linux's policy SCHED_IDLE, a thread also gives a core back at once when another wants it. Node cannot set it; where
+// there is no chrt (util-linux), the low priority has to do.
+if (process.platform === "linux") {
+  spawnSync("chrt", ["--idle", "--all-tasks", "--pid", "0", String(process.pid)], { stdio: "ignore" });
+}
 process.once("disconnect", () => process.exit(1));
 process.once("message", (task: JobTask) => void run(task));
 
