@@ -17,7 +17,6 @@ import type { LeftOut } from "./header.js";
 import { type CellWriter, cellWriter, PARSERS } from "./parquet-cells.js";
 import { excessOf } from "./parquet-pages.js";
 import type { RecordTaker } from "./records.js";
-
 import type { DataSource } from "./source.js";
 
 /** How many rows are decoded at once: a group of rows may have a million of them. */
@@ -89,14 +88,13 @@ export async function readParquet(source: DataSource, reader: RecordReader): Pro
     const reasons = unread.map((one) => `"${one.name}": ${one.reason}`).slice(0, 5);
     throw new InputError(`${name} has no column that can be read (${reasons.join("; ")}).`);
   }
+  const names = columns.map((column) => column.name);
   if (bytes !== undefined) {
-    const names = columns.map((column) => column.name);
     const excess = await reading(name, async () => excessOf(bytes, metadata, names));
     if (excess !== undefined) throw new InputError(`${name} is refused: ${excess}.`);
   }
   const numeric = new Set(columns.filter(({ isNumeric }) => isNumeric).map((column) => column.name));
   reader.begin({ delimiter: ",", place: "row", fields: { numeric, unread } });
-  const names = columns.map((column) => column.name);
   reader.take(names, 0);
   let from = 0;
   for (const { num_rows } of metadata.row_groups) {
