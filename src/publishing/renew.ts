@@ -18,6 +18,7 @@ import type { OpenedVersion } from "../registry/stored-model.js";
 import { recalibrate } from "../training/recalibration.js";
 import { type TrainedModel, trainModel } from "../training/train-model.js";
 import type { TrainEvents, TrainOptions } from "../training/train-settings.js";
+import { promote } from "./promotion.js";
 import { bundleContents, sampleBody } from "./publish.js";
 import { publishOrKeep } from "./publish-or-keep.js";
 import { type RenewalComparison, whyWorse } from "./renewal-comparison.js";
@@ -54,7 +55,8 @@ export interface Renewal {
  *
  * @param opened the version to renew, loaded by `engine`. The caller closes its executable.
  * @param dataset recent rows with the model's features, in its order; rows labelled anomalous are faults.
- * @throws InputError where there are too few rows, the training record does not hold the options, or training was stopped.
+ * @throws InputError where there are too few rows, the training record does not hold the options, or training was stopped;
+ *   and as `publishOrKeep` and `promote` do.
  */
 export async function renew(
   engine: TrainingEngine,
@@ -85,20 +87,11 @@ export async function renew(
     const sections = { ...contents.sections, renewedFrom: describeOrigin(live, options, rows, comparison) };
     const { store, job } = options;
     const published = await publishOrKeep(store, live.name, { ...contents, sections }, job);
-    await promote(options, live.name, published.version);
+    if (options.promote !== undefined) await promote(store, live.name, published.version, options.promote);
     return { comparison, worse, published };
   } finally {
     await renewed.executable.close();
   }
-}
-
-async function promote(
-  { store, promote: alias }: RenewOptions,
-  name: string,
-  version: string,
-): Promise<void> {
-  if (alias === undefined) return;
-  await store.changeAliases(name, (aliases) => aliases.set(alias, version));
 }
 
 /** The files of a data set that are in the training record, byte for byte. */
