@@ -24,7 +24,7 @@ export type JobSettings = Pick<
   | "RESIDUA_WIDE_VECTORS"
 >;
 
-/** What Redis needs is loaded only where a setting asks for it. Throws InputError where that is not installed. */
+/** What Redis needs is loaded only where a setting asks for it. @throws InputError where that is not installed. */
 export async function openJobStore(config: JobSettings, log: JobLog): Promise<JobStore> {
   const folder = besideModels(storeLocation(config));
   const maxQueuedJobs = config.RESIDUA_MAX_QUEUED_JOBS;

@@ -44,7 +44,7 @@ export class FolderStore implements ModelStore {
     return locate(this.#placeOfModel(name), version);
   }
 
-  /** Throws InputError where the folder is flat, and its manifest is wrong. */
+  /** @throws InputError where the folder is flat, and its manifest is wrong. */
   async list(onOddName?: (name: string) => void): Promise<StoredModel[]> {
     const models = await listStore(this.place, { isOdd: onOddName, flatName: this.#flatName });
     this.#flat = models.find(({ isFlat }) => isFlat);

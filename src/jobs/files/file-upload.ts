@@ -11,7 +11,7 @@ import { refuseWriting } from "./refused-writing.js";
 interface UploadTarget {
   readonly jobs: JobFolder;
   readonly keys: FileKeys;
-  /** Throws ResiduaError TOO_MANY_JOBS where no more jobs may wait. */
+  /** @throws ResiduaError TOO_MANY_JOBS where no more jobs may wait. */
   readonly checkQueue: () => Promise<void>;
 }
 

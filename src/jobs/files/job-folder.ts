@@ -53,7 +53,7 @@ export class JobFolder {
     return join(this.#folder, part);
   }
 
-  /** Makes what is missing. Throws the error of the system where nothing can be written there. */
+  /** Makes what is missing. @throws the error of the system where nothing can be written there. */
   async prepare(): Promise<void> {
     for (const part of ["uploads", "keys", ...PHASES] as const)
       await mkdir(this.path(part), { recursive: true });

@@ -41,7 +41,7 @@ export class RedisJobs implements JobStore {
   readonly #folders: WorkFolders;
   #tidiedMs = Number.NEGATIVE_INFINITY;
 
-  /** Throws InputError where the packages that it needs are not installed. Redis need not be there yet. */
+  /** Redis need not be there yet. @throws InputError where the packages that it needs are not installed. */
   constructor(options: RedisJobsOptions) {
     const library = loadRedis();
     this.#options = options;
