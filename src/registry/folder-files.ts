@@ -65,6 +65,12 @@ export function explain(error: unknown): string {
   return `${getSystemErrorMap().get(errno)?.[1] ?? "it failed"} (${code})`;
 }
 
+/** As `explain`, with a full stop. */
+export function explainInSentence(error: unknown): string {
+  const text = explain(error);
+  return text.endsWith(".") ? text : `${text}.`;
+}
+
 /** Whether an error says that this process may not write there. */
 export function isReadOnly({ code }: NodeJS.ErrnoException): boolean {
   return code === "EACCES" || code === "EPERM" || code === "EROFS";

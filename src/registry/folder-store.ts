@@ -141,7 +141,11 @@ export class FolderStore implements ModelStore {
     for (const version of stored?.versions ?? []) {
       const manifest = await this.readManifest(name, version).then(
         (read) => read.manifest,
-        () => undefined,
+        (error: unknown) => {
+          // A version that is damaged or gone; any other error may pass, and what it hides may be the job's.
+          if (error instanceof InputError) return undefined;
+          throw error;
+        },
       );
       if (manifest?.training["job"] === jobId) return version;
     }

@@ -127,7 +127,7 @@ export async function scoreDataset(
         own.push({ ...locate(event, series, dataset), id: events.length + own.length + 1 });
       }
     }
-    events.push(...own);
+    for (const event of own) events.push(event);
     options.onScored?.({ series, starts, scored, threshold: judge.threshold, events: own });
   }
   return { threshold: judge.threshold, files, events, drift: drifts };
