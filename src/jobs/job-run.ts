@@ -32,8 +32,10 @@ export interface JobLog {
 const BEAT_MS = 2000;
 /** How often a job is begun before it fails: whatever kills its process may kill it every time. */
 export const MAX_ATTEMPTS = 3;
-/** How long what could not be written waits before it is written once more. */
+/** How long what could not be written or read waits before it is tried once more. */
 const AGAIN_MS = 2000;
+/** How long a job waits for a store of models that is away to say whether it has published. */
+const STORE_PATIENCE_MS = 10 * 60 * 1000;
 
 type Stop = "cancelled" | "late" | "lost" | "ending";
 
@@ -84,12 +86,13 @@ export class JobRun {
 
   async #run(): Promise<void> {
     const claim = this.#claim;
-    const { log, models } = this.#options;
+    const { log } = this.#options;
     const fields = { job: this.id, model: claim.order.model, attempt: claim.attempt };
     const beat = await claim.beat().catch(() => "kept");
-    if (beat === "cancelled") return this.#end(cancelled());
-    const published = await models.publishedBy(claim.order.model, this.id).catch(() => undefined);
+    const published = await this.#published();
     if (published !== undefined) return this.#finishDone(published);
+    if (this.#stopped === "ending") return claim.giveBack(false);
+    if (beat === "cancelled") return this.#end(cancelled());
     if (claim.attempt > MAX_ATTEMPTS) {
       return this.#end(
         failed({
@@ -113,9 +116,9 @@ export class JobRun {
   /** The process was stopped or died, perhaps just after it had published. */
   async #endDead(how: string): Promise<void> {
     const claim = this.#claim;
-    const { log, models, maxSeconds } = this.#options;
+    const { log, maxSeconds } = this.#options;
     if (this.#stopped === "ending") return claim.giveBack(false);
-    const published = await models.publishedBy(claim.order.model, this.id).catch(() => undefined);
+    const published = await this.#published();
     if (published !== undefined) return this.#finishDone(published);
     if (this.#stopped === "cancelled") return this.#end(cancelled());
     if (this.#stopped === "late") {
@@ -124,6 +127,28 @@ export class JobRun {
     }
     log.warn({ job: this.id, how }, "the job's process died; the job is taken up again");
     return claim.giveBack(true);
+  }
+
+  /**
+   * The version that the job has published, in this attempt or one before; undefined where there is none. A job that has
+   * published must neither be trained once more nor be called cancelled, so a store that is away is asked again; undefined
+   * also where that takes too long.
+   */
+  async #published(): Promise<string | undefined> {
+    const { log, models } = this.#options;
+    const untilMs = performance.now() + STORE_PATIENCE_MS;
+    for (let look = 1; ; look++) {
+      try {
+        return await models.publishedBy(this.#claim.order.model, this.id);
+      } catch (error) {
+        if (look === 1)
+          log.warn({ job: this.id, err: error }, "it is not known whether the job has published");
+        const isToLeave = this.#stopped === "ending" || this.#stopped === "lost";
+        // What is damaged stays so.
+        if (error instanceof InputError || isToLeave || performance.now() >= untilMs) return undefined;
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      }
+    }
   }
 
   /** Runs the process, for as long as a job may take. */
@@ -192,7 +217,7 @@ export class JobRun {
     const fields = { job: this.id, model: this.#claim.order.model, state: end.state, version: end.version };
     for (;;) {
       try {
-        await this.#claim.end(end);
+        if (!(await this.#claim.end(end))) return log.warn(fields, "another worker has taken the job");
         return log.info({ ...fields, detail: end.failure?.detail }, "the job has ended");
       } catch (error) {
         log.warn({ ...fields, err: error }, "the end of a job could not be written; it is tried again");

@@ -141,7 +141,11 @@ export class FolderStore implements ModelStore {
     for (const version of stored?.versions ?? []) {
       const manifest = await this.readManifest(name, version).then(
         (read) => read.manifest,
-        () => undefined,
+        (error: unknown) => {
+          // One that cannot be read this time may be the job's: who asks would train it once more.
+          if (!(error instanceof InputError)) throw error;
+          return undefined;
+        },
       );
       if (manifest?.training["job"] === jobId) return version;
     }
