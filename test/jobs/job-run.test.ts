@@ -32,7 +32,7 @@ class FailingStore extends FolderStore {
  *
  * @param models where it has published.
  */
-async function publishedRenewal<M extends ModelStore>(t: TestContext, folder: string, models: M) {
+async function publishedRenewal<M extends ModelStore>(folder: string, models: M) {
   const jobs = new FileJobs(new JobFolder(folder), 10);
   const queue = new JobQueue(jobs, 1000);
   const { id } = await queue.submit(
@@ -76,7 +76,7 @@ async function publishedRenewal<M extends ModelStore>(t: TestContext, folder: st
 /** The same in a folder whose reads can fail. */
 async function inFolder(t: TestContext) {
   const folder = await modelsFolder(t);
-  return publishedRenewal(t, folder, new FailingStore(folder));
+  return publishedRenewal(folder, new FailingStore(folder));
 }
 
 test("a version that an attempt before has published is found, and the alias that was asked for is set", async (t) => {
@@ -134,9 +134,7 @@ test("what a cancelled job becomes is not said before the object store says whet
 }, async (t) => {
   const bucket = await makeBucket();
   const proxy = await startFaultyProxy(t, bucket.endpoint);
-  const { id, claim, queue, run, ended, warnings } = await publishedRenewal(
-    t,
-    await modelsFolder(t),
+  const { id, claim, queue, run, ended, warnings } = await publishedRenewal(await modelsFolder(t),
     await openS3(t, bucket),
   );
   await queue.cancel(id);
