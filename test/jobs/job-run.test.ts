@@ -134,7 +134,8 @@ test("what a cancelled job becomes is not said before the object store says whet
 }, async (t) => {
   const bucket = await makeBucket();
   const proxy = await startFaultyProxy(t, bucket.endpoint);
-  const { id, claim, queue, run, ended, warnings } = await publishedRenewal(await modelsFolder(t),
+  const { id, claim, queue, run, ended, warnings } = await publishedRenewal(
+    await modelsFolder(t),
     await openS3(t, bucket),
   );
   await queue.cancel(id);
