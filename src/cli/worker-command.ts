@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import pino, { type Logger } from "pino";
 import { type Config, loadConfig, storeLocation } from "../config.js";
 import { InputError } from "../errors.js";
-import { createJobWorker, openJobStore } from "../jobs/start-jobs.js";
+import { createJobWorker, openJobStore, placeOfJobs } from "../jobs/start-jobs.js";
 import { endProcess } from "../last-exit.js";
 import { LogOutput } from "../log-output.js";
 import { openStore } from "../registry/open-store.js";
@@ -48,11 +48,7 @@ async function runWorker({ models }: WorkerFlags): Promise<void> {
     onPublished: async () => undefined,
   });
   log.info(
-    {
-      models: config.RESIDUA_MODELS,
-      maxJobs: config.RESIDUA_MAX_JOBS,
-      kept: config.RESIDUA_REDIS_URL === undefined ? "the folder of models" : "Redis",
-    },
+    { models: config.RESIDUA_MODELS, maxJobs: config.RESIDUA_MAX_JOBS, kept: placeOfJobs(config) },
     "looking for jobs",
   );
   worker.look();

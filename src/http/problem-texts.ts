@@ -79,8 +79,13 @@ export const PROBLEM_TEXTS: Readonly<Record<ErrorCode, ProblemText>> = {
   },
   JOB_NOT_FOUND: {
     meaning: "No training or renewal of this id is known.",
-    causes: ["It ended more than 7 days ago.", "The id was cut off or belongs to another service."],
-    remedy: "GET /v1/jobs lists the jobs that wait or run and the last ones that have ended.",
+    causes: [
+      "It ended more than 7 days ago.",
+      "The id was cut off or belongs to another service.",
+      "Models are in an object store, RESIDUA_REDIS_URL is not set, and another replica has taken the job: each knows only its own.",
+    ],
+    remedy:
+      "GET /v1/jobs lists the jobs that wait or run and the last ones that have ended. Several replicas on an object store need RESIDUA_REDIS_URL to have their jobs in common.",
   },
   ROUTE_NOT_FOUND: {
     meaning: "The service has no such path. The detail lists those it has.",

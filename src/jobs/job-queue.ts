@@ -26,11 +26,16 @@ export interface JobRequest {
 export class JobQueue {
   readonly #store: JobStore;
   readonly #bodyLimitBytes: number;
+  readonly #whyUnknown: string | undefined;
 
-  /** @param bodyLimitBytes the largest body. */
-  constructor(store: JobStore, bodyLimitBytes: number) {
+  /**
+   * @param bodyLimitBytes the largest body.
+   * @param whyUnknown a sentence for who asks for a job that is not in this store, where another service may have it.
+   */
+  constructor(store: JobStore, bodyLimitBytes: number, whyUnknown?: string) {
     this.#store = store;
     this.#bodyLimitBytes = bodyLimitBytes;
+    this.#whyUnknown = whyUnknown;
   }
 
   /**
@@ -80,10 +85,9 @@ export class JobQueue {
   async read(id: string): Promise<JobRecord> {
     const record = await this.#store.read(id);
     if (record !== undefined) return record;
-    throw new ResiduaError(
-      "JOB_NOT_FOUND",
-      "There is no job of this id; jobs that have ended are kept for 7 days. GET /v1/jobs lists them.",
-    );
+    const unknown =
+      "There is no job of this id; jobs that have ended are kept for 7 days. GET /v1/jobs lists them.";
+    throw new ResiduaError("JOB_NOT_FOUND", [unknown, this.#whyUnknown ?? []].flat().join(" "));
   }
 
   /** The jobs that wait or run, and the last ones that have ended; newest first. */

@@ -221,7 +221,7 @@ export class JobRun {
     const fields = { job: this.id, model: this.#claim.order.model, state: end.state, version: end.version };
     for (;;) {
       try {
-        await this.#claim.end(end);
+        if (!(await this.#claim.end(end))) return log.warn(fields, "another worker has taken the job");
         return log.info({ ...fields, detail: end.failure?.detail }, "the job has ended");
       } catch (error) {
         log.warn({ ...fields, err: error }, "the end of a job could not be written; it is tried again");

@@ -101,7 +101,7 @@ export interface ModelStore {
   /** The highest number that a version of the model has or had, as far as is known; 0 where there was none. */
   highestVersion(name: string): Promise<number>;
 
-  /** The version that a job has published; undefined where there is none. */
+  /** The version that a job has published; undefined where there is none among those whose manifest is sound. */
   publishedBy(name: string, jobId: string): Promise<string | undefined>;
 
   /**

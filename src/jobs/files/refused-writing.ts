@@ -1,4 +1,4 @@
-/** Turns what the system says on writing to the volume of models into an answer. */
+/** Turns what the system says on writing to the folder of jobs into an answer. */
 import { ResiduaError } from "../../errors.js";
 import { explain, isReadOnly } from "../../registry/folder-files.js";
 
@@ -6,7 +6,7 @@ import { explain, isReadOnly } from "../../registry/folder-files.js";
 export function noRoom(why: string): ResiduaError {
   return new ResiduaError(
     "INSUFFICIENT_STORAGE",
-    `There is no room for the data on the volume of models: ${why}.`,
+    `There is no room for the data on the volume that jobs are kept on: ${why}.`,
   );
 }
 
@@ -17,7 +17,7 @@ export function refuseWriting(error: unknown): never {
   if (isReadOnly(error as NodeJS.ErrnoException)) {
     throw new ResiduaError(
       "CONFLICT",
-      `There can be no jobs here: this process may not write to the folder of models (${explain(error)}).`,
+      `There can be no jobs here: this process may not write to the folder of jobs, which is in the folder of models, or in RESIDUA_CACHE where models are in an object store: ${explain(error)}.`,
       { cause: error },
     );
   }
