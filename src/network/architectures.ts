@@ -112,7 +112,7 @@ function checkOptions(options: ArchitectureOptions): void {
   }
   if (options.reverse === true && (!isRecurrent(family) || family === "prediction")) {
     throw new InputError(
-      `Reverse needs an LSTM reconstruction decoder: take family reconstruction or composite, not ${family}.`,
+      `Reverse needs a recurrent reconstruction decoder: take family reconstruction or composite, not ${family}.`,
     );
   }
   if (options.cell === "gru" && !isRecurrent(family)) {
