@@ -57,7 +57,7 @@ export function tableData(file: string): JobData {
   return { source: { ...fileSource(file), name: NAME, mayBeCompressed: false }, reading: {} };
 }
 
-/** The rows of a JSON object as JSON lines. Throws InputError where it is not of that form. */
+/** The rows of a JSON object as JSON lines. @throws InputError where it is not of that form. */
 export async function seriesData(file: string): Promise<JobData> {
   let body: unknown;
   try {

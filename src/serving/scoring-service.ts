@@ -197,7 +197,7 @@ export class ScoringService {
     return slices;
   }
 
-  /** Scales a slice and submits it. Throws what `submit` throws, at once. */
+  /** Scales a slice and submits it. @throws what `submit` throws, at once. */
   #run(
     model: ScorableModel,
     judge: Judge,

@@ -91,7 +91,12 @@ for (const kind of KINDS) {
       /admin token/,
       service.order("pump", "", DATA, { authorization: "Bearer nope" }),
     );
-    await refused(404, "JOB_NOT_FOUND", /There is no job of this id/, service.fetch("/v1/jobs/nope"));
+    await refused(
+      404,
+      "JOB_NOT_FOUND",
+      /There is no job of this id.* lists them\.$/,
+      service.fetch("/v1/jobs/nope"),
+    );
     await refused(404, "JOB_NOT_FOUND", /There is no job/, service.fetch("/v1/jobs/nope/events"));
     assert.deepEqual(await place.leftovers(), []);
     assert.deepEqual(await (await service.fetch("/v1/jobs")).json(), { jobs: [] });

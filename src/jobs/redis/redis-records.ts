@@ -1,5 +1,5 @@
 /** Reads jobs from Redis. What is no job of this program's form is none. */
-import type { JobEnd, JobNote, JobRecord } from "../job.js";
+import type { JobNote, JobRecord } from "../job.js";
 import { isJobId } from "../job-id.js";
 import { parseEnd, parseNote, parseOrder } from "../stored-job.js";
 import { ENDED, OPEN } from "./redis-keys.js";
@@ -19,13 +19,6 @@ interface KeptNotes {
   /** What it counts among all that is kept. */
   counted: number;
 }
-
-const UNREADABLE_END: JobEnd = {
-  state: "failed",
-  endedAt: new Date(0).toISOString(),
-  version: null,
-  failure: { code: "INTERNAL", detail: "How the job ended cannot be read from Redis." },
-};
 
 export class RedisRecords {
   readonly #link: RedisLink;
@@ -50,7 +43,7 @@ export class RedisRecords {
     if (order === undefined || order.id !== id) return undefined;
     // Another reader may have been faster: then some of these are there already.
     const notes = this.#withNew(id, kept, texts.slice(kept.read - known));
-    const end = endJson === "" ? undefined : (parseEnd(endJson) ?? UNREADABLE_END);
+    const end = endJson === "" ? undefined : parseEnd(endJson);
     return { order, notes, isWaiting: isWaiting === "1", end };
   }
 
