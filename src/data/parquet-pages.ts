@@ -8,6 +8,11 @@ import type { FileMetaData } from "hyparquet";
 /** A page has a megabyte by default. */
 const MOST_PAGE_BYTES = 64 * 1024 * 1024;
 const MOST_VALUES = 16 * 1024 * 1024;
+/**
+ * Of one page, which is decoded as a whole, though repeated values take next to none of its bytes. Programs write groups of
+ * at most so many rows by default.
+ */
+const MOST_PAGE_VALUES = 1024 * 1024;
 
 /** Types of fields in Thrift's compact protocol. */
 const TYPE = {
@@ -57,6 +62,9 @@ export function excessOf(
       while (!reader.isAtEnd) {
         const { uncompressed, compressed, values } = reader.page();
         if (uncompressed > MOST_PAGE_BYTES) return `a page has more than ${MOST_PAGE_BYTES} bytes`;
+        if (values > MOST_PAGE_VALUES) {
+          return `a page has ${values} values, and one of up to ${MOST_PAGE_VALUES} can be read here`;
+        }
         if (values > Number(groupRows)) return "a page has more values than its group of rows has rows";
         reader.skip(compressed);
       }

@@ -8,6 +8,7 @@ import type { Metrics } from "../serving/metrics.js";
 import type { ScoringService } from "../serving/scoring-service.js";
 import { BodyBudget } from "./body-budget.js";
 import { BodyReader } from "./body-reader.js";
+import { READING_MS } from "./body-threads.js";
 import { refuseBrokenRequests } from "./broken-request.js";
 import { createHttpServer } from "./connections.js";
 import { parseJson } from "./json-body.js";
@@ -80,6 +81,8 @@ const TIMEOUTS = {
   checkMs: 1_000,
   /** An upload of which nothing arrives for so long is ended. */
   stalledMs: 15_000,
+  /** How long a large body may be read, and a second more for each MiB of it. */
+  readingMs: READING_MS,
 };
 
 /** Makes a server that is ready to listen. Closing it closes none of what it is given in `options`. */
@@ -160,7 +163,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(activityRoutes, { models, metrics });
   await app.register(sampleRoutes, { models });
   const budget = new BodyBudget(config.RESIDUA_MAX_BODY_BYTES_IN_FLIGHT, timeouts.stalledMs);
-  const bodies = new BodyReader();
+  const bodies = new BodyReader(timeouts.readingMs);
   app.addHook("onClose", () => bodies.close());
   await app.register(readingsRoutes, { models, bodies, budget, bodyLimitBytes });
   if (config.RESIDUA_ADMIN_TOKEN !== undefined) await app.register(aliasRoutes, { models });

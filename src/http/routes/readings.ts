@@ -85,6 +85,7 @@ export const readingsRoutes: FastifyPluginCallbackTypebox<ReadingsOptions> = (
           413: problemResponse("BODY_TOO_LARGE"),
           415: problemResponse("UNSUPPORTED_MEDIA_TYPE"),
           503: problemResponse("MODEL_NOT_READY, SHUTTING_DOWN"),
+          504: problemResponse("DEADLINE_EXCEEDED"),
         },
       },
     },
