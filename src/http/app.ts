@@ -6,7 +6,7 @@ import type { Config } from "../config.js";
 import type { Lifecycle } from "../serving/lifecycle.js";
 import type { Metrics } from "../serving/metrics.js";
 import type { ScoringService } from "../serving/scoring-service.js";
-import { BodyBudget } from "./body-budget.js";
+import type { BodyBudget } from "./body-budget.js";
 import { BodyReader } from "./body-reader.js";
 import { READING_MS } from "./body-threads.js";
 import { refuseBrokenRequests } from "./broken-request.js";
@@ -47,7 +47,6 @@ export interface AppOptions {
   readonly config: Pick<
     Config,
     | "RESIDUA_BODY_LIMIT_BYTES"
-    | "RESIDUA_MAX_BODY_BYTES_IN_FLIGHT"
     | "RESIDUA_WRITE_TIMEOUT_SECONDS"
     | "RESIDUA_ADMIN_TOKEN"
     | "RESIDUA_API_TOKEN"
@@ -60,6 +59,8 @@ export interface AppOptions {
   readonly metrics: Metrics;
   readonly models: LiveModels;
   readonly scoring: ScoringService;
+  /** Counts the bytes of bodies that are held at once. */
+  readonly budget: BodyBudget;
   /** Undefined where no admin token is set. */
   readonly jobs?: JobOrdersOptions | undefined;
   /** Undefined where no traces are asked for. */
@@ -87,7 +88,7 @@ const TIMEOUTS = {
 
 /** Makes a server that is ready to listen. Closing it closes none of what it is given in `options`. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, log, lifecycle, metrics, models, scoring } = options;
+  const { config, log, lifecycle, metrics, models, scoring, budget } = options;
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const bodyLimitBytes = config.RESIDUA_BODY_LIMIT_BYTES;
   const nextId = requestIdSource();
@@ -162,7 +163,6 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(calibrationRoutes, { models });
   await app.register(activityRoutes, { models, metrics });
   await app.register(sampleRoutes, { models });
-  const budget = new BodyBudget(config.RESIDUA_MAX_BODY_BYTES_IN_FLIGHT, timeouts.stalledMs);
   const bodies = new BodyReader(timeouts.readingMs);
   app.addHook("onClose", () => bodies.close());
   await app.register(readingsRoutes, { models, bodies, budget, bodyLimitBytes });

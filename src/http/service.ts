@@ -19,6 +19,7 @@ import { Metrics } from "../serving/metrics.js";
 import { eventLoop } from "../serving/scheduler.js";
 import { ScoringService } from "../serving/scoring-service.js";
 import { type AppOptions, createApp } from "./app.js";
+import { BodyBudget } from "./body-budget.js";
 import type { GrpcOptions, GrpcServer } from "./grpc/grpc-server.js";
 import { LiveModels } from "./live-models.js";
 import { MODEL_ANSWERS } from "./model-answers.js";
@@ -122,7 +123,8 @@ export class Service {
     const scoring = new ScoringService(batcher, metrics);
     const tracing = await startTracing(options);
     const jobs = await startJobs(options, store, models);
-    const parts = { ...options, lifecycle, metrics, models, scoring, tracing, jobs };
+    const budget = new BodyBudget(config.RESIDUA_MAX_BODY_BYTES_IN_FLIGHT, options.timeouts?.stalledMs);
+    const parts = { ...options, lifecycle, metrics, models, scoring, tracing, jobs, budget };
     const app = await createApp(parts);
     await app.listen({ host: config.HOST, port: config.PORT }).catch(async (error: unknown) => {
       await jobs?.store.close();
@@ -216,7 +218,7 @@ export class Service {
 async function startJobs({ config, log }: ServiceOptions, published: ModelStore, models: LiveModels) {
   if (config.RESIDUA_ADMIN_TOKEN === undefined) return undefined;
   const store = await openJobStore(config, log);
-  const bodyLimitBytes = config.RESIDUA_JOB_BODY_LIMIT_BYTES;
+  const { RESIDUA_JOB_BODY_LIMIT_BYTES: bodyLimitBytes, RESIDUA_MAX_JOBS: maxJobs } = config;
   const queue = new JobQueue(store, bodyLimitBytes);
   const worker = createJobWorker(store, config, {
     models: published,
@@ -226,7 +228,6 @@ async function startJobs({ config, log }: ServiceOptions, published: ModelStore,
     onPublished: async () => models.registry.poll(),
   });
   const kept = config.RESIDUA_REDIS_URL === undefined ? "the folder of models" : "Redis";
-  const maxJobs = config.RESIDUA_MAX_JOBS;
   log.info({ maxJobs }, `jobs are kept in ${kept}${maxJobs === 0 ? ", and run by others" : ""}`);
   return { store, queue, worker, bodyLimitBytes };
 }
