@@ -23,6 +23,7 @@ import { requests } from "./plugins/requests.js";
 import { traces } from "./plugins/traces.js";
 import { toResiduaError } from "./problem.js";
 import { collectBody } from "./raw-body.js";
+import { trustedProxies } from "./request-client.js";
 import { requestIdSource } from "./request-id.js";
 import { activityRoutes } from "./routes/activity.js";
 import { aliasRoutes } from "./routes/aliases.js";
@@ -51,6 +52,7 @@ export interface AppOptions {
     | "RESIDUA_ADMIN_TOKEN"
     | "RESIDUA_API_TOKEN"
     | "RESIDUA_CORS_ORIGINS"
+    | "RESIDUA_TRUST_PROXY"
   >;
   /** The program's version, for the OpenAPI document. */
   readonly version: string;
@@ -99,6 +101,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,
+    trustProxy: trustedProxies(config.RESIDUA_TRUST_PROXY),
     genReqId: nextId,
     return503OnClosing: false,
     serverFactory: (handle) =>

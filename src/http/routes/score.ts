@@ -20,6 +20,7 @@ import { answersOf } from "../model-answers.js";
 import { isClientGone, logFailure } from "../plugins/errors.js";
 import { problemBody, problemResponse, toResiduaError } from "../problem.js";
 import { rawBody, takeRawBodies } from "../raw-body.js";
+import { clientOf } from "../request-client.js";
 import { scoreResponse } from "../score-response.js";
 import { ScoreResponseSchema } from "../score-response-schema.js";
 import { ModelParamsSchema, ScoreQuerySchema, ScoreRequestSchema } from "../score-schema.js";
@@ -148,7 +149,7 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
       }
       const admission = Admission.admit(
         { models, scoring },
-        request.raw.socket,
+        clientOf(request),
         request.params.name,
         request.query,
       );
