@@ -110,6 +110,13 @@ const ConfigSchema = Type.Object({
   }),
   RESIDUA_JOB_MAX_ROWS: Type.Integer({ minimum: 1, maximum: 1_000_000_000, default: 10_000_000 }),
   RESIDUA_JOB_MAX_SECONDS: Type.Number({ minimum: 1, maximum: 2_000_000, default: 3600 }),
+  /** Proxies whose X-Forwarded-For is believed: addresses and networks; unset, nobody's is. */
+  RESIDUA_TRUST_PROXY: Type.Optional(
+    Type.String({
+      pattern: "^[0-9A-Fa-f.:/]+(, ?[0-9A-Fa-f.:/]+)*$",
+      title: "addresses and networks such as 10.0.0.0/8, with commas between them",
+    }),
+  ),
   RESIDUA_ADMIN_TOKEN: Token,
   RESIDUA_API_TOKEN: Token,
   /** Of `residua watch`: the header Authorization for Prometheus's API. */

@@ -70,6 +70,11 @@ test("a wrong value is refused with one sentence that names the variable", () =>
       'RESIDUA_CORS_ORIGINS has to be "*", or origins such as https://example.org, without a path, with commas between them, not "https://example.org/".',
     ],
     [
+      "RESIDUA_TRUST_PROXY",
+      "proxy.example",
+      'RESIDUA_TRUST_PROXY has to be addresses and networks such as 10.0.0.0/8, with commas between them, not "proxy.example".',
+    ],
+    [
       "RESIDUA_MODELS",
       "s3:/bucket",
       'RESIDUA_MODELS has to be a folder, or s3://bucket/prefix, not "s3:/bucket".',
