@@ -67,3 +67,11 @@ function reader<Schema extends TSchema, Value>(schema: Schema): (json: string) =
 export const parseOrder = reader<typeof OrderSchema, JobOrder>(OrderSchema);
 export const parseNote = reader<typeof NoteSchema, JobNote>(NoteSchema);
 export const parseEnd = reader<typeof EndSchema, JobEnd>(EndSchema);
+
+/** Of a job whose end was stored, and cannot be read. */
+export const UNREADABLE_END: JobEnd = {
+  state: "failed",
+  endedAt: new Date(0).toISOString(),
+  version: null,
+  failure: { code: "INTERNAL", detail: "How the job ended was stored, and is damaged." },
+};

@@ -1,7 +1,8 @@
 /** Idempotency keys: for a day, the same key stands for the same job. */
 import { createHash, randomBytes } from "node:crypto";
-import { link, readFile, rm, writeFile } from "node:fs/promises";
+import { link, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { writeFileDurably } from "../../registry/durable-files.js";
 import type { KeyUse } from "../job-store.js";
 import { keyUsedOtherwise } from "../refusals.js";
 import type { JobFolder } from "./job-folder.js";
@@ -40,7 +41,7 @@ export class FileKeys {
     const file = this.#file(key);
     const whole = join(this.#jobs.path("keys"), `.${randomBytes(9).toString("hex")}`);
     const taken: TakenKey = { id, hash, atMs: Date.now() };
-    await writeFile(whole, JSON.stringify(taken));
+    await writeFileDurably(whole, Buffer.from(JSON.stringify(taken)));
     try {
       for (;;) {
         if (await linkUnlessThere(whole, file)) return id;
@@ -67,10 +68,19 @@ export class FileKeys {
   }
 
   async #read(file: string): Promise<TakenKey | undefined> {
-    const json = await readFile(file, "utf8").catch(() => undefined);
-    if (json === undefined) return undefined;
-    const taken = JSON.parse(json) as TakenKey;
-    return Date.now() - taken.atMs < VALID_MS ? taken : undefined;
+    const taken = parseTaken(await readFile(file, "utf8").catch(() => ""));
+    return taken !== undefined && Date.now() - taken.atMs < VALID_MS ? taken : undefined;
+  }
+}
+
+/** Undefined for a text that is none: one that is damaged stands for no job. */
+function parseTaken(json: string): TakenKey | undefined {
+  try {
+    const { id, hash, atMs } = JSON.parse(json) as Partial<TakenKey>;
+    const isTaken = typeof id === "string" && typeof hash === "string" && typeof atMs === "number";
+    return isTaken ? { id, hash, atMs } : undefined;
+  } catch {
+    return undefined;
   }
 }
 

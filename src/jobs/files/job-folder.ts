@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { replaceFile } from "../../registry/durable-files.js";
 import type { JobEnd, JobNote, JobOrder, JobRecord } from "../job.js";
 import { isJobId } from "../job-id.js";
-import { parseNote, parseOrder } from "../stored-job.js";
+import { parseEnd, parseNote, parseOrder, UNREADABLE_END } from "../stored-job.js";
 
 /** The folder of jobs, in the folder of models: readers of models skip names that begin with a dot. */
 const JOBS_FOLDER = ".jobs";
@@ -140,7 +140,7 @@ export class JobFolder {
 /** How the job at a place ended; undefined where it has not. */
 export async function readEnd({ folder }: Pick<Place, "folder">): Promise<JobEnd | undefined> {
   const json = await readIfThere(join(folder, END_FILE));
-  return json === undefined ? undefined : (JSON.parse(json) as JobEnd);
+  return json === undefined ? undefined : (parseEnd(json) ?? UNREADABLE_END);
 }
 
 export async function readOrder({ folder }: Pick<Place, "folder">): Promise<JobOrder | undefined> {

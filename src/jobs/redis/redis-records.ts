@@ -1,7 +1,7 @@
 /** Reads jobs from Redis. What is no job of this program's form is none. */
-import type { JobEnd, JobNote, JobRecord } from "../job.js";
+import type { JobNote, JobRecord } from "../job.js";
 import { isJobId } from "../job-id.js";
-import { parseEnd, parseNote, parseOrder } from "../stored-job.js";
+import { parseEnd, parseNote, parseOrder, UNREADABLE_END } from "../stored-job.js";
 import { ENDED, OPEN } from "./redis-keys.js";
 import type { RedisLink } from "./redis-link.js";
 
@@ -19,13 +19,6 @@ interface KeptNotes {
   /** What it counts among all that is kept. */
   counted: number;
 }
-
-const UNREADABLE_END: JobEnd = {
-  state: "failed",
-  endedAt: new Date(0).toISOString(),
-  version: null,
-  failure: { code: "INTERNAL", detail: "How the job ended cannot be read from Redis." },
-};
 
 export class RedisRecords {
   readonly #link: RedisLink;
