@@ -16,7 +16,7 @@ import { trainModel } from "../training/train-model.js";
 import type { TrainEvents } from "../training/train-settings.js";
 import type { JobNote, JobProgress } from "./job.js";
 import { type JobData, seriesData, tableData } from "./job-data.js";
-import { type RenewJobOptions, renewJobOptions, trainJobOptions, withoutDashes } from "./job-options.js";
+import { inQueryWords, type RenewJobOptions, renewJobOptions, trainJobOptions } from "./job-options.js";
 import type { JobTask } from "./job-task.js";
 
 type Report = (note: JobNote) => void;
@@ -67,6 +67,7 @@ async function renewModel(
 ): Promise<string> {
   const { order } = task;
   const wanted = renewJobOptions(order.options);
+  await checkPublished(store, order.model, wanted.version);
   const opened = await openStoredVersion(store, order.model, { version: wanted.version }, engine);
   try {
     return await renewOpened(task, wanted, opened, { store, engine, report });
@@ -116,6 +117,24 @@ async function renewOpened(
   return renewal.published.version;
 }
 
+/** Throws ResiduaError MODEL_NOT_FOUND, or VERSION_NOT_FOUND where one is named. */
+async function checkPublished(store: ModelStore, name: string, version: string | undefined): Promise<void> {
+  const models = await store.list();
+  const model = models.find((stored) => stored.name === name);
+  if (model === undefined) {
+    const there = models.map((stored) => stored.name).join(", ");
+    throw new ResiduaError(
+      "MODEL_NOT_FOUND",
+      `There is no model "${name}" to renew; there ${there === "" ? "is none" : `are ${there}`}.`,
+    );
+  }
+  if (version === undefined || model.problem !== undefined || model.versions.includes(version)) return;
+  throw new ResiduaError(
+    "VERSION_NOT_FOUND",
+    `Model "${name}" has no version ${version} to renew; it has ${model.versions.join(", ")}.`,
+  );
+}
+
 function openData({ order, dataFile }: JobTask): Promise<JobData> | JobData {
   return order.form === "series" ? seriesData(dataFile) : tableData(dataFile);
 }
@@ -132,7 +151,7 @@ function eventsOf(report: Report): TrainEvents {
   let epochs = 0;
   let fold: JobProgress["fold"] = null;
   return {
-    onNote: (sentence) => report({ type: "warning", sentence: withoutDashes(sentence) }),
+    onNote: (sentence) => report({ type: "warning", sentence: inQueryWords(sentence) }),
     onFit: (fit) => {
       epochs = fit.epochs;
       fold = fit.stage.number === 0 ? null : fit.stage;

@@ -60,12 +60,10 @@ for (const kind of KINDS) {
       // It had nobody to tell any more.
       assert.throws(() => process.kill(pid!, 0), { code: "ESRCH" });
 
-      const begun = Date.now();
       assert.equal(await second.server.end("SIGTERM"), 0);
       const third = await place.serve();
       await processesOf(third, id, 1);
-      // Not the 15 s of a lease that runs out.
-      assert.ok(Date.now() - begun < 15_000, "it waited for the lease");
+      // It would be the third attempt, had it been taken from a worker whose lease ran out.
       assert.equal(logged(third, "the job begins")[0]?.["attempt"], 2);
       const stopped = await third.fetch(`/v1/jobs/${id}`, { method: "DELETE" });
       assert.equal(((await stopped.json()) as JobAnswer).state, "cancelled");

@@ -1,9 +1,10 @@
 /** Idempotency keys: for a day, the same key stands for the same job. */
 import { createHash, randomBytes } from "node:crypto";
-import { link, readFile, rm, writeFile } from "node:fs/promises";
+import { link, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Static, Type } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
+import { writeFileDurably } from "../../registry/durable-files.js";
 import type { KeyUse } from "../job-store.js";
 import { KEY_MS } from "../limits.js";
 import { keyUsedOtherwise } from "../refusals.js";
@@ -44,7 +45,7 @@ export class FileKeys {
     const file = this.#file(key);
     const whole = join(this.#jobs.path("keys"), `.${randomBytes(9).toString("hex")}`);
     const taken: TakenKey = { id, hash, atMs: Date.now() };
-    await writeFile(whole, JSON.stringify(taken));
+    await writeFileDurably(whole, Buffer.from(JSON.stringify(taken)));
     try {
       for (;;) {
         if (await linkUnlessThere(whole, file)) return id;

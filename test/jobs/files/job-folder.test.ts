@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { FileClaim } from "../../../src/jobs/files/file-claim.js";
 import { FileJobs } from "../../../src/jobs/files/file-jobs.js";
+import { FileKeys } from "../../../src/jobs/files/file-keys.js";
 import { JobFolder, notesFile, type Place } from "../../../src/jobs/files/job-folder.js";
 import { LeaseWatch } from "../../../src/jobs/files/lease-watch.js";
 import { changesOf, type JobEnd, jobAfter } from "../../../src/jobs/job.js";
@@ -167,4 +168,33 @@ test("a lease is over when it has not changed for its time on the watcher's own 
   assert.equal(await silent(), 0);
   nowMs = 2800;
   assert.equal(await silent(), 1);
+});
+
+test("what is damaged of one job costs the others nothing", async (t) => {
+  const { jobs, queue, submit } = await queueOf(t);
+  const { id } = await submit();
+  await queue.cancel(id);
+  await writeFile(join((await only(jobs, "ended")).folder, "ended.json"), '{"state":"do');
+  const { id: other } = await submit();
+  const listed = await queue.list();
+  assert.deepEqual(
+    listed.map((job) => [job.id, job.state, job.failure?.code]),
+    [
+      [other, "queued", undefined],
+      [id, "failed", "INTERNAL"],
+    ],
+  );
+});
+
+test("a key that is damaged stands for no job, and can be taken anew", async (t) => {
+  const { jobs } = await queueOf(t);
+  await jobs.prepare();
+  const keys = new FileKeys(jobs);
+  const use = { key: "pump-1", hash: "0a" };
+  assert.equal(await keys.take(use, "first"), "first");
+  assert.equal(await keys.isTaken("pump-1"), true);
+  const [name] = await readdir(jobs.path("keys"));
+  await writeFile(join(jobs.path("keys"), name!), "");
+  assert.equal(await keys.isTaken("pump-1"), false);
+  assert.equal(await keys.take(use, "second"), "second");
 });
