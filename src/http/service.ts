@@ -26,10 +26,7 @@ import type { Tracing } from "./tracing/tracing.js";
 
 /** With two runs at once, the engine has its next batch when it ends one. */
 const CONCURRENT_RUNS = 2;
-/**
- * The least time between "not ready" and the first refusal: requests that are already being sent still get
- * in.
- */
+/** The least time between "not ready" and the first refusal: requests that are being sent still get in. */
 const LEAST_LAME_DUCK_MS = 100;
 /** How long connections may take to close by themselves after their last answer. */
 const GOODBYE_MS = 250;
