@@ -89,6 +89,11 @@ async function readOnce(
         `${reader.file} is one JSON array; JSON is read as an object a line (jq -c '.[]').`,
       );
     }
+    if (dialect.kind === "jsonRows") {
+      throw new InputError(
+        `${reader.file} has a JSON array in each line, whose values have no names; JSON is read as an object a line, with the names of the columns (jq -c '{time: .[0], temp: .[1]}').`,
+      );
+    }
     const isJson = dialect.kind === "jsonLines";
     const fields = isJson ? { numeric: new Set<string>(), unread: [] } : undefined;
     reader.begin({ delimiter: dialect.delimiter, place: "line", fields });

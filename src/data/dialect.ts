@@ -15,7 +15,7 @@ const MOST_ABOVE = 10;
 
 /** The layout of a file. */
 export interface Dialect {
-  readonly kind: "delimited" | "jsonLines" | "jsonArray";
+  readonly kind: "delimited" | "jsonLines" | "jsonArray" | "jsonRows";
   /** One character, or BLANKS. */
   readonly delimiter: string;
   /** Lines before the header, or before the first row. */
@@ -43,6 +43,9 @@ export function detectDialect(text: string, hints: DialectHints = {}): Dialect {
   while (first < lines.length && (isComment(lines[first]) || lines[first]!.trim() === "")) first++;
   if (/^\s*\[\s*(\{|$)/.test(lines[first] ?? "")) {
     return { kind: "jsonArray", delimiter: ",", skipLines: 0, hasComments };
+  }
+  if (/^\s*\[.*\]\s*$/.test(lines[first] ?? "") && /^\s*\[.*\]\s*$/.test(lines[first + 1] ?? "")) {
+    return { kind: "jsonRows", delimiter: ",", skipLines: 0, hasComments };
   }
   if (/^\s*\{/.test(lines[first] ?? "")) {
     return { kind: "jsonLines", delimiter: ",", skipLines: 0, hasComments };

@@ -6,8 +6,8 @@ import type { Table, Words } from "./table-form.js";
 /** The share of rows with the time of another from which on times recur. */
 const RECURRING = 0.2;
 const TAG_NAME =
-  /^_?(tag|tags|tag_?name|field|variable|metric|measure|measurement|parameter|param|signal|channel|point|item|series|attribute|name|key|sensor)(_?(name|id))?$/i;
-const VALUE_NAME = /^_?(value|val|reading|data|wert|measurement|result)s?$/i;
+  /^_?(tag|tags|tag_?name|field|variable|metric|measure|measurement|parameter|param|var|signal|channel|point|item|series|attribute|name|key|sensor)(_?(name|id))?$/i;
+const VALUE_NAME = /^_?(var_?)?(value|val|reading|data|wert|measurement|result)s?$/i;
 
 /** The most columns that are tried in pairs. */
 const MOST_PAIRED = 8;
@@ -28,7 +28,10 @@ export function refuseRecurringTimes(table: Table): void {
   const apart = single === undefined ? findPair(candidates.slice(0, MOST_PAIRED), time.ms, groups) : [single];
   if (apart === undefined) return;
   const values = table.features.filter(({ name }) => !apart.some((words) => words.name === name));
-  const only = values.length === 1 ? values[0]!.name : undefined;
+  const named = apart.some(({ name }) => TAG_NAME.test(name))
+    ? values.find(({ name }) => VALUE_NAME.test(name))
+    : undefined;
+  const only = (values.length === 1 ? values[0] : named)?.name;
   const tag =
     only === undefined
       ? undefined

@@ -50,6 +50,7 @@ test("units come from the row under the header, from names and from cells", asyn
   assert.deepEqual(await units("12_units_row.csv"), ["°C", "m3/h"]);
   assert.deepEqual(await units("30_cp1252.csv"), ["°C", null]);
   assert.deepEqual(await units("19d_percent.csv"), ["%", null]);
+  assert.deepEqual(await units("83_toa5.dat"), ["Deg C", "L/s"]);
   assert.deepEqual(column(await read("19d_percent.csv"), "temp"), temps);
 });
 
@@ -138,4 +139,13 @@ test("of river sensors, every NULL and every -9999 is missing, and none of the o
   }
   const all = await read("river.csv");
   assert.deepEqual(all.features, ["temp", "temp_qual", "cond", "cond_qual", "ph", "do"]);
+});
+
+test("the number of an instrument that is out of its range is no reading", async () => {
+  const { taken } = await read("89_overload.csv");
+  assert.deepEqual(
+    taken!.features.map(({ missing }) => missing),
+    [0, 4],
+  );
+  assert.deepEqual(taken!.sentinels, { flow: [9.91e37] });
 });
