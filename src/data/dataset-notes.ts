@@ -1,4 +1,5 @@
 /** Sentences on what was found in data files, for a person who trains or scores with them. */
+import { offsetMinutes } from "./clock-time.js";
 import type { ColumnRoles } from "./column-roles.js";
 import type { DataFile } from "./data-file.js";
 import type { FoundReadings } from "./feature-readings.js";
@@ -51,6 +52,12 @@ function describeZones({ file, time }: DataFile, { timeZone }: NoteOptions): str
   if (written > 0) {
     return [
       `${file}: ${written} times of "${time.name}" name a zone and ${without} do not; these are taken as ${zone} (--time-zone names another).`,
+    ];
+  }
+  const word = timeZone === undefined ? /[[(]([A-Z]{2,5})[\])]/.exec(time.name)?.[1] : undefined;
+  if (named === undefined && word !== undefined && (offsetMinutes(word) ?? 0) !== 0) {
+    return [
+      `${file}: the name of "${time.name}" says ${word}, and its times are taken as UTC: --time-zone, such as Europe/Berlin, reads them as times of that zone.`,
     ];
   }
   if (named === undefined) return [];

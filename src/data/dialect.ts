@@ -132,7 +132,12 @@ function preambleLines(lines: readonly string[], delimiter: string): number {
   if (isAbove && above.every((row) => !looksLikeData(row))) return empty + 1;
   const first = widths.indexOf(usual);
   const rest = widths.slice(first).filter((width) => width > 0);
-  if (first <= 0 || rest.filter((width) => width === usual).length < rest.length * 0.9) return 0;
+  if (
+    first <= 0 ||
+    first > MOST_PREAMBLE ||
+    rest.filter((width) => width === usual).length < rest.length * 0.9
+  )
+    return 0;
   // A header may have fewer names than the rows have cells: that is a fault to report, or a delimiter at the ends.
   return looksLikeData(cells(lines[first]!, delimiter)) && widths[first - 1]! > 1 ? 0 : first;
 }

@@ -24,7 +24,8 @@ export interface TimeFormat {
 }
 
 const SHORT_DATE = new RegExp(`^(\\d{1,2})[/.-](\\d{1,2})[/.-](\\d{4}|\\d{2})${DATE_TIME_END}$`, "i");
-const COMPACT = /^(\d{4})(\d{2})(\d{2})(?:[T _-]?(\d{2})(\d{2})(\d{2})?(?:[.,](\d{1,9}))?(Z)?)?$/i;
+const COMPACT =
+  /^(\d{4})(\d{2})(\d{2})(?:[T _-]?(\d{2})(\d{2})(\d{2})?(?:[.,](\d{1,9}))?(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i;
 const DAY_MONTH_NAME = new RegExp(
   `^(\\d{1,2})\\.?[ -](${MONTH_NAME})\\.?,?[ -](\\d{4}|\\d{2})${DATE_TIME_END}$`,
   "iu",
@@ -183,12 +184,12 @@ export function elapsedClock(): TimeFormat {
 }
 
 /**
- * Milliseconds since midnight of a cell such as `00:15:00`, `1:15 PM` or `001500`; undefined where it is none.
+ * Milliseconds since midnight of a cell such as `00:15:00`, `00.15`, `1:15 PM` or `001500`; undefined where it is none.
  *
  * @param digitCount of how many digits times without colons are, where leading zeros were dropped: 4 or 6.
  */
 export function readTimeOfDay(cell: string, digitCount = cell.length <= 4 ? 4 : 6): number | undefined {
-  const parts = /^(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([AP]\.?M\.?)?$/i.exec(cell);
+  const parts = /^(\d{1,2})[:.](\d{2})(?:[:.](\d{2})(?:[.,](\d{1,9}))?)?\s*([AP]\.?M\.?)?$/i.exec(cell);
   const digits = parts === null && /^\d{1,6}$/.test(cell) ? cell.padStart(digitCount, "0") : undefined;
   if (parts === null && digits === undefined) return undefined;
   const hour = parts === null ? Number(digits!.slice(0, 2)) : hourOf(Number(parts[1]), parts[5]);

@@ -100,6 +100,14 @@ const SAME: readonly Case[] = [
     file: "85_some_zones.csv",
     notes: [/140 times of "time" name a zone and 100 do not; these are taken as UTC/],
   },
+  { file: "91_blank_rows.csv", notes: [/rows without a time or any other cell are passed over \(4\)/] },
+  { file: "92_clock_with_point.csv" },
+  { file: "93_basic_offset.csv" },
+  {
+    file: "94_zone_word_in_name.csv",
+    notes: [/the name of "Time \(CET\)" says CET, and its times are taken as UTC: --time-zone/],
+  },
+  { file: "95_topics.jsonl", options: { tagColumn: "topic", valueColumn: "payload" } },
   {
     file: "87_siemens_trend.csv",
     options: { tagColumn: "VarName", valueColumn: "VarValue" },
@@ -127,6 +135,13 @@ const REFUSED: readonly { file: string; options?: DatasetOptions; message: RegEx
   {
     file: "86_arrays.jsonl",
     message: /a JSON array in each line, whose values have no names; JSON is read as an object/,
+  },
+  { file: "90_two_tables.csv", message: /line 63 has 2 cells; the header has 3/ },
+  { file: "95_topics.jsonl", message: /--tag-column topic --value-column payload/ },
+  {
+    file: "96_tags_take_turns.csv",
+    message:
+      /one reading a row, .*--tag-column Tag --value-column Value makes a feature of each; with --resample/,
   },
   { file: "87_siemens_trend.csv", message: /--tag-column VarName --value-column VarValue/ },
   {
