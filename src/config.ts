@@ -141,7 +141,7 @@ function memoryLimit(): number {
 
 /**
  * Reads the settings from environment variables. A variable that is set to the empty text is wrong.
- * Throws InputError, one sentence that names the variable, where a value is wrong.
+ * @throws InputError, one sentence that names the variable, where a value is wrong.
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const config: Record<string, unknown> = {

@@ -58,13 +58,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "config",
     "last-exit",
     "log-output",
+    "repeated-signals",
     "errors",
   ],
   "heap-growth": [],
   run: ["setup"],
   "last-exit": [],
   "log-output": [],
-  server: ["heap-growth", "http", "config", "last-exit", "log-output", "errors"],
+  "repeated-signals": [],
+  server: ["heap-growth", "http", "config", "last-exit", "log-output", "repeated-signals", "errors"],
 };
 
 interface Import {

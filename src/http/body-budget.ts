@@ -6,7 +6,7 @@ import { setInterval } from "node:timers";
 import { ResiduaError } from "../errors.js";
 
 export interface Upload {
-  /** Counts bytes that arrived. Throws QUEUE_FULL where they do not fit. */
+  /** Counts bytes that arrived. @throws ResiduaError QUEUE_FULL where they do not fit. */
   add(bytes: number): void;
   /** All of it has arrived: it can no longer stall. */
   complete(): void;
@@ -46,7 +46,7 @@ export class BodyBudget {
     return this.#bytes;
   }
 
-  /** Throws QUEUE_FULL where a body of so many bytes has no room. One that is alone always has. */
+  /** A body that is alone always has room. @throws ResiduaError QUEUE_FULL where one of so many bytes has none. */
   check(bytes: number): void {
     if (this.#bytes === 0 || this.#bytes + bytes <= this.#mostBytes) return;
     throw new ResiduaError(

@@ -21,12 +21,13 @@ export class BodyReader {
   readonly #threads = new BodyThreads();
 
   /**
-   * Reads a score request. Throws, or rejects with, what `readScoreRequest` throws; rejects with
-   * DEADLINE_EXCEEDED, or ClientGoneError, where nobody waits for it any more.
+   * Reads a score request.
    *
    * @param body must not be used again: its memory may be moved to the other thread.
    * @param waits who waits for the body.
    * @param arrays where the array of the readings of a small body may come from.
+   * @throws what `readScoreRequest` throws, at once or as a rejection; a rejection is also ResiduaError DEADLINE_EXCEEDED or
+   *   ClientGoneError, where nobody waits for the body any more.
    */
   readScore(
     body: RawBody,
@@ -59,7 +60,7 @@ export class BodyReader {
     return this.#threads.read<DataBody>(body, { kind: "data", reading }, waits);
   }
 
-  /** As `readScore`, for an inference request. Throws, or rejects with, what `readInferRequest` throws. */
+  /** As `readScore`, for an inference request. @throws what `readInferRequest` throws, at once or as a rejection. */
   readInfer(
     body: RawBody,
     headerLength: number | undefined,

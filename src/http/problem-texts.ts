@@ -197,10 +197,10 @@ export const PROBLEM_TEXTS: Readonly<Record<ErrorCode, ProblemText>> = {
   },
   STORE_UNAVAILABLE: {
     meaning:
-      "The object store that holds the models did not do what was asked of it, after several attempts. What is live is served all the same.",
+      "The object store or the volume that holds the models did not do what was asked of it; an object store was asked several times. What is live is served all the same.",
     causes: [
-      "The store, or the network on the way to it, is down or overloaded.",
-      "Credentials that have expired, or a bucket that is not there.",
+      "The store or the volume, or the network on the way to it, is down or overloaded.",
+      "Credentials that have expired, or a bucket that is not there; a volume that is full.",
     ],
     remedy: `${RETRY} The detail, and the log of the service, say what the store answered. Whether the change was made meanwhile, GET /v1/models shows.`,
   },

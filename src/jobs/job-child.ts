@@ -36,7 +36,8 @@ export function startChild(task: JobTask, onNote: (note: JobNote) => void): JobC
   // Where it is gone before it was told anything, its end says so.
   child.send(task, () => undefined);
   const ended = new Promise<ChildEnd>((resolve) => {
-    child.once("error", (error) => resolve({ type: "died", how: error.message, said }));
+    // More than one may come, such as when it cannot be killed, and one that nobody listens to ends the service.
+    child.on("error", (error) => resolve({ type: "died", how: error.message, said }));
     child.once("close", (status, signal) => {
       if (last === undefined) resolve({ type: "died", how: signal ?? `status ${status}`, said });
       else resolve(last.type === "done" ? last : { ...last, said });

@@ -80,7 +80,7 @@ function parseExcluded(text: string): readonly ExcludedEvent[] {
 /** Texts by long names, as a query string gives them; a list where one occurs twice. */
 export type Query = Readonly<Record<string, unknown>>;
 
-/** Reads the options of a training. Throws ResiduaError INVALID_REQUEST, with the option's name. */
+/** Reads the options of a training. @throws ResiduaError INVALID_REQUEST, with the option's name. */
 export function trainJobOptions(query: Query): TrainJobOptions {
   if (query["each"] !== undefined) {
     throw refusal(
@@ -99,13 +99,13 @@ export function trainJobOptions(query: Query): TrainJobOptions {
   });
 }
 
-/** Reads the options of a renewal. Throws ResiduaError INVALID_REQUEST, with the option's name. */
+/** Reads the options of a renewal. @throws ResiduaError INVALID_REQUEST, with the option's name. */
 export function renewJobOptions(query: Query): RenewJobOptions {
   const values = parseOptions(RENEW_OPTIONS, query) as unknown as RenewJobOptions;
   return { ...values, calibrateOnly: values.calibrateOnly === true };
 }
 
-/** Checks the options of a job before it is accepted. Throws ResiduaError INVALID_REQUEST. */
+/** Checks the options of a job before it is accepted. @throws ResiduaError INVALID_REQUEST. */
 export function checkJobOptions(kind: JobKind, query: Query): Readonly<Record<string, string>> {
   if (kind === "train") trainJobOptions(query);
   else renewJobOptions(query);

@@ -81,7 +81,7 @@ export class JobQueue {
     }
   }
 
-  /** Throws ResiduaError JOB_NOT_FOUND. */
+  /** @throws ResiduaError JOB_NOT_FOUND. */
   async read(id: string): Promise<JobRecord> {
     const record = await this.#store.read(id);
     if (record !== undefined) return record;
@@ -95,13 +95,13 @@ export class JobQueue {
     return (await this.#store.list(MOST_LISTED)).map((record) => jobAfter(record));
   }
 
-  /** Asks for a job to be stopped. One that has ended stays as it is. Throws ResiduaError JOB_NOT_FOUND. */
+  /** Asks for a job to be stopped. One that has ended stays as it is. @throws ResiduaError JOB_NOT_FOUND. */
   async cancel(id: string): Promise<void> {
     await this.read(id);
     await this.#store.cancel(id);
   }
 
-  /** Checks that no job needs a version. Throws ResiduaError CONFLICT. */
+  /** Checks that no job needs a version. @throws ResiduaError CONFLICT. */
   checkUnused(model: string, version: string): Promise<void> {
     return checkUnused(this.#store, model, version);
   }

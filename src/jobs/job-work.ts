@@ -11,12 +11,12 @@ import { recordedReading } from "../publishing/renewal-record.js";
 import { excludeEvents } from "../publishing/renewal-rows.js";
 import type { ModelStore } from "../registry/model-store.js";
 import { openStore } from "../registry/open-store.js";
-import { loadStoredModel } from "../registry/stored-model.js";
+import { type OpenedVersion, openStoredVersion } from "../registry/stored-model.js";
 import { trainModel } from "../training/train-model.js";
 import type { TrainEvents } from "../training/train-settings.js";
 import type { JobNote, JobProgress } from "./job.js";
 import { type JobData, seriesData, tableData } from "./job-data.js";
-import { inQueryWords, renewJobOptions, trainJobOptions } from "./job-options.js";
+import { inQueryWords, type RenewJobOptions, renewJobOptions, trainJobOptions } from "./job-options.js";
 import type { JobTask } from "./job-task.js";
 
 type Report = (note: JobNote) => void;
@@ -65,29 +65,45 @@ async function renewModel(
   engine: TrainingEngine,
   report: Report,
 ): Promise<string> {
-  const { order, staging } = task;
+  const { order } = task;
   const wanted = renewJobOptions(order.options);
-  const { version, calibrateOnly, promote, labelColumn, rows } = wanted;
-  await checkPublished(store, order.model, version);
-  const served = await loadStoredModel(store, order.model, { version }, engine);
-  await served.executable.close();
-  const live = await store.readBundle(order.model, served.version);
+  await checkPublished(store, order.model, wanted.version);
+  const opened = await openStoredVersion(store, order.model, { version: wanted.version }, engine);
+  try {
+    return await renewOpened(task, wanted, opened, { store, engine, report });
+  } finally {
+    await opened.served.executable.close();
+  }
+}
+
+async function renewOpened(
+  task: JobTask,
+  wanted: RenewJobOptions,
+  opened: OpenedVersion,
+  {
+    store,
+    engine,
+    report,
+  }: { readonly store: ModelStore; readonly engine: TrainingEngine; readonly report: Report },
+): Promise<string> {
+  const { order, staging } = task;
+  const { calibrateOnly, promote, labelColumn, rows } = wanted;
+  const { manifest } = opened.bundle;
   const data = await openData(task);
-  const recorded = recordedReading(live.manifest);
   const isLabelled = order.form === "table" || data.reading.labelColumn !== undefined;
   const reading = {
-    ...readingValues(recorded),
+    ...readingValues(recordedReading(manifest)),
     ...(isLabelled ? {} : { labelColumn: undefined }),
     ...withoutUndefined({ ...data.reading, labelColumn: labelColumn ?? data.reading.labelColumn }),
     rows,
   };
-  const all = await readDataset([data.source], modelDatasetOptions(readDataSection(live.manifest), reading));
+  const all = await readDataset([data.source], modelDatasetOptions(readDataSection(manifest), reading));
   reportData(task, all, report);
   const onNote = (sentence: string) => report({ type: "warning", sentence });
   const dataset = wanted.excludeEvents === undefined ? all : excludeEvents(all, wanted.excludeEvents, onNote);
   const renewal = await renew(
     engine,
-    live,
+    opened,
     dataset,
     { store, calibrateOnly, promote, reading, job: { id: order.id, staging } },
     eventsOf(report),
@@ -95,13 +111,13 @@ async function renewModel(
   if (renewal.published === undefined) {
     throw new ResiduaError(
       "CONFLICT",
-      `Nothing is published and ${order.model} ${live.version} stays: the renewed version ${renewal.worse.join("; and it ")}.`,
+      `Nothing is published and ${order.model} ${manifest.version} stays: the renewed version ${renewal.worse.join("; and it ")}.`,
     );
   }
   return renewal.published.version;
 }
 
-/** Throws ResiduaError MODEL_NOT_FOUND, or VERSION_NOT_FOUND where one is named. */
+/** @throws ResiduaError MODEL_NOT_FOUND, and VERSION_NOT_FOUND where a version is named. */
 async function checkPublished(store: ModelStore, name: string, version: string | undefined): Promise<void> {
   const models = await store.list();
   const model = models.find((stored) => stored.name === name);

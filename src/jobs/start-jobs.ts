@@ -46,7 +46,7 @@ export function createJobQueue(store: JobStore, config: JobSettings): JobQueue {
   return new JobQueue(store, config.RESIDUA_JOB_BODY_LIMIT_BYTES, whyUnknown);
 }
 
-/** What Redis needs is loaded only where a setting asks for it. Throws InputError where that is not installed. */
+/** What Redis needs is loaded only where a setting asks for it. @throws InputError where that is not installed. */
 export async function openJobStore(config: JobSettings, log: JobLog): Promise<JobStore> {
   const folder = besideModels(storeLocation(config));
   const maxQueuedJobs = config.RESIDUA_MAX_QUEUED_JOBS;

@@ -12,6 +12,7 @@
  * answer: `reconstruction`, Px plus what its layers make of the embedding, and `linear`, Px.
  */
 import { InputError } from "../errors.js";
+import { checkFirstStates } from "./first-states.js";
 import type { WeightDescription } from "./layers/description.js";
 import { descriptionOf, type Layer } from "./layers/layers.js";
 import { checkWithin, MAX_FEATURES, MAX_PARAMETERS, MAX_TIMESTEPS } from "./limits.js";
@@ -165,9 +166,11 @@ export function validateNetwork(network: Network): void {
   checkWithin("inputSteps", network.inputSteps, 1, network.timesteps);
   if (network.heads.length === 0) fail("A network needs at least one head.");
   checkLinearPath(network);
+  const rows = layersWithShapes(network);
+  checkFirstStates(rows.map(({ layer }) => layer));
   const names = new Set<string>();
   const untied = new Map<string, readonly [number, number]>();
-  for (const { layer, input } of layersWithShapes(network)) {
+  for (const { layer, input } of rows) {
     if (names.has(layer.name)) fail(`Two layers are named "${layer.name}".`);
     names.add(layer.name);
     descriptionOf(layer).check(layer);

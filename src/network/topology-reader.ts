@@ -1,6 +1,7 @@
 /** Reads the graph of a TF.js layers model (`modelTopology` of model.json), which may come from anywhere. */
 import { isDeepStrictEqual } from "node:util";
 import { InputError } from "../errors.js";
+import { isRecurrent, type RecurrentLayer, STATES } from "./first-states.js";
 import { array, count, type JsonObject, object, text } from "./json-guards.js";
 import { LAYERS, type Layer } from "./layers/layers.js";
 import { type LinearPath, linearPathLayers, linearPathSums, type WindowShape } from "./linear-path.js";
@@ -60,10 +61,14 @@ export function readTopology(topology: unknown, covariates = 0): Topology {
       input = { name, shape: inputShape(name, settings) };
     } else {
       const adds = item["class_name"] === ADD;
-      layers.set(name, {
-        layer: adds ? undefined : readLayer(name, item["class_name"], settings),
-        sources: sourcesOf(name, item["inbound_nodes"], adds ? 2 : 1),
-      });
+      const layer = adds ? undefined : readLayer(name, item["class_name"], settings);
+      const nodes = item["inbound_nodes"];
+      layers.set(
+        name,
+        layer !== undefined && isRecurrent(layer)
+          ? recurrentEntry(layer, nodes)
+          : { layer, sources: sourcesOf(name, nodes, adds ? 2 : 1) },
+      );
     }
   }
   if (input === undefined) throw new InputError("The model has no InputLayer.");
@@ -211,6 +216,24 @@ function sourcesOf(name: string, nodes: unknown, wanted: 1 | 2): string[] {
     throw new InputError(`Layer "${name}" has to read ${what}, once.`);
   }
   return names;
+}
+
+/** A recurrent layer reads a sequence, and behind it all states of a layer, in their order, where it starts from them. */
+function recurrentEntry(layer: RecurrentLayer, nodes: unknown): Entry {
+  const { name, kind } = layer;
+  const calls = array(nodes, `inbound_nodes of layer "${name}"`);
+  const [sequence, ...states]: readonly unknown[] =
+    calls.length === 1 && Array.isArray(calls[0]) ? calls[0] : [];
+  const sources = sourcesOf(name, [[sequence]], 1);
+  if (states.length === 0) return { layer, sources };
+  const [startsFrom] = Array.isArray(states[0]) ? (states[0] as readonly unknown[]) : [];
+  const areStates = states.every(
+    (each, index) => Array.isArray(each) && each[0] === startsFrom && each[2] === index + 1,
+  );
+  if (typeof startsFrom !== "string" || states.length !== STATES[kind] || !areStates) {
+    throw new InputError(`Layer "${name}" has to start from all states of one layer, in their order.`);
+  }
+  return { layer: { ...layer, startsFrom }, sources };
 }
 
 function endpoints(value: unknown, what: string): string[] {

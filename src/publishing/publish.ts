@@ -30,7 +30,7 @@ export interface PublishOptions {
  * Writes the bundle of a trained model, under the next free version of its name. Readers see it only
  * when all of it is there. No alias is changed, and nothing is printed.
  *
- * Throws InputError where the name is not one of a model.
+ * @throws InputError where the name is not one of a model.
  */
 export function publish(trained: TrainedModel, options: PublishOptions): Promise<Published> {
   const { store, name, job } = options;

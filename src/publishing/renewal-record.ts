@@ -60,6 +60,11 @@ export function recordedReading(manifest: Manifest): ReadingValues {
 export function recordedOptions(manifest: Manifest): TrainOptions {
   const { name, version, training } = manifest;
   const recorded = training["options"];
+  if (training["imported"] !== undefined) {
+    throw new InputError(
+      `${name} ${version} was imported, and how it was trained is not known here: --calibrate-only renews its calibration and keeps its weights; for other weights, train the model where it comes from and import it again.`,
+    );
+  }
   if (!optionsCheck.Check(recorded)) {
     const problem = optionsCheck.Errors(recorded).First();
     throw new InputError(

@@ -24,9 +24,11 @@ export function memoryRoom(): number {
 }
 
 /**
- * Throws NoRoomError where opening the bundle would take more memory than there is. Files that are missing or wrong are
- * left to whoever reads them.
+ * Checks that there is memory for a bundle. Files that are missing or too large are left to whoever reads them.
+ *
  * @param sizes bytes of the bundle's files, by name.
+ * @param room bytes that may be used.
+ * @throws NoRoomError where opening the bundle would take more.
  */
 export function checkRoom(sizes: ReadonlyMap<string, number>, room = memoryRoom()): void {
   let needed = 0;

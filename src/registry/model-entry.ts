@@ -71,6 +71,17 @@ export class ModelEntry {
     for (const [version, entry] of sorted) this.versions.set(version, entry);
   }
 
+  /** A version that is published. @throws ResiduaError VERSION_NOT_FOUND, with those that are. */
+  findStored(version: string): VersionEntry {
+    const entry = this.versions.get(version);
+    if (entry?.isStored === true) return entry;
+    const stored = [...this.versions.values()].filter(({ isStored }) => isStored);
+    throw new ResiduaError(
+      "VERSION_NOT_FOUND",
+      `Model "${this.name}" has no version ${version}; it has ${enumerate(stored.map((own) => own.version))}.`,
+    );
+  }
+
   /** Drops a version that is neither published nor in memory. */
   forgetIfGone(entry: VersionEntry): void {
     if (entry.isStored || entry.live !== undefined || entry.draining > 0) return;
@@ -105,7 +116,7 @@ export class ModelEntry {
 
   /**
    * A lease of the version that `chooseVersion` says.
-   * Throws ResiduaError: VERSION_NOT_FOUND or ALIAS_NOT_FOUND with what there is, or MODEL_NOT_READY.
+   * @throws ResiduaError VERSION_NOT_FOUND or ALIAS_NOT_FOUND with what there is, or MODEL_NOT_READY.
    */
   acquire(selection: Selection): Lease {
     const entry = this.#find(selection);

@@ -30,7 +30,7 @@ export class ModelsFolder {
     return this.#models.values();
   }
 
-  /** Throws ResiduaError: MODEL_NOT_FOUND with what there is, VERSION_NOT_FOUND where its versions cannot be read. */
+  /** @throws ResiduaError MODEL_NOT_FOUND with what there is, VERSION_NOT_FOUND where its versions cannot be read. */
   find(name: string): ModelEntry {
     const entry = this.#models.get(name);
     if (entry?.isStored === true) return entry;

@@ -5,7 +5,7 @@
 import { usualMaxGapMs } from "../data/gaps.js";
 import { ResiduaError } from "../errors.js";
 import type { DriftState } from "../scoring/drift.js";
-import { EventStream } from "../scoring/event-stream.js";
+import { EventStream, type EventStreamState } from "../scoring/event-stream.js";
 import type { AnomalyEvent } from "../scoring/events.js";
 import type { Scaler } from "../scoring/scaler.js";
 import type { ScorableModel, SeriesScores, StreamEnd } from "./score-result.js";
@@ -101,6 +101,11 @@ export class SeriesStream implements Rows {
     this.#breaks.set(before?.breaks ?? []);
     for (const row of times.gapsBefore) this.#breaks[kept + row] = 1;
     this.starts = this.#windowStarts(timesteps);
+  }
+
+  /** What the continuation knows of events. */
+  get eventsBefore(): EventStreamState | undefined {
+    return this.#before?.events;
   }
 
   /**

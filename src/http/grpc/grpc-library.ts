@@ -70,7 +70,7 @@ const FILES = ["open-inference.proto", "error-details.proto"].map((name) =>
   fileURLToPath(new URL(`../../../../src/http/grpc/${name}`, import.meta.url)),
 );
 
-/** Throws InputError where the packages are not installed. */
+/** @throws InputError where the packages are not installed. */
 export function loadGrpc(): GrpcLibrary {
   const { grpc, loader } = loadPackages();
   const options = { keepCase: true, longs: Number, defaults: true, oneofs: true };

@@ -56,7 +56,7 @@ export class GrpcServer {
 
   /**
    * Resolves when the port takes calls.
-   * @throws {InputError} where the packages are not installed, or the port cannot be had.
+   * @throws InputError where the packages are not installed, or the port cannot be had.
    */
   static async start(options: GrpcOptions): Promise<GrpcServer> {
     const grpc = loadGrpc();

@@ -2,22 +2,26 @@
 import { createHash, randomBytes } from "node:crypto";
 import { link, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { type Static, Type } from "@sinclair/typebox";
+import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { writeFileDurably } from "../../registry/durable-files.js";
 import type { KeyUse } from "../job-store.js";
+import { KEY_MS } from "../limits.js";
 import { keyUsedOtherwise } from "../refusals.js";
 import type { JobFolder } from "./job-folder.js";
 
-const VALID_MS = 24 * 60 * 60 * 1000;
 /** How often a key is looked at whose job is not there yet: whoever took it is about to put the job into the queue. */
 const LOOKS = 20;
 const LOOK_MS = 100;
 
-interface TakenKey {
+const TakenSchema = Type.Object({
   /** The job that the key stands for. */
-  readonly id: string;
-  readonly hash: string;
-  readonly atMs: number;
-}
+  id: Type.String(),
+  hash: Type.String(),
+  atMs: Type.Number(),
+});
+type TakenKey = Static<typeof TakenSchema>;
+const takenCheck = TypeCompiler.Compile(TakenSchema);
 
 export class FileKeys {
   readonly #jobs: JobFolder;
@@ -55,6 +59,11 @@ export class FileKeys {
     }
   }
 
+  /** Frees a key whose job did not come into the queue after all. */
+  async release(key: string): Promise<void> {
+    await rm(this.#file(key), { force: true });
+  }
+
   async #isThere(id: string): Promise<boolean> {
     for (let look = 0; look < LOOKS; look++) {
       if ((await this.#jobs.find(id)) !== undefined) return true;
@@ -68,17 +77,18 @@ export class FileKeys {
   }
 
   async #read(file: string): Promise<TakenKey | undefined> {
-    const taken = parseTaken(await readFile(file, "utf8").catch(() => ""));
-    return taken !== undefined && Date.now() - taken.atMs < VALID_MS ? taken : undefined;
+    const json = await readFile(file, "utf8").catch(() => undefined);
+    if (json === undefined) return undefined;
+    const taken = parseTaken(json);
+    return taken !== undefined && Date.now() - taken.atMs < KEY_MS ? taken : undefined;
   }
 }
 
-/** Undefined for a text that is none: one that is damaged stands for no job. */
+/** Undefined for a text that is not what `take` writes: the key is then free, as if it had never been taken. */
 function parseTaken(json: string): TakenKey | undefined {
   try {
-    const { id, hash, atMs } = JSON.parse(json) as Partial<TakenKey>;
-    const isTaken = typeof id === "string" && typeof hash === "string" && typeof atMs === "number";
-    return isTaken ? { id, hash, atMs } : undefined;
+    const taken: unknown = JSON.parse(json);
+    return takenCheck.Check(taken) ? taken : undefined;
   } catch {
     return undefined;
   }

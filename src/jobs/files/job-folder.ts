@@ -12,9 +12,9 @@
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { replaceFile } from "../../registry/durable-files.js";
-import type { JobEnd, JobNote, JobOrder, JobRecord } from "../job.js";
+import { cancelledEnd, type JobEnd, type JobNote, type JobOrder, type JobRecord } from "../job.js";
 import { isJobId } from "../job-id.js";
-import { parseEnd, parseNote, parseOrder, UNREADABLE_END } from "../stored-job.js";
+import { parseEnd, parseNote, parseOrder } from "../stored-job.js";
 
 /** The folder of jobs, in the folder of models: readers of models skip names that begin with a dot. */
 const JOBS_FOLDER = ".jobs";
@@ -53,7 +53,7 @@ export class JobFolder {
     return join(this.#folder, part);
   }
 
-  /** Makes what is missing. Throws the error of the system where nothing can be written there. */
+  /** Makes what is missing. @throws the error of the system where nothing can be written there. */
   async prepare(): Promise<void> {
     for (const part of ["uploads", "keys", ...PHASES] as const)
       await mkdir(this.path(part), { recursive: true });
@@ -126,13 +126,13 @@ export class JobFolder {
   }
 
   /** Asks whoever has the job to stop it, or stops it where nobody has it. */
-  async cancel(id: string, now: () => string): Promise<void> {
+  async cancel(id: string): Promise<void> {
     for (let look = 0; look < LOOKS; look++) {
       const place = await this.find(id);
       if (place === undefined || place.phase === "ended") return;
       if (!(await wasThere(writeFile(join(place.folder, CANCEL_FILE), "")))) continue;
       if (place.phase === "running") return;
-      if (await this.end(place, { state: "cancelled", endedAt: now(), version: null, failure: null })) return;
+      if (await this.end(place, cancelledEnd())) return;
     }
   }
 }
@@ -140,7 +140,7 @@ export class JobFolder {
 /** How the job at a place ended; undefined where it has not. */
 export async function readEnd({ folder }: Pick<Place, "folder">): Promise<JobEnd | undefined> {
   const json = await readIfThere(join(folder, END_FILE));
-  return json === undefined ? undefined : (parseEnd(json) ?? UNREADABLE_END);
+  return json === undefined ? undefined : parseEnd(json);
 }
 
 export async function readOrder({ folder }: Pick<Place, "folder">): Promise<JobOrder | undefined> {

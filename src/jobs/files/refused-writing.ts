@@ -9,7 +9,7 @@ export function noRoom(why: string): ResiduaError {
   );
 }
 
-/** Throws INSUFFICIENT_STORAGE or CONFLICT where that is what the error says, else the error. */
+/** @throws ResiduaError INSUFFICIENT_STORAGE or CONFLICT where that is what the error says, else the error. */
 export function refuseWriting(error: unknown): never {
   const { code } = error as NodeJS.ErrnoException;
   if (code === "ENOSPC" || code === "EDQUOT") throw noRoom(explain(error));

@@ -1,7 +1,7 @@
 /** Reads jobs from Redis. What is no job of this program's form is none. */
 import type { JobNote, JobRecord } from "../job.js";
 import { isJobId } from "../job-id.js";
-import { parseEnd, parseNote, parseOrder, UNREADABLE_END } from "../stored-job.js";
+import { parseEnd, parseNote, parseOrder } from "../stored-job.js";
 import { ENDED, OPEN } from "./redis-keys.js";
 import type { RedisLink } from "./redis-link.js";
 
@@ -43,7 +43,7 @@ export class RedisRecords {
     if (order === undefined || order.id !== id) return undefined;
     // Another reader may have been faster: then some of these are there already.
     const notes = this.#withNew(id, kept, texts.slice(kept.read - known));
-    const end = endJson === "" ? undefined : (parseEnd(endJson) ?? UNREADABLE_END);
+    const end = endJson === "" ? undefined : parseEnd(endJson);
     return { order, notes, isWaiting: isWaiting === "1", end };
   }
 

@@ -33,6 +33,12 @@ export interface RecurrentSettings {
   readonly activation: Activation;
   readonly recurrentActivation: RecurrentActivation;
   readonly returnSequences: boolean;
+  /**
+   * The earlier layer of the same kind and units whose last state this layer starts from, as the decoders of Sutskever et
+   * al. 2014 ("Sequence to sequence learning with neural networks") do; left out, it starts from zeros. Models that were
+   * imported have it; trainers do not train it.
+   */
+  readonly startsFrom?: string;
 }
 
 /** [T, F] -> [T, units] with `returnSequences`, else [units]. Throws InputError, naming the layer, for a vector. */
@@ -66,9 +72,12 @@ export function writeRecurrent(layer: AnyLayer & RecurrentSettings, bias: JsonOb
   };
 }
 
-/** The settings that all recurrent layers have. Throws InputError for those that no engine here computes. */
+/**
+ * The settings that all recurrent layers have, but for `startsFrom`, which is no setting in a topology: it stands among
+ * what a layer reads. Throws InputError for those that no engine here computes.
+ */
 export function readRecurrent(config: JsonObject, where: string): RecurrentSettings {
-  expectSettings(config, where, { go_backwards: false, return_state: false, stateful: false });
+  expectSettings(config, where, { go_backwards: false, stateful: false });
   expectSettings(config, where, { dropout: 0, recurrent_dropout: 0 });
   const found = readActivation(config["recurrent_activation"], `recurrent_activation ${where}`);
   const recurrentActivation = RECURRENT_ACTIVATIONS.find((known) => known === found);

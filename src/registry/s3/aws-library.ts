@@ -45,7 +45,7 @@ export interface AwsLibrary {
   readonly DeleteObjectCommand: Command;
 }
 
-/** Throws InputError where the package is not installed. */
+/** @throws InputError where the package is not installed. */
 export function loadAws(): AwsLibrary {
   try {
     return createRequire(import.meta.url)("@aws-sdk/client-s3") as AwsLibrary;

@@ -80,7 +80,7 @@ export class ModelBucket {
 
   /**
    * Checks, once, that the store keeps to conditions of writes: without them two publishers could overwrite each other.
-   * Throws ResiduaError CONFLICT where it does not.
+   * @throws ResiduaError CONFLICT where it does not.
    */
   checkConditions(): Promise<void> {
     this.#conditions ??= this.#checkConditions().catch((error: unknown) => {

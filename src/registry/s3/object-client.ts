@@ -218,7 +218,7 @@ export class ObjectClient {
     return this.#client.send(command, { abortSignal });
   }
 
-  /** Waits for about that long: each waiter for another time. Throws StoreUnavailable once this is closed. */
+  /** Waits for about that long: each waiter for another time. @throws StoreUnavailable once this is closed. */
   async pause(ms: number): Promise<void> {
     try {
       await sleep(ms * (0.5 + Math.random()), undefined, { signal: this.#closed.signal });

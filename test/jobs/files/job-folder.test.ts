@@ -19,9 +19,9 @@ async function queueOf(t: TestContext) {
   t.after(() => rm(models, { recursive: true, force: true }));
   const jobs = new JobFolder(models);
   const queue = new JobQueue(new FileJobs(jobs, 10), 100);
-  const submit = () =>
+  const submit = (key?: string) =>
     queue.submit(
-      { kind: "train", model: "pump", options: {}, form: "table", key: undefined, expectedBytes: 4 },
+      { kind: "train", model: "pump", options: {}, form: "table", key, expectedBytes: 4 },
       (async function* () {
         yield Buffer.from("a\n1\n");
       })(),
@@ -79,6 +79,36 @@ test("how a job ended is decided by the first who writes it", async (t) => {
   await jobs.end({ ...(await only(jobs, "running")), phase: "running" }, DONE);
   assert.equal(jobAfter(await queue.read(other)).state, "done");
   assert.equal(await died.beat(), "lost");
+});
+
+test("a job whose end cannot be read counts as failed, and the others are listed beside it", async (t) => {
+  const { jobs, queue, submit } = await queueOf(t);
+  const { id } = await submit();
+  await queue.cancel(id);
+  const { id: other } = await submit();
+  await writeFile(join((await only(jobs, "ended")).folder, "ended.json"), '{"state":"do');
+  const listed = await queue.list();
+  assert.deepEqual(
+    listed.map((job) => [job.id, job.state]).sort(),
+    [
+      [id, "failed"],
+      [other, "queued"],
+    ].sort(),
+  );
+  assert.equal(listed.find((job) => job.id === id)!.failure!.code, "INTERNAL");
+});
+
+test("a key whose file cannot be read is free", async (t) => {
+  const { jobs, submit } = await queueOf(t);
+  const first = await submit("key");
+  const keys = await readdir(jobs.path("keys"));
+  assert.equal(keys.length, 1);
+  for (const text of ["", '{"id":"', '{"id":1,"hash":"x","atMs":0}', "null"]) {
+    await writeFile(join(jobs.path("keys"), keys[0]!), text);
+    const next = await submit("key");
+    assert.notEqual(next.id, first.id);
+    assert.equal((await submit("key")).id, next.id);
+  }
 });
 
 test("a job that is given back waits again, and an attempt leaves nothing to the next one", async (t) => {

@@ -95,6 +95,13 @@ export const OP_STATE_A = 37;
 export const OP_STATE_B = 38;
 /** Scratch: [rows][tiles][16], the gates' sums of one tile, or of the last rows. */
 export const OP_SUMS = 39;
+/**
+ * Scratch: OP_CELL of the recurrent layer whose last state this one starts from, and h of all its steps or of its last
+ * one, whose number the third word is. 0 where the layer starts from zeros.
+ */
+export const OP_FIRST_CELL = 40;
+export const OP_FIRST_STATE = 41;
+export const OP_FIRST_STATE_STEP = 42;
 
 /** Training only, from word 24 on. */
 /** Whether the input's gradient is added to what another operation has put there. */

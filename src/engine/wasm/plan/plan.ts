@@ -13,17 +13,15 @@
  * A kind that is added to `Operation` makes the compiler name both, and the kernels end in `unreachable` for a number
  * they do not know.
  */
+import { isRecurrent, type RecurrentLayer } from "../../../network/first-states.js";
 import { unknownKind } from "../../../network/layers/description.js";
-import { descriptionOf } from "../../../network/layers/layers.js";
 import { layersOfLinearPath } from "../../../network/linear-path.js";
 import {
   type DenseLayer,
-  type GruLayer,
   type Head,
   inputWidth,
   type Layer,
   type LayerNormalizationLayer,
-  type LstmLayer,
   type Network,
   type TimeDistributedDenseLayer,
 } from "../../../network/network.js";
@@ -34,7 +32,7 @@ export interface Value {
   readonly width: number;
 }
 
-export type RecurrentLayer = LstmLayer | GruLayer;
+export type { RecurrentLayer };
 
 interface OneToOne {
   readonly input: Value;
@@ -213,8 +211,4 @@ class Planner {
     this.operations.push(operation);
     return operation.output;
   }
-}
-
-function isRecurrent(layer: Layer): layer is RecurrentLayer {
-  return descriptionOf(layer).isRecurrent;
 }

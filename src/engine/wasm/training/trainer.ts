@@ -1,6 +1,4 @@
-/** Training in WebAssembly: loss, gradients and Adam's step of a whole batch are one job of a pool of threads. */
-import { InputError } from "../../../errors.js";
-import { layersWithShapes, type Network, validateNetwork, windowSize } from "../../../network/network.js";
+import { type Network, validateNetwork, windowSize } from "../../../network/network.js";
 import { checkWeights, type Weights } from "../../../network/weights.js";
 import type { Loss, StepOptions, Trainer } from "../../engine.js";
 import { type Kernels, loadKernels } from "../kernels.js";
@@ -11,6 +9,7 @@ import { batchRecord, type Mode } from "./batch-record.js";
 import { TRAINING } from "./layout.js";
 import { ParameterLayout } from "./parameters.js";
 import { type BatchPlacement, placeForTraining } from "./placement.js";
+import { checkTrainable } from "./trainable.js";
 import { checkBatch, type TrainingBatch } from "./training-batch.js";
 import { TrainingMemory } from "./training-memory.js";
 
@@ -41,7 +40,8 @@ export interface TrainerOptions {
 /**
  * Starts a trainer with threads of its own.
  *
- * Throws InputError where the network is not valid or has a linear path or a LayerNormalization, and where the weights are not its.
+ * Throws InputError where the network is not valid or has a linear path, a LayerNormalization or a
+ * layer that starts from the state of another one, and where the weights are not its.
  * @param kernels checked ones; without them kernels are loaded unchecked, wide ones where they are supported.
  */
 export async function createTrainer(
@@ -51,17 +51,7 @@ export async function createTrainer(
   kernels?: Kernels,
 ): Promise<Trainer> {
   validateNetwork(network);
-  if (network.linearPath !== undefined) {
-    throw new InputError(
-      "A network with a linear path is trained without it: residualNetwork(network), on what the path leaves.",
-    );
-  }
-  const normalization = layersWithShapes(network).find(({ layer }) => layer.kind === "layerNormalization");
-  if (normalization !== undefined) {
-    throw new InputError(
-      `Layer "${normalization.layer.name}" is a LayerNormalization, which has no training here: train the model where it comes from, and import it again.`,
-    );
-  }
+  checkTrainable(network);
   checkWeights(network, weights);
   return new WasmTrainer(
     kernels ?? (await loadKernels("training", supportsWideVectors() ? "wide" : "narrow")),
