@@ -11,13 +11,22 @@ export interface ParquetLimits {
   readonly values: number;
   /** Bytes of a page when it is decompressed. */
   readonly pageBytes: number;
+  /** Values of a page, which is decoded as a whole, though repeated values take next to none of its bytes. */
+  readonly pageValues: number;
 }
 
 const MIB = 1024 * 1024;
-/** Of bytes in memory, which come from elsewhere. A page has a megabyte by default. */
-export const LIMITS_IN_MEMORY: ParquetLimits = { values: 16 * MIB, pageBytes: 64 * MIB };
+/**
+ * Of bytes in memory, which come from elsewhere. By default, programs write a page of a megabyte, and groups of at most a
+ * million rows.
+ */
+export const LIMITS_IN_MEMORY: ParquetLimits = { values: 16 * MIB, pageBytes: 64 * MIB, pageValues: MIB };
 /** Of files. Some writers (fastparquet) put a whole column of a group of rows, by default 50 million, into one page. */
-export const LIMITS_OF_FILES: ParquetLimits = { values: Number.POSITIVE_INFINITY, pageBytes: 512 * MIB };
+export const LIMITS_OF_FILES: ParquetLimits = {
+  values: Number.POSITIVE_INFINITY,
+  pageBytes: 512 * MIB,
+  pageValues: Number.POSITIVE_INFINITY,
+};
 
 /** Bytes that are read for a head: it has some tens of them, and the least and the largest value of text as they are. */
 const HEAD_BYTES = 64 * 1024;
@@ -56,7 +65,7 @@ async function excessOfColumn(
   file: AsyncBuffer,
   chunk: ColumnChunk,
   groupRows: number,
-  { pageBytes }: ParquetLimits,
+  { pageBytes, pageValues }: ParquetLimits,
 ): Promise<string | undefined> {
   const { dictionary_page_offset, data_page_offset, total_compressed_size } = chunk.meta_data!;
   const from = Number(dictionary_page_offset || data_page_offset);
@@ -67,6 +76,9 @@ async function excessOfColumn(
   for (let at = from; at < to - 1; ) {
     const { length, uncompressed, compressed, values } = await heads.at(at);
     if (uncompressed > pageBytes) return `a page has more than ${pageBytes} bytes`;
+    if (values > pageValues) {
+      return `a page has ${values} values, and one of up to ${pageValues} can be read here`;
+    }
     if (values > groupRows) return "a page has more values than its group of rows has rows";
     pages.add(at);
     at += length + compressed;

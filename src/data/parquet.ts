@@ -50,8 +50,17 @@ export async function isParquet(source: DataSource): Promise<boolean> {
   return MARKS.has(await markOf(source));
 }
 
+/** Whether bytes begin as Parquet does. */
+export function beginsAsParquet(bytes: Uint8Array): boolean {
+  return MARKS.has(markOfBytes(bytes));
+}
+
+function markOfBytes(bytes: Uint8Array): string {
+  return Buffer.from(bytes.subarray(0, MARK_BYTES)).toString("latin1");
+}
+
 async function markOf({ path, bytes }: DataSource): Promise<string> {
-  if (bytes !== undefined) return Buffer.from(bytes.subarray(0, MARK_BYTES)).toString("latin1");
+  if (bytes !== undefined) return markOfBytes(bytes);
   if (path === undefined) return "";
   const file = await open(path);
   try {

@@ -31,14 +31,15 @@ interface Arriving {
 
 export class BodyBudget {
   readonly #mostBytes: number;
-  readonly #stalledMs: number;
+  /** After how many milliseconds in which nothing of it arrives a body is ended. */
+  readonly stalledMs: number;
   readonly #arriving = new Set<Arriving>();
   #bytes = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(mostBytes: number, stalledMs = STALLED_MS) {
     this.#mostBytes = mostBytes;
-    this.#stalledMs = stalledMs;
+    this.stalledMs = stalledMs;
   }
 
   /** The bytes that are held. */
@@ -60,7 +61,7 @@ export class BodyBudget {
   begin(end: () => void): Upload {
     const own: Arriving = { held: 0, seen: 0, seenAtMs: performance.now(), end };
     this.#arriving.add(own);
-    this.#timer ??= setInterval(() => this.#endStalled(), Math.min(CHECK_MS, this.#stalledMs)).unref();
+    this.#timer ??= setInterval(() => this.#endStalled(), Math.min(CHECK_MS, this.stalledMs)).unref();
     const complete = (): void => {
       this.#arriving.delete(own);
       if (this.#arriving.size > 0) return;
@@ -85,7 +86,7 @@ export class BodyBudget {
   #endStalled(): void {
     const now = performance.now();
     for (const upload of [...this.#arriving]) {
-      if (upload.held === upload.seen && now - upload.seenAtMs >= this.#stalledMs) upload.end();
+      if (upload.held === upload.seen && now - upload.seenAtMs >= this.stalledMs) upload.end();
       if (upload.held === upload.seen) continue;
       upload.seen = upload.held;
       upload.seenAtMs = now;

@@ -1,6 +1,8 @@
 /** Reads the bodies of requests: small ones on the event loop, large ones on a thread. */
+import { beginsAsParquet } from "../data/parquet.js";
 import type { Arrays } from "../scoring/arrays.js";
-import { BodyThreads, type BodyWaits } from "./body-threads.js";
+import type { BodyWaits } from "./body-questions.js";
+import { BodyThreads } from "./body-threads.js";
 import { type DataBody, type DataReading, readDataBody } from "./data-body.js";
 import { type InferBody, readInferRequest } from "./inference/infer-request.js";
 import type { RawBody } from "./raw-body.js";
@@ -18,7 +20,12 @@ const MOST_PARSED_BYTES = 64 * 1024;
 const LARGE_TABLE_BYTES = 64 * 1024;
 
 export class BodyReader {
-  readonly #threads = new BodyThreads();
+  readonly #threads: BodyThreads;
+
+  /** @param readingMs how long a large body may be read, see `BodyThreads`. */
+  constructor(readingMs?: number) {
+    this.#threads = new BodyThreads(readingMs);
+  }
 
   /**
    * Reads a score request.
@@ -56,7 +63,11 @@ export class BodyReader {
 
   /** As `readScore`, for a data file. Rejects with what `readDataBody` throws. */
   readData(body: RawBody, reading: DataReading, waits: BodyWaits = {}): Promise<DataBody> {
-    if (body.length < LARGE_TABLE_BYTES) return readDataBody(body.toBytes(), reading);
+    if (body.length < LARGE_TABLE_BYTES) {
+      const bytes = body.toBytes();
+      // A few hundred bytes of Parquet may be millions of rows.
+      if (!beginsAsParquet(bytes)) return readDataBody(bytes, reading);
+    }
     return this.#threads.read<DataBody>(body, { kind: "data", reading }, waits);
   }
 

@@ -4,7 +4,7 @@
  */
 import { parentPort } from "node:worker_threads";
 import { ResiduaError } from "../errors.js";
-import type { BodyAnswer, BodyQuestion, ReadBody } from "./body-threads.js";
+import type { BodyAnswer, BodyQuestion, ReadBody } from "./body-questions.js";
 import { readDataBody } from "./data-body.js";
 import { readInferRequest } from "./inference/infer-request.js";
 import { readScoreRequest } from "./score-request.js";

@@ -18,6 +18,7 @@ import { Metrics } from "../serving/metrics.js";
 import { eventLoop } from "../serving/scheduler.js";
 import { ScoringService } from "../serving/scoring-service.js";
 import { type AppOptions, createApp } from "./app.js";
+import { BodyBudget } from "./body-budget.js";
 import type { GrpcOptions, GrpcServer } from "./grpc/grpc-server.js";
 import { LiveModels } from "./live-models.js";
 import { MODEL_ANSWERS } from "./model-answers.js";
@@ -121,7 +122,8 @@ export class Service {
     const scoring = new ScoringService(batcher, metrics);
     const tracing = await startTracing(options);
     const jobs = await startJobs(options, store, models);
-    const parts = { ...options, lifecycle, metrics, models, scoring, tracing, jobs };
+    const budget = new BodyBudget(config.RESIDUA_MAX_BODY_BYTES_IN_FLIGHT, options.timeouts?.stalledMs);
+    const parts = { ...options, lifecycle, metrics, models, scoring, tracing, jobs, budget };
     const app = await createApp(parts);
     await app.listen({ host: config.HOST, port: config.PORT }).catch(async (error: unknown) => {
       await jobs?.store.close();

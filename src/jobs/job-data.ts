@@ -50,13 +50,11 @@ const seriesCheck = TypeCompiler.Compile(SeriesSchema);
 
 export interface JobData {
   readonly source: DataSource;
-  /** What is known of the columns by itself. */
+  /** The columns whose purpose follows from the form of the data. */
   readonly reading: Pick<Partial<ReadingValues>, "timeColumn" | "labelColumn">;
 }
 
-/**
- * A table as it was sent. Text in it that is compressed is not read: what is read is no larger than what was accepted.
- */
+/** A table as it was sent. Compressed text in it is not unpacked, so that no more is read than was accepted. */
 export function tableData(file: string): JobData {
   return { source: { ...fileSource(file), name: NAME, mayBeCompressed: false }, reading: {} };
 }

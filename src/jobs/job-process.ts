@@ -1,6 +1,6 @@
 /**
  * The process of one job. It works at the lowest priority, so that scoring beside it has the cores first, and ends with
- * the process that started it: without that, nobody would take what it tells.
+ * the process that started it, which alone takes its messages.
  */
 import { spawnSync } from "node:child_process";
 import { constants, setPriority } from "node:os";

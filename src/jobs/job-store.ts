@@ -29,7 +29,7 @@ export interface JobUpload {
   discard(): Promise<void>;
 }
 
-/** Whether a job is still the one's who has taken it, and whether it is to be stopped. */
+/** Whether the worker that has taken a job still has it, and whether the job is to be stopped. */
 export type Beat = "kept" | "lost" | "cancelled";
 
 /** A job that this process has taken: what it may do with it, until another process takes it away. */

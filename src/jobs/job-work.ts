@@ -1,4 +1,4 @@
-/** What a job does: the same as `residua train` and `residua renew`, but that it tells a process and not a terminal. */
+/** What a job does: the same as `residua train` and `residua renew`, but it reports to a process instead of a terminal. */
 import { modelDatasetOptions, readDataSection } from "../data/data-section.js";
 import { type Dataset, readDataset } from "../data/dataset.js";
 import { datasetOptions, readingValues } from "../data/reading-options.js";

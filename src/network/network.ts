@@ -78,6 +78,7 @@ export interface RowShape {
   readonly width: number;
 }
 
+/** The row shape of a network's windows. */
 export function rowShape(network: Pick<Network, "features" | "covariates">): RowShape {
   return { features: network.features, width: inputWidth(network) };
 }
@@ -97,7 +98,11 @@ export function residualNetwork(network: Network): Network {
   return { ...rest, heads: network.heads.filter(({ name }) => name !== "linear") };
 }
 
-/** The shape after a chain of layers. Throws InputError, naming the layer, where one does not fit. */
+/**
+ * The shape after a chain of layers.
+ *
+ * @throws {InputError} naming the layer, where one does not fit.
+ */
 export function outputShape(layers: readonly Layer[], input: readonly number[]): readonly number[] {
   return layers.reduce((shape, layer) => descriptionOf(layer).outputShape(layer, shape), input);
 }
@@ -155,7 +160,7 @@ export function parameterCount(network: Network): number {
   return parameters;
 }
 
-/** Throws InputError with one sentence where the network is not one that can be built. */
+/** @throws {InputError} with one sentence where the network is not one that can be built. */
 export function validateNetwork(network: Network): void {
   const fail = (sentence: string): never => {
     throw new InputError(sentence);

@@ -47,7 +47,7 @@ export interface DecodedBundle extends BundleParts {
   readonly behaviour: NormalBehaviour | undefined;
 }
 
-/** Arrays, objects and their members, of which a manifest of ten thousand features has half as many. */
+/** The most arrays, objects and members of both in a manifest; one of ten thousand features has half as many. */
 const MOST_VALUES = 300_000;
 const [COMMA, OPEN_ARRAY, OPEN_OBJECT] = [0x2c, 0x5b, 0x7b];
 
@@ -108,7 +108,7 @@ export function assemble(parts: BundleParts): DecodedBundle {
   };
 }
 
-/** The manifest alone is parsed on the event loop, too: a megabyte of "{}," would hold it up for long. */
+/** Counted before parsing, since manifests are parsed on the event loop, which a megabyte of "{}," would hold up for long. */
 function refuseTooManyValues({ bytes }: FileContent): void {
   let values = 0;
   for (let at = 0; at < bytes.length; at++) {

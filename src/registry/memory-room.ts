@@ -1,5 +1,5 @@
 /** Whether a bundle can be opened in the memory that this process may still use, judged by its files before any is read. */
-import { totalmem } from "node:os";
+import { availableMemory } from "../available-memory.js";
 import { InputError } from "../errors.js";
 import { FILE_LIMITS } from "./bundle-files.js";
 
@@ -14,13 +14,9 @@ const FACTOR = {
 /** A bundle that may fit another time, when others are closed. */
 export class NoRoomError extends InputError {}
 
-/**
- * Bytes that the process may still use: of its cgroup's limit, or of the machine's memory. What the system keeps of
- * files counts as free.
- */
+/** Bytes that the process may still use. What the system keeps of files counts as free. */
 export function memoryRoom(): number {
-  const limit = process.constrainedMemory();
-  return (limit > 0 ? Math.min(limit, totalmem()) : totalmem()) - process.memoryUsage.rss();
+  return availableMemory() - process.memoryUsage.rss();
 }
 
 /**

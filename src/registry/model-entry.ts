@@ -47,7 +47,7 @@ export class ModelEntry {
     this.aliasFile = new AliasFile(store, name);
   }
 
-  /** Does one thing about this model after the other: following the store, changing its aliases. */
+  /** Runs tasks that concern this model one after another: following the store, changing its aliases. */
   inLine<T>(task: () => Promise<T>): Promise<T> {
     const run = this.#line.then(task);
     this.#line = run.catch(() => undefined);
@@ -208,6 +208,7 @@ export class ModelEntry {
     return problems;
   }
 
+  /** The model as `GET /v1/models` lists it. */
   list(): ModelListing {
     return {
       name: this.name,

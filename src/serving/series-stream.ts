@@ -1,5 +1,5 @@
 /**
- * A request of a stream: its rows behind those that the continuation kept. The windows that cover the rows kept are
+ * The rows of one request of a stream, after the rows that the continuation kept. The windows that cover the rows kept are
  * scored again, which gives the same bits, so neither their errors nor sums of them have to be kept.
  */
 import { usualMaxGapMs } from "../data/gaps.js";

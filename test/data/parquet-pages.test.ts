@@ -81,6 +81,25 @@ test("a page that says it has more values than there are rows is refused, before
   );
 });
 
+test("a page of millions of values that are all the same, a few hundred bytes, is refused", async () => {
+  const same = new Float64Array(2 ** 20 + 1).fill(20);
+  const bytesOf = (pageSize: number) =>
+    new Uint8Array(
+      parquetWriteBuffer({
+        columnData: ["a", "b"].map((name) => ({ name, data: same, type: "DOUBLE" as const })),
+        statistics: false,
+        rowGroupSize: same.length,
+        pageSize,
+      }),
+    );
+  const bytes = bytesOf(2 ** 30);
+  assert.ok(bytes.length < 1000);
+  await assert.rejects(
+    read(bytes),
+    /body is refused: a page has 1048577 values, and one of up to 1048576 can be read here\.$/,
+  );
+});
+
 test("a page that does not say how long its levels are is refused: its values would be looked for without an end", async () => {
   // Each field of the head is a byte, 0x15 for a 32-bit integer behind the field before it, and its number.
   let at = Buffer.from(file).indexOf(Buffer.concat([Buffer.of(0x15), zigZag(PAGE_ROWS)]));

@@ -78,7 +78,7 @@ test("options that contradict each other are refused", () => {
     [{ validation: "0.9", folds: "0" }, /^--validation and --calibration together/],
     [{ linearPath: "0.7", reverse: "true" }, /^--linear-path needs .*--reverse turns/],
     [{ family: "dense", horizon: "3" }, /^--horizon needs a prediction head/],
-    [{ family: "dense", reverse: "true" }, /^Reverse needs an LSTM reconstruction decoder/],
+    [{ family: "dense", reverse: "true" }, /^Reverse needs a recurrent reconstruction decoder/],
   ];
   for (const [texts, message] of wrong) {
     assert.throws(

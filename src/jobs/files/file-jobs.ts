@@ -56,8 +56,10 @@ export class FileJobs implements JobStore {
   async list(mostEnded: number): Promise<JobRecord[]> {
     const open = [...(await this.#jobs.list("queued")), ...(await this.#jobs.list("running"))];
     const ended = mostEnded === 0 ? [] : (await this.#jobs.list("ended")).slice(-mostEnded);
-    const ids = [...new Set([...open, ...ended].map(({ id }) => id))].sort().reverse();
-    const records = await Promise.all(ids.map((id) => this.#jobs.read(id)));
+    // A job that moves meanwhile is seen twice: where it was seen last, it is more likely still.
+    const places = new Map([...open, ...ended].map((place) => [place.id, place]));
+    const newest = [...places].sort(([a], [b]) => (a < b ? 1 : -1));
+    const records = await Promise.all(newest.map(([id, place]) => this.#jobs.read(id, place)));
     return records.filter((record) => record !== undefined);
   }
 

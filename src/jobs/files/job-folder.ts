@@ -90,10 +90,14 @@ export class JobFolder {
     return undefined;
   }
 
-  /** All that is stored of a job; undefined where there is none of this id. */
-  async read(id: string): Promise<JobRecord | undefined> {
+  /**
+   * All that is stored of a job; undefined where there is none of this id.
+   *
+   * @param seen where it was a moment ago, if that is known: finding it takes a look at every job that waits or runs.
+   */
+  async read(id: string, seen?: Place): Promise<JobRecord | undefined> {
     for (let look = 0; look < LOOKS; look++) {
-      const place = await this.find(id);
+      const place = look === 0 && seen !== undefined ? seen : await this.find(id);
       if (place === undefined) return undefined;
       const record = await readRecord(place);
       if (record !== undefined) return record;
@@ -143,11 +147,13 @@ export async function readEnd({ folder }: Pick<Place, "folder">): Promise<JobEnd
   return json === undefined ? undefined : parseEnd(json);
 }
 
+/** What was ordered; undefined where it is not there, or is no order. */
 export async function readOrder({ folder }: Pick<Place, "folder">): Promise<JobOrder | undefined> {
   const json = await readIfThere(join(folder, ORDER_FILE));
   return json === undefined ? undefined : parseOrder(json);
 }
 
+/** Whether somebody has asked for the job at a place to be stopped. */
 export function isToBeCancelled({ folder }: Pick<Place, "folder">): Promise<boolean> {
   return exists(join(folder, CANCEL_FILE));
 }

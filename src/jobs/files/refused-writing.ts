@@ -2,6 +2,7 @@
 import { ResiduaError } from "../../errors.js";
 import { explain, isReadOnly } from "../../registry/folder-files.js";
 
+/** The refusal of data for which there is no space. @param why without a full stop. */
 export function noRoom(why: string): ResiduaError {
   return new ResiduaError(
     "INSUFFICIENT_STORAGE",

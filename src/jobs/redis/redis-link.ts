@@ -72,6 +72,7 @@ export class RedisLink {
     return this.run((client) => client[name]!(...args));
   }
 
+  /** Gives the connection up for ever; commands under way fail. */
   close(): void {
     this.#isAway = true;
     this.client.disconnect();

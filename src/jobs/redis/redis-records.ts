@@ -1,13 +1,13 @@
-/** Reads jobs from Redis. What is no job of this program's form is none. */
+/** Reads jobs from Redis. What is not of the form that this program writes is passed over. */
 import type { JobNote, JobRecord } from "../job.js";
 import { isJobId } from "../job-id.js";
 import { parseEnd, parseNote, parseOrder } from "../stored-job.js";
 import { ENDED, OPEN } from "./redis-keys.js";
 import type { RedisLink } from "./redis-link.js";
 
-/** So many notes of jobs are kept, so that those who watch a job read new ones alone. */
+/** At most this many notes of jobs are kept here, so that those who watch a job have new ones alone read from Redis. */
 const MOST_KEPT = 200_000;
-/** A job without notes counts too. */
+/** What a job counts beside its notes. */
 const LEAST = 10;
 /** How many jobs are read at once. */
 const AT_ONCE = 20;

@@ -71,6 +71,7 @@ interface Connection {
   readonly idleMs?: number | undefined;
 }
 
+/** A client of one object store, with its connections. */
 export function createClient(
   { S3Client }: AwsLibrary,
   { endpoint, region, idleMs = IDLE_MS }: Connection,

@@ -98,6 +98,25 @@ test("a job whose end cannot be read counts as failed, and the others are listed
   assert.equal(listed.find((job) => job.id === id)!.failure!.code, "INTERNAL");
 });
 
+test("a job that has moved since it was seen is found where it is, and a listing looks for none that has not", async (t) => {
+  const { jobs, submit } = await queueOf(t);
+  const { id } = await submit();
+  const seen = await only(jobs, "queued");
+  await FileClaim.take(jobs, seen);
+  const record = await jobs.read(id, seen);
+  assert.deepEqual([record?.order.id, record?.isWaiting], [id, false]);
+  let looks = 0;
+  class CountingFolder extends JobFolder {
+    override find(wanted: string) {
+      looks++;
+      return super.find(wanted);
+    }
+  }
+  for (let index = 0; index < 5; index++) await submit();
+  const listed = await new FileJobs(new CountingFolder(join(jobs.path("queued"), "..", "..")), 10).list(10);
+  assert.deepEqual([listed.length, looks], [6, 0]);
+});
+
 test("a key whose file cannot be read is free", async (t) => {
   const { jobs, submit } = await queueOf(t);
   const first = await submit("key");

@@ -48,7 +48,7 @@ export interface LoadOperation {
 export interface RecurrentOperation extends OneToOne {
   readonly kind: RecurrentLayer["kind"];
   readonly layer: RecurrentLayer;
-  /** Not undefined: the input is a vector, which the layer reads at each of so many timesteps. */
+  /** How many timesteps read the input, where that is one vector for all of them; undefined for a sequence. */
   readonly times: number | undefined;
 }
 
@@ -56,7 +56,7 @@ export interface RecurrentOperation extends OneToOne {
 export interface DenseOperation extends OneToOne {
   readonly kind: "dense";
   readonly layer: DenseLayer | TimeDistributedDenseLayer;
-  /** The layer whose kernel it uses, transposed, where that is not its own. */
+  /** The layer whose kernel it uses transposed; undefined where it has a kernel of its own. */
   readonly tiedTo: string | undefined;
 }
 
@@ -79,7 +79,7 @@ export interface ReshapeOperation extends OneToOne {
 export interface DropoutOperation extends OneToOne {
   readonly kind: "dropout";
   readonly rate: number;
-  /** The layer's position in the network, which what is dropped depends on. */
+  /** The layer's position in the network: each layer drops others, and the same again in each run with the same seed. */
   readonly layerNumber: number;
 }
 

@@ -15,13 +15,13 @@ import { TrainingMemory } from "./training-memory.js";
 
 const BETA_1 = 0.9;
 const BETA_2 = 0.999;
-/** Weights that are worth a thread, however few the windows. */
+/** So many weights are worth one more thread, however few windows a batch has. */
 const PARAMETERS_OF_A_THREAD = 2 ** 18;
 /** Windows of one job where only the loss is asked for. */
 const EVALUATION_WINDOWS = 256;
 
 interface UpdateNumbers {
-  /** Counts the masks of dropout. */
+  /** The number of the step, from 0: what dropout drops depends on it. */
   readonly step: number;
   /** The learning rate with Adam's correction for its moments' start at 0. */
   readonly correctedRate: number;
@@ -35,14 +35,16 @@ export interface TrainerOptions {
   /** Drives dropout. */
   readonly seed: number;
   readonly threads: number;
+  /** Called when the trainer has closed and its threads have ended. */
+  readonly onClosed?: () => void;
 }
 
 /**
  * Starts a trainer with threads of its own.
  *
- * Throws InputError where the network is not valid or has a linear path, a LayerNormalization or a
- * layer that starts from the state of another one, and where the weights are not its.
  * @param kernels checked ones; without them kernels are loaded unchecked, wide ones where they are supported.
+ * @throws {InputError} where the network is not valid, or has a linear path, a LayerNormalization or a layer that starts
+ *   from the state of another one; where the weights are not its; and where it takes more than 4 GiB.
  */
 export async function createTrainer(
   network: Network,
@@ -61,7 +63,7 @@ export async function createTrainer(
   );
 }
 
-/** `createTrainer` makes them. */
+/** A trainer in a WebAssembly memory of its own. `createTrainer` checks what this constructor takes as it is. */
 export class WasmTrainer implements Trainer {
   readonly network: Network;
   readonly #options: TrainerOptions;
@@ -71,8 +73,9 @@ export class WasmTrainer implements Trainer {
   readonly #pool: Promise<WorkerPool>;
   #placement: BatchPlacement | undefined;
   #failure: unknown;
-  /** Steps begun, and steps that changed the weights. */
+  /** Steps begun. */
   #steps = 0;
+  /** Steps that changed the weights: t of Adam's correction. */
   #updates = 0;
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -148,6 +151,7 @@ export class WasmTrainer implements Trainer {
     await this.#queue;
     this.#failure ??= new Error("The trainer is closed.");
     await (await this.#pool.catch(() => undefined))?.close();
+    this.#options.onClosed?.();
   }
 
   /**

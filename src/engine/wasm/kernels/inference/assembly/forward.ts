@@ -67,6 +67,11 @@ function stepBytes(value: usize, rows: i32): usize {
   return step == STEP_OF_BLOCK ? <usize>rows * pointer(value, VALUE_ROW) : <usize>step;
 }
 
+/**
+ * Runs every operation of the job's plan for rows `firstRow` to `firstRow + rows`.
+ * @param job the address of the job's slot.
+ * @param worker the number of the thread, which says where its scratch is.
+ */
 export function forward(job: usize, worker: i32, firstRow: i32, rows: i32): void {
   const plan = pointer(job, JOB_PLAN);
   const operations = word(plan, 0);
