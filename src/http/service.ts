@@ -223,10 +223,8 @@ async function startJobs({ config, log }: ServiceOptions, published: ModelStore,
     onPublished: async () => models.registry.poll(),
   });
   const maxJobs = config.RESIDUA_MAX_JOBS;
-  log.info(
-    { maxJobs },
-    `jobs are kept in ${placeOfJobs(config)}${maxJobs === 0 ? ", and run by others" : ""}`,
-  );
+  const by = maxJobs === 0 ? ", and run by others" : "";
+  log.info({ maxJobs }, `jobs are kept in ${placeOfJobs(config)}${by}`);
   return { store, queue, worker, bodyLimitBytes: config.RESIDUA_JOB_BODY_LIMIT_BYTES };
 }
 
