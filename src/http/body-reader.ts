@@ -18,6 +18,11 @@ const LARGE_BYTES = 512 * 1024;
 const MOST_PARSED_BYTES = 64 * 1024;
 /** A table of this size does: it takes longer to read than JSON. */
 const LARGE_TABLE_BYTES = 64 * 1024;
+/**
+ * So does one whose lines would have so many bytes together if each were as long as the longest: a line of JSON that names
+ * thousands of columns gives each of the others as many cells.
+ */
+const LARGE_CELLS_BYTES = 256 * 1024;
 
 export class BodyReader {
   readonly #threads: BodyThreads;
@@ -57,7 +62,10 @@ export class BodyReader {
     reading: TableReading,
     waits: BodyWaits = {},
   ): Promise<SeriesBody> {
-    if (body.length < LARGE_TABLE_BYTES) return readTableBody(body.toBytes(), reading, limits);
+    if (body.length < LARGE_TABLE_BYTES) {
+      const bytes = body.toBytes();
+      if (!hasManyCells(bytes)) return readTableBody(bytes, reading, limits);
+    }
     return this.#threads.read<SeriesBody>(body, { kind: "table", limits, reading }, waits);
   }
 
@@ -66,7 +74,7 @@ export class BodyReader {
     if (body.length < LARGE_TABLE_BYTES) {
       const bytes = body.toBytes();
       // A few hundred bytes of Parquet may be millions of rows.
-      if (!beginsAsParquet(bytes)) return readDataBody(bytes, reading);
+      if (!beginsAsParquet(bytes) && !hasManyCells(bytes)) return readDataBody(bytes, reading);
     }
     return this.#threads.read<DataBody>(body, { kind: "data", reading }, waits);
   }
@@ -90,4 +98,18 @@ export class BodyReader {
   close(): Promise<void> {
     return this.#threads.close();
   }
+}
+
+const LINE_FEED = 0x0a;
+
+function hasManyCells(bytes: Uint8Array): boolean {
+  let lines = 1;
+  let longest = 0;
+  let from = 0;
+  for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, from)) {
+    lines += 1;
+    longest = Math.max(longest, at - from);
+    from = at + 1;
+  }
+  return lines * Math.max(longest, bytes.length - from) >= LARGE_CELLS_BYTES;
 }
