@@ -9,6 +9,15 @@ import { readDataBody } from "./data-body.js";
 import { readInferRequest } from "./inference/infer-request.js";
 import { readScoreRequest } from "./score-request.js";
 import { readTableBody } from "./table-body.js";
+import { lowerThreadPriority } from "./thread-priority.js";
+
+/**
+ * Where cores are short, small requests go before large bodies. With less priority than that, bodies would be read too
+ * slowly beside an engine that keeps all cores busy.
+ */
+const NICENESS = 5;
+
+lowerThreadPriority(NICENESS);
 
 parentPort!.on("message", async (question: BodyQuestion) => {
   try {

@@ -26,10 +26,7 @@ import type { Tracing } from "./tracing/tracing.js";
 
 /** With two runs at once, the engine has its next batch when it ends one. */
 const CONCURRENT_RUNS = 2;
-/**
- * The least time between "not ready" and the first refusal: requests that are already being sent still get
- * in.
- */
+/** The least time between "not ready" and the first refusal: requests that are being sent still get in. */
 const LEAST_LAME_DUCK_MS = 100;
 /** How long connections may take to close by themselves after their last answer. */
 const GOODBYE_MS = 250;
@@ -226,10 +223,8 @@ async function startJobs({ config, log }: ServiceOptions, published: ModelStore,
     onPublished: async () => models.registry.poll(),
   });
   const maxJobs = config.RESIDUA_MAX_JOBS;
-  log.info(
-    { maxJobs },
-    `jobs are kept in ${placeOfJobs(config)}${maxJobs === 0 ? ", and run by others" : ""}`,
-  );
+  const by = maxJobs === 0 ? ", and run by others" : "";
+  log.info({ maxJobs }, `jobs are kept in ${placeOfJobs(config)}${by}`);
   return { store, queue, worker, bodyLimitBytes: config.RESIDUA_JOB_BODY_LIMIT_BYTES };
 }
 

@@ -117,7 +117,7 @@ async function renewOpened(
   return renewal.published.version;
 }
 
-/** Throws ResiduaError MODEL_NOT_FOUND, or VERSION_NOT_FOUND where one is named. */
+/** @throws ResiduaError MODEL_NOT_FOUND, and VERSION_NOT_FOUND where a version is named. */
 async function checkPublished(store: ModelStore, name: string, version: string | undefined): Promise<void> {
   const models = await store.list();
   const model = models.find((stored) => stored.name === name);

@@ -2,8 +2,10 @@
 import { InputError } from "../errors.js";
 import { descriptionOf, type Layer, type LayerOf } from "./layers/layers.js";
 
+/** A layer that computes its timesteps one after the other, each from the state of the one before. */
 export type RecurrentLayer = LayerOf<"lstm" | "gru">;
 
+/** Whether a layer is one of these. */
 export function isRecurrent(layer: Layer): layer is RecurrentLayer {
   return descriptionOf(layer).isRecurrent;
 }
@@ -17,7 +19,7 @@ export function firstStateOf(layer: Layer): string | undefined {
 export const STATES: Readonly<Record<RecurrentLayer["kind"], number>> = { lstm: 2, gru: 1 };
 
 /**
- * Throws InputError, naming the layer, where one starts from the state of a layer that is not before it, or whose state
+ * @throws {InputError} naming the layer, where one starts from the state of a layer that is not before it, or whose state
  * is another one.
  * @param layers of a network, each behind those whose values it reads.
  */

@@ -108,11 +108,7 @@ class Graph {
     this.#unread = new Set(layers.keys());
   }
 
-  /**
-   * Marks the layer as read.
-   *
-   * @throws {InputError} where there is none of that name.
-   */
+  /** Marks the layer as read. @throws {InputError} where there is none of that name. */
   entry(name: string): Entry {
     const found = this.#layers.get(name);
     if (found === undefined)

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ClientGoneError, ResiduaError } from "../../src/errors.js";
 import type { BodyReading } from "../../src/http/body-questions.js";
@@ -35,6 +36,27 @@ test("bodies whose clients hang up, or whose deadlines pass, leave their threads
     read.map((body) => body.kind === "data" && body.series[0]!.rows),
     [2, 2],
   );
+});
+
+test("beside the event loop, bodies are read at a lower priority", {
+  // Elsewhere, threads have that of their process.
+  skip: process.platform !== "linux",
+}, async (t) => {
+  const threads = new BodyThreads();
+  const timer = setInterval(() => undefined, 60_000);
+  t.after(() => {
+    clearInterval(timer);
+    return threads.close();
+  });
+  // The 19th field; the name, in brackets, may have blanks.
+  const nicenessOf = (thread: string) =>
+    Number(readFileSync(`/proc/self/task/${thread}/stat`, "latin1").split(") ").at(-1)!.split(" ")[16]);
+  const lower = Math.min(nicenessOf(String(process.pid)) + 5, 19);
+  const before = new Set(readdirSync("/proc/self/task"));
+  await threads.read(bodyOf(quick), reading, {});
+  const begun = readdirSync("/proc/self/task").filter((thread) => !before.has(thread));
+  assert.ok(begun.some((thread) => nicenessOf(thread) === lower));
+  assert.notEqual(nicenessOf(String(process.pid)), lower);
 });
 
 test("the bodies of an address keep all threads but one, and wait behind those of another", async (t) => {

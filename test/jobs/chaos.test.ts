@@ -19,8 +19,11 @@ const ORDERS_MS = 3000;
 const LONGEST_PAUSE_MS = 1500;
 /** The first service runs jobs too, the second one takes orders alone. */
 const SERVICES = [{ RESIDUA_MAX_JOBS: "1" }, { RESIDUA_MAX_JOBS: "0" }];
-/** It takes half a minute where the machine is idle, most of it until the jobs of those who were killed are taken up. */
-const TIMEOUT_MS = 5 * 60_000;
+/**
+ * On an idle machine it takes half a minute, most of it until the jobs of those who were killed are taken up. On a busy one it
+ * takes many times as long, since the processes of jobs get what others leave.
+ */
+const TIMEOUT_MS = 15 * 60_000;
 
 /** Kills the process of the last job that a service or worker has begun. */
 function killJob(one: { log(): string }): void {

@@ -5,7 +5,7 @@ import { layersWithShapes, type Network } from "../../../network/network.js";
 
 const IMPORT_AGAIN = "which has no training here: train the model where it comes from, and import it again.";
 
-/** Throws InputError where a valid network has a linear path, or a layer, which it names, that is not trained. */
+/** @throws {InputError} where a valid network has a linear path, or a layer, which it names, that is not trained. */
 export function checkTrainable(network: Network): void {
   if (network.linearPath !== undefined) {
     throw new InputError(
