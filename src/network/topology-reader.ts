@@ -1,11 +1,12 @@
 /** Reads the graph of a TF.js layers model (`modelTopology` of model.json), which may come from anywhere. */
 import { isDeepStrictEqual } from "node:util";
 import { InputError } from "../errors.js";
-import { isRecurrent, type RecurrentLayer, STATES } from "./first-states.js";
+import { isRecurrent } from "./first-states.js";
 import { array, count, type JsonObject, object, text } from "./json-guards.js";
 import { LAYERS, type Layer } from "./layers/layers.js";
 import { type LinearPath, linearPathLayers, linearPathSums, type WindowShape } from "./linear-path.js";
 import { HEAD_NAMES } from "./network.js";
+import { sourcesOf, startedLayer } from "./topology-sources.js";
 import { ADD } from "./topology-writer.js";
 
 /** More layers than this are a mistake or an attack, not a model. */
@@ -66,7 +67,7 @@ export function readTopology(topology: unknown, covariates = 0): Topology {
       layers.set(
         name,
         layer !== undefined && isRecurrent(layer)
-          ? recurrentEntry(layer, nodes)
+          ? startedLayer(layer, nodes)
           : { layer, sources: sourcesOf(name, nodes, adds ? 2 : 1) },
       );
     }
@@ -206,36 +207,6 @@ function inputShape(name: string, config: JsonObject): [number, number] {
   const shape = array(config["batch_input_shape"], what);
   if (shape.length !== 3) throw new InputError(`${what} has to be [null, timesteps, features].`);
   return [count(shape[1], what), count(shape[2], what)];
-}
-
-/** The layers that a layer reads, of which there have to be `wanted`: `[[[source, 0, 0, {}], ...]]`. */
-function sourcesOf(name: string, nodes: unknown, wanted: 1 | 2): string[] {
-  const calls = array(nodes, `inbound_nodes of layer "${name}"`);
-  const sources: readonly unknown[] = calls.length === 1 && Array.isArray(calls[0]) ? calls[0] : [];
-  const names = sources.map((source): unknown => (Array.isArray(source) ? source[0] : undefined));
-  if (names.length !== wanted || !names.every((each) => typeof each === "string")) {
-    const what = wanted === 1 ? "one other layer" : "two other layers";
-    throw new InputError(`Layer "${name}" has to read ${what}, once.`);
-  }
-  return names;
-}
-
-/** A recurrent layer reads a sequence, and behind it all states of a layer, in their order, where it starts from them. */
-function recurrentEntry(layer: RecurrentLayer, nodes: unknown): Entry {
-  const { name, kind } = layer;
-  const calls = array(nodes, `inbound_nodes of layer "${name}"`);
-  const [sequence, ...states]: readonly unknown[] =
-    calls.length === 1 && Array.isArray(calls[0]) ? calls[0] : [];
-  const sources = sourcesOf(name, [[sequence]], 1);
-  if (states.length === 0) return { layer, sources };
-  const [startsFrom] = Array.isArray(states[0]) ? (states[0] as readonly unknown[]) : [];
-  const areStates = states.every(
-    (each, index) => Array.isArray(each) && each[0] === startsFrom && each[2] === index + 1,
-  );
-  if (typeof startsFrom !== "string" || states.length !== STATES[kind] || !areStates) {
-    throw new InputError(`Layer "${name}" has to start from all states of one layer, in their order.`);
-  }
-  return { layer: { ...layer, startsFrom }, sources };
 }
 
 function endpoints(value: unknown, what: string): string[] {

@@ -94,6 +94,7 @@ test("a page of millions of values that are all the same, a few hundred bytes, i
     );
   const bytes = bytesOf(2 ** 30);
   assert.ok(bytes.length < 1000);
+  // Of a file, which has no such limit, all values would be read.
   await assert.rejects(
     inMemory(bytes),
     /body is refused: a page has 1048577 values, and one of up to 1048576 can be read here\.$/,
