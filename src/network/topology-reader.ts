@@ -140,7 +140,7 @@ class Graph {
 }
 
 /**
- * The linear path that leads to the outputs Px + g(x - Px) and Px, as topology-writer.ts writes it; undefined where the
+ * The linear path that leads to the outputs Px + g(x) or Px + g(x - Px), and Px, as topology-writer.ts writes it; undefined where the
  * first output is no addition. Throws InputError, naming the layer, where one of its layers differs.
  */
 function readLinearPath(
@@ -179,6 +179,9 @@ function readLinearPath(
     );
   }
   const rest = expectSum(reconstruction, wanted.window.name);
+  if (!graph.adds(residual)) {
+    return { path: { ...path, encoderReads: "window" }, chains: [graph.chain(rest, graph.input), []] };
+  }
   const minusLinear = expectSum(residual, graph.input);
   expectLayers(graph.chain(minusLinear, project.name), [negated, negatedWindow]);
   return { path, chains: [graph.chain(rest, residual), []] };

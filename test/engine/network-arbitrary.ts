@@ -155,11 +155,8 @@ const tied = fc
     };
   });
 
-/** Networks of every layer kind, with one or two heads, with and without a horizon, covariates, and tied matrices. */
-export const trainableNetworks: fc.Arbitrary<Network> = fc.oneof({ arbitrary: free, weight: 4 }, tied);
-
 /** The network with a linear path beside it, where its heads allow one. */
-function withLinearPath(network: Network, components: number): Network {
+function withLinearPath(network: Network, components: number, readsWindow: boolean): Network {
   const { timesteps, inputSteps, features, heads } = network;
   const [reconstruction] = heads;
   if (inputSteps !== timesteps || reconstruction === undefined) return network;
@@ -167,9 +164,26 @@ function withLinearPath(network: Network, components: number): Network {
   return {
     ...network,
     heads: [{ ...reconstruction, reversed: false }, linear],
-    linearPath: { name: "path", components: Math.min(components, timesteps * features) },
+    linearPath: {
+      name: "path",
+      components: Math.min(components, timesteps * features),
+      ...(readsWindow && { encoderReads: "window" }),
+    },
   };
 }
+
+const trainedAlong = fc
+  .tuple(fc.oneof({ arbitrary: free, weight: 4 }, tied), units)
+  .map(([network, components]) => withLinearPath(network, components, true));
+
+/**
+ * Networks of every layer kind, with one or two heads, with and without a horizon, covariates, tied matrices, and a linear
+ * path that is trained along.
+ */
+export const trainableNetworks: fc.Arbitrary<Network> = fc.oneof({ arbitrary: free, weight: 4 }, tied, {
+  arbitrary: trainedAlong,
+  weight: 2,
+});
 
 /** The network with normalisations before the encoder's layer `at` and the first head's, where it has so many. */
 function withNormalizations(network: Network, at: number): Network {
@@ -191,10 +205,15 @@ function withNormalizations(network: Network, at: number): Network {
 
 /** The networks above, some of them with normalised layers, and a third of them beside a linear path. */
 export const networks: fc.Arbitrary<Network> = fc
-  .tuple(trainableNetworks, fc.option(units, { freq: 3 }), fc.option(fc.nat({ max: 3 }), { freq: 2 }))
-  .map(([network, components, at]) => {
+  .tuple(
+    trainableNetworks,
+    fc.option(units, { freq: 3 }),
+    fc.option(fc.nat({ max: 3 }), { freq: 2 }),
+    fc.boolean(),
+  )
+  .map(([network, components, at, readsWindow]) => {
     const normalized = at === null ? network : withNormalizations(network, at);
-    return components === null ? normalized : withLinearPath(normalized, components);
+    return components === null ? normalized : withLinearPath(normalized, components, readsWindow);
   });
 
 /** Numbers in [-1, 1) that depend on the seed alone (Marsaglia 2003, "Xorshift RNGs"). */

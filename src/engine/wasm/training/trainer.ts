@@ -1,5 +1,6 @@
 /** Training in WebAssembly: loss, gradients and Adam's step of a whole batch are one job of a pool of threads. */
 import { InputError } from "../../../errors.js";
+import { readsResidual } from "../../../network/linear-path.js";
 import { layersWithShapes, type Network, validateNetwork, windowSize } from "../../../network/network.js";
 import { checkWeights, type Weights } from "../../../network/weights.js";
 import type { Loss, StepOptions, Trainer } from "../../engine.js";
@@ -41,7 +42,7 @@ export interface TrainerOptions {
 /**
  * Starts a trainer with threads of its own.
  *
- * Throws InputError where the network is not valid or has a linear path or a LayerNormalization, and where the weights are not its.
+ * Throws InputError where the network is not valid or reads what a linear path leaves, or has a LayerNormalization, and where the weights are not its.
  * @param kernels checked ones; without them kernels are loaded unchecked, wide ones where they are supported.
  */
 export async function createTrainer(
@@ -51,9 +52,9 @@ export async function createTrainer(
   kernels?: Kernels,
 ): Promise<Trainer> {
   validateNetwork(network);
-  if (network.linearPath !== undefined) {
+  if (readsResidual(network)) {
     throw new InputError(
-      "A network with a linear path is trained without it: residualNetwork(network), on what the path leaves.",
+      "A network that reads what its linear path leaves is trained without the path: residualNetwork(network), on what the path leaves.",
     );
   }
   const normalization = layersWithShapes(network).find(({ layer }) => layer.kind === "layerNormalization");
