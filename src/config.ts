@@ -1,9 +1,10 @@
 /** Every setting of the service: one schema over the environment variables. */
-import { tmpdir, totalmem, userInfo } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { availableCores } from "./available-cores.js";
+import { availableMemory } from "./available-memory.js";
 import { InputError } from "./errors.js";
 
 const oneOf = <const T extends string>(names: readonly T[], options: { default: T }) =>
@@ -109,6 +110,13 @@ const ConfigSchema = Type.Object({
   }),
   RESIDUA_JOB_MAX_ROWS: Type.Integer({ minimum: 1, maximum: 1_000_000_000, default: 10_000_000 }),
   RESIDUA_JOB_MAX_SECONDS: Type.Number({ minimum: 1, maximum: 2_000_000, default: 3600 }),
+  /** Proxies whose X-Forwarded-For is believed: addresses and networks; unset, nobody's is. */
+  RESIDUA_TRUST_PROXY: Type.Optional(
+    Type.String({
+      pattern: "^[0-9A-Fa-f.:/]+(, ?[0-9A-Fa-f.:/]+)*$",
+      title: "addresses and networks such as 10.0.0.0/8, with commas between them",
+    }),
+  ),
   RESIDUA_ADMIN_TOKEN: Token,
   RESIDUA_API_TOKEN: Token,
   /** Of `residua watch`: the header Authorization for Prometheus's API. */
@@ -133,20 +141,14 @@ const SECRETS = /_(TOKEN|AUTHORIZATION|SECRET)$|^RESIDUA_REDIS_URL$/;
 /** Every thread has memory of its own: on a large machine, so many as it has cores would take gigabytes. */
 const MOST_DEFAULT_THREADS = 8;
 
-/** The bytes that this process may use: those of its cgroup, or of the machine where it has no limit. */
-function memoryLimit(): number {
-  const limit = process.constrainedMemory();
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
-}
-
 /**
  * Reads the settings from environment variables. A variable that is set to the empty text is wrong.
- * Throws InputError, one sentence that names the variable, where a value is wrong.
+ * @throws InputError, one sentence that names the variable, where a value is wrong.
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const config: Record<string, unknown> = {
     RESIDUA_THREADS: Math.min(MOST_DEFAULT_THREADS, availableCores()),
-    RESIDUA_MAX_BODY_BYTES_IN_FLIGHT: Math.floor(memoryLimit() / 4),
+    RESIDUA_MAX_BODY_BYTES_IN_FLIGHT: Math.floor(availableMemory() / 4),
     RESIDUA_CACHE: join(tmpdir(), `residua-cache-${userInfo().uid}`),
   };
   for (const [name, schema] of Object.entries<TSchema>(ConfigSchema.properties)) {

@@ -9,9 +9,8 @@ import { firstWords } from "./http/first-words.js";
 import { Service } from "./http/service.js";
 import { endProcess } from "./last-exit.js";
 import { LogOutput } from "./log-output.js";
+import { onRepeatedSignals } from "./repeated-signals.js";
 
-/** Signals within this time of the first are the same one: the terminal and npm may both pass on one Ctrl-C. */
-const SAME_SIGNAL_MS = 1000;
 /** After the time to drain, how long closing may take before the process ends all the same. */
 const CLOSE_MS = 4000;
 /** How long the end waits for whoever reads the log. */
@@ -55,19 +54,11 @@ async function main(config: Config): Promise<void> {
 }
 
 function endOnSignal(starting: Promise<Service>, log: Logger, output: LogOutput, config: Config): void {
-  let firstAtMs: number | undefined;
   const end = async (status: number): Promise<void> => {
     await output.flush(LAST_LINES_MS);
     await endProcess(status);
   };
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (firstAtMs !== undefined) {
-      if (performance.now() - firstAtMs < SAME_SIGNAL_MS) return;
-      log.warn({ signal }, "ending at once");
-      void end(1);
-      return;
-    }
-    firstAtMs = performance.now();
+  const onFirst = (signal: NodeJS.Signals): void => {
     log.info({ signal }, "ending");
     const { RESIDUA_LAME_DUCK_SECONDS: lameDuck, RESIDUA_DRAIN_SECONDS: drain } = config;
     setTimeout(
@@ -88,10 +79,12 @@ function endOnSignal(starting: Promise<Service>, log: Logger, output: LogOutput,
         return end(1);
       });
   };
-  process.on("SIGTERM", onSignal);
-  process.on("SIGINT", onSignal);
-  // A terminal that closes: without this, Node would end at once, in the middle of answers.
-  process.on("SIGHUP", onSignal);
+  const onLater = (signal: NodeJS.Signals): void => {
+    log.warn({ signal }, "ending at once");
+    void end(1);
+  };
+  // SIGHUP is a terminal that closes: without this, Node would end at once, in the middle of answers.
+  onRepeatedSignals(["SIGTERM", "SIGINT", "SIGHUP"], { onFirst, onLater });
 }
 
 function programVersion(): string {

@@ -44,7 +44,7 @@ if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLTo
 /**
  * @param script the npm script that is going to run; undefined prepares everything for all of them
  * @param args what the script is given
- * @throws {Error} a sentence that says what failed
+ * @throws Error with a sentence that says what failed
  */
 export async function setUp(script, env, args = []) {
   const [major = 0] = process.versions.node.split(".").map(Number);

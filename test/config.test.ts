@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { tmpdir, totalmem } from "node:os";
 import { test } from "node:test";
+import fc from "fast-check";
 import { loadConfig } from "../src/config.js";
 import { InputError } from "../src/errors.js";
+import { MODEL_NAME_PATTERN } from "../src/registry/manifest.js";
+import { isS3Address, parseS3Address } from "../src/registry/s3/address.js";
 
 test("an empty environment gives the defaults", () => {
   const { RESIDUA_THREADS, RESIDUA_MAX_BODY_BYTES_IN_FLIGHT, RESIDUA_CACHE, ...config } = loadConfig({});
@@ -67,6 +70,11 @@ test("a wrong value is refused with one sentence that names the variable", () =>
       'RESIDUA_CORS_ORIGINS has to be "*", or origins such as https://example.org, without a path, with commas between them, not "https://example.org/".',
     ],
     [
+      "RESIDUA_TRUST_PROXY",
+      "proxy.example",
+      'RESIDUA_TRUST_PROXY has to be addresses and networks such as 10.0.0.0/8, with commas between them, not "proxy.example".',
+    ],
+    [
       "RESIDUA_MODELS",
       "s3:/bucket",
       'RESIDUA_MODELS has to be a folder, or s3://bucket/prefix, not "s3:/bucket".',
@@ -102,4 +110,43 @@ test("an address of Redis is refused without being shown: it may hold a password
   }
   const url = "rediss://user:secret@[::1]:6380/2";
   assert.equal(loadConfig({ RESIDUA_REDIS_URL: url }).RESIDUA_REDIS_URL, url);
+});
+
+function isTaken(env: Record<string, string>): boolean {
+  try {
+    loadConfig(env);
+    return true;
+  } catch (error) {
+    assert.ok(error instanceof InputError);
+    return false;
+  }
+}
+
+// config.ts imports nothing of the registry, so that it has the same rules once more.
+test("a model's name is taken where the registry takes it", () => {
+  const name = new RegExp(MODEL_NAME_PATTERN);
+  const near = fc.stringMatching(/^[a-zA-Z0-9._-]{0,70}$/);
+  fc.assert(
+    fc.property(fc.oneof(near, fc.string()), (text) => {
+      assert.equal(isTaken({ RESIDUA_MODEL_NAME: text }), name.test(text));
+    }),
+  );
+});
+
+test("an address in an object store is taken where the registry takes it", () => {
+  const near = fc.stringMatching(/^[sS]3:\/{1,3}[a-zA-Z0-9._-]{0,66}(\/[a-z./]{0,6})?$/);
+  fc.assert(
+    fc.property(near, (text) => {
+      assert.ok(isS3Address(text));
+      // What the path may hold is said when the store is opened.
+      fc.pre(!text.split("/").some((part, at) => at > 2 && (part === "." || part === "..")));
+      let isAddress = true;
+      try {
+        parseS3Address(text);
+      } catch {
+        isAddress = false;
+      }
+      assert.equal(isTaken({ RESIDUA_MODELS: text }), isAddress);
+    }),
+  );
 });

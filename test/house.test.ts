@@ -20,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   engine: ["network", "scoring", "errors"],
   training: ["data", "engine", "network", "scoring", "errors"],
   evaluation: ["training", "data", "engine", "network", "scoring", "errors"],
-  registry: ["engine", "network", "scoring", "errors"],
+  registry: ["engine", "network", "scoring", "available-memory", "errors"],
   publishing: [
     "serving",
     "registry",
@@ -39,7 +39,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   watch: ["registry", "errors"],
   dashboard: ["charts", "scoring"],
   "available-cores": [],
-  config: ["available-cores", "errors"],
+  "available-memory": [],
+  config: ["available-cores", "available-memory", "errors"],
   http: ["jobs", "serving", "registry", "data", "engine", "network", "scoring", "config", "errors"],
   cli: [
     "watch",
@@ -58,13 +59,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "config",
     "last-exit",
     "log-output",
+    "repeated-signals",
     "errors",
   ],
   "heap-growth": [],
   run: ["setup"],
   "last-exit": [],
   "log-output": [],
-  server: ["heap-growth", "http", "config", "last-exit", "log-output", "errors"],
+  "repeated-signals": [],
+  server: ["heap-growth", "http", "config", "last-exit", "log-output", "repeated-signals", "errors"],
 };
 
 interface Import {

@@ -60,7 +60,7 @@ const WITH_MODEL = new Set([
   "calibration",
 ]);
 
-/** Throws UsageError where options contradict each other. */
+/** @throws UsageError where options contradict each other. */
 export function checkEvaluateFlags(flags: EvaluateFlags, command: Command): void {
   if (flags.model === undefined) {
     if (flags.rows === undefined) {

@@ -1,8 +1,6 @@
 /** Ctrl-C while training: the first stops training after the current epoch, a later one ends the program at once. */
 import { createInterface } from "node:readline/promises";
-
-/** npm passes on a signal that the terminal has also sent to the program: two within this time are one. */
-const SAME_SIGNAL_MS = 1000;
+import { onRepeatedSignals } from "../repeated-signals.js";
 
 /** Ctrl-C as an abort signal. */
 export interface Interruption {
@@ -14,24 +12,21 @@ export interface Interruption {
  * Watches for Ctrl-C until it is disposed of.
  *
  * @param onFirst called before the signal aborts.
- * @param onSecond called before the program ends.
+ * @param onLater called before the program ends.
  */
-export function watchInterruption(onFirst: () => void, onSecond: () => void): Interruption {
+export function watchInterruption(onFirst: () => void, onLater: () => void): Interruption {
   const controller = new AbortController();
-  let first: number | undefined;
-  const listener = (): void => {
-    const now = Date.now();
-    if (first === undefined) {
-      first = now;
+  const dispose = onRepeatedSignals(["SIGINT"], {
+    onFirst: () => {
       onFirst();
       controller.abort();
-    } else if (now - first > SAME_SIGNAL_MS) {
-      onSecond();
+    },
+    onLater: () => {
+      onLater();
       process.exit(130);
-    }
-  };
-  process.on("SIGINT", listener);
-  return { signal: controller.signal, dispose: () => process.off("SIGINT", listener) };
+    },
+  });
+  return { signal: controller.signal, dispose };
 }
 
 /** Asks a question on the terminal. Every answer but yes is a no, and so are Ctrl-C and the end of the input. */

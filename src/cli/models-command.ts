@@ -8,6 +8,7 @@ import { checkUnused } from "../jobs/version-users.js";
 import { listPublished, verifyModels } from "../registry/inventory.js";
 import { alignColumns } from "./data-table.js";
 import { checkName } from "./model-name.js";
+import { printNote } from "./note.js";
 import { openEngine } from "./open-engine.js";
 import { openModels } from "./open-models.js";
 import { addModelsOption, argument } from "./options.js";
@@ -40,7 +41,10 @@ export function addModelsCommand(program: Command): void {
 async function list(flags: ModelsFlags): Promise<void> {
   const store = openModels(flags.models, loadConfig(process.env));
   const rows = [["name", "version", "aliases", "family", "window", "size", "sha256"]];
-  for (const { name, version, aliases, bytes, manifest, sha256, reason } of await listPublished(store)) {
+  for (const { name, version, aliases, bytes, manifest, sha256, reason } of await listPublished(
+    store,
+    printNote,
+  )) {
     rows.push([
       name,
       version,

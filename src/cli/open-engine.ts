@@ -4,7 +4,7 @@ import { chooseEngine } from "../engine/choose-engine.js";
 import type { Engine, TrainingEngine } from "../engine/engine.js";
 import { createWasmEngine } from "../engine/wasm/engine.js";
 
-/** The one that RESIDUA_ENGINE names. Throws InputError where it cannot run here. */
+/** The one that RESIDUA_ENGINE names. @throws InputError where it cannot run here. */
 export async function openEngine(config: Config): Promise<Engine> {
   return (await chooseEngine(config.RESIDUA_ENGINE, wasmSettings(config))).engine;
 }

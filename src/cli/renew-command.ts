@@ -14,7 +14,7 @@ import { recordedReading } from "../publishing/renewal-record.js";
 import { excludeEvents, parseEvents } from "../publishing/renewal-rows.js";
 import { isAliasName } from "../registry/aliases.js";
 import type { Bundle } from "../registry/bundle.js";
-import { loadStoredModel } from "../registry/stored-model.js";
+import { openStoredVersion } from "../registry/stored-model.js";
 import { significantDigits } from "../scoring/digits.js";
 import { formatFacts, publishedFacts } from "./facts.js";
 import { printNote } from "./note.js";
@@ -73,15 +73,14 @@ async function runRenewal(name: string, paths: string[], flags: RenewFlags): Pro
   const engine = await openTrainingEngine(config);
   const watch = new TrainingWatch();
   try {
-    const served = await loadStoredModel(store, name, { version: flags.version?.toString() }, engine);
-    await served.executable.close();
-    const live = await store.readBundle(name, served.version);
+    const opened = await openStoredVersion(store, name, { version: flags.version?.toString() }, engine);
+    const live = opened.bundle;
     const reading = readingOf(live, flags);
     if (flags.calibrateOnly === true) watch.end();
     const dataset = await readRecent(paths, readDataSection(live.manifest), reading, flags.excludeEvents);
     const renewal = await renew(
       engine,
-      live,
+      opened,
       dataset,
       {
         store,

@@ -84,7 +84,7 @@ async function train(paths: string[], flags: TrainFlags): Promise<void> {
   }
 }
 
-/** The column that --each names. Throws UsageError where --group-column names another one. */
+/** The column that --each names. @throws UsageError where --group-column names another one. */
 function groupColumnOf(each: string, { groupColumn }: TrainFlags): string {
   if (groupColumn === undefined || groupColumn === each) return each;
   throw new UsageError(

@@ -42,7 +42,7 @@ export interface TimedModel {
 /** Thrown where data could not be learnt from after Ctrl-C, which may be the reason. */
 export class TrainingStopped extends InputError {}
 
-/** Trains, and prints what it does. Throws InputError, as `trainModel`; TrainingStopped in its place after Ctrl-C. */
+/** Trains, and prints what it does. @throws InputError, as `trainModel`; TrainingStopped in its place after Ctrl-C. */
 export async function runTraining(
   engine: TrainingEngine,
   dataset: Dataset,

@@ -177,7 +177,7 @@ async function prepare(flags: WatchFlags, config: Config, cut: AbortSignal): Pro
   return { ...options, state: await findState(stateFile, options) };
 }
 
-/** The state that there is. Throws InputError where it is of something else. */
+/** The state that there is. @throws InputError where it is of something else. */
 async function findState(
   file: string,
   { model, stepMs, queries, labels }: Pick<WatcherOptions, "model" | "stepMs" | "queries" | "labels">,

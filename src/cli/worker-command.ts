@@ -3,14 +3,13 @@ import type { Command } from "commander";
 import pino, { type Logger } from "pino";
 import { type Config, loadConfig, storeLocation } from "../config.js";
 import { InputError } from "../errors.js";
-import { createJobWorker, openJobStore } from "../jobs/start-jobs.js";
+import { createJobWorker, openJobStore, placeOfJobs } from "../jobs/start-jobs.js";
 import { endProcess } from "../last-exit.js";
 import { LogOutput } from "../log-output.js";
 import { openStore } from "../registry/open-store.js";
+import { onRepeatedSignals } from "../repeated-signals.js";
 import { addModelsOption } from "./options.js";
 
-/** Signals within this time of the first are the same one: the terminal and npm may both pass on one Ctrl-C. */
-const SAME_SIGNAL_MS = 1000;
 /** How long jobs have to go back into the queue. */
 const END_MS = 20_000;
 /** How long the end waits for whoever reads the log. */
@@ -35,7 +34,9 @@ async function runWorker({ models }: WorkerFlags): Promise<void> {
   const settings = loadConfig(process.env);
   const config: Config = { ...settings, RESIDUA_MODELS: models ?? settings.RESIDUA_MODELS };
   if (config.RESIDUA_MAX_JOBS === 0) {
-    throw new InputError("RESIDUA_MAX_JOBS is 0, by which a worker would do nothing: set it to 1 or more.");
+    throw new InputError(
+      "RESIDUA_MAX_JOBS has to be 1 or more for a worker, not 0: it would run no job. With 0, a service leaves its jobs to workers.",
+    );
   }
   const output = new LogOutput();
   const log = pino({ level: config.LOG_LEVEL }, output.destination);
@@ -47,15 +48,11 @@ async function runWorker({ models }: WorkerFlags): Promise<void> {
     onPublished: async () => undefined,
   });
   log.info(
-    {
-      models: config.RESIDUA_MODELS,
-      maxJobs: config.RESIDUA_MAX_JOBS,
-      kept: config.RESIDUA_REDIS_URL === undefined ? "the folder of models" : "Redis",
-    },
+    { models: config.RESIDUA_MODELS, maxJobs: config.RESIDUA_MAX_JOBS, kept: placeOfJobs(config) },
     "looking for jobs",
   );
   worker.look();
-  await ended(log);
+  await firstSignal(log, output);
   const timer = setTimeout(() => {
     log.error({}, "giving jobs back takes too long; they are taken up again when their time is over");
     void end(output, 1);
@@ -68,17 +65,18 @@ async function runWorker({ models }: WorkerFlags): Promise<void> {
 }
 
 /** Resolves at the first signal; a later one ends the process at once. */
-function ended(log: Logger): Promise<void> {
+function firstSignal(log: Logger, output: LogOutput): Promise<void> {
   return new Promise((resolve) => {
-    let firstAtMs: number | undefined;
-    const onSignal = (signal: NodeJS.Signals): void => {
-      if (firstAtMs === undefined) {
-        firstAtMs = performance.now();
+    onRepeatedSignals(["SIGTERM", "SIGINT", "SIGHUP"], {
+      onFirst: (signal) => {
         log.info({ signal }, "ending: jobs go back into the queue");
         resolve();
-      } else if (performance.now() - firstAtMs > SAME_SIGNAL_MS) process.exit(1);
-    };
-    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, onSignal);
+      },
+      onLater: (signal) => {
+        log.warn({ signal }, "ending at once");
+        void end(output, 1);
+      },
+    });
   });
 }
 

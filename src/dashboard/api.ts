@@ -1,6 +1,6 @@
 /** Requests to the service that the page came from. The token stays in this module's memory, and goes with the page. */
 import { type ArrowTable, readArrowStream } from "./arrow-stream.js";
-import type { Activity, Calibration, Manifest, ModelListing, ReadingsAnswer } from "./service-types.js";
+import type { Activity, Calibration, Manifest, ReadingsAnswer, StoreListing } from "./service-types.js";
 
 /** What the service said was wrong (RFC 9457), or why it did not answer. */
 export class ServiceError extends Error {
@@ -86,8 +86,8 @@ const modelPath = (name: string) => `/v1/models/${encodeURIComponent(name)}`;
 const versionPath = (name: string, version: string) =>
   `${modelPath(name)}/versions/${encodeURIComponent(version)}`;
 
-export async function listModels(): Promise<readonly ModelListing[]> {
-  return (await getJson<{ models: ModelListing[] }>("/v1/models")).models;
+export function listModels(): Promise<StoreListing> {
+  return getJson("/v1/models");
 }
 
 export function getManifest(name: string, version: string): Promise<Manifest> {

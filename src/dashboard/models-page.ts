@@ -4,18 +4,20 @@ import { h, stateTag } from "./dom.js";
 import { formatLink, type View } from "./link.js";
 import { modelDetail } from "./model-detail.js";
 import { aliasesOf } from "./model-versions.js";
-import { showWhenThere } from "./problem-box.js";
+import { showWhenThere, storeProblem } from "./problem-box.js";
 import type { ModelListing, VersionListing } from "./service-types.js";
 
 export async function modelsPage(view: View): Promise<HTMLElement> {
-  const models = await listModels();
-  const root = h("div", { class: "page" }, h("h1", {}, "Models"));
+  const { models, problem } = await listModels();
+  const root = h("div", { class: "page" }, h("h1", {}, "Models"), storeProblem(problem));
   if (models.length === 0) {
+    // What is in a store that cannot be read is not known.
+    if (problem !== null) return root;
     root.append(
       h(
         "section",
         { class: "empty" },
-        h("h2", {}, "The folder of models is empty"),
+        h("h2", {}, "There are no models yet"),
         h("p", {}, "Train a model on rows of normal operation:"),
         h("pre", {}, h("code", {}, "npm run -s residua -- train examples/machine.csv --name machine")),
       ),

@@ -25,6 +25,18 @@ export function problemBox(error: unknown, retry?: () => void): HTMLElement {
   );
 }
 
+/** Why the service cannot read the store of models, in its words; nothing where it can. */
+export function storeProblem(problem: string | null): HTMLElement | undefined {
+  if (problem === null) return undefined;
+  return h(
+    "div",
+    { class: "problem", role: "alert" },
+    h("strong", {}, "The models cannot be looked for now"),
+    h("p", {}, problem),
+    h("p", {}, "What was live before serves on. New versions and aliases are seen once this has passed."),
+  );
+}
+
 /** Whether the same request may succeed later: not where the service said what is wrong with it. */
 function mayPass(error: unknown): boolean {
   if (!(error instanceof ServiceError)) return false;

@@ -4,7 +4,7 @@ import { button, h, labelledSelect, loading } from "./dom.js";
 import { formatCount, formatDuration, formatTime } from "./format.js";
 import { formatLink, type View } from "./link.js";
 import { aliasesOf, defaultVersion, liveVersions } from "./model-versions.js";
-import { problemBox } from "./problem-box.js";
+import { problemBox, storeProblem } from "./problem-box.js";
 import type { SeriesRows } from "./series-data.js";
 import { loadRows, loadScores, loadVersion } from "./series-loading.js";
 import { seriesResults } from "./series-results.js";
@@ -16,10 +16,11 @@ import { loadUplot } from "./uplot.js";
 let lastSource: Source | undefined;
 
 export async function seriesPage(view: View, signal: AbortSignal): Promise<HTMLElement> {
-  const models = (await listModels()).filter((model) => liveVersions(model).length > 0);
+  const { models: all, problem } = await listModels();
+  const models = all.filter((model) => liveVersions(model).length > 0);
   const root = h("div", { class: "page" }, h("h1", { class: "hidden" }, "Series"));
   if (models.length === 0) {
-    root.append(nothingLive());
+    root.append(storeProblem(problem) ?? nothingLive());
     return root;
   }
   const page = new SeriesPage(models, view, signal);

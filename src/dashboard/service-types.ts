@@ -18,6 +18,12 @@ export interface ModelListing {
   readonly versions: readonly VersionListing[];
 }
 
+export interface StoreListing {
+  readonly models: readonly ModelListing[];
+  /** Why the store of models could not be read the last time; the models are then those of before. */
+  readonly problem: string | null;
+}
+
 export interface ManifestAlarms {
   readonly begin: { readonly k: number; readonly n: number };
   readonly normal: { readonly median: number; readonly upper: number };

@@ -5,7 +5,7 @@ import { ROLE_NAMES } from "./column-roles.js";
 import { type DataFile, readDataFile } from "./data-file.js";
 import { type DataSection, modelDatasetOptions, readDataSection } from "./data-section.js";
 import { MissingCells } from "./missing.js";
-import { listNames } from "./names.js";
+import { listNames, zoneOfName } from "./names.js";
 import { notFiniteHint } from "./records.js";
 import { bytesSource } from "./source.js";
 
@@ -78,7 +78,8 @@ export async function readBodyTable(
       );
   });
   if (file.time?.format.kind === "written" && file.time.text.some((cell) => !WITH_ZONE.test(cell))) {
-    notes.push(`Times without a zone are taken as those of ${section?.reading.timeZone ?? "UTC"}.`);
+    const zone = section?.reading.timeZone ?? zoneOfName(file.time.name)?.zone ?? "UTC";
+    notes.push(`Times without a zone are taken as those of ${zone}.`);
   }
   return { rows: file.rows, values, timestampsMs: file.time?.ms, maxGapMs, notes };
 }

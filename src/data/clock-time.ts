@@ -24,7 +24,7 @@ export function readClock(parts: RegExpExecArray, from: number): Clock | undefin
   const second = Number(parts[from + 2] ?? 0);
   const minute = Number(parts[from + 1]);
   const hour = hourOf(Number(parts[from]), parts[from + 4]);
-  if (hour === undefined || hour > 23 || minute > 59 || second > 60) return undefined;
+  if (hour === undefined || !isTimeOfDay(hour, minute, second)) return undefined;
   const digits = parts[from + 3];
   return {
     hour,
@@ -33,6 +33,11 @@ export function readClock(parts: RegExpExecArray, from: number): Clock | undefin
     fraction: digits === undefined ? 0 : Number(`0.${digits}`),
     zone: parts[from + 5],
   };
+}
+
+/** Whether there is such a time of day. Of the hour 24 there is the beginning: the midnight at the end of the day. */
+export function isTimeOfDay(hour: number, minute: number, second: number): boolean {
+  return (hour < 24 && minute <= 59 && second <= 60) || (hour === 24 && minute === 0 && second === 0);
 }
 
 /** The hour of 24 from one of 12 with AM or PM; undefined where there is none. */

@@ -83,10 +83,17 @@ async function readOnce(
   const { chunks } = await openText(source, hash, encoding);
   try {
     const { sample, whole } = await sampleOf(chunks);
+    const other = otherForm(sample);
+    if (other !== undefined) throw new InputError(`${reader.file} is ${other}.`);
     const dialect = detectDialect(wholeLines(sample), reader.options);
     if (dialect.kind === "jsonArray") {
       throw new InputError(
         `${reader.file} is one JSON array; JSON is read as an object a line (jq -c '.[]').`,
+      );
+    }
+    if (dialect.kind === "jsonRows") {
+      throw new InputError(
+        `${reader.file} has a JSON array in each line, whose values have no names; JSON is read as an object a line, with the names of the columns (jq -c '{time: .[0], temp: .[1]}').`,
       );
     }
     const isJson = dialect.kind === "jsonLines";
@@ -100,6 +107,26 @@ async function readOnce(
     // A file that is not read to its end is closed now, not when it is collected.
     await chunks.return(undefined);
   }
+}
+
+/** What files that are no table begin with, where their bytes are read as Windows-1252, and what can be done. */
+const OTHER_FORMS: readonly (readonly [begin: string, what: string])[] = [
+  ["PK\u0003\u0004", "a ZIP archive, as an .xlsx workbook is: save its sheet as CSV"],
+  [
+    "\u00d0\u00cf\u0011\u00e0",
+    "a file of Office before 2007, such as an .xls workbook: save its sheet as CSV",
+  ],
+  ["SQLite format 3", "a database of SQLite: export its table as CSV"],
+  ["\u2030HDF", "an HDF5 file: export its table as CSV or Parquet"],
+  ["ARROW1", "a file of Arrow (Feather): export it as Parquet or CSV"],
+  ["<!DOCTYPE", "a page of HTML: it may be a message of the server that was asked for the data"],
+  ["<html", "a page of HTML: it may be a message of the server that was asked for the data"],
+  ["<?xml", "XML, as some programs save workbooks: save it as CSV"],
+];
+
+function otherForm(sample: Buffer): string | undefined {
+  const begin = sample.toString("utf8", 0, 64).toLowerCase();
+  return OTHER_FORMS.find(([mark]) => begin.startsWith(mark.toLowerCase()))?.[1];
 }
 
 async function hashAll(source: DataSource, hash: Hash): Promise<void> {

@@ -15,7 +15,7 @@ const MOST_ABOVE = 10;
 
 /** The layout of a file. */
 export interface Dialect {
-  readonly kind: "delimited" | "jsonLines" | "jsonArray";
+  readonly kind: "delimited" | "jsonLines" | "jsonArray" | "jsonRows";
   /** One character, or BLANKS. */
   readonly delimiter: string;
   /** Lines before the header, or before the first row. */
@@ -43,6 +43,9 @@ export function detectDialect(text: string, hints: DialectHints = {}): Dialect {
   while (first < lines.length && (isComment(lines[first]) || lines[first]!.trim() === "")) first++;
   if (/^\s*\[\s*(\{|$)/.test(lines[first] ?? "")) {
     return { kind: "jsonArray", delimiter: ",", skipLines: 0, hasComments };
+  }
+  if (/^\s*\[.*\]\s*$/.test(lines[first] ?? "") && /^\s*\[.*\]\s*$/.test(lines[first + 1] ?? "")) {
+    return { kind: "jsonRows", delimiter: ",", skipLines: 0, hasComments };
   }
   if (/^\s*\{/.test(lines[first] ?? "")) {
     return { kind: "jsonLines", delimiter: ",", skipLines: 0, hasComments };
@@ -129,7 +132,12 @@ function preambleLines(lines: readonly string[], delimiter: string): number {
   if (isAbove && above.every((row) => !looksLikeData(row))) return empty + 1;
   const first = widths.indexOf(usual);
   const rest = widths.slice(first).filter((width) => width > 0);
-  if (first <= 0 || rest.filter((width) => width === usual).length < rest.length * 0.9) return 0;
+  if (
+    first <= 0 ||
+    first > MOST_PREAMBLE ||
+    rest.filter((width) => width === usual).length < rest.length * 0.9
+  )
+    return 0;
   // A header may have fewer names than the rows have cells: that is a fault to report, or a delimiter at the ends.
   return looksLikeData(cells(lines[first]!, delimiter)) && widths[first - 1]! > 1 ? 0 : first;
 }

@@ -1,14 +1,8 @@
 /** The format of times that a person gives with --time-format. */
 import { InputError } from "../errors.js";
-import { type Clock, epochMs, hourOf, MIDNIGHT, type ZoneReader } from "./clock-time.js";
-import {
-  EPOCH_UNITS,
-  type EpochUnit,
-  epochFormat,
-  fullYear,
-  MONTHS,
-  type TimeFormat,
-} from "./time-format.js";
+import { type Clock, epochMs, hourOf, isTimeOfDay, MIDNIGHT, type ZoneReader } from "./clock-time.js";
+import { MONTH_NAME, monthOf } from "./month-names.js";
+import { EPOCH_UNITS, type EpochUnit, epochFormat, fullYear, type TimeFormat } from "./time-format.js";
 
 const STRPTIME: Readonly<Record<string, string>> = {
   Y: "YYYY",
@@ -29,8 +23,8 @@ const STRPTIME: Readonly<Record<string, string>> = {
 const TOKENS: Readonly<Record<string, string>> = {
   YYYY: "(?<year>\\d{4})",
   YY: "(?<year>\\d{2})",
-  MMMM: "(?<name>[a-z]{3})[a-z]*",
-  MMM: "(?<name>[a-z]{3})[a-z]*",
+  MMMM: `(?<name>${MONTH_NAME})`,
+  MMM: `(?<name>${MONTH_NAME})`,
   MM: "(?<month>\\d{1,2})",
   DD: "(?<day>\\d{1,2})",
   HH: "(?<hour>\\d{1,2})",
@@ -69,7 +63,7 @@ export function givenFormat(text: string, zone: ZoneReader): TimeFormat {
       `"${text}" is no format of times: it has to name year, month and day, such as DD/MM/YYYY HH:mm.`,
     );
   }
-  const shape = new RegExp(`^${pattern}$`, "i");
+  const shape = new RegExp(`^${pattern}$`, "iu");
   return { name: text, kind: "written", read: (cell) => readGroups(shape.exec(cell)?.groups, zone) };
 }
 
@@ -80,10 +74,9 @@ function escapeCharacter(character: string): string {
 function readGroups(groups: Record<string, string> | undefined, zone: ZoneReader): number | undefined {
   if (groups === undefined) return undefined;
   const number = (name: string) => Number(groups[name] ?? 0);
-  const month =
-    groups["name"] === undefined ? number("month") : MONTHS.indexOf(groups["name"].toLowerCase()) + 1;
+  const month = groups["name"] === undefined ? number("month") : (monthOf(groups["name"]) ?? Number.NaN);
   const hour = hourOf(number("hour"), groups["half"]);
-  if (hour === undefined || hour > 23 || number("minute") > 59 || number("second") > 60) return undefined;
+  if (hour === undefined || !isTimeOfDay(hour, number("minute"), number("second"))) return undefined;
   const clock: Clock = {
     ...MIDNIGHT,
     hour,

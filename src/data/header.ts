@@ -54,9 +54,28 @@ export function findHeader(
   const isUnits =
     options.unitsRow ?? (isAboveData && first.length > 1 && !second.some((cell) => NO_UNIT.test(cell)));
   if (options.unitsRow !== true && isAboveData && !isDistinct(first)) return joinRows(file, first, second);
+  const toUnit = (cell: string) => (cell === "" ? undefined : cell.replace(/^[[(]|[\])]$/g, ""));
+  // Loggers (TOA5) write what each column is of, such as Avg, in a line under the units.
+  const fourth = records[3];
+  const isThree =
+    isText(second) &&
+    isText(third) &&
+    fourth?.length === first.length &&
+    !fourth.every(isWord) &&
+    isDistinct(first);
+  if (isThree && options.unitsRow !== false) {
+    const show = third.filter((cell) => cell !== "").map((cell) => JSON.stringify(cell));
+    const note = `${file} has three header rows: the first is taken as names, the second as units, and the third (${show.join(", ")}) is passed over; --no-units-row takes what is under the names as data.`;
+    return {
+      names: distinct(file, first),
+      isNamed: true,
+      units: second.map(toUnit),
+      records: 3,
+      notes: [note],
+    };
+  }
   if (isUnits && second !== undefined) {
-    const units = second.map((cell) => (cell === "" ? undefined : cell.replace(/^[[(]|[\])]$/g, "")));
-    return { names: distinct(file, first), isNamed: true, units, records: 2, notes: [] };
+    return { names: distinct(file, first), isNamed: true, units: second.map(toUnit), records: 2, notes: [] };
   }
   return { names: distinct(file, first), isNamed: true, units: [], records: 1, notes: [] };
 }
@@ -89,6 +108,7 @@ function joinRows(file: string, upper: readonly string[], lower: readonly string
 
 function distinct(file: string, names: readonly string[]): string[] {
   const twice = names.find((name, index) => name !== "" && names.indexOf(name) !== index);
-  if (twice !== undefined) throw new InputError(`${file} has two columns named "${twice}".`);
+  if (twice !== undefined)
+    throw new InputError(`${file} has two columns named "${twice}": give one of them another name.`);
   return [...names];
 }

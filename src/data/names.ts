@@ -48,6 +48,17 @@ export function isTimeName(name: string): boolean {
   return (timeNameRank(name) ?? TIME_NAMES.length) < TIME_NAMES.length;
 }
 
+/**
+ * The zone that the name of a time column ends in or holds, as of `Date Time, GMT+01:00`: how it is written, and minutes
+ * ahead of UTC; undefined where it holds none.
+ */
+export function zoneOfName(name: string): { readonly zone: string; readonly minutes: number } | undefined {
+  const match = /(?:GMT|UTC)\s?([+-])(\d{1,2})(?::?(\d{2}))?(?!\d)/i.exec(name);
+  if (match === null) return undefined;
+  const minutes = Number(match[2]) * 60 + Number(match[3] ?? 0);
+  return { zone: match[0], minutes: match[1] === "-" ? -minutes : minutes };
+}
+
 const TIME_UNITS: Readonly<Record<string, number>> = {
   ns: 1e-6,
   us: 1e-3,
@@ -91,7 +102,7 @@ export function isLabelName(name: string): boolean {
 
 /** The unit that a name ends in, such as `temp [°C]`, `flow (m3/h)` or `temp °C`; undefined where it has none. */
 export function unitOfName(name: string): string | undefined {
-  const match = /^.+?\s*(?:\[([^\]]{1,16})\]|\(([^)]{1,16})\)|[ _](°[CFK]|%|℃))$/.exec(name);
+  const match = /^.+?\s*(?:\[([^\]]{1,16})\]|\(([^):]{1,16})\)|[ _](°[CFK]|%|℃))$/.exec(name);
   return match?.[1] ?? match?.[2] ?? match?.[3];
 }
 

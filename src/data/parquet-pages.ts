@@ -1,188 +1,149 @@
 /**
- * Bounds what reading a Parquet file from elsewhere may take. Its pages say themselves how many values they hold and how
- * long they are when they are decompressed, and a few bytes can say gigabytes; so the pages' heads are looked through first.
- * The format is https://github.com/apache/parquet-format, its heads are structs of Thrift's compact protocol.
+ * Bounds what reading a Parquet file may take. Its pages say themselves how many values they hold and how long they are
+ * when they are decompressed, and a few bytes can say gigabytes; so the pages' heads are looked through first.
  */
-import type { FileMetaData } from "hyparquet";
+import { type AsyncBuffer, type ColumnChunk, type FileMetaData, readOffsetIndex } from "hyparquet";
+import { CutOff, type PageHead, readPageHead } from "./parquet-page-head.js";
 
-/** A page has a megabyte by default. */
-const MOST_PAGE_BYTES = 64 * 1024 * 1024;
-const MOST_VALUES = 16 * 1024 * 1024;
+/** What a file may hold. */
+export interface ParquetLimits {
+  /** Rows times columns. */
+  readonly values: number;
+  /** Bytes of a page when it is decompressed. */
+  readonly pageBytes: number;
+  /** Values of a page, which is decoded as a whole, though repeated values take next to none of its bytes. */
+  readonly pageValues: number;
+}
 
-/** Types of fields in Thrift's compact protocol. */
-const TYPE = {
-  stop: 0,
-  true: 1,
-  false: 2,
-  byte: 3,
-  i16: 4,
-  i32: 5,
-  i64: 6,
-  double: 7,
-  binary: 8,
-  list: 9,
-  struct: 12,
+const MIB = 1024 * 1024;
+/**
+ * Of bytes in memory, which come from elsewhere. By default, programs write a page of a megabyte, and groups of at most a
+ * million rows.
+ */
+export const LIMITS_IN_MEMORY: ParquetLimits = { values: 16 * MIB, pageBytes: 64 * MIB, pageValues: MIB };
+/** Of files. Some writers (fastparquet) put a whole column of a group of rows, by default 50 million, into one page. */
+export const LIMITS_OF_FILES: ParquetLimits = {
+  values: Number.POSITIVE_INFINITY,
+  pageBytes: 512 * MIB,
+  pageValues: Number.POSITIVE_INFINITY,
 };
-/** Fields of a page's head, and of the heads of pages of data (two versions) and of dictionaries that stand in it. */
-const UNCOMPRESSED = 2;
-const COMPRESSED = 3;
-const HEAD_OF_VERSION_2 = 8;
-const HEADS_OF_KINDS: ReadonlySet<number> = new Set([5, 7, HEAD_OF_VERSION_2]);
-const VALUES = 1;
-/** In a head of version 2: how many bytes say which values are there, and how lists begin. */
-const LEVELS: ReadonlySet<number> = new Set([5, 6]);
+
+/** Bytes that are read for a head: it has some tens of them, and the least and the largest value of text as they are. */
+const HEAD_BYTES = 64 * 1024;
+const MOST_HEAD_BYTES = 16 * MIB;
+const MOST_INDEX_BYTES = 64 * MIB;
 
 /**
  * What is wrong with the sizes that a file says: the end of a sentence; undefined where nothing is.
  *
  * @param columns the names of those that are read, which are not nested.
+ * @throws {RangeError} where a page's head, or the index of pages, is none.
  */
-export function excessOf(
-  bytes: Uint8Array,
+export async function excessOf(
+  file: AsyncBuffer,
   metadata: FileMetaData,
   columns: readonly string[],
-): string | undefined {
+  limits: ParquetLimits,
+): Promise<string | undefined> {
   const rows = metadata.row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0);
-  if (!(rows * columns.length <= MOST_VALUES)) {
-    return `it has ${rows} rows of ${columns.length} columns, and up to ${MOST_VALUES} values can be read here`;
+  if (!(rows * columns.length <= limits.values)) {
+    if (Number.isNaN(rows)) return "it does not say how many rows it has";
+    return `it has ${rows} rows of ${columns.length} columns, and up to ${limits.values} values can be read here`;
   }
   const names = new Set(columns);
   for (const { columns: chunks, num_rows: groupRows } of metadata.row_groups) {
-    for (const { meta_data: chunk } of chunks) {
-      if (chunk === undefined || !names.has(chunk.path_in_schema[0] ?? "")) continue;
-      const from = Number(chunk.dictionary_page_offset || chunk.data_page_offset);
-      const to = from + Number(chunk.total_compressed_size);
-      if (!(from >= 0 && from <= to && to <= bytes.length)) return "a column lies outside of it";
-      const reader = new HeadReader(bytes.subarray(from, to));
-      while (!reader.isAtEnd) {
-        const { uncompressed, compressed, values } = reader.page();
-        if (uncompressed > MOST_PAGE_BYTES) return `a page has more than ${MOST_PAGE_BYTES} bytes`;
-        if (values > Number(groupRows)) return "a page has more values than its group of rows has rows";
-        reader.skip(compressed);
-      }
+    for (const chunk of chunks) {
+      if (!names.has(chunk.meta_data?.path_in_schema[0] ?? "")) continue;
+      const excess = await excessOfColumn(file, chunk, Number(groupRows), limits);
+      if (excess !== undefined) return excess;
     }
   }
   return undefined;
 }
 
-interface Page {
-  readonly uncompressed: number;
-  readonly compressed: number;
-  readonly values: number;
+async function excessOfColumn(
+  file: AsyncBuffer,
+  chunk: ColumnChunk,
+  groupRows: number,
+  { pageBytes, pageValues }: ParquetLimits,
+): Promise<string | undefined> {
+  const { dictionary_page_offset, data_page_offset, total_compressed_size } = chunk.meta_data!;
+  const from = Number(dictionary_page_offset || data_page_offset);
+  const to = from + Number(total_compressed_size);
+  if (!(from >= 0 && from <= to && to <= file.byteLength)) return "a column lies outside of it";
+  const heads = new Heads(file, to, pageBytes);
+  const pages = new Set<number>();
+  for (let at = from; at < to - 1; ) {
+    const { length, uncompressed, compressed, values } = await heads.at(at);
+    if (uncompressed > pageBytes) return `a page has more than ${pageBytes} bytes`;
+    if (values > pageValues) {
+      return `a page has ${values} values, and one of up to ${pageValues} can be read here`;
+    }
+    if (values > groupRows) return "a page has more values than its group of rows has rows";
+    pages.add(at);
+    at += length + compressed;
+  }
+  return excessOfIndex(file, chunk, pages, to);
 }
 
-class HeadReader {
-  readonly #bytes: Uint8Array;
-  #at = 0;
+/** An index says where pages are, so that some can be read alone: they have to be among those that were looked through. */
+async function excessOfIndex(
+  file: AsyncBuffer,
+  { offset_index_offset: offset, offset_index_length: length }: ColumnChunk,
+  pages: ReadonlySet<number>,
+  end: number,
+): Promise<string | undefined> {
+  if (!offset || !length) return undefined;
+  const from = Number(offset);
+  if (!(from >= 0 && length > 0 && length <= MOST_INDEX_BYTES && from + length <= file.byteLength)) {
+    return "the index of its pages lies outside of it";
+  }
+  const view = new DataView(await file.slice(from, from + length));
+  const isThere = readOffsetIndex({ view, offset: 0 }).page_locations.every(
+    (page) =>
+      pages.has(Number(page.offset)) &&
+      page.compressed_page_size >= 0 &&
+      Number(page.offset) + page.compressed_page_size <= end,
+  );
+  return isThere ? undefined : "the index of its pages names one that is not there";
+}
 
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+/** The heads of a column's pages, of which some are read at once where pages are short. */
+class Heads {
+  readonly #file: AsyncBuffer;
+  readonly #end: number;
+  readonly #mostLevels: number;
+  #bytes = new Uint8Array();
+  #from = 0;
+
+  constructor(file: AsyncBuffer, end: number, mostLevels: number) {
+    this.#file = file;
+    this.#end = end;
+    this.#mostLevels = mostLevels;
   }
 
-  get isAtEnd(): boolean {
-    return this.#at >= this.#bytes.length - 1;
-  }
-
-  skip(bytes: number): void {
-    this.#at += bytes;
-  }
-
-  /** The head of a page. Throws RangeError where there is none. Of a field that is there twice, the larger value counts. */
-  page(): Page {
-    const page = { uncompressed: 0, compressed: 0, values: 0 };
-    const levels = new Set<number>();
-    let isVersion2 = false;
-    const sizeOf = (value: number | undefined): number => {
-      // With a size that is no number, or goes back, the same bytes would be read again and again.
-      if (value === undefined || value < 0) throw new RangeError("a page has a size that is none");
-      return value;
-    };
-    const note = (size: keyof Page, value: number | undefined): void => {
-      page[size] = Math.max(page[size], sizeOf(value));
-    };
-    this.#struct((field, value, parent) => {
-      if (parent === undefined && field === UNCOMPRESSED) note("uncompressed", value);
-      if (parent === undefined && field === COMPRESSED) note("compressed", value);
-      if (parent !== undefined && HEADS_OF_KINDS.has(parent) && field === VALUES) note("values", value);
-      if (parent !== HEAD_OF_VERSION_2) return;
-      isVersion2 = true;
-      if (LEVELS.has(field) && sizeOf(value) <= MOST_PAGE_BYTES) levels.add(field);
-    });
-    if (isVersion2 && levels.size < LEVELS.size)
-      throw new RangeError("a page does not say where its values begin");
-    return page;
-  }
-
-  /** @param take gets 32-bit integers as numbers; undefined for any other value. */
-  #struct(
-    take: (field: number, value: number | undefined, parent: number | undefined) => void,
-    parent?: number,
-  ): void {
-    for (let field = 0; ; ) {
-      const head = this.#byte();
-      const type = head & 0x0f;
-      if (type === TYPE.stop) return;
-      field = head >> 4 === 0 ? this.#zigZag() : field + (head >> 4);
-      const own = field;
-      if (type === TYPE.struct) this.#struct(parent === undefined ? take : () => undefined, own);
-      else {
-        const value = this.#value(type);
-        take(own, type === TYPE.i32 ? value : undefined, parent);
-      }
+  async at(at: number): Promise<PageHead> {
+    const known = this.#bytes.subarray(Math.max(0, at - this.#from));
+    if (at >= this.#from && known.length > 0) {
+      const head = this.#read(known, this.#from + this.#bytes.length < this.#end);
+      if (head !== undefined) return head;
+    }
+    for (let bytes = HEAD_BYTES; ; bytes *= 16) {
+      const to = Math.min(this.#end, at + bytes);
+      this.#bytes = new Uint8Array(await this.#file.slice(at, to));
+      this.#from = at;
+      const head = this.#read(this.#bytes, to < this.#end && bytes < MOST_HEAD_BYTES);
+      if (head !== undefined) return head;
     }
   }
 
-  /** Integers as numbers; 0 for anything else, which is stepped over. */
-  #value(type: number): number {
-    switch (type) {
-      case TYPE.true:
-      case TYPE.false:
-        return 0;
-      case TYPE.byte:
-        return this.#byte();
-      case TYPE.i16:
-      case TYPE.i32:
-      case TYPE.i64:
-        return this.#zigZag();
-      case TYPE.double:
-        this.#at += 8;
-        return 0;
-      case TYPE.binary:
-        this.#at += this.#varint();
-        return 0;
-      case TYPE.struct:
-        this.#struct(() => undefined);
-        return 0;
-      case TYPE.list: {
-        const head = this.#byte();
-        const elements = head & 0x0f;
-        const count = head >> 4 === 15 ? this.#varint() : head >> 4;
-        const isFlags = elements === TYPE.true || elements === TYPE.false;
-        for (let i = 0; i < count; i++) this.#value(isFlags ? TYPE.byte : elements);
-        return 0;
-      }
-      default:
-        throw new RangeError(`its head has a field of type ${type}`);
+  /** Undefined where the head is cut off and more bytes may hold the rest of it. */
+  #read(bytes: Uint8Array, isMore: boolean): PageHead | undefined {
+    try {
+      return readPageHead(bytes, this.#mostLevels);
+    } catch (error) {
+      if (isMore && error instanceof CutOff) return undefined;
+      throw error;
     }
-  }
-
-  #zigZag(): number {
-    const value = this.#varint();
-    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
-  }
-
-  #varint(): number {
-    let value = 0;
-    for (let shift = 1; ; shift *= 0x80) {
-      const byte = this.#byte();
-      value += (byte % 0x80) * shift;
-      if (byte < 0x80) return value;
-    }
-  }
-
-  #byte(): number {
-    const byte = this.#bytes[this.#at++];
-    if (byte === undefined) throw new RangeError("its pages are cut off");
-    return byte;
   }
 }

@@ -15,7 +15,7 @@ import { InputError } from "../errors.js";
 import type { Layout } from "./file-reader.js";
 import type { LeftOut } from "./header.js";
 import { type CellWriter, cellWriter, PARSERS } from "./parquet-cells.js";
-import { excessOf } from "./parquet-pages.js";
+import { excessOf, LIMITS_IN_MEMORY, LIMITS_OF_FILES } from "./parquet-pages.js";
 import type { RecordTaker } from "./records.js";
 import type { DataSource } from "./source.js";
 
@@ -32,8 +32,6 @@ interface ReadFile {
   readonly file: AsyncBuffer;
   readonly metadata: FileMetaData;
   readonly columns: readonly string[];
-  /** Not bytes in memory. */
-  readonly isFile: boolean;
 }
 
 interface Column {
@@ -52,8 +50,17 @@ export async function isParquet(source: DataSource): Promise<boolean> {
   return MARKS.has(await markOf(source));
 }
 
+/** Whether bytes begin as Parquet does. */
+export function beginsAsParquet(bytes: Uint8Array): boolean {
+  return MARKS.has(markOfBytes(bytes));
+}
+
+function markOfBytes(bytes: Uint8Array): string {
+  return Buffer.from(bytes.subarray(0, MARK_BYTES)).toString("latin1");
+}
+
 async function markOf({ path, bytes }: DataSource): Promise<string> {
-  if (bytes !== undefined) return Buffer.from(bytes.subarray(0, MARK_BYTES)).toString("latin1");
+  if (bytes !== undefined) return markOfBytes(bytes);
   if (path === undefined) return "";
   const file = await open(path);
   try {
@@ -74,8 +81,8 @@ function asyncBufferOf(bytes: Uint8Array): AsyncBuffer {
  * Reads a Parquet file, one part of a group of rows after the other, so that memory does not grow with the file. Columns
  * that are nested or hold bytes are left out.
  *
- * @throws InputError where it is damaged or encrypted, or has no column that can be read; and where bytes in memory, which
- *   come from elsewhere, say that they hold more than can be read.
+ * @throws InputError where it is damaged or encrypted, has no column that can be read, or says that it holds more than can
+ *   be read.
  */
 export async function readParquet(source: DataSource, reader: RecordReader): Promise<void> {
   const { name, path, bytes } = source;
@@ -89,10 +96,9 @@ export async function readParquet(source: DataSource, reader: RecordReader): Pro
     throw new InputError(`${name} has no column that can be read (${reasons.join("; ")}).`);
   }
   const names = columns.map((column) => column.name);
-  if (bytes !== undefined) {
-    const excess = await reading(name, async () => excessOf(bytes, metadata, names));
-    if (excess !== undefined) throw new InputError(`${name} is refused: ${excess}.`);
-  }
+  const limits = bytes === undefined ? LIMITS_OF_FILES : LIMITS_IN_MEMORY;
+  const excess = await reading(name, () => excessOf(file, metadata, names, limits));
+  if (excess !== undefined) throw new InputError(`${name} is refused: ${excess}.`);
   const numeric = new Set(columns.filter(({ isNumeric }) => isNumeric).map((column) => column.name));
   reader.begin({ delimiter: ",", place: "row", fields: { numeric, unread } });
   reader.take(names, 0);
@@ -101,11 +107,7 @@ export async function readParquet(source: DataSource, reader: RecordReader): Pro
     const end = from + Number(num_rows);
     for (; from < end; from = Math.min(from + ROWS, end)) {
       const rows = await reading(name, () =>
-        readRows(
-          { file, metadata, columns: names, isFile: bytes === undefined },
-          from,
-          Math.min(from + ROWS, end),
-        ),
+        readRows({ file, metadata, columns: names }, from, Math.min(from + ROWS, end)),
       );
       rows.forEach((row, index) => {
         reader.take(
@@ -124,7 +126,7 @@ const boundedCompressors: Compressors = {
 };
 
 async function readRows(
-  { file, metadata, columns, isFile }: ReadFile,
+  { file, metadata, columns }: ReadFile,
   from: number,
   to: number,
 ): Promise<readonly (readonly unknown[])[]> {
@@ -138,8 +140,7 @@ async function readRows(
     compressors: boundedCompressors,
     parsers: PARSERS,
     geoparquet: false,
-    // Pages elsewhere, as an index may say, were not looked through.
-    useOffsetIndex: isFile,
+    useOffsetIndex: true,
     onComplete: (read) => {
       rows = read;
     },

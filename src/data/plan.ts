@@ -89,9 +89,12 @@ export function planFile(
   }
   // Text columns may tell series apart, so they are looked at though they are no features.
   const present = sample.map(({ cells }) => cells.filter((cell) => !context.missing.hasWord(cell)));
-  const possible = present.map((cells, index) =>
-    sample[index]!.isNumeric === true ? { formats: [PLAIN], read: cells.length } : possibleFormats(cells),
-  );
+  // Times say nothing of the decimal mark: 06.30 is a time of day.
+  const times = new Set<number>(time?.columns);
+  const possible = present.map((cells, index) => {
+    if (sample[index]!.isNumeric === true) return { formats: [PLAIN], read: cells.length };
+    return possibleFormats(times.has(index) ? [] : cells);
+  });
   const formats = chooseFormats(possible, { decimal: roles.decimal, delimiter: context.delimiter });
   const columns = indices.filter(isUsable).map((index): ColumnPlan => {
     const cells = present[index]!;
@@ -148,6 +151,9 @@ function presentRoles<Options extends ColumnRoles>(header: Header, options: Opti
 
 function textReason(cells: readonly string[]): string {
   const text = cells.find((cell) => possibleFormats([cell]).read === 0);
+  if (text !== undefined && /^[[{].*[\]}]$/.test(text)) {
+    return `it holds objects or lists, such as ${quoteCell(text)}, and only values that stand in a row themselves are read`;
+  }
   if (text !== undefined) return `it holds text, such as ${quoteCell(text)}`;
   const other = cells.find((cell) => splitUnit(cell).unit !== splitUnit(cells[0]!).unit) ?? "";
   return `its numbers have several units: ${quoteCell(cells[0]!)}, ${quoteCell(other)}`;

@@ -6,8 +6,8 @@ import type { Table, Words } from "./table-form.js";
 /** The share of rows with the time of another from which on times recur. */
 const RECURRING = 0.2;
 const TAG_NAME =
-  /^_?(tag|tags|tag_?name|field|variable|metric|measure|measurement|parameter|param|signal|channel|point|item|series|attribute|name|key|sensor)(_?(name|id))?$/i;
-const VALUE_NAME = /^_?(value|val|reading|data|wert|measurement|result)s?$/i;
+  /^_?(tag|tags|tag_?name|field|variable|metric|measure|measurement|parameter|param|var|signal|channel|topic|point|item|series|attribute|name|key|sensor)(_?(name|id))?$/i;
+const VALUE_NAME = /^_?(var_?)?(value|val|reading|data|payload|wert|measurement|result)s?$/i;
 
 /** The most columns that are tried in pairs. */
 const MOST_PAIRED = 8;
@@ -28,7 +28,10 @@ export function refuseRecurringTimes(table: Table): void {
   const apart = single === undefined ? findPair(candidates.slice(0, MOST_PAIRED), time.ms, groups) : [single];
   if (apart === undefined) return;
   const values = table.features.filter(({ name }) => !apart.some((words) => words.name === name));
-  const only = values.length === 1 ? values[0]!.name : undefined;
+  const named = apart.some(({ name }) => TAG_NAME.test(name))
+    ? values.find(({ name }) => VALUE_NAME.test(name))
+    : undefined;
+  const only = (values.length === 1 ? values[0] : named)?.name;
   const tag =
     only === undefined
       ? undefined
@@ -68,7 +71,7 @@ const MACHINE_NAME =
  * that of a machine: else a day of the week would do.
  */
 function refuseTurns(table: Table): void {
-  const { time, file, groups, rows } = table;
+  const { time, file, groups, rows, features } = table;
   if (time === undefined || groups !== undefined) return;
   const turns = [...table.texts, ...wholeColumns(table)].find(({ name, of, names }) => {
     if (names.length < 2 || names.length > MOST_MACHINES || rows < names.length * LEAST_ROWS) return false;
@@ -79,6 +82,14 @@ function refuseTurns(table: Table): void {
   });
   if (turns === undefined) return;
   const shown = turns.names.slice(0, 3).map((one) => JSON.stringify(one));
+  const value = TAG_NAME.test(turns.name)
+    ? features.find((one) => VALUE_NAME.test(one.name))?.name
+    : undefined;
+  if (value !== undefined) {
+    throw new InputError(
+      `${file} has one reading a row, of which column "${turns.name}" (${shown.join(", ")}${turns.names.length > 3 ? ", ..." : ""}) says what it is of: --tag-column ${shellWord(turns.name)} --value-column ${shellWord(value)} makes a feature of each; with --resample, such as 1m, rows have the readings of the same span. --group-column ${shellWord(turns.name)} makes a series of each instead.`,
+    );
+  }
   throw new InputError(
     `${file}: the rows of column "${turns.name}" (${shown.join(", ")}${turns.names.length > 3 ? ", ..." : ""}) take turns, as those of several machines do: --group-column ${shellWord(turns.name)} makes a series of each; --exclude ${shellWord(turns.name)} takes them as one.`,
   );

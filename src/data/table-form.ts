@@ -67,7 +67,7 @@ export function namedFeatures(file: string, features: readonly FeatureColumn[]):
     if (plan.kind === "flag") notes.push(`${file}: "${name}" is read as 1 for true and 0 for false.`);
     const { decimal, thousands } = plan.format;
     if (thousands === "") continue;
-    const mark = thousands === "space" ? "a blank" : `"${thousands}"`;
+    const mark = thousands === "space" ? `a blank or an apostrophe` : `"${thousands}"`;
     notes.push(`${file}: "${name}" is read with ${mark} between thousands and "${decimal}" before decimals.`);
   }
   return notes;

@@ -52,6 +52,7 @@ export class TableBuilder {
   #short: { readonly cells: number; readonly line: number } | undefined;
   #comments = 0;
   #repeatedHeaders = 0;
+  #blank = 0;
   #seen = 0;
   #rows = 0;
 
@@ -82,6 +83,10 @@ export class TableBuilder {
     if (cells.length !== names.length && !this.#isWide(cells, line)) return;
     if (this.#header.isNamed && cells[0] === names[0] && names.every((name, i) => name === cells[i])) {
       this.#repeatedHeaders++;
+      return;
+    }
+    if (time !== undefined && cells[time.columns[0]] === "" && cells.every((cell) => cell === "")) {
+      this.#blank++;
       return;
     }
     const row = this.#seen++;
@@ -123,6 +128,9 @@ export class TableBuilder {
       notes.push(
         `${this.#file}: the header stands among the rows too (${this.#repeatedHeaders} more); it is passed over.`,
       );
+    }
+    if (this.#blank > 0) {
+      notes.push(`${this.#file}: rows without a time or any other cell are passed over (${this.#blank}).`);
     }
     if (this.#comments > 0) {
       notes.push(

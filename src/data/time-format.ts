@@ -4,11 +4,13 @@ import {
   DATE_TIME_END,
   epochMs,
   hourOf,
+  isTimeOfDay,
   readClock,
   utcZone,
   type ZoneReader,
   zoneReader,
 } from "./clock-time.js";
+import { MONTH_NAME, monthOf } from "./month-names.js";
 import { type DateReader, yearFirst } from "./timestamp.js";
 
 /** One way to read the cells of a time column. */
@@ -17,17 +19,18 @@ export interface TimeFormat {
   readonly name: string;
   readonly kind: "written" | "epoch" | "elapsed";
   readonly read: DateReader;
+  /** Of written times: how many cells that were read name no zone, and how many name one. */
+  readonly zones?: () => { readonly without: number; readonly written: number };
 }
 
-/** English names of months, as far as they are compared. */
-export const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const SHORT_DATE = new RegExp(`^(\\d{1,2})[/.-](\\d{1,2})[/.-](\\d{4}|\\d{2})${DATE_TIME_END}$`, "i");
-const COMPACT = /^(\d{4})(\d{2})(\d{2})(?:[T _-]?(\d{2})(\d{2})(\d{2})?(?:[.,](\d{1,9}))?(Z)?)?$/i;
+const COMPACT =
+  /^(\d{4})(\d{2})(\d{2})(?:[T _-]?(\d{2})(\d{2})(\d{2})?(?:[.,](\d{1,9}))?(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i;
 const DAY_MONTH_NAME = new RegExp(
-  `^(\\d{1,2})[ -]([a-z]{3})[a-z]*\\.?,?[ -](\\d{4}|\\d{2})${DATE_TIME_END}$`,
-  "i",
+  `^(\\d{1,2})\\.?[ -](${MONTH_NAME})\\.?,?[ -](\\d{4}|\\d{2})${DATE_TIME_END}$`,
+  "iu",
 );
-const MONTH_NAME_DAY = new RegExp(`^([a-z]{3})[a-z]*\\.? (\\d{1,2}),? (\\d{4})${DATE_TIME_END}$`, "i");
+const MONTH_NAME_DAY = new RegExp(`^(${MONTH_NAME})\\.? (\\d{1,2}),? (\\d{4})${DATE_TIME_END}$`, "iu");
 
 const WEEKDAY = /^(mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so)[a-z]*\.?,?\s+(?=\S*\d)/i;
 
@@ -56,7 +59,7 @@ function compact(zone: ZoneReader): DateReader {
     const parts = COMPACT.exec(cell);
     if (parts === null) return undefined;
     const [year, month, day, hour, minute, second] = parts.slice(1, 7).map((part) => Number(part ?? 0));
-    if (year! < 1900 || year! > 2199 || hour! > 23 || minute! > 59 || second! > 60) return undefined;
+    if (year! < 1900 || year! > 2199 || !isTimeOfDay(hour!, minute!, second!)) return undefined;
     const clock: Clock = {
       hour: hour!,
       minute: minute!,
@@ -72,28 +75,42 @@ function namedMonth(pattern: RegExp, dayFirst: boolean, zone: ZoneReader): DateR
   return (cell) => {
     const parts = pattern.exec(cell);
     if (parts === null) return undefined;
-    const month = MONTHS.indexOf(parts[dayFirst ? 2 : 1]!.toLowerCase()) + 1;
+    const month = monthOf(parts[dayFirst ? 2 : 1]!);
     const clock = readClock(parts, 4);
-    if (month === 0 || clock === undefined) return undefined;
+    if (month === undefined || clock === undefined) return undefined;
     return epochMs(fullYear(parts[3]!), month, Number(parts[dayFirst ? 1 : 2]), clock, zone);
   };
 }
 
 /** The formats of written times that are looked for. `zone` is called once for each, as a zone reader has a memory. */
 export function writtenFormats(zone: () => ZoneReader): readonly TimeFormat[] {
-  const written = (name: string, read: DateReader): TimeFormat => ({
-    name,
-    kind: "written",
-    read: (cell) => read(cell.charCodeAt(0) > 57 ? cell.replace(WEEKDAY, "") : cell),
-  });
+  const written = (name: string, readerOf: (zone: ZoneReader) => DateReader): TimeFormat => {
+    const own = zone();
+    let without = 0;
+    let all = 0;
+    const read = readerOf((localMs) => {
+      without++;
+      return own(localMs);
+    });
+    return {
+      name,
+      kind: "written",
+      read: (cell) => {
+        const ms = read(cell.charCodeAt(0) > 57 ? cell.replace(WEEKDAY, "") : cell);
+        if (ms !== undefined) all++;
+        return ms;
+      },
+      zones: () => ({ without, written: all - without }),
+    };
+  };
   return [
-    written("YYYY-MM-DD hh:mm:ss", yearFirst(zone())),
-    written("DD/MM/YYYY hh:mm:ss", shortDate("dmy", zone())),
-    written("MM/DD/YYYY hh:mm:ss", shortDate("mdy", zone())),
-    written("YY-MM-DD hh:mm:ss", shortDate("ymd", zone())),
-    written("YYYYMMDDhhmmss", compact(zone())),
-    written("DD MMM YYYY hh:mm:ss", namedMonth(DAY_MONTH_NAME, true, zone())),
-    written("MMM DD YYYY hh:mm:ss", namedMonth(MONTH_NAME_DAY, false, zone())),
+    written("YYYY-MM-DD hh:mm:ss", yearFirst),
+    written("DD/MM/YYYY hh:mm:ss", (own) => shortDate("dmy", own)),
+    written("MM/DD/YYYY hh:mm:ss", (own) => shortDate("mdy", own)),
+    written("YY-MM-DD hh:mm:ss", (own) => shortDate("ymd", own)),
+    written("YYYYMMDDhhmmss", compact),
+    written("DD MMM YYYY hh:mm:ss", (own) => namedMonth(DAY_MONTH_NAME, true, own)),
+    written("MMM DD YYYY hh:mm:ss", (own) => namedMonth(MONTH_NAME_DAY, false, own)),
   ];
 }
 
@@ -167,28 +184,18 @@ export function elapsedClock(): TimeFormat {
 }
 
 /**
- * Milliseconds since midnight of a cell such as `00:15:00`, `1:15 PM` or `001500`; undefined where it is none.
+ * Milliseconds since midnight of a cell such as `00:15:00`, `00.15`, `1:15 PM` or `001500`; undefined where it is none.
  *
  * @param digitCount of how many digits times without colons are, where leading zeros were dropped: 4 or 6.
  */
 export function readTimeOfDay(cell: string, digitCount = cell.length <= 4 ? 4 : 6): number | undefined {
-  const parts = /^(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([AP]\.?M\.?)?$/i.exec(cell);
+  const parts = /^(\d{1,2})[:.](\d{2})(?:[:.](\d{2})(?:[.,](\d{1,9}))?)?\s*([AP]\.?M\.?)?$/i.exec(cell);
   const digits = parts === null && /^\d{1,6}$/.test(cell) ? cell.padStart(digitCount, "0") : undefined;
   if (parts === null && digits === undefined) return undefined;
   const hour = parts === null ? Number(digits!.slice(0, 2)) : hourOf(Number(parts[1]), parts[5]);
   const minute = Number(parts === null ? digits!.slice(2, 4) : parts[2]);
   const second = Number(parts === null ? digits!.slice(4, 6) : (parts[3] ?? 0));
-  if (hour === undefined || hour > 23 || minute > 59 || second > 60) return undefined;
+  if (hour === undefined || !isTimeOfDay(hour, minute, second)) return undefined;
   const fraction = parts?.[4] === undefined ? 0 : Number(`0.${parts[4]}`);
   return hour * 3_600_000 + minute * 60_000 + (second + fraction) * 1000;
 }
-
-/** Days since 1899-12-30, as spreadsheets count them. */
-export const SPREADSHEET_DAYS: TimeFormat = {
-  name: "days since 1899-12-30",
-  kind: "epoch",
-  read: (cell) => {
-    const days = NUMBER.test(cell) ? Number(cell) : Number.NaN;
-    return days > 20_000 && days < 80_000 ? Math.round((days - 25_569) * 86_400_000) : undefined;
-  },
-};

@@ -2,9 +2,10 @@
 import { InputError } from "../errors.js";
 import { type CellFault, quoteCell } from "./cell.js";
 import { utcZone } from "./clock-time.js";
+import { countedFormats } from "./counted-times.js";
 import { givenFormat } from "./given-time-format.js";
 import { isMissingWord } from "./missing.js";
-import { elapsedUnitMs, isTimeName, timeNameRank } from "./names.js";
+import { elapsedUnitMs, isTimeName, shellWord, timeNameRank, zoneOfName } from "./names.js";
 import {
   ELAPSED_CLOCK,
   EPOCH_UNITS,
@@ -14,7 +15,6 @@ import {
   epochUnit,
   NUMBER,
   readTimeOfDay,
-  SPREADSHEET_DAYS,
   type TimeFormat,
   writtenFormats,
   zoneMaker,
@@ -49,6 +49,9 @@ const MOST = 0.5;
 const NEARLY_ALL = 0.9;
 const present = (cells: readonly string[]): string[] => cells.filter((cell) => !isMissingWord(cell));
 const LOOKS_LIKE_TIME = /^\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}[ T,]+\d{1,2}:\d{2}/;
+/** A day and a month, by its number or its name, and a time of day. */
+const YEARLESS =
+  /^(\d{1,2}[./-]\d{1,2}\.?|\p{L}{3,9}\.? \d{1,2}|\d{1,2}\.? \p{L}{3,9}\.?),?[ T]+\d{1,2}:\d{2}/u;
 /** Text under the name of a time that has several numbers in it. */
 const HAS_TIME_DIGITS = /\d{1,4}[^\d.,]+\d{1,4}|\d{6}/;
 /** The years 2000 to 2039, in milliseconds since 1970: what a number has to lie in to be a time by itself. */
@@ -68,9 +71,11 @@ export function namedTimeFormats(
   const isTimeOfDay = readTimeOfDay(cell) !== undefined && cell.includes(":");
   const option = isTimeOfDay
     ? "it is a time of day: --date-column names the column of its date"
-    : zone === undefined
-      ? "--time-format says how times are written, such as DD/MM/YYYY HH:mm"
-      : `the zone ${zone} is not known or has several meanings: --time-format 'YYYY-MM-DD HH:mm:ss ${zone}' with --time-zone, such as Asia/Kolkata, reads it`;
+    : YEARLESS.test(cell)
+      ? `it has no year, so that no day is known: write the year too, or --exclude ${shellWord(column.name)} reads the rows in the order of the file, without times`
+      : zone === undefined
+        ? "--time-format says how times are written, such as DD/MM/YYYY HH:mm"
+        : `the zone ${zone} is not known or has several meanings: --time-format 'YYYY-MM-DD HH:mm:ss ${zone}' with --time-zone, such as Asia/Kolkata, reads it`;
   const found = `${file}, column "${column.name}": ${quoteCell(cell)} is not a time that is known`;
   const written = "write times as RFC 3339, such as 2026-05-04T10:00:00Z, or as the training data had them";
   throw new InputError(`${found}; ${option}.`, { forRequest: `${found}; ${written}.` });
@@ -163,7 +168,8 @@ function describe(column: SampleColumn, hints: TimeHints): Found | undefined {
 
 function formatsOf(column: SampleColumn, cells: readonly string[], hints: TimeHints): readonly TimeFormat[] {
   if (cells.length === 0) return [];
-  const zone = zoneMaker(hints.timeZone);
+  const ahead = hints.timeZone === undefined ? zoneOfName(column.name)?.minutes : undefined;
+  const zone = ahead === undefined ? zoneMaker(hints.timeZone) : () => () => ahead;
   const reads = (format: TimeFormat) => isMost(cells, (cell) => format.read(cell) !== undefined);
   if (hints.timeFormat !== undefined) {
     const given = givenFormat(hints.timeFormat, zone());
@@ -174,10 +180,10 @@ function formatsOf(column: SampleColumn, cells: readonly string[], hints: TimeHi
   const written = writtenFormats(zone).filter((_, index) => tried[index]);
   if (written.length > 0) return written;
   if (timeNameRank(column.name) !== undefined && reads(elapsedClock())) return [elapsedClock()];
+  const counted =
+    timeNameRank(column.name) === undefined ? undefined : countedFormats(column.name).find(reads);
+  if (counted !== undefined) return [counted];
   if (!isMost(cells, (cell) => NUMBER.test(cell))) return [];
-  if (/^(date|datum|datetime|timestamp|time)$/i.test(column.name) && reads(SPREADSHEET_DAYS)) {
-    return [SPREADSHEET_DAYS];
-  }
   const first = Number(cells[0]);
   const unit = epochUnit(first);
   if (unit !== undefined && isMost(cells, (cell) => isEpoch(Number(cell)))) return [epochFormat(unit)];

@@ -10,6 +10,7 @@ import type { Loss } from "../scoring/losses.js";
 
 export type EngineName = "wasm" | "tensorflow";
 
+/** One way to run networks. Its executables share its threads, or its process. */
 export interface Engine {
   readonly name: EngineName;
   /** `cpu`, or the name of the GPU. */
@@ -24,6 +25,7 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/** What a network answers to windows. */
 export interface Outputs {
   /**
    * One for each of `network.heads`, in order: [windows, head.steps, features], as the network computes them. The rows

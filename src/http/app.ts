@@ -6,8 +6,9 @@ import type { Config } from "../config.js";
 import type { Lifecycle } from "../serving/lifecycle.js";
 import type { Metrics } from "../serving/metrics.js";
 import type { ScoringService } from "../serving/scoring-service.js";
-import { BodyBudget } from "./body-budget.js";
+import type { BodyBudget } from "./body-budget.js";
 import { BodyReader } from "./body-reader.js";
+import { READING_MS } from "./body-threads.js";
 import { refuseBrokenRequests } from "./broken-request.js";
 import { createHttpServer } from "./connections.js";
 import { parseJson } from "./json-body.js";
@@ -22,6 +23,7 @@ import { requests } from "./plugins/requests.js";
 import { traces } from "./plugins/traces.js";
 import { toResiduaError } from "./problem.js";
 import { collectBody } from "./raw-body.js";
+import { trustedProxies } from "./request-client.js";
 import { requestIdSource } from "./request-id.js";
 import { activityRoutes } from "./routes/activity.js";
 import { aliasRoutes } from "./routes/aliases.js";
@@ -46,11 +48,11 @@ export interface AppOptions {
   readonly config: Pick<
     Config,
     | "RESIDUA_BODY_LIMIT_BYTES"
-    | "RESIDUA_MAX_BODY_BYTES_IN_FLIGHT"
     | "RESIDUA_WRITE_TIMEOUT_SECONDS"
     | "RESIDUA_ADMIN_TOKEN"
     | "RESIDUA_API_TOKEN"
     | "RESIDUA_CORS_ORIGINS"
+    | "RESIDUA_TRUST_PROXY"
   >;
   /** The program's version, for the OpenAPI document. */
   readonly version: string;
@@ -59,6 +61,8 @@ export interface AppOptions {
   readonly metrics: Metrics;
   readonly models: LiveModels;
   readonly scoring: ScoringService;
+  /** Counts the bytes of bodies that are held at once. */
+  readonly budget: BodyBudget;
   /** Undefined where no admin token is set. */
   readonly jobs?: JobOrdersOptions | undefined;
   /** Undefined where no traces are asked for. */
@@ -80,11 +84,13 @@ const TIMEOUTS = {
   checkMs: 1_000,
   /** An upload of which nothing arrives for so long is ended. */
   stalledMs: 15_000,
+  /** How long a large body may be read, and a second more for each MiB of it. */
+  readingMs: READING_MS,
 };
 
 /** Makes a server that is ready to listen. Closing it closes none of what it is given in `options`. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, log, lifecycle, metrics, models, scoring } = options;
+  const { config, log, lifecycle, metrics, models, scoring, budget } = options;
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const bodyLimitBytes = config.RESIDUA_BODY_LIMIT_BYTES;
   const nextId = requestIdSource();
@@ -95,6 +101,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,
+    trustProxy: trustedProxies(config.RESIDUA_TRUST_PROXY),
     genReqId: nextId,
     return503OnClosing: false,
     serverFactory: (handle) =>
@@ -159,8 +166,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(calibrationRoutes, { models });
   await app.register(activityRoutes, { models, metrics });
   await app.register(sampleRoutes, { models });
-  const budget = new BodyBudget(config.RESIDUA_MAX_BODY_BYTES_IN_FLIGHT, timeouts.stalledMs);
-  const bodies = new BodyReader();
+  const bodies = new BodyReader(timeouts.readingMs);
   app.addHook("onClose", () => bodies.close());
   await app.register(readingsRoutes, { models, bodies, budget, bodyLimitBytes });
   if (config.RESIDUA_ADMIN_TOKEN !== undefined) await app.register(aliasRoutes, { models });

@@ -29,7 +29,7 @@ export class BodyAccount {
     this.#request = request;
   }
 
-  /** Throws QUEUE_FULL where a piece of so many bytes does not fit. */
+  /** @throws ResiduaError QUEUE_FULL where a piece of so many bytes does not fit. */
   add(bytes: number): void {
     if (this.#upload === undefined) {
       if (bytes === this.declared) return;

@@ -6,7 +6,7 @@ import { setInterval } from "node:timers";
 import { ResiduaError } from "../errors.js";
 
 export interface Upload {
-  /** Counts bytes that arrived. Throws QUEUE_FULL where they do not fit. */
+  /** Counts bytes that arrived. @throws ResiduaError QUEUE_FULL where they do not fit. */
   add(bytes: number): void;
   /** All of it has arrived: it can no longer stall. */
   complete(): void;
@@ -31,14 +31,15 @@ interface Arriving {
 
 export class BodyBudget {
   readonly #mostBytes: number;
-  readonly #stalledMs: number;
+  /** After how many milliseconds in which nothing of it arrives a body is ended. */
+  readonly stalledMs: number;
   readonly #arriving = new Set<Arriving>();
   #bytes = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(mostBytes: number, stalledMs = STALLED_MS) {
     this.#mostBytes = mostBytes;
-    this.#stalledMs = stalledMs;
+    this.stalledMs = stalledMs;
   }
 
   /** The bytes that are held. */
@@ -46,7 +47,7 @@ export class BodyBudget {
     return this.#bytes;
   }
 
-  /** Throws QUEUE_FULL where a body of so many bytes has no room. One that is alone always has. */
+  /** A body that is alone always has room. @throws ResiduaError QUEUE_FULL where one of so many bytes has none. */
   check(bytes: number): void {
     if (this.#bytes === 0 || this.#bytes + bytes <= this.#mostBytes) return;
     throw new ResiduaError(
@@ -60,7 +61,7 @@ export class BodyBudget {
   begin(end: () => void): Upload {
     const own: Arriving = { held: 0, seen: 0, seenAtMs: performance.now(), end };
     this.#arriving.add(own);
-    this.#timer ??= setInterval(() => this.#endStalled(), Math.min(CHECK_MS, this.#stalledMs)).unref();
+    this.#timer ??= setInterval(() => this.#endStalled(), Math.min(CHECK_MS, this.stalledMs)).unref();
     const complete = (): void => {
       this.#arriving.delete(own);
       if (this.#arriving.size > 0) return;
@@ -85,7 +86,7 @@ export class BodyBudget {
   #endStalled(): void {
     const now = performance.now();
     for (const upload of [...this.#arriving]) {
-      if (upload.held === upload.seen && now - upload.seenAtMs >= this.#stalledMs) upload.end();
+      if (upload.held === upload.seen && now - upload.seenAtMs >= this.stalledMs) upload.end();
       if (upload.held === upload.seen) continue;
       upload.seen = upload.held;
       upload.seenAtMs = now;

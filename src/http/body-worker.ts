@@ -4,11 +4,20 @@
  */
 import { parentPort } from "node:worker_threads";
 import { ResiduaError } from "../errors.js";
-import type { BodyAnswer, BodyQuestion, ReadBody } from "./body-threads.js";
+import type { BodyAnswer, BodyQuestion, ReadBody } from "./body-questions.js";
 import { readDataBody } from "./data-body.js";
 import { readInferRequest } from "./inference/infer-request.js";
 import { readScoreRequest } from "./score-request.js";
 import { readTableBody } from "./table-body.js";
+import { lowerThreadPriority } from "./thread-priority.js";
+
+/**
+ * Where cores are short, small requests go before large bodies. With less priority than that, bodies would be read too
+ * slowly beside an engine that keeps all cores busy.
+ */
+const NICENESS = 5;
+
+lowerThreadPriority(NICENESS);
 
 parentPort!.on("message", async (question: BodyQuestion) => {
   try {

@@ -25,7 +25,7 @@ export class UnsupportedCodingError extends ResiduaError {
 
 /**
  * The stream that decodes a body with this header Content-Encoding; undefined where it is sent as it is.
- * Throws UnsupportedCodingError.
+ * @throws UnsupportedCodingError.
  */
 export function createDecoder(header: string | undefined): Decoder | undefined {
   switch (header?.trim().toLowerCase()) {

@@ -30,7 +30,7 @@ export function parseJson(body: Uint8Array): unknown {
   }
 }
 
-/** The value as an object. Throws ResiduaError INVALID_REQUEST where it is anything else. */
+/** The value as an object. @throws ResiduaError INVALID_REQUEST where it is anything else. */
 export function asObject(value: unknown): Readonly<Record<string, unknown>> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
@@ -39,9 +39,10 @@ export function asObject(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 /**
- * Refuses numbers that a double cannot hold (`1e999`). Throws ResiduaError NON_FINITE_VALUE.
+ * Refuses numbers that a double cannot hold (`1e999`).
  *
  * @param depth how many levels of members of `value` are looked at.
+ * @throws ResiduaError NON_FINITE_VALUE
  */
 export function refuseNonFinite(value: unknown, path: string, depth = 1): void {
   if (typeof value === "number" && !Number.isFinite(value)) throw nonFinite([{ path, message: NOT_FINITE }]);
@@ -93,10 +94,11 @@ export function wrongShape(
 export const MAX_VIOLATIONS = 10;
 
 /**
- * Checks members against a schema. Throws ResiduaError NON_FINITE_VALUE, INVALID_REQUEST, with JSON pointers.
+ * Checks members against a schema.
  *
  * @param what names what is checked, for the message, where that is not the body.
  * @param beside known members that the schema does not have, since they are checked elsewhere.
+ * @throws ResiduaError NON_FINITE_VALUE, INVALID_REQUEST, with JSON pointers.
  */
 export function checkMembers<T extends TSchema>(
   check: TypeCheck<T>,

@@ -27,7 +27,7 @@ export class LiveModels {
     this.#engine = engine;
   }
 
-  /** Throws ResiduaError MODEL_NOT_READY while the engine starts. */
+  /** @throws ResiduaError MODEL_NOT_READY while the engine starts. */
   get registry(): Registry {
     if (this.#registry === undefined) {
       throw new ResiduaError("MODEL_NOT_READY", "The engine is starting; no model is live yet.");
@@ -35,7 +35,7 @@ export class LiveModels {
     return this.#registry;
   }
 
-  /** Throws MODEL_NOT_FOUND, VERSION_NOT_FOUND, ALIAS_NOT_FOUND or MODEL_NOT_READY. */
+  /** @throws ResiduaError MODEL_NOT_FOUND, VERSION_NOT_FOUND, ALIAS_NOT_FOUND or MODEL_NOT_READY. */
   acquire(name: string, selection: Selection): Lease {
     return this.registry.acquire(name, selection);
   }

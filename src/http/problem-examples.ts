@@ -92,7 +92,7 @@ export const PROBLEM_EXAMPLES: Readonly<Record<ErrorCode, ProblemExample>> = {
   ENGINE_RESTARTING: { detail: "The process that owns the device is restarting; try again in 3 s." },
   DEADLINE_EXCEEDED: { detail: "The deadline passed before the engine began; the windows were not run." },
   INSUFFICIENT_STORAGE: {
-    detail: "There is no room for the data on the volume of models: 1048576 bytes are free.",
+    detail: "There is no room for the data on the volume that jobs are kept on: 1048576 bytes are free.",
     instance: "/v1/models/pump/versions",
   },
 };

@@ -79,8 +79,13 @@ export const PROBLEM_TEXTS: Readonly<Record<ErrorCode, ProblemText>> = {
   },
   JOB_NOT_FOUND: {
     meaning: "No training or renewal of this id is known.",
-    causes: ["It ended more than 7 days ago.", "The id was cut off or belongs to another service."],
-    remedy: "GET /v1/jobs lists the jobs that wait or run and the last ones that have ended.",
+    causes: [
+      "It ended more than 7 days ago.",
+      "The id was cut off or belongs to another service.",
+      "Models are in an object store, RESIDUA_REDIS_URL is not set, and another replica has taken the job: each knows only its own.",
+    ],
+    remedy:
+      "GET /v1/jobs lists the jobs that wait or run and the last ones that have ended. Several replicas on an object store need RESIDUA_REDIS_URL to have their jobs in common.",
   },
   ROUTE_NOT_FOUND: {
     meaning: "The service has no such path. The detail lists those it has.",
@@ -192,10 +197,10 @@ export const PROBLEM_TEXTS: Readonly<Record<ErrorCode, ProblemText>> = {
   },
   STORE_UNAVAILABLE: {
     meaning:
-      "The object store that holds the models did not do what was asked of it, after several attempts. What is live is served all the same.",
+      "The object store or the volume that holds the models did not do what was asked of it; an object store was asked several times. What is live is served all the same.",
     causes: [
-      "The store, or the network on the way to it, is down or overloaded.",
-      "Credentials that have expired, or a bucket that is not there.",
+      "The store or the volume, or the network on the way to it, is down or overloaded.",
+      "Credentials that have expired, or a bucket that is not there; a volume that is full.",
     ],
     remedy: `${RETRY} The detail, and the log of the service, say what the store answered. Whether the change was made meanwhile, GET /v1/models shows.`,
   },

@@ -15,9 +15,9 @@ export interface WindowShape extends NamedFeatures {
 
 /**
  * Reads [n][T][F] into [n, T, F]; null becomes NaN, and so does a feature that is left out of a row that is an object.
- * Throws INVALID_REQUEST, SHAPE_MISMATCH or NON_FINITE_VALUE with JSON pointers.
  *
  * @param order of the readings in rows that are arrays, as `columnOrder` gives it.
+ * @throws ResiduaError INVALID_REQUEST, SHAPE_MISMATCH or NON_FINITE_VALUE with JSON pointers.
  */
 export function flattenWindows(
   windows: readonly unknown[],

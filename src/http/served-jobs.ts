@@ -18,7 +18,7 @@ export class ServedJobs {
 
   /**
    * Reads a job. Where another process ran it, its version may not have been found here yet: it is looked for first.
-   * Throws ResiduaError JOB_NOT_FOUND, JOBS_UNAVAILABLE.
+   * @throws ResiduaError JOB_NOT_FOUND, JOBS_UNAVAILABLE.
    */
   async read(id: string): Promise<JobRecord> {
     const record = await this.#queue.read(id);

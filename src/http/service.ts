@@ -6,10 +6,9 @@ import type { Logger } from "pino";
 import { type Config, storeLocation } from "../config.js";
 import { chooseEngine } from "../engine/choose-engine.js";
 import type { Engine } from "../engine/engine.js";
-import { JobQueue } from "../jobs/job-queue.js";
 import type { JobStore } from "../jobs/job-store.js";
 import type { JobWorker } from "../jobs/job-worker.js";
-import { createJobWorker, openJobStore } from "../jobs/start-jobs.js";
+import { createJobQueue, createJobWorker, openJobStore, placeOfJobs } from "../jobs/start-jobs.js";
 import type { ModelStore } from "../registry/model-store.js";
 import { openStore } from "../registry/open-store.js";
 import { Registry } from "../registry/registry.js";
@@ -19,6 +18,7 @@ import { Metrics } from "../serving/metrics.js";
 import { eventLoop } from "../serving/scheduler.js";
 import { ScoringService } from "../serving/scoring-service.js";
 import { type AppOptions, createApp } from "./app.js";
+import { BodyBudget } from "./body-budget.js";
 import type { GrpcOptions, GrpcServer } from "./grpc/grpc-server.js";
 import { LiveModels } from "./live-models.js";
 import { MODEL_ANSWERS } from "./model-answers.js";
@@ -26,10 +26,7 @@ import type { Tracing } from "./tracing/tracing.js";
 
 /** With two runs at once, the engine has its next batch when it ends one. */
 const CONCURRENT_RUNS = 2;
-/**
- * The least time between "not ready" and the first refusal: requests that are already being sent still get
- * in.
- */
+/** The least time between "not ready" and the first refusal: requests that are being sent still get in. */
 const LEAST_LAME_DUCK_MS = 100;
 /** How long connections may take to close by themselves after their last answer. */
 const GOODBYE_MS = 250;
@@ -122,7 +119,8 @@ export class Service {
     const scoring = new ScoringService(batcher, metrics);
     const tracing = await startTracing(options);
     const jobs = await startJobs(options, store, models);
-    const parts = { ...options, lifecycle, metrics, models, scoring, tracing, jobs };
+    const budget = new BodyBudget(config.RESIDUA_MAX_BODY_BYTES_IN_FLIGHT, options.timeouts?.stalledMs);
+    const parts = { ...options, lifecycle, metrics, models, scoring, tracing, jobs, budget };
     const app = await createApp(parts);
     await app.listen({ host: config.HOST, port: config.PORT }).catch(async (error: unknown) => {
       await jobs?.store.close();
@@ -216,8 +214,7 @@ export class Service {
 async function startJobs({ config, log }: ServiceOptions, published: ModelStore, models: LiveModels) {
   if (config.RESIDUA_ADMIN_TOKEN === undefined) return undefined;
   const store = await openJobStore(config, log);
-  const bodyLimitBytes = config.RESIDUA_JOB_BODY_LIMIT_BYTES;
-  const queue = new JobQueue(store, bodyLimitBytes);
+  const queue = createJobQueue(store, config);
   const worker = createJobWorker(store, config, {
     models: published,
     // Scoring keeps a core where there is more than one.
@@ -225,10 +222,10 @@ async function startJobs({ config, log }: ServiceOptions, published: ModelStore,
     log,
     onPublished: async () => models.registry.poll(),
   });
-  const kept = config.RESIDUA_REDIS_URL === undefined ? "the folder of models" : "Redis";
   const maxJobs = config.RESIDUA_MAX_JOBS;
-  log.info({ maxJobs }, `jobs are kept in ${kept}${maxJobs === 0 ? ", and run by others" : ""}`);
-  return { store, queue, worker, bodyLimitBytes };
+  const by = maxJobs === 0 ? ", and run by others" : "";
+  log.info({ maxJobs }, `jobs are kept in ${placeOfJobs(config)}${by}`);
+  return { store, queue, worker, bodyLimitBytes: config.RESIDUA_JOB_BODY_LIMIT_BYTES };
 }
 
 /** Loaded where the setting asks for it only, as is gRPC. */

@@ -1,4 +1,4 @@
-/** Starts the process of a job, and passes on what it tells. */
+/** Starts the process of a job, and passes on its messages. */
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { JobFailure, JobNote } from "./job.js";
@@ -33,10 +33,11 @@ export function startChild(task: JobTask, onNote: (note: JobNote) => void): JobC
     if (message.type === "note") onNote(message.note);
     else last = message;
   });
-  // Where it is gone before it was told anything, its end says so.
+  // Where the process is gone before it gets the message, its end says so.
   child.send(task, () => undefined);
   const ended = new Promise<ChildEnd>((resolve) => {
-    child.once("error", (error) => resolve({ type: "died", how: error.message, said }));
+    // More than one may come, such as when it cannot be killed, and one that nobody listens to ends the service.
+    child.on("error", (error) => resolve({ type: "died", how: error.message, said }));
     child.once("close", (status, signal) => {
       if (last === undefined) resolve({ type: "died", how: signal ?? `status ${status}`, said });
       else resolve(last.type === "done" ? last : { ...last, said });

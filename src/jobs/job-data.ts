@@ -8,6 +8,10 @@ import { InputError } from "../errors.js";
 
 /** What messages call it. */
 const NAME = "body";
+/** A body as it may be, for messages. */
+const EXAMPLE = '{"series": [[3.1, 20.4], [3.2, 20.6]], "columns": ["flow", "temp"]}';
+/** So many characters of a wrong value are shown. */
+const MOST_SHOWN = 60;
 /** How many rows are written at a time. */
 const CHUNK_ROWS = 1000;
 
@@ -46,18 +50,19 @@ const seriesCheck = TypeCompiler.Compile(SeriesSchema);
 
 export interface JobData {
   readonly source: DataSource;
-  /** What is known of the columns by itself. */
+  /** The columns whose purpose follows from the form of the data. */
   readonly reading: Pick<Partial<ReadingValues>, "timeColumn" | "labelColumn">;
 }
 
-/**
- * A table as it was sent. Text in it that is compressed is not read: what is read is no larger than what was accepted.
- */
+/** A table as it was sent. Compressed text in it is not unpacked, so that no more is read than was accepted. */
 export function tableData(file: string): JobData {
   return { source: { ...fileSource(file), name: NAME, mayBeCompressed: false }, reading: {} };
 }
 
-/** The rows of a JSON object as JSON lines. Throws InputError where it is not of that form. */
+/**
+ * The rows of a JSON object as JSON lines.
+ * @throws InputError where it is not of that form; where that is one member's fault, it begins with its path, /series/3/1.
+ */
 export async function seriesData(file: string): Promise<JobData> {
   let body: unknown;
   try {
@@ -66,11 +71,51 @@ export async function seriesData(file: string): Promise<JobData> {
     if ((error as NodeJS.ErrnoException).syscall !== undefined) throw error;
     throw new InputError(`The body is not JSON: ${(error as Error).message}.`);
   }
-  if (!seriesCheck.Check(body)) {
-    const problem = seriesCheck.Errors(body).First();
-    throw new InputError(`${problem?.path || "The body"} is not as it has to be: ${problem?.message}.`);
-  }
+  if (!seriesCheck.Check(body)) throw new InputError(faultOf(body));
   return toLines(body);
+}
+
+/** What is wrong with a body that `SeriesSchema` refuses. */
+function faultOf(body: unknown): string {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    return `The body has to be an object with the rows: ${EXAMPLE}.`;
+  }
+  const members = Object.keys(SeriesSchema.properties);
+  const unknown = Object.keys(body).find((name) => !members.includes(name));
+  if (!("series" in body)) return `The body has no series; it has to have the rows: ${EXAMPLE}.`;
+  if (unknown !== undefined) return `/${unknown} is no member of the body; there are ${members.join(", ")}.`;
+  const { series } = body;
+  if (!Array.isArray(series)) return `/series has to be an array of rows: ${EXAMPLE}.`;
+  return rowFault(series) ?? otherFault(body);
+}
+
+function rowFault(series: readonly unknown[]): string | undefined {
+  for (const [index, row] of series.entries()) {
+    const path = `/series/${index}`;
+    if (typeof row !== "object" || row === null) {
+      return `${path} has to be a row of readings, [3.1, 20.4] or {"flow": 3.1, "temp": 20.4}, not ${shown(row)}.`;
+    }
+    for (const [name, cell] of Object.entries(row)) {
+      if (typeof cell === "number" || cell === null) continue;
+      const place = Array.isArray(row) ? `${path}/${name}` : `${path}: ${JSON.stringify(name)}`;
+      return `${place} has to be a number, or null where a reading is missing, not ${shown(cell)}.`;
+    }
+    if (Array.isArray(row) !== Array.isArray(series[0])) {
+      return `${path} is ${Array.isArray(row) ? "an array" : "an object"}, and /series/0 is not: all rows have to be of one form.`;
+    }
+  }
+  return undefined;
+}
+
+/** For the members beside the series, whose schemas are so simple that the checker's words will do. */
+function otherFault(body: object): string {
+  const { path = "", value, message } = seriesCheck.Errors(body).First() ?? {};
+  return `${path || "The body"} cannot be ${shown(value)}: ${message}.`;
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? "nothing";
+  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
 }
 
 function toLines(body: SeriesBody): JobData {

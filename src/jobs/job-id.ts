@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 export const JOB_ID_PATTERN = "^[0-9a-z]{24}$";
 const ID = new RegExp(JOB_ID_PATTERN);
 
+/** Whether a text can be the id of a job. */
 export function isJobId(text: string): boolean {
   return ID.test(text);
 }

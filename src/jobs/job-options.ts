@@ -80,7 +80,7 @@ function parseExcluded(text: string): readonly ExcludedEvent[] {
 /** Texts by long names, as a query string gives them; a list where one occurs twice. */
 export type Query = Readonly<Record<string, unknown>>;
 
-/** Reads the options of a training. Throws ResiduaError INVALID_REQUEST, with the option's name. */
+/** Reads the options of a training. @throws ResiduaError INVALID_REQUEST, with the option's name. */
 export function trainJobOptions(query: Query): TrainJobOptions {
   if (query["each"] !== undefined) {
     throw refusal(
@@ -92,20 +92,20 @@ export function trainJobOptions(query: Query): TrainJobOptions {
     labelColumn: string | undefined;
     seed: number;
   };
-  return inWordsOfQueries(() => {
+  return refusedInQueryWords(() => {
     const reading = readingValues(values);
     datasetOptions(reading);
     return { training: toTrainOptions(values, values.seed), reading };
   });
 }
 
-/** Reads the options of a renewal. Throws ResiduaError INVALID_REQUEST, with the option's name. */
+/** Reads the options of a renewal. @throws ResiduaError INVALID_REQUEST, with the option's name. */
 export function renewJobOptions(query: Query): RenewJobOptions {
   const values = parseOptions(RENEW_OPTIONS, query) as unknown as RenewJobOptions;
   return { ...values, calibrateOnly: values.calibrateOnly === true };
 }
 
-/** Checks the options of a job before it is accepted. Throws ResiduaError INVALID_REQUEST. */
+/** Checks the options of a job before it is accepted. @throws ResiduaError INVALID_REQUEST. */
 export function checkJobOptions(kind: JobKind, query: Query): Readonly<Record<string, string>> {
   if (kind === "train") trainJobOptions(query);
   else renewJobOptions(query);
@@ -122,7 +122,9 @@ function parseOptions(table: OptionTable, query: Query): Readonly<Record<string,
   for (const [name, text] of Object.entries(query)) {
     const found = byName.get(name);
     if (found === undefined) {
-      throw refusal(name, `is no option here; there are ${[...byName.keys()].join(", ")}`);
+      const meant = kebabCase(name).replaceAll("_", "-");
+      const hint = byName.has(meant) ? `; it is written ${meant}` : "";
+      throw refusal(name, `is no option here; there are ${[...byName.keys()].join(", ")}${hint}`);
     }
     if (typeof text !== "string") throw refusal(name, "occurs twice; it has to be there once");
     values[found.key] = parseOption(name, found.entry, text);
@@ -150,17 +152,17 @@ function refusal(name: string, message: string): ResiduaError {
   });
 }
 
-/** A sentence that names options as on a command line, for those who gave them in a query: there is no dash before them. */
-export function withoutDashes(sentence: string): string {
-  return sentence.replaceAll(/(^|[\s("])--(?=[a-z])/g, "$1");
+/** A sentence that names options as on a command line, for those who gave them in a query: `name` in place of --name. */
+export function inQueryWords(sentence: string): string {
+  return sentence.replaceAll(/(^|[\s("])--([a-z]+(?:-[a-z]+)*)/g, "$1`$2`");
 }
 
-function inWordsOfQueries<Value>(read: () => Value): Value {
+function refusedInQueryWords<Value>(read: () => Value): Value {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    throw new ResiduaError("INVALID_REQUEST", withoutDashes(error.message));
+    throw new ResiduaError("INVALID_REQUEST", inQueryWords(error.message));
   }
 }
 

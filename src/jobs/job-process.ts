@@ -1,13 +1,13 @@
 /**
  * The process of one job. It works at the lowest priority, so that scoring beside it has the cores first, and ends with
- * the process that started it: without that, nobody would take what it tells.
+ * the process that started it, which alone takes its messages.
  */
 import { spawnSync } from "node:child_process";
 import { constants, setPriority } from "node:os";
 import { InputError, ResiduaError } from "../errors.js";
 import { explain } from "../registry/folder-files.js";
 import type { JobFailure } from "./job.js";
-import { withoutDashes } from "./job-options.js";
+import { inQueryWords } from "./job-options.js";
 import type { JobMessage, JobTask } from "./job-task.js";
 import { work } from "./job-work.js";
 
@@ -42,8 +42,8 @@ function failureOf(error: unknown): JobFailure {
     return { code: "INSUFFICIENT_STORAGE", detail: `The version could not be published: ${explain(error)}.` };
   }
   if (error instanceof InputError) {
-    const detail = withoutDashes(error.message);
-    const place = /\b(?:line|row) \d+(?:, column (?:"[^"]*"|\w+))?/.exec(detail)?.[0];
+    const detail = inQueryWords(error.message);
+    const place = /^\/[a-z]+(?:\/\w+)*|\b(?:line|row) \d+(?:, column (?:"[^"]*"|\w+))?/.exec(detail)?.[0];
     return {
       code: "INVALID_DATA",
       detail,

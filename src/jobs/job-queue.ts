@@ -26,11 +26,16 @@ export interface JobRequest {
 export class JobQueue {
   readonly #store: JobStore;
   readonly #bodyLimitBytes: number;
+  readonly #whyUnknown: string | undefined;
 
-  /** @param bodyLimitBytes the largest body. */
-  constructor(store: JobStore, bodyLimitBytes: number) {
+  /**
+   * @param bodyLimitBytes the largest body.
+   * @param whyUnknown a sentence for who asks for a job that is not in this store, where another service may have it.
+   */
+  constructor(store: JobStore, bodyLimitBytes: number, whyUnknown?: string) {
     this.#store = store;
     this.#bodyLimitBytes = bodyLimitBytes;
+    this.#whyUnknown = whyUnknown;
   }
 
   /**
@@ -76,14 +81,13 @@ export class JobQueue {
     }
   }
 
-  /** Throws ResiduaError JOB_NOT_FOUND. */
+  /** @throws ResiduaError JOB_NOT_FOUND. */
   async read(id: string): Promise<JobRecord> {
     const record = await this.#store.read(id);
     if (record !== undefined) return record;
-    throw new ResiduaError(
-      "JOB_NOT_FOUND",
-      "There is no job of this id; jobs that have ended are kept for 7 days. GET /v1/jobs lists them.",
-    );
+    const unknown =
+      "There is no job of this id; jobs that have ended are kept for 7 days. GET /v1/jobs lists them.";
+    throw new ResiduaError("JOB_NOT_FOUND", [unknown, this.#whyUnknown ?? []].flat().join(" "));
   }
 
   /** The jobs that wait or run, and the last ones that have ended; newest first. */
@@ -91,13 +95,13 @@ export class JobQueue {
     return (await this.#store.list(MOST_LISTED)).map((record) => jobAfter(record));
   }
 
-  /** Asks for a job to be stopped. One that has ended stays as it is. Throws ResiduaError JOB_NOT_FOUND. */
+  /** Asks for a job to be stopped. One that has ended stays as it is. @throws ResiduaError JOB_NOT_FOUND. */
   async cancel(id: string): Promise<void> {
     await this.read(id);
     await this.#store.cancel(id);
   }
 
-  /** Checks that no job needs a version. Throws ResiduaError CONFLICT. */
+  /** Checks that no job needs a version. @throws ResiduaError CONFLICT. */
   checkUnused(model: string, version: string): Promise<void> {
     return checkUnused(this.#store, model, version);
   }

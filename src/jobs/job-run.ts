@@ -1,11 +1,13 @@
 /** Runs one job that this process has taken, to its end or until it is taken away. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { InputError, ResiduaError } from "../errors.js";
 import type { ModelStore } from "../registry/model-store.js";
 import type { StoreLocation } from "../registry/open-store.js";
-import type { JobEnd, JobFailure, JobNote } from "./job.js";
+import { cancelledEnd, failedEnd, type JobEnd, type JobFailure, type JobNote } from "./job.js";
 import { type ChildEnd, type JobChild, startChild } from "./job-child.js";
 import type { JobClaim } from "./job-store.js";
 import { NoteWriter } from "./note-writer.js";
+import { findPublished, promoteFound } from "./published-version.js";
 
 export interface JobRunOptions {
   /** Where models are: for the processes of jobs. */
@@ -17,6 +19,8 @@ export interface JobRunOptions {
   readonly threads: number;
   readonly wideVectors: "auto" | "off";
   readonly log: JobLog;
+  /** How long to wait before what failed is tried once more; 2 s by default. */
+  readonly againMs?: number | undefined;
   /** Called when a version is there, before anybody is told that the job is done. */
   readonly onPublished: () => Promise<void>;
 }
@@ -32,7 +36,6 @@ export interface JobLog {
 const BEAT_MS = 2000;
 /** How often a job is begun before it fails: whatever kills its process may kill it every time. */
 export const MAX_ATTEMPTS = 3;
-/** How long what could not be written waits before it is written once more. */
 const AGAIN_MS = 2000;
 
 type Stop = "cancelled" | "late" | "lost" | "ending";
@@ -43,16 +46,20 @@ export class JobRun {
   readonly #claim: JobClaim;
   readonly #options: JobRunOptions;
   readonly #notes: NoteWriter;
+  readonly #againMs: number;
   #child: JobChild | undefined;
   /** Whether the last attempt to renew the lease failed. */
   #isUnheard = false;
   /** Why the process was stopped; undefined while it works. */
   #stopped: Stop | undefined;
+  /** Whether nothing is waited for any more: the service ends, or the job is another worker's. */
+  #isGivenUp = false;
 
   constructor(claim: JobClaim, options: JobRunOptions) {
     this.id = claim.order.id;
     this.#claim = claim;
     this.#options = options;
+    this.#againMs = options.againMs ?? AGAIN_MS;
     this.#notes = new NoteWriter({
       write: (note) => claim.note(note),
       onLost: () => this.stop("lost"),
@@ -61,7 +68,7 @@ export class JobRun {
           { job: this.id, err: error },
           "what a job tells could not be written; it is tried again",
         ),
-      againMs: AGAIN_MS,
+      againMs: this.#againMs,
     });
     // Also while nothing is left to do but to write the end: the job must not be taken away then.
     const beat = setInterval(() => void this.#beat(), BEAT_MS);
@@ -78,21 +85,24 @@ export class JobRun {
   stop(why: Stop): void {
     this.#stopped ??= why;
     this.#child?.kill();
+    if (why !== "ending" && why !== "lost") return;
     // Whoever waits for the end of this process does not wait for a store that is away.
-    if (why === "ending" || why === "lost") this.#notes.stop();
+    this.#isGivenUp = true;
+    this.#notes.stop();
   }
 
   async #run(): Promise<void> {
     const claim = this.#claim;
-    const { log, models } = this.#options;
+    const { log } = this.#options;
     const fields = { job: this.id, model: claim.order.model, attempt: claim.attempt };
     const beat = await claim.beat().catch(() => "kept");
-    if (beat === "cancelled") return this.#end(cancelled());
-    const published = await models.publishedBy(claim.order.model, this.id).catch(() => undefined);
-    if (published !== undefined) return this.#finishDone(published);
+    if (beat === "lost") return log.warn(fields, "another worker has taken the job");
+    const published = await this.#findPublished();
+    if (published !== undefined) return this.#finishFound(published);
+    if (beat === "cancelled") return this.#end(cancelledEnd());
     if (claim.attempt > MAX_ATTEMPTS) {
       return this.#end(
-        failed({
+        failedEnd({
           code: "INTERNAL",
           detail: `The process that trains ended ${MAX_ATTEMPTS} times without a result; it may need more memory than there is.`,
         }),
@@ -106,21 +116,21 @@ export class JobRun {
       log.warn({ ...fields, said: end.said }, "the job's process said");
     if (this.#stopped === "lost") return log.warn(fields, "another worker has taken the job");
     if (end.type === "done") return this.#finishDone(end.version);
-    if (end.type === "failed") return this.#end(failed(end.failure));
+    if (end.type === "failed") return this.#end(failedEnd(end.failure));
     return this.#endDead(end.how);
   }
 
   /** The process was stopped or died, perhaps just after it had published. */
   async #endDead(how: string): Promise<void> {
     const claim = this.#claim;
-    const { log, models, maxSeconds } = this.#options;
+    const { log, maxSeconds } = this.#options;
     if (this.#stopped === "ending") return claim.giveBack(false);
-    const published = await models.publishedBy(claim.order.model, this.id).catch(() => undefined);
-    if (published !== undefined) return this.#finishDone(published);
-    if (this.#stopped === "cancelled") return this.#end(cancelled());
+    const published = await this.#findPublished();
+    if (published !== undefined) return this.#finishFound(published);
+    if (this.#stopped === "cancelled") return this.#end(cancelledEnd());
     if (this.#stopped === "late") {
       const detail = `Training took longer than ${maxSeconds} s (RESIDUA_JOB_MAX_SECONDS).`;
-      return this.#end(failed({ code: "DEADLINE_EXCEEDED", detail }));
+      return this.#end(failedEnd({ code: "DEADLINE_EXCEEDED", detail }));
     }
     log.warn({ job: this.id, how }, "the job's process died; the job is taken up again");
     return claim.giveBack(true);
@@ -162,9 +172,22 @@ export class JobRun {
         if (error instanceof InputError) return { code: "INTERNAL", detail: error.message };
         const isAway = error instanceof ResiduaError && error.code === "JOBS_UNAVAILABLE";
         if (!isAway || this.#stopped !== undefined) throw error;
-        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+        await this.#pause();
       }
     }
+  }
+
+  #findPublished(): Promise<string | undefined> {
+    const { log, models } = this.#options;
+    return findPublished(models, this.#claim.order, {
+      isGivenUp: () => this.#isGivenUp,
+      onTrouble: (error) =>
+        log.warn(
+          { job: this.id, err: error },
+          "it is not known whether the job has published; it is looked up again",
+        ),
+      againMs: this.#againMs,
+    });
   }
 
   async #beat(): Promise<void> {
@@ -177,6 +200,12 @@ export class JobRun {
         this.#options.log.warn({ job: this.id, err: error }, "the lease of a job could not be renewed");
       this.#isUnheard = true;
     }
+  }
+
+  /** Ends a job whose version is there, but whose process has not said so: it may have ended before it set the alias. */
+  async #finishFound(version: string): Promise<void> {
+    const failure = await promoteFound(this.#options.models, this.#claim.order, version);
+    return failure === undefined ? this.#finishDone(version) : this.#end(failedEnd(failure));
   }
 
   async #finishDone(version: string): Promise<void> {
@@ -192,22 +221,18 @@ export class JobRun {
     const fields = { job: this.id, model: this.#claim.order.model, state: end.state, version: end.version };
     for (;;) {
       try {
-        await this.#claim.end(end);
+        if (!(await this.#claim.end(end))) return log.warn(fields, "another worker has taken the job");
         return log.info({ ...fields, detail: end.failure?.detail }, "the job has ended");
       } catch (error) {
         log.warn({ ...fields, err: error }, "the end of a job could not be written; it is tried again");
-        if (this.#stopped === "ending") return;
-        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+        if (this.#isGivenUp) return;
+        await this.#pause();
         if ((await this.#claim.beat().catch(() => "kept")) === "lost") return;
       }
     }
   }
-}
 
-function cancelled(): JobEnd {
-  return { state: "cancelled", endedAt: new Date().toISOString(), version: null, failure: null };
-}
-
-function failed(failure: JobFailure): JobEnd {
-  return { state: "failed", endedAt: new Date().toISOString(), version: null, failure };
+  async #pause(): Promise<void> {
+    await sleep(this.#againMs);
+  }
 }

@@ -16,7 +16,7 @@ export interface KeyUse {
 
 /** The data of a job on their way into the store. */
 export interface JobUpload {
-  /** Throws ResiduaError INSUFFICIENT_STORAGE. */
+  /** @throws ResiduaError INSUFFICIENT_STORAGE. */
   write(chunk: Uint8Array): Promise<void>;
   /**
    * Puts the job into the queue. When this resolves, the job outlives every process of ours.
@@ -29,7 +29,7 @@ export interface JobUpload {
   discard(): Promise<void>;
 }
 
-/** Whether a job is still the one's who has taken it, and whether it is to be stopped. */
+/** Whether the worker that has taken a job still has it, and whether the job is to be stopped. */
 export type Beat = "kept" | "lost" | "cancelled";
 
 /** A job that this process has taken: what it may do with it, until another process takes it away. */
@@ -39,7 +39,7 @@ export interface JobClaim {
   readonly attempt: number;
   /** A folder in which a bundle is written before it is published; whoever takes the job away takes it away too. */
   readonly staging: string;
-  /** The file with the data. Throws InputError where they are gone or damaged. */
+  /** The file with the data. @throws InputError where they are gone or damaged. */
   data(): Promise<string>;
   /** Says that the worker lives. To be called every few seconds. */
   beat(): Promise<Beat>;

@@ -1,7 +1,8 @@
-/** What the process of a job is told, and what it tells. */
+/** The messages between a worker and the process of a job. */
 import type { StoreLocation } from "../registry/open-store.js";
 import type { JobFailure, JobNote, JobOrder } from "./job.js";
 
+/** The first message to the process: what it has to do. */
 export interface JobTask {
   readonly order: JobOrder;
   /** Where models are. */
@@ -14,6 +15,7 @@ export interface JobTask {
   readonly wideVectors: "auto" | "off";
 }
 
+/** A message of the process: a note, or, as the last one, how it ended. */
 export type JobMessage =
   | { readonly type: "note"; readonly note: JobNote }
   | { readonly type: "done"; readonly version: string }

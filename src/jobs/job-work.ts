@@ -1,4 +1,4 @@
-/** What a job does: the same as `residua train` and `residua renew`, but that it tells a process and not a terminal. */
+/** What a job does: the same as `residua train` and `residua renew`, but it reports to a process instead of a terminal. */
 import { modelDatasetOptions, readDataSection } from "../data/data-section.js";
 import { type Dataset, readDataset } from "../data/dataset.js";
 import { datasetOptions, readingValues } from "../data/reading-options.js";
@@ -11,12 +11,12 @@ import { recordedReading } from "../publishing/renewal-record.js";
 import { excludeEvents } from "../publishing/renewal-rows.js";
 import type { ModelStore } from "../registry/model-store.js";
 import { openStore } from "../registry/open-store.js";
-import { loadStoredModel } from "../registry/stored-model.js";
+import { type OpenedVersion, openStoredVersion } from "../registry/stored-model.js";
 import { trainModel } from "../training/train-model.js";
 import type { TrainEvents } from "../training/train-settings.js";
 import type { JobNote, JobProgress } from "./job.js";
 import { type JobData, seriesData, tableData } from "./job-data.js";
-import { renewJobOptions, trainJobOptions, withoutDashes } from "./job-options.js";
+import { inQueryWords, type RenewJobOptions, renewJobOptions, trainJobOptions } from "./job-options.js";
 import type { JobTask } from "./job-task.js";
 
 type Report = (note: JobNote) => void;
@@ -65,28 +65,45 @@ async function renewModel(
   engine: TrainingEngine,
   report: Report,
 ): Promise<string> {
-  const { order, staging } = task;
+  const { order } = task;
   const wanted = renewJobOptions(order.options);
-  const { version, calibrateOnly, promote, labelColumn, rows } = wanted;
-  const served = await loadStoredModel(store, order.model, { version }, engine);
-  await served.executable.close();
-  const live = await store.readBundle(order.model, served.version);
+  await checkPublished(store, order.model, wanted.version);
+  const opened = await openStoredVersion(store, order.model, { version: wanted.version }, engine);
+  try {
+    return await renewOpened(task, wanted, opened, { store, engine, report });
+  } finally {
+    await opened.served.executable.close();
+  }
+}
+
+async function renewOpened(
+  task: JobTask,
+  wanted: RenewJobOptions,
+  opened: OpenedVersion,
+  {
+    store,
+    engine,
+    report,
+  }: { readonly store: ModelStore; readonly engine: TrainingEngine; readonly report: Report },
+): Promise<string> {
+  const { order, staging } = task;
+  const { calibrateOnly, promote, labelColumn, rows } = wanted;
+  const { manifest } = opened.bundle;
   const data = await openData(task);
-  const recorded = recordedReading(live.manifest);
   const isLabelled = order.form === "table" || data.reading.labelColumn !== undefined;
   const reading = {
-    ...readingValues(recorded),
+    ...readingValues(recordedReading(manifest)),
     ...(isLabelled ? {} : { labelColumn: undefined }),
     ...withoutUndefined({ ...data.reading, labelColumn: labelColumn ?? data.reading.labelColumn }),
     rows,
   };
-  const all = await readDataset([data.source], modelDatasetOptions(readDataSection(live.manifest), reading));
+  const all = await readDataset([data.source], modelDatasetOptions(readDataSection(manifest), reading));
   reportData(task, all, report);
   const onNote = (sentence: string) => report({ type: "warning", sentence });
   const dataset = wanted.excludeEvents === undefined ? all : excludeEvents(all, wanted.excludeEvents, onNote);
   const renewal = await renew(
     engine,
-    live,
+    opened,
     dataset,
     { store, calibrateOnly, promote, reading, job: { id: order.id, staging } },
     eventsOf(report),
@@ -94,10 +111,28 @@ async function renewModel(
   if (renewal.published === undefined) {
     throw new ResiduaError(
       "CONFLICT",
-      `Nothing is published and ${order.model} ${live.version} stays: the renewed version ${renewal.worse.join("; and it ")}.`,
+      `Nothing is published and ${order.model} ${manifest.version} stays: the renewed version ${renewal.worse.join("; and it ")}.`,
     );
   }
   return renewal.published.version;
+}
+
+/** @throws ResiduaError MODEL_NOT_FOUND, and VERSION_NOT_FOUND where a version is named. */
+async function checkPublished(store: ModelStore, name: string, version: string | undefined): Promise<void> {
+  const models = await store.list();
+  const model = models.find((stored) => stored.name === name);
+  if (model === undefined) {
+    const there = models.map((stored) => stored.name).join(", ");
+    throw new ResiduaError(
+      "MODEL_NOT_FOUND",
+      `There is no model "${name}" to renew; there ${there === "" ? "is none" : `are ${there}`}.`,
+    );
+  }
+  if (version === undefined || model.problem !== undefined || model.versions.includes(version)) return;
+  throw new ResiduaError(
+    "VERSION_NOT_FOUND",
+    `Model "${name}" has no version ${version} to renew; it has ${model.versions.join(", ")}.`,
+  );
 }
 
 function openData({ order, dataFile }: JobTask): Promise<JobData> | JobData {
@@ -116,7 +151,7 @@ function eventsOf(report: Report): TrainEvents {
   let epochs = 0;
   let fold: JobProgress["fold"] = null;
   return {
-    onNote: (sentence) => report({ type: "warning", sentence: withoutDashes(sentence) }),
+    onNote: (sentence) => report({ type: "warning", sentence: inQueryWords(sentence) }),
     onFit: (fit) => {
       epochs = fit.epochs;
       fold = fit.stage.number === 0 ? null : fit.stage;

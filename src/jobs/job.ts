@@ -55,6 +55,16 @@ export interface JobEnd {
   readonly failure: JobFailure | null;
 }
 
+/** The end, at this moment, of a job that was stopped on request. */
+export function cancelledEnd(): JobEnd {
+  return { state: "cancelled", endedAt: new Date().toISOString(), version: null, failure: null };
+}
+
+/** The end, at this moment, of a job that became nothing. */
+export function failedEnd(failure: JobFailure): JobEnd {
+  return { state: "failed", endedAt: new Date().toISOString(), version: null, failure };
+}
+
 /** A job as its readers see it. */
 export interface Job {
   readonly id: string;

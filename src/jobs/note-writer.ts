@@ -38,6 +38,7 @@ export class NoteWriter {
     this.#nowMs = options.nowMs ?? (() => performance.now());
   }
 
+  /** Puts a note behind those that wait to be written. */
   add(note: JobNote): void {
     if (note.type === "progress" && this.#isTooMany()) {
       this.#held = note;

@@ -4,6 +4,7 @@ import { ResiduaError } from "../errors.js";
 /** After how long a queue that is full may have room. */
 const RETRY_AFTER_SECONDS = 30;
 
+/** The refusal of an order where `most` jobs wait already. */
 export function tooManyJobs(waiting: number, most: number): ResiduaError {
   return new ResiduaError(
     "TOO_MANY_JOBS",
@@ -12,6 +13,7 @@ export function tooManyJobs(waiting: number, most: number): ResiduaError {
   );
 }
 
+/** The refusal of a key that stands for another order. */
 export function keyUsedOtherwise(): ResiduaError {
   return new ResiduaError(
     "CONFLICT",

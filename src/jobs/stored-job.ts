@@ -64,6 +64,20 @@ function reader<Schema extends TSchema, Value>(schema: Schema): (json: string) =
   };
 }
 
+/** What was ordered, out of JSON; undefined where the text is no order. */
 export const parseOrder = reader<typeof OrderSchema, JobOrder>(OrderSchema);
+/** What a worker has noted, out of JSON; undefined where the text is no note. */
 export const parseNote = reader<typeof NoteSchema, JobNote>(NoteSchema);
-export const parseEnd = reader<typeof EndSchema, JobEnd>(EndSchema);
+const parseWholeEnd = reader<typeof EndSchema, JobEnd>(EndSchema);
+
+/** How a job ended, out of JSON. Where the text does not say it, the job counts as failed: it has ended all the same. */
+export function parseEnd(json: string): JobEnd {
+  return parseWholeEnd(json) ?? UNREADABLE_END;
+}
+
+const UNREADABLE_END: JobEnd = {
+  state: "failed",
+  endedAt: new Date(0).toISOString(),
+  version: null,
+  failure: { code: "INTERNAL", detail: "What is stored of how the job ended cannot be read." },
+};

@@ -5,7 +5,7 @@ import type { JobStore } from "./job-store.js";
 
 /**
  * Checks that no job that has not ended renews a version. A renewal that names none may take any.
- * Throws ResiduaError CONFLICT.
+ * @throws ResiduaError CONFLICT.
  */
 export async function checkUnused(
   store: Pick<JobStore, "list">,

@@ -6,7 +6,7 @@ import { InputError } from "../errors.js";
 import { array, type JsonObject, object, parseJson, text } from "../network/json-guards.js";
 import { type Endpoint, endpointsOf, inboundOf } from "./inbound.js";
 import { type InputShape, innerShape, shapeOf } from "./input-shape.js";
-import { word } from "./settings.js";
+import { statesOf, word } from "./settings.js";
 
 /** A layer that is no model. */
 export interface KerasLayer {
@@ -14,8 +14,8 @@ export interface KerasLayer {
   readonly name: string;
   readonly className: string;
   readonly config: JsonObject;
-  /** What it reads: the names of layers, or INPUT. */
-  readonly sources: readonly string[];
+  /** What it reads: outputs of layers by their full names, or of INPUT. */
+  readonly sources: readonly Endpoint[];
   /** Where `.keras` files have its weights: `layers/lstm_1`. */
   readonly place: string;
   /** The layer of the outermost model that it is, or stands in: `.h5` files have the weights under its name. */
@@ -31,8 +31,7 @@ export interface KerasGraph {
   readonly inputShape: InputShape;
   /** In the order of the file. */
   readonly layers: ReadonlyMap<string, KerasLayer>;
-  /** The layers that give the outputs, by name. */
-  readonly outputs: readonly string[];
+  readonly outputs: readonly Endpoint[];
 }
 
 const MOST_LAYERS = 1_000;
@@ -77,14 +76,14 @@ export function readGraph(config: string): KerasGraph {
  * Adds the layers of a model to `found`.
  *
  * @param inputs what a model within another reads; undefined for the outermost.
- * @returns the layers that give its outputs.
+ * @returns its outputs.
  */
 function readModel(
   model: JsonObject,
   around: Around,
-  inputs: readonly string[] | undefined,
+  inputs: readonly Endpoint[] | undefined,
   found: Found,
-): string[] {
+): Endpoint[] {
   const className = model["class_name"];
   if (typeof className !== "string" || !MODELS.includes(className)) {
     throw new InputError(
@@ -99,15 +98,18 @@ function readModel(
     ? { layers: settings }
     : object(settings, "config of the model");
   const entries = array(config["layers"], "layers of the model");
-  const outputsOf = new Map<string, readonly string[]>();
+  const outputsOf = new Map<string, readonly Endpoint[]>();
   const places = placesOf(entries);
   const inputNames = isSequential
     ? []
     : endpointsOf(config["input_layers"], "input_layers").map(({ layer }) => layer);
   if (inputNames.length > 1 && inputs === undefined) {
-    throw new InputError(`The model has ${inputNames.length} inputs; an autoencoder has one.`);
+    throw new InputError(
+      `The model has ${inputNames.length} inputs; an autoencoder has one. A decoder that reads the window beside the encoder's states while it trains (teacher forcing) cannot do so when it scores; one that reads RepeatVector of the encoder's output can.`,
+    );
   }
-  let before: readonly string[] = inputs ?? [INPUT];
+  const ofInput = { layer: INPUT, tensor: 0 };
+  let before: readonly Endpoint[] = inputs ?? [ofInput];
   for (const entry of inOrder(entries, isSequential)) {
     const { item, name, kind, own } = readEntry(entry);
     if (outputsOf.has(name)) throw new InputError(`Two layers are named "${name}".`);
@@ -116,7 +118,7 @@ function readModel(
     found.inputShape ??= shape;
     if (kind === "InputLayer") {
       const position = isSequential ? 0 : inputNames.indexOf(name);
-      outputsOf.set(name, [inputs?.[position] ?? INPUT]);
+      outputsOf.set(name, [inputs?.[position] ?? ofInput]);
       continue;
     }
     const place = `${around.place}layers/${places.get(entry) ?? ""}`;
@@ -128,14 +130,14 @@ function readModel(
     const trainable = around.trainable && own["trainable"] !== false;
     if (MODELS.includes(kind)) {
       const inner = { names: `${full}/`, place: `${place}/`, top, trainable, level: around.level + 1 };
-      const nested = around.level === 0 && sources[0] === INPUT ? innerShape(own) : undefined;
+      const nested = around.level === 0 && sources[0]?.layer === INPUT ? innerShape(own) : undefined;
       found.inputShape ??= nested;
       before = readModel(item, inner, sources, found);
     } else {
       if (found.layers.size >= MOST_LAYERS)
         throw new InputError(`The model has more than ${MOST_LAYERS} layers.`);
       found.layers.set(full, { name: full, className: kind, config: own, sources, place, top, trainable });
-      before = [full];
+      before = outputsOfLayer(full, kind, own);
     }
     outputsOf.set(name, before);
   }
@@ -160,12 +162,23 @@ function readEntry(entry: unknown): { item: JsonObject; name: string; kind: stri
   return { item, name, kind, own };
 }
 
-/** The layer that gives an output of one that was read before. @param reader what reads it, for messages. */
+/** What a layer of a model gives: with `return_state`, the states of a recurrent layer after its output. */
+function outputsOfLayer(layer: string, kind: string, config: JsonObject): Endpoint[] {
+  const wrapped = config["layer"];
+  const inner = kind === "Bidirectional" ? (wrapped as JsonObject | undefined) : undefined;
+  const innerConfig = inner?.["config"] as JsonObject | undefined;
+  const returnsState = (innerConfig ?? config)["return_state"] === true;
+  const states = returnsState ? statesOf(word(inner?.["class_name"] ?? kind)) : 0;
+  const count = 1 + (inner === undefined ? 1 : 2) * states;
+  return Array.from({ length: count }, (_, tensor) => ({ layer, tensor }));
+}
+
+/** The output that an endpoint of a configuration means. @param reader what reads it, for messages. */
 function resolve(
   { layer, tensor }: Endpoint,
-  outputsOf: ReadonlyMap<string, readonly string[]>,
+  outputsOf: ReadonlyMap<string, readonly Endpoint[]>,
   reader: string,
-): string {
+): Endpoint {
   const outputs = outputsOf.get(layer);
   if (outputs === undefined) {
     throw new InputError(`${reader} reads "${layer}", which comes later or is not there.`);
@@ -173,7 +186,7 @@ function resolve(
   const output = outputs[tensor];
   if (output === undefined) {
     throw new InputError(
-      `${reader} reads the state of layer "${layer}" (return_state), which cannot be imported; connect them by their outputs.`,
+      `${reader} reads output ${tensor} of "${layer}", counted from 0, and it has ${outputs.length}.`,
     );
   }
   return output;

@@ -11,6 +11,7 @@ import { INPUT, type KerasGraph, type KerasLayer, readGraph } from "./graph.js";
 import { chooseHeads, type HeadChoice } from "./heads.js";
 import { translatorOf } from "./layers.js";
 import type { Piece } from "./piece.js";
+import { firstStateSource, withoutStateReads } from "./states.js";
 import type { StoredModel, StoredTensor } from "./stored-model.js";
 import { findVariables } from "./variables.js";
 
@@ -40,9 +41,9 @@ const INPUT_NAME = "window";
  * Throws InputError, naming the layer, for what cannot be translated, and where the model does not fit the data.
  */
 export function importModel(model: StoredModel, options: ImportOptions): ImportedModel {
-  const graph = readGraph(model.config);
+  const graph = withoutStateReads(readGraph(model.config));
   for (const layer of graph.layers.values()) translatorOf(layer);
-  const chains = graph.outputs.map((output) => chainTo(output, graph));
+  const chains = graph.outputs.map(({ layer }) => chainTo(layer, graph));
   if (chains.length !== 1 && chains.length !== 2) {
     throw new InputError(`The model has ${chains.length} outputs; an autoencoder has one, or two.`);
   }
@@ -62,7 +63,7 @@ export function importModel(model: StoredModel, options: ImportOptions): Importe
           return branch;
         });
   const outputs = branches.map((branch, index) => {
-    const name = graph.outputs[index]!;
+    const name = graph.outputs[index]!.layer;
     return { name, steps: toRows(branch, name, features) };
   });
   const { heads, timesteps, notes } = chooseHeads(outputs, steps, options.heads);
@@ -94,8 +95,12 @@ class ModelTranslator {
   readonly #taken = new Set([INPUT_NAME]);
   readonly #variables: ReadonlyMap<string, readonly StoredTensor[]>;
   readonly #isKeras2: boolean;
+  readonly #graph: KerasGraph;
+  /** The last layer of our network that each Keras layer became. */
+  readonly #translated = new Map<string, string>();
 
   constructor(model: StoredModel, graph: KerasGraph) {
+    this.#graph = graph;
     this.#variables = findVariables(model, graph);
     this.#isKeras2 = !/^([3-9]|\d\d)/.test(model.kerasVersion ?? "2");
   }
@@ -108,12 +113,27 @@ class ModelTranslator {
     for (const layer of layers) {
       const { name, className, config } = layer;
       const tensors = this.#variables.get(name) ?? [];
-      translatorOf(layer)({ name, className, config, tensors, chain, isKeras2: this.#isKeras2 });
+      const startsFrom = this.#firstState(layer);
+      const isKeras2 = this.#isKeras2;
+      translatorOf(layer)({ name, className, config, tensors, chain, startsFrom, isKeras2 });
+      this.#translated.set(name, chain.pieces.at(-1)?.layer.name ?? "");
     }
+  }
+
+  #firstState(layer: KerasLayer): string | undefined {
+    const source = firstStateSource(layer, this.#graph);
+    if (source === undefined) return undefined;
+    const translated = this.#translated.get(source.name);
+    if (translated === undefined) {
+      throw new InputError(
+        `Layer "${layer.name}" starts from the state of layer "${source.name}", which does not lead to what "${layer.name}" reads: a network here is a chain of layers. A decoder that reads the window itself beside the encoder's states (teacher forcing) is shown what it has to reconstruct; let it read RepeatVector of the encoder's output.`,
+      );
+    }
+    return translated;
   }
 }
 
-/** The layers from the input to an output. Throws InputError where one reads several. */
+/** The layers from the input to an output, each reading the one before. */
 function chainTo(output: string, { layers }: KerasGraph): KerasLayer[] {
   const chain: KerasLayer[] = [];
   let name = output;
@@ -122,13 +142,10 @@ function chainTo(output: string, { layers }: KerasGraph): KerasLayer[] {
     if (layer === undefined || chain.length > layers.size) {
       throw new InputError(`The model has a circle at layer "${name}".`);
     }
-    if (layer.sources.length !== 1) {
-      throw new InputError(
-        `Layer "${layer.name}" (${layer.className}) reads ${layer.sources.length} values, such as a sequence and the states to begin from; a network here is a chain of layers, in which each reads one other. RepeatVector passes the encoder's state on in such a chain.`,
-      );
-    }
+    const [source] = layer.sources;
+    if (source === undefined) throw new InputError(`Layer "${layer.name}" reads no other layer.`);
     chain.unshift(layer);
-    name = layer.sources[0]!;
+    name = source.layer;
   }
   return chain;
 }

@@ -37,9 +37,10 @@ export const recurrent: Translate = (translation) => {
   addCell(translation, cell);
 };
 
-export function addCell({ name, chain }: Translation, cell: Cell): void {
+export function addCell({ name, chain, startsFrom }: Translation, cell: Cell): void {
   const { kind, units, activation, recurrentActivation, returnSequences } = cell;
-  chain.add({ kind, name: chain.name(name), units, activation, recurrentActivation, returnSequences }, [
+  const settings = { units, activation, recurrentActivation, returnSequences };
+  chain.add({ kind, name: chain.name(name), ...settings, ...(startsFrom !== undefined && { startsFrom }) }, [
     cell.kernel,
     cell.recurrentKernel,
     cell.bias,

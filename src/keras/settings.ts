@@ -1,5 +1,6 @@
 /** Settings of Keras layers, read from configurations that may hold anything. */
 import { InputError } from "../errors.js";
+import { STATES } from "../network/first-states.js";
 import { count, type JsonObject, object, text } from "../network/json-guards.js";
 import { type Activation, RECURRENT_ACTIVATIONS, type RecurrentActivation } from "../network/network.js";
 
@@ -95,4 +96,10 @@ export function single(value: unknown, what: string): number {
 /** A word of a configuration, such as a class; anything else as messages quote it. */
 export function word(value: unknown): string {
   return typeof value === "string" ? value : text(value);
+}
+
+/** The states of a recurrent layer by its class: an LSTM has h and c, others h. */
+export function statesOf(className: string): number {
+  if (className === "LSTM") return STATES.lstm;
+  return className === "GRU" || className === "SimpleRNN" ? STATES.gru : 0;
 }

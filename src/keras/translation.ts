@@ -13,6 +13,8 @@ export interface Translation {
   readonly tensors: readonly Tensor[];
   /** The layers so far; the translator adds its own. */
   readonly chain: Chain;
+  /** The layer, by its name in our network, whose last state a recurrent layer starts from; undefined for zeros. */
+  readonly startsFrom: string | undefined;
   /** Whether the model is of Keras 2, which differs from Keras 3 in the numbers of `hard_sigmoid`. */
   readonly isKeras2: boolean;
 }

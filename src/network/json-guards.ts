@@ -4,8 +4,10 @@ import { InputError } from "../errors.js";
 export type JsonObject = { readonly [key: string]: unknown };
 
 /**
- * Parses JSON. Throws InputError that says where it breaks, as far as that is known; it repeats nothing of the content,
- * which may be of any file.
+ * Parses JSON.
+ *
+ * @throws {InputError} that says where it breaks, as far as that is known; it repeats nothing of the content, which may be
+ *   of any file.
  */
 export function parseJson(content: string, what: string): unknown {
   try {
@@ -18,7 +20,11 @@ export function parseJson(content: string, what: string): unknown {
   }
 }
 
-/** `value` as a whole number of at least 1. Throws InputError where it is none. */
+/**
+ * `value` as a whole number of at least 1.
+ *
+ * @throws {InputError} where it is none.
+ */
 export function count(value: unknown, what: string): number {
   if (!Number.isSafeInteger(value) || (value as number) < 1) {
     throw new InputError(`${what} has to be a whole number of at least 1, not ${text(value)}.`);
@@ -26,7 +32,11 @@ export function count(value: unknown, what: string): number {
   return value as number;
 }
 
-/** `value` as an object with unknown members. Throws InputError where it is none. */
+/**
+ * `value` as an object with unknown members.
+ *
+ * @throws {InputError} where it is none.
+ */
 export function object(value: unknown, what: string): JsonObject {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new InputError(`${what} has to be an object, not ${text(value)}.`);
@@ -34,7 +44,11 @@ export function object(value: unknown, what: string): JsonObject {
   return value as JsonObject;
 }
 
-/** `value` as an array of unknown members. Throws InputError where it is none. */
+/**
+ * `value` as an array of unknown members.
+ *
+ * @throws {InputError} where it is none.
+ */
 export function array(value: unknown, what: string): readonly unknown[] {
   if (!Array.isArray(value)) throw new InputError(`${what} has to be an array, not ${text(value)}.`);
   return value;

@@ -60,6 +60,7 @@ interface NetworkParts extends WindowShape {
   readonly linearPath?: LinearPath;
 }
 
+/** The layers of a linear path by what they do. */
 export function linearPathLayers(
   { name, components }: LinearPath,
   { inputSteps, features }: WindowShape,
@@ -92,6 +93,7 @@ export interface LinearPathSums {
   readonly reconstruction: string;
 }
 
+/** As LinearPathSums, for a network whose windows have that shape. */
 export function linearPathSums(path: LinearPath, shape: WindowShape): LinearPathSums {
   const { expand, window } = linearPathLayers(path, shape);
   const { name } = path;
@@ -117,7 +119,7 @@ export function layersOfLinearPath(network: NetworkParts): readonly Layer[] {
   return [flatten, project, expand, window];
 }
 
-/** Throws InputError where the network has a linear path that does not fit it, or the head of one that it lacks. */
+/** @throws {InputError} where the network has a linear path that does not fit it, or the head of one that it lacks. */
 export function checkLinearPath(network: NetworkParts): void {
   const { linearPath, heads, timesteps, inputSteps, features } = network;
   const fail = (sentence: string): never => {

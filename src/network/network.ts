@@ -12,6 +12,7 @@
  * answer: `reconstruction`, Px plus what its layers make of the embedding, and `linear`, Px.
  */
 import { InputError } from "../errors.js";
+import { checkFirstStates } from "./first-states.js";
 import type { WeightDescription } from "./layers/description.js";
 import { descriptionOf, type Layer } from "./layers/layers.js";
 import { checkWithin, MAX_FEATURES, MAX_PARAMETERS, MAX_TIMESTEPS } from "./limits.js";
@@ -77,6 +78,7 @@ export interface RowShape {
   readonly width: number;
 }
 
+/** The row shape of a network's windows. */
 export function rowShape(network: Pick<Network, "features" | "covariates">): RowShape {
   return { features: network.features, width: inputWidth(network) };
 }
@@ -96,7 +98,11 @@ export function residualNetwork(network: Network): Network {
   return { ...rest, heads: network.heads.filter(({ name }) => name !== "linear") };
 }
 
-/** The shape after a chain of layers. Throws InputError, naming the layer, where one does not fit. */
+/**
+ * The shape after a chain of layers.
+ *
+ * @throws {InputError} naming the layer, where one does not fit.
+ */
 export function outputShape(layers: readonly Layer[], input: readonly number[]): readonly number[] {
   return layers.reduce((shape, layer) => descriptionOf(layer).outputShape(layer, shape), input);
 }
@@ -154,7 +160,7 @@ export function parameterCount(network: Network): number {
   return parameters;
 }
 
-/** Throws InputError with one sentence where the network is not one that can be built. */
+/** @throws {InputError} with one sentence where the network is not one that can be built. */
 export function validateNetwork(network: Network): void {
   const fail = (sentence: string): never => {
     throw new InputError(sentence);
@@ -165,9 +171,11 @@ export function validateNetwork(network: Network): void {
   checkWithin("inputSteps", network.inputSteps, 1, network.timesteps);
   if (network.heads.length === 0) fail("A network needs at least one head.");
   checkLinearPath(network);
+  const rows = layersWithShapes(network);
+  checkFirstStates(rows.map(({ layer }) => layer));
   const names = new Set<string>();
   const untied = new Map<string, readonly [number, number]>();
-  for (const { layer, input } of layersWithShapes(network)) {
+  for (const { layer, input } of rows) {
     if (names.has(layer.name)) fail(`Two layers are named "${layer.name}".`);
     names.add(layer.name);
     descriptionOf(layer).check(layer);

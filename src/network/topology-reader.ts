@@ -1,10 +1,12 @@
 /** Reads the graph of a TF.js layers model (`modelTopology` of model.json), which may come from anywhere. */
 import { isDeepStrictEqual } from "node:util";
 import { InputError } from "../errors.js";
+import { isRecurrent } from "./first-states.js";
 import { array, count, type JsonObject, object, text } from "./json-guards.js";
 import { LAYERS, type Layer } from "./layers/layers.js";
 import { type LinearPath, linearPathLayers, linearPathSums, type WindowShape } from "./linear-path.js";
 import { HEAD_NAMES } from "./network.js";
+import { sourcesOf, startedLayer } from "./topology-sources.js";
 import { ADD } from "./topology-writer.js";
 
 /** More layers than this are a mistake or an attack, not a model. */
@@ -60,10 +62,14 @@ export function readTopology(topology: unknown, covariates = 0): Topology {
       input = { name, shape: inputShape(name, settings) };
     } else {
       const adds = item["class_name"] === ADD;
-      layers.set(name, {
-        layer: adds ? undefined : readLayer(name, item["class_name"], settings),
-        sources: sourcesOf(name, item["inbound_nodes"], adds ? 2 : 1),
-      });
+      const layer = adds ? undefined : readLayer(name, item["class_name"], settings);
+      const nodes = item["inbound_nodes"];
+      layers.set(
+        name,
+        layer !== undefined && isRecurrent(layer)
+          ? startedLayer(layer, nodes)
+          : { layer, sources: sourcesOf(name, nodes, adds ? 2 : 1) },
+      );
     }
   }
   if (input === undefined) throw new InputError("The model has no InputLayer.");
@@ -102,7 +108,7 @@ class Graph {
     this.#unread = new Set(layers.keys());
   }
 
-  /** Marks the layer as read. Throws InputError where there is none of that name. */
+  /** Marks the layer as read. @throws {InputError} where there is none of that name. */
   entry(name: string): Entry {
     const found = this.#layers.get(name);
     if (found === undefined)
@@ -133,15 +139,17 @@ class Graph {
     return chain;
   }
 
-  /** Throws InputError unless every layer has been read. */
+  /** @throws {InputError} unless every layer has been read. */
   checkAllRead(): void {
     for (const name of this.#unread) throw new InputError(`Layer "${name}" leads to no output.`);
   }
 }
 
 /**
- * The linear path that leads to the outputs Px + g(x) or Px + g(x - Px), and Px, as topology-writer.ts writes it; undefined where the
- * first output is no addition. Throws InputError, naming the layer, where one of its layers differs.
+ * The linear path that leads to the outputs Px + g(x) or Px + g(x - Px), and Px, as topology-writer.ts writes it; undefined
+ * where the first output is no addition.
+ *
+ * @throws {InputError} naming the layer, where one of its layers differs.
  */
 function readLinearPath(
   graph: Graph,
@@ -202,18 +210,6 @@ function inputShape(name: string, config: JsonObject): [number, number] {
   const shape = array(config["batch_input_shape"], what);
   if (shape.length !== 3) throw new InputError(`${what} has to be [null, timesteps, features].`);
   return [count(shape[1], what), count(shape[2], what)];
-}
-
-/** The layers that a layer reads, of which there have to be `wanted`: `[[[source, 0, 0, {}], ...]]`. */
-function sourcesOf(name: string, nodes: unknown, wanted: 1 | 2): string[] {
-  const calls = array(nodes, `inbound_nodes of layer "${name}"`);
-  const sources: readonly unknown[] = calls.length === 1 && Array.isArray(calls[0]) ? calls[0] : [];
-  const names = sources.map((source): unknown => (Array.isArray(source) ? source[0] : undefined));
-  if (names.length !== wanted || !names.every((each) => typeof each === "string")) {
-    const what = wanted === 1 ? "one other layer" : "two other layers";
-    throw new InputError(`Layer "${name}" has to read ${what}, once.`);
-  }
-  return names;
 }
 
 function endpoints(value: unknown, what: string): string[] {

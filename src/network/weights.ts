@@ -87,20 +87,27 @@ function dot(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
-/** Checks weights. Throws InputError, naming the weight, unless they are exactly those of the network, all finite. */
-export function checkWeights(network: Network, weights: Weights): void {
-  const shapes = weightShapes(network);
-  for (const [name, shape] of shapes) {
+/** @throws {InputError} naming the weight, unless every weight of the network is there in its shape. */
+export function checkWeightShapes(network: Network, weights: Weights): void {
+  for (const [name, shape] of weightShapes(network)) {
     const tensor = weights.get(name);
     if (tensor === undefined) throw new InputError(`Weight "${name}" is missing.`);
-    const size = sizeOf(shape);
-    if (tensor.shape.join() !== shape.join() || tensor.data.length !== size) {
+    if (tensor.shape.join() !== shape.join() || tensor.data.length !== sizeOf(shape)) {
       throw new InputError(
         `Weight "${name}" has shape [${tensor.shape.join(", ")}] and ${tensor.data.length} values, not shape [${shape.join(", ")}].`,
       );
     }
-    for (let i = 0; i < size; i++) {
-      const value = tensor.data[i]!;
+  }
+}
+
+/** @throws {InputError} naming the weight, unless they are exactly those of the network, all finite. */
+export function checkWeights(network: Network, weights: Weights): void {
+  checkWeightShapes(network, weights);
+  const shapes = weightShapes(network);
+  for (const name of shapes.keys()) {
+    const { data } = weights.get(name)!;
+    for (let i = 0; i < data.length; i++) {
+      const value = data[i]!;
       if (value - value !== 0) throw new InputError(`Weight "${name}" holds ${value} at position ${i}.`);
     }
   }

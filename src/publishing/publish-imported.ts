@@ -16,7 +16,7 @@ export interface Origin {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** As `publish`. Throws InputError where the name is not one of a model. */
+/** As `publish`. @throws InputError where the name is not one of a model. */
 export function publishImported(
   model: CalibratedNetwork,
   { family, loss, imported, options: used }: Origin,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { InputError, ResiduaError } from "../errors.js";
 import { publishBundle } from "../registry/bundle.js";
 import type { BundleContents } from "../registry/bundle-files.js";
-import { explain } from "../registry/folder-files.js";
+import { explain, explainInSentence } from "../registry/folder-files.js";
 import type { ModelStore, Published, PublishingJob } from "../registry/model-store.js";
 
 /**
@@ -29,7 +29,7 @@ export async function publishOrKeep(
   } catch (error) {
     const isOfStore = error instanceof ResiduaError || (error as NodeJS.ErrnoException).syscall !== undefined;
     if (!isOfStore) throw error;
-    const why = `The next version of "${name}" could not be published in ${store.place}: ${sentence(error)}`;
+    const why = `The next version of "${name}" could not be published in ${store.place}: ${explainInSentence(error)}`;
     const kept = await keep(store, name, contents).catch((cause: unknown) => {
       throw new InputError(`${why} Nor could it be kept elsewhere: ${explain(cause)}.`, { cause });
     });
@@ -40,11 +40,6 @@ export async function publishOrKeep(
       { cause: error },
     );
   }
-}
-
-function sentence(error: unknown): string {
-  const text = explain(error);
-  return text.endsWith(".") ? text : `${text}.`;
 }
 
 /** Publishes under the number that would be next in the store, since a bundle is of one number. */

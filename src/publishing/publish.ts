@@ -30,7 +30,7 @@ export interface PublishOptions {
  * Writes the bundle of a trained model, under the next free version of its name. Readers see it only
  * when all of it is there. No alias is changed, and nothing is printed.
  *
- * Throws InputError where the name is not one of a model.
+ * @throws InputError where the name is not one of a model.
  */
 export function publish(trained: TrainedModel, options: PublishOptions): Promise<Published> {
   const { store, name, job } = options;
@@ -114,7 +114,7 @@ export function sampleBody(model: Pick<TrainedModel, "scoring" | "examples">): o
   const times = windows.map((_, window) =>
     model.examples.timestampsMs!.subarray(window * timesteps, (window + 1) * timesteps),
   );
-  // Times of a file may stand still, which those of a request may not.
+  // Times in a file may repeat; those of a request have to increase.
   const moving = times.findIndex((own) => own.every((ms, row) => row === 0 || ms > own[row - 1]!));
   const shown = Math.max(0, moving);
   return { series: windows[shown]!, timestamps: [...times[shown]!], timeUnit: "ms" };

@@ -14,9 +14,11 @@ import { type BundleContents, encodeFiles, encodeManifest, MANIFEST_FILE } from 
 import { type Section, sectionsOf } from "../registry/manifest.js";
 import type { ModelStore, Published, PublishingJob } from "../registry/model-store.js";
 import { loadModel, type ServedModel } from "../registry/served-model.js";
+import type { OpenedVersion } from "../registry/stored-model.js";
 import { recalibrate } from "../training/recalibration.js";
 import { type TrainedModel, trainModel } from "../training/train-model.js";
 import type { TrainEvents, TrainOptions } from "../training/train-settings.js";
+import { promote } from "./promotion.js";
 import { bundleContents, sampleBody } from "./publish.js";
 import { publishOrKeep } from "./publish-or-keep.js";
 import { type RenewalComparison, whyWorse } from "./renewal-comparison.js";
@@ -51,13 +53,14 @@ export interface Renewal {
  * Trains the version anew with its own options, or calibrates it anew, and publishes the result as the next version where
  * it is not worse. Prints nothing.
  *
- * @param live the version to renew.
+ * @param opened the version to renew, loaded by `engine`. The caller closes its executable.
  * @param dataset recent rows with the model's features, in its order; rows labelled anomalous are faults.
- * @throws InputError where there are too few rows, the training record does not hold the options, or training was stopped.
+ * @throws InputError where there are too few rows, the training record does not hold the options, or training was stopped;
+ *   and as `publishOrKeep` and `promote` do.
  */
 export async function renew(
   engine: TrainingEngine,
-  live: Bundle,
+  { bundle: live, served }: OpenedVersion,
   dataset: Dataset,
   options: RenewOptions,
   events: TrainEvents = {},
@@ -69,40 +72,26 @@ export async function renew(
       `${live.name} ${live.version} was trained on ${file}: its scores there are smaller than on new rows, and so are thresholds from them.`,
     );
   }
-  const served = await loadModel(live, engine);
+  const contents = options.calibrateOnly
+    ? await calibrated(served, live, rows.learnt, events)
+    : await retrained(engine, live, rows.learnt, options, events);
+  const renewed = await candidate(engine, live.name, contents);
   try {
-    const contents = options.calibrateOnly
-      ? await calibrated(served, live, rows.learnt, events)
-      : await retrained(engine, live, rows.learnt, options, events);
-    const renewed = await candidate(engine, live.name, contents);
-    try {
-      const trial = { heldOut: rows.heldOut, whole: dataset, live: live.scoring, golden: live.golden };
-      const comparison = {
-        live: await measureVersion(served, trial),
-        renewed: await measureVersion(renewed, trial),
-      };
-      const worse = whyWorse(comparison, askedRate(live), manifest.timesteps);
-      if (worse.length > 0) return { comparison, worse, published: undefined };
-      const sections = { ...contents.sections, renewedFrom: describeOrigin(live, options, rows, comparison) };
-      const { store, job } = options;
-      const published = await publishOrKeep(store, live.name, { ...contents, sections }, job);
-      await promote(options, live.name, published.version);
-      return { comparison, worse, published };
-    } finally {
-      await renewed.executable.close();
-    }
+    const trial = { heldOut: rows.heldOut, whole: dataset, live: live.scoring, golden: live.golden };
+    const comparison = {
+      live: await measureVersion(served, trial),
+      renewed: await measureVersion(renewed, trial),
+    };
+    const worse = whyWorse(comparison, askedRate(live), manifest.timesteps);
+    if (worse.length > 0) return { comparison, worse, published: undefined };
+    const sections = { ...contents.sections, renewedFrom: describeOrigin(live, options, rows, comparison) };
+    const { store, job } = options;
+    const published = await publishOrKeep(store, live.name, { ...contents, sections }, job);
+    if (options.promote !== undefined) await promote(store, live.name, published.version, options.promote);
+    return { comparison, worse, published };
   } finally {
-    await served.executable.close();
+    await renewed.executable.close();
   }
-}
-
-async function promote(
-  { store, promote: alias }: RenewOptions,
-  name: string,
-  version: string,
-): Promise<void> {
-  if (alias === undefined) return;
-  await store.changeAliases(name, (aliases) => aliases.set(alias, version));
 }
 
 /** The files of a data set that are in the training record, byte for byte. */

@@ -46,7 +46,11 @@ export interface RenewalTrial {
   readonly golden: Golden;
 }
 
-/** Measures one version. */
+/**
+ * Measures one version.
+ *
+ * @throws InputError where the model reads the calendar, and rows have no times.
+ */
 export async function measureVersion(model: ServedModel, trial: RenewalTrial): Promise<VersionFigures> {
   const { manifest } = model;
   const scores: number[] = [];
@@ -68,7 +72,7 @@ export async function measureVersion(model: ServedModel, trial: RenewalTrial): P
       if (moved) drift.moved++;
       drift.pValue = Math.min(drift.pValue ?? 1, pValue);
     }
-    errors.push(...(await windowErrors(model, trial, series)));
+    for (const error of await windowErrors(model, trial, series)) errors.push(error);
   }
   return {
     threshold,

@@ -7,7 +7,7 @@ import type { Manifest } from "../registry/manifest.js";
 import { LINEAR_PATH_TRAININGS } from "../training/linear-path.js";
 import type { TrainOptions } from "../training/train-settings.js";
 
-/** What is read of a training record; `reading` has whatever further names the options for data files have. */
+/** The options of a training, as its record has them. Those by which data files were read stand beside them. */
 const OptionsSchema = Type.Object({
   architecture: Type.Object({
     family: Type.String(),
@@ -44,9 +44,8 @@ const OptionsSchema = Type.Object({
 const optionsCheck = TypeCompiler.Compile(OptionsSchema);
 
 /**
- * How the data files of a version were read. The rows are not among it: those were of other files.
- *
- * @param features all that are read, in the model's order.
+ * The options by which the data files of a version were read, with the model's features in their order as `columns`. The
+ * range of rows is left out: it was of other files.
  */
 export function recordedReading(manifest: Manifest): ReadingValues {
   const recorded = (manifest.training["options"] ?? {}) as Partial<ReadingValues>;
@@ -64,6 +63,11 @@ export function recordedReading(manifest: Manifest): ReadingValues {
 export function recordedOptions(manifest: Manifest): TrainOptions {
   const { name, version, training } = manifest;
   const recorded = training["options"];
+  if (training["imported"] !== undefined) {
+    throw new InputError(
+      `${name} ${version} was imported, and how it was trained is not known here: --calibrate-only renews its calibration and keeps its weights; for other weights, train the model where it comes from and import it again.`,
+    );
+  }
   if (!optionsCheck.Check(recorded)) {
     const problem = optionsCheck.Errors(recorded).First();
     throw new InputError(

@@ -5,12 +5,11 @@ import { InputError } from "../errors.js";
 import { array, object } from "../network/json-guards.js";
 
 /**
- * The newest rows of each series, which neither version learns from. The renewed version is not fitted on them afterwards
- * either, nor are the networks of forward folds compared in its place: what is published is what was compared, since another
- * network, fitted on all rows, would have no row left to show that it is not worse.
+ * The share of each series, its newest rows, that neither version learns from. What is compared on them is published as it
+ * is: a network that was fitted once more, on all rows, would have no rows left to show that it is not worse.
  */
 const HELD_OUT = 0.2;
-/** A series is held out from only where at least so many windows without a common row are left to learn from. */
+/** Rows of a series are held out only where at least this many windows without a common row are left to learn from. */
 const FEWEST_WINDOWS_LEARNT = 2;
 
 /** An event as `score --events` writes it; one without a file is of the data that are renewed with. */
@@ -55,7 +54,7 @@ export function excludeEvents(
   const unused = events.length - used.size;
   if (unused > 0) {
     onNote?.(
-      `${unused} of ${events.length} events to exclude ${unused === 1 ? "covers" : "cover"} no row: they are of other files, and without times in these.`,
+      `${unused} of ${events.length} events to exclude ${unused === 1 ? "covers" : "cover"} no row of these data: an event has to name rows of one of the files, or times within them.`,
     );
   }
   return { ...dataset, series };

@@ -7,7 +7,7 @@ import type { ModelEntry } from "./model-entry.js";
 import type { ModelStore } from "./model-store.js";
 import type { VersionKeeper } from "./version-keeper.js";
 
-/** Throws ResiduaError INVALID_REQUEST for a name that no alias can have. */
+/** @throws ResiduaError INVALID_REQUEST for a name that no alias can have. */
 export function checkAliasName(alias: string): void {
   if (isAliasName(alias)) return;
   throw new ResiduaError("INVALID_REQUEST", `"${alias}" cannot be the name of an alias: ${MODEL_NAME_RULE}.`);
@@ -15,8 +15,8 @@ export function checkAliasName(alias: string): void {
 
 /**
  * Loads a version, and makes an alias stand for it.
- * Throws ResiduaError: VERSION_NOT_FOUND where the version does not exist or is refused, MODEL_NOT_READY where it
- * could not be loaded this time, and what `changeAliases` of the store throws.
+ * @throws ResiduaError VERSION_NOT_FOUND where the version does not exist or is refused, MODEL_NOT_READY where it
+ *   could not be loaded this time, and what `changeAliases` of the store throws.
  */
 export async function assignAlias(
   store: ModelStore,
@@ -25,14 +25,7 @@ export async function assignAlias(
   { alias, version }: { readonly alias: string; readonly version: string },
 ): Promise<void> {
   const { name } = entry;
-  const target = entry.versions.get(version);
-  const there = [...entry.versions.keys()].join(", ");
-  if (target === undefined || !target.isStored) {
-    throw new ResiduaError(
-      "VERSION_NOT_FOUND",
-      `Model "${name}" has no version ${version}; it has ${there}.`,
-    );
-  }
+  const target = entry.findStored(version);
   const outcome = await keeper.bringUp(entry, target);
   if (outcome === "failed") {
     throw new ResiduaError(
@@ -65,7 +58,7 @@ export async function assignAlias(
   );
 }
 
-/** Removes an alias. Throws ResiduaError ALIAS_NOT_FOUND. */
+/** Removes an alias. @throws ResiduaError ALIAS_NOT_FOUND. */
 export async function removeAlias(store: ModelStore, name: string, alias: string): Promise<void> {
   await store.changeAliases(name, (aliases) => {
     if (aliases.delete(alias)) return;

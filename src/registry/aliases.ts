@@ -25,14 +25,14 @@ export function isAliasName(name: string): boolean {
 
 /**
  * The aliases of a model; none where there is no file.
- * Throws InputError where the file cannot be read as aliases.
+ * @throws InputError where the file cannot be read as aliases.
  */
 export async function readAliases(modelFolder: string): Promise<Aliases> {
   const content = await readFile(modelFolder);
   return content === undefined ? new Map() : parseAliases(content);
 }
 
-/** Reads the text of aliases.json. Throws InputError where it is not one. */
+/** Reads the text of aliases.json. @throws InputError where it is not one. */
 export function parseAliases(content: string): Aliases {
   const json = parseJson(content, ALIASES_FILE);
   return new Map(
@@ -47,7 +47,7 @@ export function parseAliases(content: string): Aliases {
   );
 }
 
-/** Throws InputError where aliases.json has more bytes than a reader takes. */
+/** @throws InputError where aliases.json has more bytes than a reader takes. */
 export function checkAliasesSize(bytes: number): void {
   if (bytes > MOST_BYTES)
     throw new InputError(`${ALIASES_FILE} has ${bytes} bytes; the most is ${MOST_BYTES}.`);
@@ -72,7 +72,7 @@ export function encodeAliases(aliases: Aliases): Uint8Array {
   return Buffer.from(`${JSON.stringify(Object.fromEntries(sorted), undefined, 2)}\n`);
 }
 
-/** Replaces the aliases of a model. Throws ResiduaError CONFLICT where the folder is read-only. */
+/** Replaces the aliases of a model. @throws ResiduaError CONFLICT where the folder is read-only. */
 export async function writeAliases(modelFolder: string, aliases: Aliases): Promise<void> {
   await replaceFile(modelFolder, ALIASES_FILE, encodeAliases(aliases)).catch(
     (error: NodeJS.ErrnoException) => {
@@ -89,8 +89,8 @@ export async function writeAliases(modelFolder: string, aliases: Aliases): Promi
 /**
  * Reads the aliases of a model, since another replica may have changed them, applies `change`, and writes them
  * back.
- * Throws ResiduaError MODEL_NOT_READY where the file is damaged, so that its aliases are not lost; and what
- * `change` throws.
+ * @throws ResiduaError MODEL_NOT_READY where the file is damaged, so that its aliases are not lost; and what
+ *   `change` throws.
  */
 export async function changeAliases(
   modelFolder: string,
@@ -113,7 +113,7 @@ export function refuseDamaged(what: string): (error: unknown) => never {
   };
 }
 
-/** Throws ResiduaError CONFLICT where an alias names the version: it cannot be deleted then. */
+/** @throws ResiduaError CONFLICT where an alias names the version: it cannot be deleted then. */
 export function checkUnnamed(aliases: Aliases, name: string, version: string): void {
   const naming = [...aliases].filter(([, target]) => target === version).map(([alias]) => alias);
   if (naming.length === 0) return;

@@ -117,7 +117,7 @@ function checkAlarms({ begin, table }: Alarms["scorers"][string], name: string):
   }
 }
 
-/** Checks that the rule which the model is judged by can be had. */
+/** Checks that there is an alarm rule for the false alarms that the model is judged by. */
 function checkFalseAlarms(
   text: string,
   stepMs: number | undefined,

@@ -47,17 +47,17 @@ export interface DecodedBundle extends BundleParts {
   readonly behaviour: NormalBehaviour | undefined;
 }
 
-/** Arrays, objects and their members, of which a manifest of ten thousand features has half as many. */
+/** The most arrays, objects and members of both in a manifest; one of ten thousand features has half as many. */
 const MOST_VALUES = 300_000;
 const [COMMA, OPEN_ARRAY, OPEN_OBJECT] = [0x2c, 0x5b, 0x7b];
 
-/** Reads manifest.json. Throws InputError where its form is wrong. */
+/** Reads manifest.json. @throws InputError where its form is wrong. */
 export function decodeManifest(content: FileContent): Manifest {
   refuseTooManyValues(content);
   return checkManifest(parseFile(content, MANIFEST_FILE));
 }
 
-/** Reads the files of a bundle. Throws InputError as `decodeParts` and `assemble` do. */
+/** Reads the files of a bundle. @throws InputError as `decodeParts` and `assemble` do. */
 export function decodeFiles(files: Files): DecodedBundle {
   return assemble(decodeParts(files));
 }
@@ -98,7 +98,7 @@ export function decodeParts(files: Files): BundleParts {
   };
 }
 
-/** Makes a bundle ready to score. Throws InputError where what its scorers have learnt does not fit the manifest. */
+/** Makes a bundle ready to score. @throws InputError where what its scorers have learnt does not fit the manifest. */
 export function assemble(parts: BundleParts): DecodedBundle {
   const { manifest, fitted } = parts;
   return {
@@ -108,7 +108,7 @@ export function assemble(parts: BundleParts): DecodedBundle {
   };
 }
 
-/** The manifest alone is parsed on the event loop, too: a megabyte of "{}," would hold it up for long. */
+/** Counted before parsing, since manifests are parsed on the event loop, which a megabyte of "{}," would hold up for long. */
 function refuseTooManyValues({ bytes }: FileContent): void {
   let values = 0;
   for (let at = 0; at < bytes.length; at++) {
@@ -126,7 +126,7 @@ function needed(files: Files, file: BundleFile): FileContent {
   return content;
 }
 
-/** Throws InputError where the file is not JSON in UTF-8. */
+/** @throws InputError where the file is not JSON in UTF-8. */
 export function parseFile({ bytes }: FileContent, file: BundleFile): unknown {
   let content: string;
   try {

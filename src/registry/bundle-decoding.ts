@@ -1,6 +1,6 @@
 /**
- * Decodes the files of a bundle where it delays nothing: those of a large one take seconds, which are those of a thread
- * of its own. What comes back is moved or shared, not copied.
+ * Decodes the files of a bundle without holding up the event loop: a large bundle takes seconds, so a thread of its own
+ * decodes it. What the thread gives back is moved or shared, not copied.
  */
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
@@ -24,6 +24,8 @@ export interface DecodingAnswer {
 }
 
 /**
+ * Decodes the files of a bundle, large ones on a thread.
+ *
  * @param files must not be used again: their memory may be moved to the thread.
  * @throws InputError, as `decodeFiles` does.
  */
@@ -47,7 +49,7 @@ async function decodeApart(files: Files): Promise<BundleParts> {
     name: "residua-bundle-decoder",
     execArgv: [],
     workerData: task,
-    // To copy tens of megabytes would hold the event loop itself.
+    // Copying tens of megabytes would hold up the event loop too.
     transferList: task.flatMap(([, { bytes }]) =>
       bytes.byteLength === bytes.buffer.byteLength ? [bytes.buffer as ArrayBuffer] : [],
     ),

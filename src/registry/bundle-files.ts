@@ -80,7 +80,7 @@ function contentOf(bytes: Uint8Array): FileContent {
   return { bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
 }
 
-/** Throws InputError where a file of a bundle has more bytes than a reader takes. */
+/** @throws InputError where a file of a bundle has more bytes than a reader takes. */
 export function checkSize(file: BundleFile, bytes: number): void {
   if (bytes > FILE_LIMITS[file]) {
     throw new InputError(`${file} has ${bytes} bytes; the most is ${FILE_LIMITS[file]}.`);

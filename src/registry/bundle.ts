@@ -43,8 +43,8 @@ export interface Bundle extends DecodedBundle {
  * Reads a published version and checks everything about it that can be checked without running it.
  *
  * @param folder `.../<name>/<version>`
- * @param called for a folder that does not say what the version is called (`flat-folder.ts`). Its manifest may have another
- *   name; and aliases may lie beside it.
+ * @param called name and version, for a folder whose path does not have them (`flat-folder.ts`). Its manifest may have
+ *   another name, and a file of aliases may lie beside it.
  * @throws InputError with the reason where anything is wrong.
  */
 export async function readBundle(folder: string, called?: VersionName): Promise<Bundle> {
@@ -61,7 +61,7 @@ export async function readBundle(folder: string, called?: VersionName): Promise<
 /**
  * Makes a bundle of its files, and checks everything about it that can be checked without running it.
  *
- * @param files must not be used again.
+ * @param files must not be used again: their memory may be given away.
  * @param isRenamed whether the manifest may have another name.
  * @throws InputError with the reason where anything is wrong.
  */
@@ -76,8 +76,9 @@ export async function openBundle(
 }
 
 /**
- * Reads manifest.json of a version alone, with its hash. Throws InputError where its form is wrong.
+ * Reads manifest.json of a version alone, with its hash.
  * @param called as for `readBundle`.
+ * @throws InputError where its form is wrong.
  */
 export async function readManifest(
   folder: string,
@@ -89,8 +90,9 @@ export async function readManifest(
 }
 
 /**
- * Reads what manifest.json of a version holds. Throws InputError where its form is wrong, or it is of another version.
+ * Reads what manifest.json of a version holds.
  * @param isRenamed whether it may have another name.
+ * @throws InputError where its form is wrong, or it is of another version.
  */
 export function openManifest(
   content: FileContent,
@@ -112,7 +114,7 @@ async function listFiles(folder: string): Promise<string[]> {
   return names.filter((name) => !name.startsWith("."));
 }
 
-/** Throws InputError where no file of a bundle has this name. */
+/** @throws InputError where no file of a bundle has this name. */
 export function checkBundleFile(name: string): asserts name is BundleFile {
   if (!Object.hasOwn(FILE_LIMITS, name)) throw new InputError(`${text(name)} is not a file of a bundle.`);
 }
@@ -135,7 +137,7 @@ function nameOf(folder: string, called: VersionName | undefined): VersionName {
   return called ?? { name: basename(dirname(path)), version: basename(path) };
 }
 
-/** Throws InputError where the manifest says otherwise. */
+/** @throws InputError where the manifest says otherwise. */
 function checkName(manifest: Manifest, { name, version }: VersionName, isRenamed: boolean): void {
   if ((!isRenamed && manifest.name !== name) || manifest.version !== version) {
     throw new InputError(
@@ -150,7 +152,7 @@ function checkName(manifest: Manifest, { name, version }: VersionName, isRenamed
  *
  * @param staging an existing folder on the same volume in which the bundle is written before it gets its place; by
  *   default the folder of the model. Whoever takes that folder away makes publishing fail, as a whole.
- * @returns the number it got, its folder, and the hash of its manifest.
+ * @returns the number it got, its folder, and the sha256, in hex, of its manifest.
  * @throws InputError where the name is not allowed, or the contents do not fit each other.
  */
 export async function publishBundle(

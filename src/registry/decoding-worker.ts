@@ -5,7 +5,7 @@ import type { Weights } from "../network/weights.js";
 import { type BundleParts, decodeParts } from "./bundle-decoder.js";
 import type { DecodingAnswer, DecodingTask } from "./bundle-decoding.js";
 
-/** The engine may pack large weights on another thread, which then reads these where they are. */
+/** Copies weights into shared memory, so that the thread on which the engine packs large ones needs no copy of its own. */
 function share(weights: Weights): Weights {
   return new Map(
     [...weights].map(([name, { shape, data }]) => {

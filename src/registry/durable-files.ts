@@ -11,7 +11,7 @@ export function temporaryName(): string {
   return `${TEMPORARY_PREFIX}${process.pid}-${randomBytes(6).toString("hex")}`;
 }
 
-/** Writes a new file, and waits until its bytes are on the disk. Throws where the file exists. */
+/** Writes a new file, and waits until its bytes are on the disk. @throws EEXIST where the file exists. */
 export async function writeFileDurably(file: string, bytes: Uint8Array): Promise<void> {
   const handle = await open(file, "wx", 0o644);
   try {
@@ -49,7 +49,7 @@ export async function replaceFile(folder: string, name: string, bytes: Uint8Arra
  * Removes the unfinished files and folders of writers that ended early, by the age of their last change. "Now" is the
  * time that the file system gave to something new: the clocks of the machines that share a volume differ, and a clock
  * that is ahead must not make young files old. What a process that still runs on this machine is writing stays, too.
- * @param justMade a file or folder in `folder` that was made just now.
+ * @param justMade a file or folder on the same volume that was made just now.
  */
 export async function removeStaleTemporaries(
   folder: string,

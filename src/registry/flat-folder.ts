@@ -40,7 +40,7 @@ const known = new Map<string, VersionName & { readonly fingerprint: string }>();
 
 /**
  * The name and version in the manifest of a flat folder. The file is read again only when it has changed.
- * Throws InputError where its form is wrong.
+ * @throws InputError where its form is wrong.
  */
 export async function readFlatName(folder: string): Promise<VersionName> {
   const now = await inTime(folder, () => fingerprint(join(folder, MANIFEST_FILE)));
@@ -53,7 +53,7 @@ export async function readFlatName(folder: string): Promise<VersionName> {
   return { name, version };
 }
 
-/** Throws InputError where nothing can be published in a folder of models, since it is flat. */
+/** @throws InputError where nothing can be published in a folder of models, since it is flat. */
 export async function checkHoldsModels(modelsFolder: string): Promise<void> {
   const isFlat = await lstat(join(modelsFolder, MANIFEST_FILE)).then(
     () => true,
@@ -65,7 +65,7 @@ export async function checkHoldsModels(modelsFolder: string): Promise<void> {
   );
 }
 
-/** Throws ResiduaError CONFLICT where versions of the model cannot be deleted, since its folder is flat. */
+/** @throws ResiduaError CONFLICT where versions of the model cannot be deleted, since its folder is flat. */
 export function checkHoldsVersions({ isFlat }: ModelPlace): void {
   if (!isFlat) return;
   throw new ResiduaError("CONFLICT", "The folder of models is that of this version: it cannot be deleted.");

@@ -24,12 +24,14 @@ const stuck = new Map<string, number>();
  * Waits for an operation on the files of a model, but not for ever. Each one that does not come back keeps a thread of
  * Node's pool, so for that model none other is started until it has.
  * @param modelFolder the folder that the operation is counted against.
+ * @param onLate gets what the operation gave after its time, such as a file that has to be closed.
  * @throws Error with code ETIMEDOUT, and what the operation throws.
  */
 export async function inTime<T>(
   modelFolder: string,
   start: () => Promise<T>,
   withinMs = ANSWER_MS,
+  onLate: (value: T) => void = () => undefined,
 ): Promise<T> {
   if (stuck.has(modelFolder)) throw noAnswer(withinMs);
   const operation = start();
@@ -42,7 +44,10 @@ export async function inTime<T>(
         if (left === 0) stuck.delete(modelFolder);
         else stuck.set(modelFolder, left);
       };
-      operation.then(back, back);
+      operation.then((value) => {
+        back();
+        onLate(value);
+      }, back);
       reject(noAnswer(withinMs));
     }, withinMs);
   });
@@ -63,6 +68,12 @@ export function explain(error: unknown): string {
   const { code, errno, message, why } = error as NodeJS.ErrnoException & { readonly why?: string };
   if (errno === undefined) return why ?? message ?? String(error);
   return `${getSystemErrorMap().get(errno)?.[1] ?? "it failed"} (${code})`;
+}
+
+/** As `explain`, with a full stop. */
+export function explainInSentence(error: unknown): string {
+  const text = explain(error);
+  return text.endsWith(".") ? text : `${text}.`;
 }
 
 /** Whether an error says that this process may not write there. */
@@ -126,13 +137,14 @@ async function openRegularFile(modelFolder: string, path: string, name: string):
     if (!found.isFile()) throw new InputError(`${name} is not a file.`);
     // Should it have become a link or a pipe meanwhile: neither is followed, nor waited for.
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-    return await inTime(modelFolder, () => open(path, flags));
+    const close = (handle: FileHandle): void => void handle.close().catch(() => undefined);
+    return await inTime(modelFolder, () => open(path, flags), ANSWER_MS, close);
   } catch (error) {
     return refuse(name)(error as NodeJS.ErrnoException);
   }
 }
 
-/** The names in a folder. Throws InputError as `readRegularFile` does. */
+/** The names in a folder. @throws InputError as `readRegularFile` does. */
 export async function listNames(modelFolder: string, folder: string): Promise<string[]> {
   return inTime(modelFolder, () => readdir(folder)).catch(refuse("The folder"));
 }

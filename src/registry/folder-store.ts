@@ -44,7 +44,7 @@ export class FolderStore implements ModelStore {
     return locate(this.#placeOfModel(name), version);
   }
 
-  /** Throws InputError where the folder is flat, and its manifest is wrong. */
+  /** @throws InputError where the folder is flat, and its manifest is wrong. */
   async list(onOddName?: (name: string) => void): Promise<StoredModel[]> {
     const models = await listStore(this.place, { isOdd: onOddName, flatName: this.#flatName });
     this.#flat = models.find(({ isFlat }) => isFlat);
@@ -141,7 +141,11 @@ export class FolderStore implements ModelStore {
     for (const version of stored?.versions ?? []) {
       const manifest = await this.readManifest(name, version).then(
         (read) => read.manifest,
-        () => undefined,
+        (error: unknown) => {
+          // A version that is damaged or gone; any other error may pass, and what it hides may be the job's.
+          if (error instanceof InputError) return undefined;
+          throw error;
+        },
       );
       if (manifest?.training["job"] === jobId) return version;
     }

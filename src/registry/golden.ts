@@ -53,8 +53,8 @@ export interface ReplayOptions {
 
 /**
  * Runs the windows again, a few at a time, so that the runs of other models come in between.
- * Throws InputError, naming output and position, where an output is not the recorded one, or where it takes too long;
- * the signal's reason where it is aborted.
+ * @throws InputError, naming output and position, where an output is not the recorded one, or where it takes too long;
+ *   the signal's reason where it is aborted.
  */
 export async function replayGolden(
   executable: Executable,
@@ -119,7 +119,7 @@ export function encodeGolden(network: Network, golden: Golden): string {
 }
 
 /** @throws InputError where a value is not a float32. */
-export function asFloat32(values: readonly unknown[], what: string): Float32Array {
+function asFloat32(values: readonly unknown[], what: string): Float32Array {
   return Float32Array.from(values, (value) => {
     if (typeof value !== "number" || !Number.isFinite(Math.fround(value))) {
       throw new InputError(`${what} of golden.json holds ${text(value)}, which is not a float32.`);
@@ -128,7 +128,7 @@ export function asFloat32(values: readonly unknown[], what: string): Float32Arra
   });
 }
 
-/** Reads golden.json as `readGolden` parsed it. Throws InputError, naming the part, where it does not fit the network. */
+/** Reads golden.json. @throws InputError, naming the part, where it does not fit the network. */
 export function decodeGolden(json: unknown, network: Network): Golden {
   const file = object(json, "golden.json");
   const count = file["count"];
@@ -137,12 +137,11 @@ export function decodeGolden(json: unknown, network: Network): Golden {
   }
   const windows = count as number;
   const numbers = (what: string, length: number): Float32Array => {
-    const member = file[what];
-    const values = member instanceof Float32Array ? member : array(member, `${what} of golden.json`);
+    const values = array(file[what], `${what} of golden.json`);
     if (values.length !== windows * length) {
       throw new InputError(`${what} of golden.json has ${values.length} values, not ${windows} x ${length}.`);
     }
-    return values instanceof Float32Array ? values : asFloat32(values, what);
+    return asFloat32(values, what);
   };
   return {
     count: windows,

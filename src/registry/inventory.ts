@@ -32,16 +32,24 @@ export interface Verification {
 
 /**
  * Every published version, by name, newest first. Manifests are checked for form; hashes are not.
- * Throws InputError where there is no such folder.
+ *
+ * @param onNote takes a sentence on aliases that cannot be read: their versions are then listed without any.
+ * @throws InputError where there is no such folder.
  */
-export async function listPublished(store: ModelStore): Promise<PublishedVersion[]> {
+export async function listPublished(
+  store: ModelStore,
+  onNote: (sentence: string) => void = () => undefined,
+): Promise<PublishedVersion[]> {
   const published: PublishedVersion[] = [];
   for (const model of await readStore(store)) {
     if (model.problem !== undefined) {
       published.push({ name: model.name, version: "-", aliases: [], bytes: 0, ...unread(model.problem) });
       continue;
     }
-    const aliases = await store.readAliases(model.name).catch(() => new Map<string, string>());
+    const aliases = await store.readAliases(model.name).catch((error: unknown) => {
+      onNote(`The aliases of model "${model.name}" cannot be read: ${reasonOf(error)}`);
+      return new Map<string, string>();
+    });
     for (const version of model.versions) {
       const read = await store.readManifest(model.name, version).catch(reasonOf);
       const sizes = await store.fileSizes(model.name, version);
@@ -61,7 +69,8 @@ export async function listPublished(store: ModelStore): Promise<PublishedVersion
 /**
  * Checks every published version as a registry does when it opens one: hashes, whether the files fit each other, and
  * golden windows.
- * Throws InputError where there is no such folder.
+ *
+ * @throws InputError where there is no such folder.
  */
 export async function* verifyModels(store: ModelStore, engine: Engine): AsyncGenerator<Verification> {
   for (const { name, versions, problem } of await readStore(store)) {

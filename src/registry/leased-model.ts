@@ -25,6 +25,7 @@ export class LeasedModel {
     return this.#leases > 0;
   }
 
+  /** A lease more. To be asked for only before `retire`. */
   lease(): Lease {
     this.#leases++;
     let held = true;

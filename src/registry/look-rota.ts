@@ -1,6 +1,6 @@
 /**
- * Which versions have their files compared with those that were opened, in a look at the folder: of many versions a part,
- * in turn, so that a look at thousands takes little longer than one at hundreds.
+ * Chooses the versions whose files a look at the folder compares with those that were opened. Of many versions, each look
+ * compares a part, in turn, so that a look at thousands takes little longer than one at hundreds.
  */
 
 /** Versions whose files are compared in one look. */
@@ -19,14 +19,14 @@ export class LookRota {
     this.#perLook = perLook;
   }
 
-  /** A look begins. It compares as many parts as the versions met in the one before make necessary. */
+  /** Begins a look. How many versions the look before met says into how many parts they are divided. */
   begin(): void {
     this.#every = Math.max(1, Math.ceil(this.#met / this.#perLook));
     this.#met = 0;
     this.#looks++;
   }
 
-  /** Whether it is a version's turn in this look. To be asked once in a look. */
+  /** Whether the files of a version are compared in this look. To be asked once for each version in a look. */
   isTurnOf(version: object): boolean {
     this.#met++;
     let turn = this.#turns.get(version);

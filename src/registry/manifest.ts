@@ -29,7 +29,7 @@ export const MODEL_NAME_RULE =
   'a name has 1 to 63 lower-case letters, digits, ".", "_" or "-", and begins with a letter or digit';
 export const VERSION_PATTERN = "^[1-9][0-9]{0,8}$";
 
-/** Throws InputError where no model can have this name. */
+/** @throws InputError where no model can have this name. */
 export function checkModelName(name: string): void {
   if (new RegExp(MODEL_NAME_PATTERN).test(name)) return;
   throw new InputError(`"${name}" cannot be the name of a model: ${MODEL_NAME_RULE}.`);

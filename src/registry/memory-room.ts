@@ -1,5 +1,5 @@
 /** Whether a bundle can be opened in the memory that this process may still use, judged by its files before any is read. */
-import { totalmem } from "node:os";
+import { availableMemory } from "../available-memory.js";
 import { InputError } from "../errors.js";
 import { FILE_LIMITS } from "./bundle-files.js";
 
@@ -14,19 +14,17 @@ const FACTOR = {
 /** A bundle that may fit another time, when others are closed. */
 export class NoRoomError extends InputError {}
 
-/**
- * Bytes that the process may still use: of its cgroup's limit, or of the machine's memory. What the system keeps of
- * files counts as free.
- */
+/** Bytes that the process may still use. What the system keeps of files counts as free. */
 export function memoryRoom(): number {
-  const limit = process.constrainedMemory();
-  return (limit > 0 ? Math.min(limit, totalmem()) : totalmem()) - process.memoryUsage.rss();
+  return availableMemory() - process.memoryUsage.rss();
 }
 
 /**
- * Throws NoRoomError where opening the bundle would take more memory than there is. Files that are missing or wrong are
- * left to whoever reads them.
+ * Checks that there is memory for a bundle. Files that are missing or too large are left to whoever reads them.
+ *
  * @param sizes bytes of the bundle's files, by name.
+ * @param room bytes that may be used.
+ * @throws NoRoomError where opening the bundle would take more.
  */
 export function checkRoom(sizes: ReadonlyMap<string, number>, room = memoryRoom()): void {
   let needed = 0;

@@ -47,7 +47,7 @@ export class ModelEntry {
     this.aliasFile = new AliasFile(store, name);
   }
 
-  /** Does one thing about this model after the other: following the store, changing its aliases. */
+  /** Runs tasks that concern this model one after another: following the store, changing its aliases. */
   inLine<T>(task: () => Promise<T>): Promise<T> {
     const run = this.#line.then(task);
     this.#line = run.catch(() => undefined);
@@ -69,6 +69,17 @@ export class ModelEntry {
     const sorted = [...this.versions].sort(([a], [b]) => Number(b) - Number(a));
     this.versions.clear();
     for (const [version, entry] of sorted) this.versions.set(version, entry);
+  }
+
+  /** A version that is published. @throws ResiduaError VERSION_NOT_FOUND, with those that are. */
+  findStored(version: string): VersionEntry {
+    const entry = this.versions.get(version);
+    if (entry?.isStored === true) return entry;
+    const stored = [...this.versions.values()].filter(({ isStored }) => isStored);
+    throw new ResiduaError(
+      "VERSION_NOT_FOUND",
+      `Model "${this.name}" has no version ${version}; it has ${enumerate(stored.map((own) => own.version))}.`,
+    );
   }
 
   /** Drops a version that is neither published nor in memory. */
@@ -105,7 +116,7 @@ export class ModelEntry {
 
   /**
    * A lease of the version that `chooseVersion` says.
-   * Throws ResiduaError: VERSION_NOT_FOUND or ALIAS_NOT_FOUND with what there is, or MODEL_NOT_READY.
+   * @throws ResiduaError VERSION_NOT_FOUND or ALIAS_NOT_FOUND with what there is, or MODEL_NOT_READY.
    */
   acquire(selection: Selection): Lease {
     const entry = this.#find(selection);
@@ -197,6 +208,7 @@ export class ModelEntry {
     return problems;
   }
 
+  /** The model as `GET /v1/models` lists it. */
   list(): ModelListing {
     return {
       name: this.name,

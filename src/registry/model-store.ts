@@ -42,7 +42,8 @@ export interface AliasesRead {
 
 /**
  * Errors: an InputError says what is wrong with what is stored. Any other error says that it could not be read or written
- * this time; an object store then throws a ResiduaError STORE_UNAVAILABLE.
+ * this time: that of an object store is a ResiduaError STORE_UNAVAILABLE, that of a folder one of the system, of which
+ * `asAnswer` (store-failures.ts) makes the same.
  */
 export interface ModelStore {
   /** The folder, or s3://bucket/prefix. */
@@ -87,7 +88,7 @@ export interface ModelStore {
   /** A version, with everything about it checked that can be checked without running it. */
   readBundle(name: string, version: string): Promise<Bundle>;
 
-  /** Throws InputError where it is known beforehand that no version of this model could be published. */
+  /** @throws InputError where it is known beforehand that no version of this model could be published. */
   checkMayPublish(name: string): Promise<void>;
 
   /**
@@ -100,7 +101,7 @@ export interface ModelStore {
   /** The highest number that a version of the model has or had, as far as is known; 0 where there was none. */
   highestVersion(name: string): Promise<number>;
 
-  /** The version that a job has published; undefined where there is none. */
+  /** The version that a job has published; undefined where there is none among those whose manifest is sound. */
   publishedBy(name: string, jobId: string): Promise<string | undefined>;
 
   /**

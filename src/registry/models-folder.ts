@@ -30,7 +30,7 @@ export class ModelsFolder {
     return this.#models.values();
   }
 
-  /** Throws ResiduaError: MODEL_NOT_FOUND with what there is, VERSION_NOT_FOUND where its versions cannot be read. */
+  /** @throws ResiduaError MODEL_NOT_FOUND with what there is, VERSION_NOT_FOUND where its versions cannot be read. */
   find(name: string): ModelEntry {
     const entry = this.#models.get(name);
     if (entry?.isStored === true) return entry;
@@ -55,7 +55,7 @@ export class ModelsFolder {
         if (!this.#models.has(name)) this.#models.set(name, new ModelEntry(name, this.#store));
       }
       const entries = this.#models.values();
-      // Each reader takes the next one when it has ended one: an object store takes its time for every model.
+      // Several readers share one iterator, since an object store may take long to answer for a model.
       const readers = Array.from({ length: CONCURRENT_READS }, async () => {
         for (const entry of entries) await this.#readModel(entry, byName.get(entry.name));
       });
@@ -77,7 +77,7 @@ export class ModelsFolder {
     // What cannot be read is not gone: its versions serve on.
     if (entry.problem === undefined) {
       entry.setStored(stored?.versions ?? []);
-      // At once: a version that is about to be loaded is never seen as one that nobody wants.
+      // Before the aliases are read: a listing meanwhile shows a new version as loading, and not as merely stored.
       this.#keeper.markWanted(entry);
       await entry.aliasFile.refresh();
     }

@@ -1,4 +1,4 @@
-/** Notes, once each, the names in the folder of models that no model can have. */
+/** Logs, once each, the names in the store of models that no model can have. */
 import { MODEL_NAME_RULE } from "./manifest.js";
 import type { RegistryLog } from "./version-keeper.js";
 
@@ -13,12 +13,13 @@ export class OddNames {
     this.#log = log;
   }
 
+  /** Logs a name, unless it was logged before. */
   note(name: string): void {
     if (this.#noted.has(name) || this.#noted.size === MOST_NAMES) return;
     this.#noted.add(name);
     this.#log.warn(
       { name },
-      `nothing in this folder is served, since its name is not one: ${MODEL_NAME_RULE}`,
+      `nothing in this folder is served, since its name cannot be that of a model: ${MODEL_NAME_RULE}`,
     );
   }
 }

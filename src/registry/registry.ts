@@ -6,8 +6,7 @@
  *     -> open what is wanted and not live (read, check, compile, replay golden.json) beside what serves
  *     -> swap in; what is no longer wanted drains, then closes
  *
- * What is live follows from the store alone, so registries on one store agree without talking to each
- * other.
+ * What is live follows from the store alone, so registries on one store agree without talking to each other.
  */
 import { InputError, ResiduaError } from "../errors.js";
 import { assignAlias, checkAliasName, removeAlias } from "./alias-changes.js";
@@ -15,6 +14,7 @@ import type { Lease } from "./leased-model.js";
 import type { Manifest } from "./manifest.js";
 import type { ModelEntry, ModelListing } from "./model-entry.js";
 import { ModelsFolder } from "./models-folder.js";
+import { asAnswer } from "./store-failures.js";
 import type { Selection } from "./version-choice.js";
 import { VersionKeeper, type VersionKeeperOptions } from "./version-keeper.js";
 
@@ -54,8 +54,8 @@ export class Registry {
   }
 
   /**
-   * Lists the store and begins to load. `poll()` of the registry then waits until every wanted version is
-   * live or refused; until then `acquire` throws MODEL_NOT_READY.
+   * Lists the store and begins to load. `poll()` of the registry then waits until every wanted version is live or refused;
+   * until then `acquire` throws MODEL_NOT_READY.
    */
   static async open(options: RegistryOptions): Promise<Registry> {
     const registry = new Registry(options);
@@ -76,8 +76,8 @@ export class Registry {
   }
 
   /**
-   * Brings what is live in step with the store as it is after this call, or later. Never rejects: what is
-   * wrong with a version is its reason in `listModels`, what is wrong with the store is in `storeProblem`.
+   * Brings what is live in step with the store as it is after this call, or later. Never rejects: what is wrong with a
+   * version is its reason in `listModels`, what is wrong with the store is in `storeProblem`.
    */
   poll(): Promise<void> {
     this.#nextPoll ??= this.#read().then(async () => {
@@ -115,18 +115,18 @@ export class Registry {
   }
 
   /**
-   * Gives the right to use a version: the one named, or the one that the alias stands for; else the one of
-   * alias `stable` if that is set, else the newest live one. The lease must be released.
+   * Gives the right to use a version: the one named, or the one that the alias stands for; else the one of alias `stable`
+   * if that is set, else the newest live one. The lease must be released.
    *
-   * Throws ResiduaError: MODEL_NOT_FOUND, VERSION_NOT_FOUND or ALIAS_NOT_FOUND with what there is,
-   * MODEL_NOT_READY while the version is being loaded, SHUTTING_DOWN.
+   * @throws ResiduaError MODEL_NOT_FOUND, VERSION_NOT_FOUND or ALIAS_NOT_FOUND with what there is, MODEL_NOT_READY while
+   *   the version is being loaded, SHUTTING_DOWN.
    */
   acquire(name: string, selection: Selection = {}): Lease {
     if (this.#isClosing) throw new ResiduaError("SHUTTING_DOWN", "The service is shutting down.");
     return this.#models.find(name).acquire(selection);
   }
 
-  /** The manifest of any version there is, live or stored. Throws as `acquire` does. */
+  /** The manifest of any version there is, live or stored. @throws as `acquire` does, and ResiduaError STORE_UNAVAILABLE. */
   async manifest(name: string, selection: Selection = {}): Promise<Manifest> {
     const entry = this.#models.find(name);
     const stored = entry.versions.get(selection.version ?? "");
@@ -134,7 +134,7 @@ export class Registry {
       try {
         return (await this.#options.store.readManifest(name, stored.version)).manifest;
       } catch (error) {
-        if (!(error instanceof InputError)) throw error;
+        if (!(error instanceof InputError)) throw asAnswer(this.#options.store)(error);
         throw new ResiduaError(
           "VERSION_NOT_FOUND",
           `Version ${stored.version} of model "${name}" is refused: ${error.message}`,
@@ -146,7 +146,7 @@ export class Registry {
     return lease.model.manifest;
   }
 
-  /** Why the store could not be read the last time; undefined where it could. What was live before is live still. */
+  /** Why the store could not be read the last time; undefined where it could. */
   get storeProblem(): string | undefined {
     return this.#models.problem;
   }
@@ -171,9 +171,7 @@ export class Registry {
     return new Map([...this.#models.entries].map((entry) => [entry.name, entry.problems()]));
   }
 
-  /**
-   * Ready when the newest valid version of each name and every alias target is live, and there is one at all.
-   */
+  /** Ready when the newest valid version of each name and every alias target is live, and there is one at all. */
   readiness(): Readiness {
     const problems = [...this.modelProblems().values()].flat();
     const listings = this.listModels();
@@ -191,8 +189,9 @@ export class Registry {
   /**
    * Lets an alias stand for a version, which is brought up first. Every registry on the store follows. If two
    * registries change aliases of one model at the same moment, both changes hold in an object store; in a folder, the
-   * later one wins. Throws ResiduaError: INVALID_REQUEST for a name that no alias can have, MODEL_NOT_FOUND,
-   * VERSION_NOT_FOUND, MODEL_NOT_READY where the version could not be loaded just now, CONFLICT, STORE_UNAVAILABLE.
+   * later one wins.
+   * @throws ResiduaError INVALID_REQUEST for a name that no alias can have, MODEL_NOT_FOUND, VERSION_NOT_FOUND,
+   *   MODEL_NOT_READY where the version could not be loaded just now, CONFLICT, STORE_UNAVAILABLE.
    */
   async setAlias(name: string, alias: string, version: string): Promise<ModelListing> {
     checkAliasName(alias);
@@ -202,21 +201,22 @@ export class Registry {
     );
   }
 
-  /** Takes an alias away. Throws ResiduaError: MODEL_NOT_FOUND, ALIAS_NOT_FOUND. */
+  /** Takes an alias away. @throws ResiduaError MODEL_NOT_FOUND, ALIAS_NOT_FOUND, and as `setAlias`. */
   async deleteAlias(name: string, alias: string): Promise<ModelListing> {
     return this.#change(name, () => removeAlias(this.#options.store, name, alias));
   }
 
-  /** Deletes a version that no alias names. Throws ResiduaError: MODEL_NOT_FOUND, and as `deleteVersion` does. */
+  /**
+   * Deletes a version that no alias names.
+   * @throws ResiduaError MODEL_NOT_FOUND, STORE_UNAVAILABLE, and as `deleteVersion` of the store does.
+   */
   async deleteVersion(name: string, version: string): Promise<void> {
+    // It may have been published after the last look.
+    await this.#read();
     const entry = this.#models.find(name);
-    if (entry.versions.get(version)?.isStored !== true) {
-      throw new ResiduaError(
-        "VERSION_NOT_FOUND",
-        `Model "${name}" has no version ${version}; it has ${[...entry.versions.keys()].join(", ")}.`,
-      );
-    }
-    await entry.inLine(() => this.#options.store.deleteVersion(name, version));
+    entry.findStored(version);
+    const { store } = this.#options;
+    await entry.inLine(() => store.deleteVersion(name, version)).catch(asAnswer(store));
     await this.#read();
     await this.#follow(entry);
   }
@@ -224,7 +224,7 @@ export class Registry {
   /** Changes a model's aliases when what is done about that model has ended, and follows the change. */
   async #change(name: string, change: (entry: ModelEntry) => Promise<void>): Promise<ModelListing> {
     const entry = this.#models.find(name);
-    await entry.inLine(() => change(entry));
+    await entry.inLine(() => change(entry)).catch(asAnswer(this.#options.store));
     await this.#read();
     await this.#follow(entry);
     return this.#models.find(name).list();

@@ -68,7 +68,7 @@ export class ServedModel implements LoadedModel {
     this.#filled = new Map(slots.map((slot) => [slot, slot.make(this)]));
   }
 
-  /** The content of a slot. Throws Error where the registry was opened without that slot. */
+  /** The content of a slot. @throws Error where the registry was opened without that slot. */
   get<T>(slot: Slot<T>): T {
     const filled = this.#filled.get(slot);
     if (filled === undefined) throw new Error(`The registry was opened without the slot "${slot.name}".`);
@@ -78,7 +78,7 @@ export class ServedModel implements LoadedModel {
 
 /**
  * Compiles a bundle and runs its golden windows, which also warms it.
- * Throws InputError where the engine cannot run it, or answers otherwise than when it was published.
+ * @throws InputError where the engine cannot run it, or answers otherwise than when it was published.
  */
 export async function loadModel(
   bundle: Bundle,

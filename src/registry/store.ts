@@ -27,7 +27,9 @@ export interface ListOptions {
 
 /**
  * The models of a folder with their versions, sorted by name. A name without a version is left out, unless there is a
- * problem with it. Throws what reading the folder itself throws, and InputError where it is flat with a wrong manifest.
+ * problem with it.
+ *
+ * @throws InputError where the folder is flat and its manifest is wrong; else what reading the folder throws.
  */
 export async function listStore(
   modelsFolder: string,
@@ -76,7 +78,7 @@ async function listVersions(modelsFolder: string, folder: string): Promise<strin
   );
 }
 
-/** The models of a store, as `list` gives them; throws InputError where it is a folder that does not exist. */
+/** The models of a store, as `list` gives them. @throws InputError where it is a folder that does not exist. */
 export async function readStore(store: ModelStore): Promise<StoredModel[]> {
   try {
     return await store.list();

@@ -52,6 +52,7 @@ export class VersionEntry {
     return this.draining > 0 ? "draining" : "stored";
   }
 
+  /** The version as `GET /v1/models` lists it. */
   list(): VersionListing {
     return {
       version: this.version,

@@ -37,12 +37,15 @@ export function contributionsOf(
  * Splits the scores of windows into what each feature contributes.
  *
  * @param scorer the one that `batch.scores` are of.
- * @returns [n, F], which for each window sum to the score; 0 for a window that is saturated or has no score.
+ * @param isWanted whether the score of the window of that number is to be split; by default all are.
+ * @returns [n, F], which for each window sum to the score; 0 for a window that is saturated, has no score or is not
+ *   wanted.
  */
 export function contributionsByFeature(
   model: ScoringModel,
   scorer: ScorerName,
   batch: ScoredBatch,
+  isWanted: (window: number) => boolean = () => true,
 ): Float64Array {
   const { timesteps, features } = model;
   const { count, score, coverage, featureError } = batch.scores;
@@ -54,6 +57,7 @@ export function contributionsByFeature(
   // No error of a window with a smaller score was cut.
   const small = FLOAT32_MAX / own.length;
   for (let window = 0; window < count; window++) {
+    if (!isWanted(window)) continue;
     const to = all.subarray(window * features, (window + 1) * features);
     if (!isMeanOfErrors || coverage[window] !== 1 || !(score[window]! < small)) {
       own.fill(0);

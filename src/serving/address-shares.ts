@@ -1,6 +1,6 @@
 /**
- * What each remote address has in the queue. One address alone has all of it. Beyond that there is a little more room, for
- * addresses that have less than an equal share of what waits: so none is refused for what another one sent.
+ * How much of the queue each remote address uses. A single address may fill it. A little room beyond the queue's limit is
+ * left for addresses that have less than an equal share, so that none is refused because another one filled the queue.
  */
 import { Backlog, type BatchClient } from "./batch-job.js";
 import { addressOf } from "./remote-address.js";
@@ -39,7 +39,10 @@ export class AddressShares {
     return share;
   }
 
-  /** How many windows may wait once an address has put so many more into a queue that is full without them. */
+  /**
+   * The most windows that may wait, over all addresses, once an address has added `windows` of its own: more than the queue's
+   * limit where the address then still has no more than an equal share of it.
+   */
   mostWith(share: AddressShare, windows: number): number {
     this.#sweep(share);
     const most = this.#maxWindows * (1 + EXTRA_SHARE);

@@ -56,6 +56,7 @@ export class Backlog {
     this.#whole = whole;
   }
 
+  /** Counts windows that came, or, below 0, that went; here and in the whole. */
   add(windows: number, timesteps: number): void {
     this.windows += windows;
     this.work += windows * timesteps;
@@ -103,6 +104,7 @@ export class BatchJob {
     return this.work.target.executable.network.timesteps;
   }
 
+  /** Notes that a run has taken the next `count` windows. */
   take(count: number): void {
     this.#backlog.add(-count, this.#timesteps);
     this.#taken += count;

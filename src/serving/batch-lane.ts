@@ -72,6 +72,7 @@ export class BatchLane {
     return this.#lines.size === 0;
   }
 
+  /** A job comes behind the others of its client. */
   push(job: BatchJob): void {
     const client = connectionOf(job.work);
     const known = this.#lineOf.get(client);

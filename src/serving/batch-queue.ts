@@ -74,18 +74,18 @@ export class BatchQueue {
     return this.#lanes.size === 0;
   }
 
-  /** Throws QUEUE_FULL where not even one window has room. */
+  /** @throws ResiduaError QUEUE_FULL where not even one window has room. */
   checkRoom(client?: BatchClient): void {
     this.#admit(1, this.#shares.of(client));
   }
 
-  /** Queues work as a whole. Throws TOO_MANY_WINDOWS, QUEUE_FULL. */
+  /** Queues work as a whole. @throws ResiduaError TOO_MANY_WINDOWS, QUEUE_FULL. */
   submit(work: BatchWork): Promise<BatchResult> {
     const { backlog } = this.#admitWhole(work.count, work.client);
     return this.#enqueue(work, backlog);
   }
 
-  /** Keeps room for windows that are submitted later. Throws TOO_MANY_WINDOWS, QUEUE_FULL. */
+  /** Keeps room for windows that are submitted later. @throws ResiduaError TOO_MANY_WINDOWS, QUEUE_FULL. */
   reserve(windows: number, client?: BatchClient): Reservation {
     const share = this.#admitWhole(windows, client);
     let left = 0;

@@ -10,11 +10,13 @@ import type { Portion } from "./batch-lane.js";
 export class BatchBuffers {
   readonly #free: Float32Array[] = [];
 
+  /** An array of at least this length, with any contents. */
   take(length: number): Float32Array {
     const buffer = this.#free.pop();
     return buffer === undefined || buffer.length < length ? new Float32Array(length) : buffer;
   }
 
+  /** Gives an array back, which must not be used any more. */
   give(buffer: Float32Array): void {
     this.#free.push(buffer);
   }
@@ -65,6 +67,7 @@ export class BatchRun {
     }
   }
 
+  /** Hands each request its own outputs. @param nowMs on the clock of the scheduler. */
   deliver(outputs: Outputs, nowMs: number): void {
     let from = 0;
     for (const { job, at, count } of this.#portions) {

@@ -98,8 +98,10 @@ export class Batcher {
   }
 
   /**
-   * Checks for room before a body is parsed. Throws QUEUE_FULL, with the seconds after which to try again,
-   * where not even one window of this client has room.
+   * Checks for room before a body is parsed.
+   *
+   * @throws ResiduaError QUEUE_FULL, with the seconds after which to try again, where not even one window of this client
+   *   has room.
    */
   checkRoom(client?: BatchClient): void {
     this.#queue.checkRoom(client);
@@ -108,9 +110,10 @@ export class Batcher {
   /**
    * Queues the windows of a request as a whole, or refuses them as a whole.
    *
-   * Throws TOO_MANY_WINDOWS, QUEUE_FULL. The promise rejects with DEADLINE_EXCEEDED where the deadline passed
-   * before all windows were with the engine, ClientGoneError where the client hung up by then,
-   * INFERENCE_FAILED where a run failed, and with the engine's own ResiduaError.
+   * @returns what rejects with ResiduaError DEADLINE_EXCEEDED where the deadline passed before all windows were with the
+   *   engine, ClientGoneError where the client hung up by then, ResiduaError INFERENCE_FAILED where a run failed, and with
+   *   the engine's own ResiduaError.
+   * @throws ResiduaError TOO_MANY_WINDOWS, QUEUE_FULL
    */
   submit(work: BatchWork): Promise<BatchResult> {
     return this.#queue.submit(work);
@@ -118,7 +121,9 @@ export class Batcher {
 
   /**
    * Keeps room for a request whose windows are submitted slice by slice: `submit` of the reservation queues a
-   * slice, and `release` gives up the room that was not used. Throws TOO_MANY_WINDOWS, QUEUE_FULL.
+   * slice, and `release` gives up the room that was not used.
+   *
+   * @throws ResiduaError TOO_MANY_WINDOWS, QUEUE_FULL
    */
   reserve(windows: number, client?: BatchClient): Reservation {
     return this.#queue.reserve(windows, client);

@@ -5,12 +5,12 @@ import type { Dataset, Series } from "../data/dataset.js";
 import type { Executable } from "../engine/engine.js";
 import { DriftCounter } from "../scoring/drift.js";
 import type { Drift } from "../scoring/drift-decision.js";
-import { findEvents } from "../scoring/event-stream.js";
-import { type AnomalyEvent, eventRuleOf } from "../scoring/events.js";
+import type { AnomalyEvent } from "../scoring/events.js";
 import { lowerBound } from "../scoring/lower-bound.js";
 import { windowStarts } from "../scoring/windows.js";
 import { checkTimes } from "../training/calendar-options.js";
 import { type ScoredSeries, scoreSeries } from "../training/series-scoring.js";
+import { EventSearch } from "./event-search.js";
 import { NO_VERDICT, type ScorableModel, type SeriesThreshold } from "./score-result.js";
 import { chooseSeriesJudge, type SeriesJudge } from "./series-judge.js";
 import { judgeScores, pValues } from "./verdict.js";
@@ -100,12 +100,16 @@ export async function scoreDataset(
       timestampsMs: series.timestampsMs,
       maxGapMs: dataset.maxGapMs,
     });
+    const search =
+      options.withEvents && judge.events !== undefined
+        ? new EventSearch(model, judge, judge.events, { rows: series.rows, starts })
+        : undefined;
     const scored = await scoreSeries(executable, scoring, [scorer], series, starts, {
       withFeatureError: options.onScored !== undefined,
-      contributionsTo: options.withEvents ? scorer : undefined,
       errorLimit: judge.events?.errorLimit,
+      onBatch: search && ((batch) => search.add(batch)),
     });
-    const { coverage, contributions } = scored;
+    const { coverage } = scored;
     const { timesteps, errors } = scored.scores[scorer]!;
     const pValue = pValues(judge.sample, timesteps);
     const anomalous = judgeScores(timesteps, coverage, judge.threshold?.value, manifest.minCoverage);
@@ -119,15 +123,11 @@ export async function scoreDataset(
     });
     const drift = driftOf(judge, pValue, coverage, manifest.minCoverage);
     if (drift !== null) drifts.push(locateDrift(drift, series, dataset));
-    const own: FileEvent[] = [];
-    if (contributions !== undefined && judge.events !== undefined) {
-      const windows = { starts, timesteps: scoring.timesteps, contributions, featureNames: dataset.features };
-      const rule = eventRuleOf(judge.events, timesteps, errors);
-      for (const event of findEvents({ score: timesteps, anomalous, windows, rule })) {
-        own.push({ ...locate(event, series, dataset), id: events.length + own.length + 1 });
-      }
-    }
-    events.push(...own);
+    const own = (search?.find(errors) ?? []).map((event, n): FileEvent => {
+      return { ...locate(event, series, dataset), id: events.length + n + 1 };
+    });
+    // A spread would overflow the stack where there are hundreds of thousands.
+    for (const event of own) events.push(event);
     options.onScored?.({ series, starts, scored, threshold: judge.threshold, events: own });
   }
   return { threshold: judge.threshold, files, events, drift: drifts };

@@ -86,6 +86,7 @@ export class Histogram<L extends string> {
     for (const [key, { labels }] of this.#series) if (!keep(labels)) this.#series.delete(key);
   }
 
+  /** Drops all series: prom-client's registry asks for it. */
   reset(): void {
     this.#series.clear();
   }

@@ -5,7 +5,7 @@ import { threadMs } from "./thread-time.js";
 
 /** After so long, other requests are served before the text goes on. */
 const SLICE_MS = 5;
-/** So many times as long as a text took, no other is begun. */
+/** After a text, no other is begun for this many times as long as it took. */
 const REST = 9;
 /** The longest of such rests: figures are no older, however slow the machine is. */
 const MOST_REST_MS = 1000;

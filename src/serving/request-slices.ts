@@ -47,6 +47,7 @@ export class RequestClient implements Client {
     return this.#isFailed || this.#client?.destroyed === true;
   }
 
+  /** Notes that a slice has failed. */
   fail(): void {
     this.#isFailed = true;
   }

@@ -31,6 +31,7 @@ export class RoomLine {
   readonly #models = new Map<BatchTarget["executable"], ModelLine>();
   #virtualTime = 0;
 
+  /** A place comes behind the others of its client. */
   push(place: Place): void {
     const { executable } = place.work.target;
     let model = this.#models.get(executable);

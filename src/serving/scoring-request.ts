@@ -39,11 +39,3 @@ export interface SeriesRequest extends ScoringRequest {
   /** The parts asked for beside scores: `timestepError`, `featureError`, `bounds`, and heads by their names. */
   readonly parts?: ReadonlySet<string> | undefined;
 }
-
-/** Windows that are submitted together. */
-export interface SliceRequest
-  extends Pick<ScoringRequest, "deadlineAtMs" | "client">,
-    Pick<WindowsRequest, "arrays"> {
-  /** Whether it is asked what each feature contributes to the scores, for the events of a series. */
-  readonly withContributions?: boolean;
-}

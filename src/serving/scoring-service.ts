@@ -144,12 +144,11 @@ export class ScoringService {
     const time = { startedAtMs: Number.POSITIVE_INFINITY, endedAtMs: submittedAtMs };
     try {
       for await (const slice of inOrder(series.slices(windows), run, slices)) {
-        series.add(slice.windows, slice.prepared);
-        this.arenas.give(slice.arrays);
+        series.add(slice.windows, slice.prepared, () => this.arenas.give(slice.arrays));
         time.startedAtMs = Math.min(time.startedAtMs, slice.startedAtMs);
         time.endedAtMs = Math.max(time.endedAtMs, slice.endedAtMs);
       }
-      series.end(this.#time(model, submittedAtMs, [time]));
+      await series.end(this.#time(model, submittedAtMs, [time]));
     } catch (error) {
       client.fail();
       series.fail(error);
@@ -198,7 +197,7 @@ export class ScoringService {
     return slices;
   }
 
-  /** Scales a slice and submits it. Throws what `submit` throws, at once. */
+  /** Scales a slice and submits it. @throws what `submit` throws, at once. */
   #run(
     model: ScorableModel,
     judge: Judge,

@@ -2,8 +2,9 @@
  * A series while it is scored. Its timesteps are settled in order: a score is settled when no later window
  * covers it.
  */
-import { contributionsByFeature } from "../scoring/contributions.js";
+import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 import { DriftCounter, type DriftState } from "../scoring/drift.js";
+import { EventContributions } from "../scoring/event-contributions.js";
 import { eventRuleOf } from "../scoring/events.js";
 import { boundSpoilt } from "../scoring/spoilt-errors.js";
 import { Stitcher } from "../scoring/stitcher.js";
@@ -35,6 +36,8 @@ export class SeriesScoring {
   readonly #error: Stitcher | undefined;
   /** Of the errors by which the edges of events are judged; undefined where the model does not know normal ones. */
   readonly #edgeError: Stitcher | undefined;
+  /** Undefined where there is no threshold, and so no event. */
+  readonly #contributions: EventContributions | undefined;
   readonly #parts: SeriesParts | undefined;
   readonly #drift: DriftCounter | undefined;
   readonly #stream: SeriesStream | undefined;
@@ -91,6 +94,12 @@ export class SeriesScoring {
         featureNames: model.manifest.features.map(({ name }) => name),
       },
     };
+    const { eventRule: rule, anomalous, windows } = this.scores;
+    if (rule !== undefined) {
+      const judged = { base, score, anomalous, rule, windows };
+      const { scorer } = judge.windows;
+      this.#contributions = new EventContributions(model.scoring, scorer, judged, stream?.eventsBefore);
+    }
     this.result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -112,8 +121,13 @@ export class SeriesScoring {
     return new Promise((resolve, reject) => this.#waiting.push({ rows, resolve, reject }));
   }
 
-  /** Adds the scores of the next slice. @param prepared the windows that they are of. */
-  add(windows: ScoredWindows, prepared: PreparedWindows): void {
+  /**
+   * Adds the scores of the next slice.
+   *
+   * @param prepared the windows that they are of.
+   * @param release called once, when no array of the slice is read any more; not at all where scoring fails.
+   */
+  add(windows: ScoredWindows, prepared: PreparedWindows, release: () => void): void {
     const { scores } = windows;
     const from = this.#scoredWindows;
     const to = from + scores.count;
@@ -122,7 +136,7 @@ export class SeriesScoring {
     this.#coverage.add(scores.coverage, starts);
     this.#error?.addTimesteps(scores.timestepError, starts);
     this.#parts?.add(prepared, windows, starts);
-    this.#addForEvents(windows, prepared, from);
+    this.#addForEvents(windows, prepared, starts, release);
     this.#scoredWindows = to;
     // No later window covers the rows before the first one of the next window.
     const next = this.#starts[to];
@@ -130,8 +144,9 @@ export class SeriesScoring {
   }
 
   /** Settles the rest: all windows were scored. */
-  end(timing: Timing): void {
+  async end(timing: Timing): Promise<void> {
     this.#settle(this.scores.rows);
+    for (const _ of this.#contributions?.finish() ?? []) await yieldToEventLoop();
     const { drift: reference } = this.#judge;
     const drift = reference === undefined ? null : this.#drift!.drift(reference);
     const stream = this.#stream;
@@ -147,19 +162,24 @@ export class SeriesScoring {
     this.#reject(error);
   }
 
-  /** What events need of a slice, of which the first window is number `from`. */
-  #addForEvents({ outputs, scores }: ScoredWindows, prepared: PreparedWindows, from: number): void {
-    const { model, windows, eventRule } = this.scores;
-    if (eventRule === undefined) return;
-    const { scoring } = model;
-    const { scorer } = this.#judge.windows;
-    const contributions = contributionsByFeature(scoring, scorer, { prepared, outputs, scores });
-    windows.contributions.set(contributions, from * windows.featureNames.length);
-    const { timesteps, error } = scoring;
+  /** What events need of a slice. */
+  #addForEvents(
+    { outputs, scores }: ScoredWindows,
+    prepared: PreparedWindows,
+    starts: Int32Array,
+    release: () => void,
+  ): void {
+    const { model, eventRule } = this.scores;
+    if (this.#contributions === undefined || eventRule === undefined) {
+      release();
+      return;
+    }
+    const { timesteps, error } = model.scoring;
     this.#edgeError?.addTimesteps(
       boundSpoilt(scores.timestepError, timesteps, error, eventRule.errorLimit),
-      this.#starts.subarray(from, from + scores.count),
+      starts,
     );
+    this.#contributions.add({ prepared, outputs, scores }, release);
   }
 
   #settle(end: number): void {
@@ -175,6 +195,7 @@ export class SeriesScoring {
     score.set(settled, this.#settledRows);
     anomalous.set(verdicts, this.#settledRows);
     pValue.set(settledP, this.#settledRows);
+    this.#contributions?.judge(end);
     if (this.#drift !== undefined) {
       // With too few readings a score says nothing about the level.
       for (let row = 0; row < settledP.length; row++) {

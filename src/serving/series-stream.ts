@@ -1,11 +1,11 @@
 /**
- * A request of a stream: its rows behind those that the continuation kept. The windows that cover the rows kept are
+ * The rows of one request of a stream, after the rows that the continuation kept. The windows that cover the rows kept are
  * scored again, which gives the same bits, so neither their errors nor sums of them have to be kept.
  */
 import { usualMaxGapMs } from "../data/gaps.js";
 import { ResiduaError } from "../errors.js";
 import type { DriftState } from "../scoring/drift.js";
-import { EventStream } from "../scoring/event-stream.js";
+import { EventStream, type EventStreamState } from "../scoring/event-stream.js";
 import type { AnomalyEvent } from "../scoring/events.js";
 import type { Scaler } from "../scoring/scaler.js";
 import type { ScorableModel, SeriesScores, StreamEnd } from "./score-result.js";
@@ -101,6 +101,11 @@ export class SeriesStream implements Rows {
     this.#breaks.set(before?.breaks ?? []);
     for (const row of times.gapsBefore) this.#breaks[kept + row] = 1;
     this.starts = this.#windowStarts(timesteps);
+  }
+
+  /** What the continuation knows of events. */
+  get eventsBefore(): EventStreamState | undefined {
+    return this.#before?.events;
   }
 
   /**

@@ -23,7 +23,10 @@ export function secondsAtHand(
   return seconds;
 }
 
-/** From row `first` on, as float32 that `WindowScaler` gets again from what `unscaleRows` makes of it. */
+/**
+ * Rows from `first` on, [rows - first, F], scaled to float32. `unscaleRows` makes readings of them that `WindowScaler` scales
+ * to the same bits again.
+ */
 export function scaleRows(readings: Float64Array, first: number, { offset, scale }: Scaler): Float32Array {
   const features = offset.length;
   const scaled = new Float32Array(readings.length - first * features);

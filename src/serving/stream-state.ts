@@ -48,8 +48,8 @@ export interface StreamFrame {
 }
 
 /**
- * How many rows are kept: with the windows that cover a row of the last n that are final, n of the alarm rule, and the
- * T - 1 rows that are not final.
+ * How many rows are kept: the T - 1 that are not final, the last n that are (n of the alarm rule), and the T - 1 before
+ * those, to which the windows that cover them reach back.
  */
 export function rowsKept({ timesteps, rule }: StreamFrame): number {
   return 2 * (timesteps - 1) + (rule?.n ?? 0);
@@ -69,6 +69,7 @@ export const HASH_BYTES = 16;
 /** Magic, checksum, version, judge, length of the JSON part. */
 export const HEAD_BYTES = MAGIC.length + CHECK_BYTES + 2 * HASH_BYTES + 4;
 
+/** The first `bytes` bytes of the sha256 of some data. */
 export function digest(data: string | Uint8Array, bytes: number): Buffer {
   return createHash("sha256").update(data).digest().subarray(0, bytes);
 }

@@ -38,6 +38,7 @@ export class Turns<T> {
     return client;
   }
 
+  /** Visits every client, in no order that means anything. */
   forEach(visit: (client: T) => void): void {
     for (const clients of this.#addresses.values()) clients.forEach(visit);
   }

@@ -3,7 +3,7 @@ import { ResiduaError } from "../errors.js";
 import { nameParts } from "../scoring/calendar.js";
 import type { ScorableModel } from "./score-result.js";
 
-/** Throws ResiduaError UNSUPPORTED_BY_MODEL where the model reads the calendar: requests have times for series alone. */
+/** @throws ResiduaError UNSUPPORTED_BY_MODEL where the model reads the calendar: requests have times for series alone. */
 export function refuseWithoutTimes({ name, version, scoring }: ScorableModel): void {
   if (scoring.calendar === undefined) return;
   throw new ResiduaError(

@@ -28,9 +28,9 @@ export interface Judge {
 /**
  * The scorer and threshold of a request; where it asks for none, those of the model.
  *
- * Throws ResiduaError UNSUPPORTED_BY_MODEL, with what there is, for a scorer that the model does not have, or
- * for a false-alarm rate that its calibration has too few scores for, or for false alarms: they count
- * events, and windows have none.
+ * @throws ResiduaError UNSUPPORTED_BY_MODEL, with what there is, for a scorer that the model does not have, or
+ *   for a false-alarm rate that its calibration has too few scores for, or for false alarms: they count
+ *   events, and windows have none.
  */
 export function chooseJudge(
   model: ScorableModel,

@@ -11,7 +11,7 @@ const SETTINGS = ["bundled", "system"];
 
 /**
  * Whether the package is asked for.
- * @throws {Error} a sentence that names RESIDUA_NODE where its value is none of the two
+ * @throws Error with a sentence that names RESIDUA_NODE where its value is none of the two
  */
 export function wantsBundledNode(root, env) {
   const setting = env.RESIDUA_NODE ?? "bundled";

@@ -1,7 +1,7 @@
 /** Scores a whole series with an executable: cut into windows, scored, and stitched to one score for each timestep. */
 import type { Series } from "../data/dataset.js";
 import type { Executable } from "../engine/engine.js";
-import { contributionsByFeature } from "../scoring/contributions.js";
+import type { ScoredBatch } from "../scoring/contributions.js";
 import type { ScorerName } from "../scoring/scorers/scorers.js";
 import { boundSpoilt } from "../scoring/spoilt-errors.js";
 import { Stitcher, stitchScores } from "../scoring/stitcher.js";
@@ -27,8 +27,6 @@ export interface ScoredSeries {
   readonly coverage: Float64Array;
   /** [starts.length, F]: the errors of windows by feature; undefined where they were not asked for. */
   readonly featureError: Float64Array | undefined;
-  /** [starts.length, F]: what each feature contributes to the scores of windows; undefined where they were not asked for. */
-  readonly contributions: Float64Array | undefined;
 }
 
 /** Called with a series that was scored, with the errors by feature. @param starts the first row of each window. */
@@ -36,10 +34,10 @@ export type OnScored = (series: Series, starts: Int32Array, scored: ScoredSeries
 
 export interface ScoreSeriesOptions {
   readonly withFeatureError?: boolean;
-  /** One of the scorers. */
-  readonly contributionsTo?: ScorerName | undefined;
   /** Of normal timestep errors: those that a huge error of the same window spoils are bounded, as for the edges of events. */
   readonly errorLimit?: number | undefined;
+  /** Called with the windows of each run of the engine, in order, and the scores of the first scorer. */
+  readonly onBatch?: ((batch: ScoredBatch) => void) | undefined;
   readonly onWindows?: ((done: number) => void) | undefined;
 }
 
@@ -69,10 +67,8 @@ export async function scoreSeries(
     ]),
   );
   const windowCoverage = new Float64Array(starts.length);
-  const kept = (isKept: boolean | undefined) =>
-    isKept === true ? new Float64Array(starts.length * features) : undefined;
-  const featureError = kept(options.withFeatureError);
-  const contributions = kept(options.contributionsTo !== undefined);
+  const featureError =
+    options.withFeatureError === true ? new Float64Array(starts.length * features) : undefined;
   for (let from = 0; from < starts.length; from += CHUNK_WINDOWS) {
     const chunk = starts.subarray(from, from + CHUNK_WINDOWS);
     const prepared = prepareWindows(model, values, chunk.length, undefined, chunk, timestampsMs);
@@ -86,12 +82,9 @@ export async function scoreSeries(
         limit === undefined ? errors : boundSpoilt(errors, timesteps, model.error, limit),
         chunk,
       );
-      if (scorer === scorers[0]) featureError?.set(scores.featureError, from * features);
-      if (scorer !== options.contributionsTo) continue;
-      contributions?.set(
-        contributionsByFeature(model, scorer, { prepared, outputs, scores }),
-        from * features,
-      );
+      if (scorer !== scorers[0]) continue;
+      featureError?.set(scores.featureError, from * features);
+      options.onBatch?.({ prepared, outputs, scores });
     }
     windowCoverage.set(prepared.coverage, from);
     options.onWindows?.(from + chunk.length);
@@ -105,6 +98,5 @@ export async function scoreSeries(
     ),
     coverage: stitchScores(windowCoverage, starts, timesteps, rows),
     featureError,
-    contributions,
   };
 }

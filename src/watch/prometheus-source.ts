@@ -64,7 +64,7 @@ export class PrometheusSource {
     this.#options = options;
   }
 
-  /** What time it is for Prometheus, in ms since 1970. Rows are cut by its clock alone. Throws as `call` does. */
+  /** What time it is for Prometheus, in ms since 1970. Rows are cut by its clock alone. @throws as `call` does. */
   async nowMs(signal: AbortSignal): Promise<number> {
     const answer = await this.#ask("/api/v1/query", { query: "time()" }, "The query time()", signal);
     if (!scalarCheck.Check(answer)) throw this.#odd();

@@ -38,7 +38,7 @@ const DEFINITIONS = {
   },
 };
 
-/** What makes the body of a request of time series. Throws InputError where the packages are not installed. */
+/** What makes the body of a request of time series. @throws InputError where the packages are not installed. */
 export function loadEncoder(): (series: readonly TimeSeries[]) => Uint8Array<ArrayBuffer> {
   const { protobuf, snappy } = loadPackages();
   const type = protobuf.Root.fromJSON(DEFINITIONS).lookupType("WriteRequest");

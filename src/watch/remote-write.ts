@@ -31,7 +31,7 @@ export class RemoteWriter {
   readonly #options: RemoteWriteOptions;
   readonly #encode = loadEncoder();
 
-  /** Throws InputError where the packages for it are not installed. */
+  /** @throws InputError where the packages for it are not installed. */
   constructor(options: RemoteWriteOptions) {
     this.#options = options;
   }

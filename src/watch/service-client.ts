@@ -102,7 +102,7 @@ export class ServiceClient {
     this.#options = options;
   }
 
-  /** What the model takes. Throws InputError where the service refuses or has no such model; LaterError. */
+  /** What the model takes. @throws InputError where the service refuses or has no such model; LaterError. */
   async describe(signal: AbortSignal): Promise<WatchedModel> {
     const { model, version } = this.#options;
     const place = `/v1/models/${encodeURIComponent(model)}`;

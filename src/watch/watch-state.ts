@@ -123,7 +123,7 @@ export interface StateFile {
   readonly problem: string | undefined;
 }
 
-/** Reads the file. A file that is damaged, or of a newer release, counts as lost. Throws InputError where it may not be read. */
+/** Reads the file. A file that is damaged, or of a newer release, counts as lost. @throws InputError where it may not be read. */
 export async function readState(path: string): Promise<StateFile> {
   const folder = dirname(resolve(path));
   let text: string;
@@ -161,7 +161,7 @@ function isConsistent({ readMs, writtenMs, stream }: WatchState): boolean {
   return increases && writtenMs <= readMs && stream.runs.at(-1)![0] < stream.rows;
 }
 
-/** Replaces the file. Throws LaterError where that is not possible now. */
+/** Replaces the file. @throws LaterError where that is not possible now. */
 export async function writeState(path: string, state: WatchState): Promise<void> {
   const file = resolve(path);
   try {

@@ -3,7 +3,7 @@ import { InputError } from "../errors.js";
 import type { FeatureQuery } from "./prometheus-source.js";
 import type { WatchedModel } from "./service-client.js";
 
-/** One query for each feature, in the model's order. Throws InputError, with both lists, where they do not fit. */
+/** One query for each feature, in the model's order. @throws InputError, with both lists, where they do not fit. */
 export function inModelOrder(
   model: string,
   { features }: WatchedModel,

@@ -9,7 +9,7 @@ const PREFIX = "whsec_";
 const LEAST_BYTES = 24;
 const MOST_BYTES = 64;
 
-/** The key of a secret such as `whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw`. Throws InputError, without repeating it. */
+/** The key of a secret such as `whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw`. @throws InputError, without repeating it. */
 export function webhookKey(secret: string): Buffer {
   const text = secret.startsWith(PREFIX) ? secret.slice(PREFIX.length) : "";
   const key = Buffer.from(text, "base64");
@@ -48,7 +48,7 @@ export class Webhook {
     this.#options = options;
   }
 
-  /** Posts a message. Throws LaterError where it was not taken: only a 2xx says that it was. */
+  /** Posts a message. @throws LaterError where it was not taken: only a 2xx says that it was. */
   async post({ id, body }: Message, signal: AbortSignal): Promise<void> {
     const { url, key, nowMs } = this.#options;
     const text = JSON.stringify(body);

@@ -112,7 +112,7 @@ test("what is not there is said with what there is, and a pipe that closes early
   await trainWaves(workplace);
   const csv = await write("waves.csv", writeWaves(60));
   const failures: [string[], RegExp][] = [
-    [[csv, "--model", "sea"], /^There is no model "sea" in .*; there are waves\.\n$/],
+    [[csv, "--model", "sea"], /^There is no model "sea" in .*; there is waves\.\n$/],
     [[csv, "--model", "waves", "--version", "7"], /^Model "waves" has no version 7; it has 1\.\n$/],
     [[csv, "--model", "waves", "--models", "/nowhere"], /^There is no folder of models \/nowhere\.\n$/],
     [

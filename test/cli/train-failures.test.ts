@@ -73,7 +73,7 @@ test("wrong usage is told in one sentence, with status 2", async (t) => {
     ],
     [
       ["train", csv, "--name", "x", "--family", "dense", "--reverse"],
-      /^Reverse needs an LSTM reconstruction decoder/,
+      /^Reverse needs a recurrent reconstruction decoder/,
     ],
     [
       ["train", csv, "--name", "x", "--validation", "0.5", "--calibration", "0.5"],

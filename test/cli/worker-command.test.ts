@@ -60,7 +60,10 @@ test("a worker that may run no jobs, or has a wrong address of Redis, does not s
   const idle = await place.residua(["worker"], { env: { RESIDUA_MAX_JOBS: "0" } });
   assert.deepEqual(
     [idle.status, idle.err],
-    [1, "RESIDUA_MAX_JOBS is 0, by which a worker would do nothing: set it to 1 or more.\n"],
+    [
+      1,
+      "RESIDUA_MAX_JOBS has to be 1 or more for a worker, not 0: it would run no job. With 0, a service leaves its jobs to workers.\n",
+    ],
   );
   const lost = await place.residua(["worker"], { env: { RESIDUA_REDIS_URL: "host:secret" } });
   assert.equal(lost.status, 1);

@@ -130,7 +130,8 @@ test("lines of many names cost what their size costs", async () => {
     if (refused === undefined) assert.equal((await read).rows, 2202);
     else assert.match(await refusal(read), refused);
     const { user, system } = process.cpuUsage(before);
-    assert.ok(user + system < 4e6, `${(user + system) / 1e6} s of CPU`);
+    // A cell for each name in each line would take half a minute, and a busy machine takes up to four times as long.
+    assert.ok(user + system < 12e6, `${(user + system) / 1e6} s of CPU`);
   }
 });
 

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { readDataset } from "../../src/data/dataset.js";
+import { bytesSource } from "../../src/data/source.js";
 import { column, casesFolder as folder, learnt, readCase as read } from "./case-files.js";
 
 const temps = column(await read("01_plain.csv"), "temp");
@@ -50,6 +52,7 @@ test("units come from the row under the header, from names and from cells", asyn
   assert.deepEqual(await units("12_units_row.csv"), ["°C", "m3/h"]);
   assert.deepEqual(await units("30_cp1252.csv"), ["°C", null]);
   assert.deepEqual(await units("19d_percent.csv"), ["%", null]);
+  assert.deepEqual(await units("83_toa5.dat"), ["Deg C", "L/s"]);
   assert.deepEqual(column(await read("19d_percent.csv"), "temp"), temps);
 });
 
@@ -139,3 +142,26 @@ test("of river sensors, every NULL and every -9999 is missing, and none of the o
   const all = await read("river.csv");
   assert.deepEqual(all.features, ["temp", "temp_qual", "cond", "cond_qual", "ph", "do"]);
 });
+
+test("the number of an instrument that is out of its range is no reading", async () => {
+  const { taken } = await read("89_overload.csv");
+  assert.deepEqual(
+    taken!.features.map(({ missing }) => missing),
+    [0, 4],
+  );
+  assert.deepEqual(taken!.sentinels, { flow: [9.91e37] });
+});
+
+const NO_TABLES: readonly [begin: string, message: RegExp][] = [
+  ["PK\u0003\u0004", /is a ZIP archive, as an \.xlsx workbook is: save its sheet as CSV/],
+  ["\u00d0\u00cf\u0011\u00e0", /such as an \.xls workbook: save its sheet as CSV/],
+  ["\u0089HDF\r\n", /is an HDF5 file/],
+  ["<!doctype html><title>Sign in</title>", /is a page of HTML: it may be a message of the server/],
+];
+
+for (const [begin, message] of NO_TABLES) {
+  test(`what begins with ${JSON.stringify(begin)} is no table, and what can be done is said`, async () => {
+    const bytes = Buffer.concat([Buffer.from(begin, "latin1"), Buffer.from([0xff, 0xfe, 0x81, 0x0a, 0x99])]);
+    await assert.rejects(readDataset([bytesSource("table.csv", bytes)]), message);
+  });
+}

@@ -69,6 +69,50 @@ const SAME: readonly Case[] = [
     file: "40_two_row_header.csv",
     notes: [/two header rows \("", "sensor A", "sensor A"; "time", "temp", "flow"\).*--units-row/],
   },
+  { file: "80_german_month.csv" },
+  { file: "81_hour_24.csv" },
+  { file: "81b_hour_24_two_cols.csv" },
+  { file: "82_filetime.csv" },
+  { file: "82b_net_ticks.csv" },
+  { file: "82c_matlab_days.csv" },
+  { file: "82d_spreadsheet_days.csv" },
+  {
+    file: "83_toa5.dat",
+    notes: [
+      /three header rows: .* the third \("Avg", "Smp"\) is passed over/,
+      /"RECORD" is left out: it counts/,
+    ],
+  },
+  {
+    file: "84_zone_in_name.csv",
+    notes: [
+      /the times are taken as GMT\+01:00, as the name of "Date Time, GMT\+01:00" says/,
+      /"#" is left out/,
+    ],
+  },
+  {
+    file: "84_zone_in_name.csv",
+    options: { timeZone: "UTC" },
+    but: withTimes("2024-03-01T01:00:00Z", HOUR / 4),
+    notes: [/"#" is left out/],
+  },
+  {
+    file: "85_some_zones.csv",
+    notes: [/140 times of "time" name a zone and 100 do not; these are taken as UTC/],
+  },
+  { file: "91_blank_rows.csv", notes: [/rows without a time or any other cell are passed over \(4\)/] },
+  { file: "92_clock_with_point.csv" },
+  { file: "93_basic_offset.csv" },
+  {
+    file: "94_zone_word_in_name.csv",
+    notes: [/the name of "Time \(CET\)" says CET, and its times are taken as UTC: --time-zone/],
+  },
+  { file: "95_topics.jsonl", options: { tagColumn: "topic", valueColumn: "payload" } },
+  {
+    file: "87_siemens_trend.csv",
+    options: { tagColumn: "VarName", valueColumn: "VarValue" },
+    notes: [/"Validity" is left out: a row of a long file is one reading/, /"Time_ms" is left out/],
+  },
 ];
 
 for (const { file, options, but, notes = [] } of SAME) {
@@ -88,6 +132,22 @@ const REFUSED: readonly { file: string; options?: DatasetOptions; message: RegEx
   { file: "17z_mid_text.csv", message: /line 2, column "temp": "Bad" is not a number \(--missing Bad / },
   { file: "28_long.csv", message: /--tag-column tag --value-column value/ },
   { file: "28c_long_groups.csv", message: /--group-column machine/ },
+  {
+    file: "86_arrays.jsonl",
+    message: /a JSON array in each line, whose values have no names; JSON is read as an object/,
+  },
+  { file: "90_two_tables.csv", message: /line 63 has 2 cells; the header has 3/ },
+  { file: "95_topics.jsonl", message: /--tag-column topic --value-column payload/ },
+  {
+    file: "96_tags_take_turns.csv",
+    message:
+      /one reading a row, .*--tag-column Tag --value-column Value makes a feature of each; with --resample/,
+  },
+  { file: "87_siemens_trend.csv", message: /--tag-column VarName --value-column VarValue/ },
+  {
+    file: "88_no_year.csv",
+    message: /"01\.03\. 00:00" is not a time that is known; it has no year.*--exclude time/,
+  },
   {
     file: "44c_ms_then_s.csv",
     message:

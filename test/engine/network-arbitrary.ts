@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { ACTIVATIONS, type Head, type Layer, type Network, weightShapes } from "../../src/network/network.js";
 import type { Weights } from "../../src/network/weights.js";
+import { withFirstStates, withLinearPath, withNormalizations } from "./network-variants.js";
 
 const RECURRENT_ACTIVATIONS = ["sigmoid", "hardSigmoid", "hardSigmoidKeras3"] as const;
 
@@ -155,65 +156,32 @@ const tied = fc
     };
   });
 
-/** The network with a linear path beside it, where its heads allow one. */
-function withLinearPath(network: Network, components: number, readsWindow: boolean): Network {
-  const { timesteps, inputSteps, features, heads } = network;
-  const [reconstruction] = heads;
-  if (inputSteps !== timesteps || reconstruction === undefined) return network;
-  const linear: Head = { name: "linear", start: 0, steps: timesteps, reversed: false, layers: [] };
-  return {
-    ...network,
-    heads: [{ ...reconstruction, reversed: false }, linear],
-    linearPath: {
-      name: "path",
-      components: Math.min(components, timesteps * features),
-      ...(readsWindow && { encoderReads: "window" }),
-    },
-  };
-}
+/** Networks of every layer kind, with one or two heads, with and without a horizon, covariates, and tied matrices. */
+const plain: fc.Arbitrary<Network> = fc.oneof({ arbitrary: free, weight: 4 }, tied);
 
-const trainedAlong = fc
-  .tuple(fc.oneof({ arbitrary: free, weight: 4 }, tied), units)
-  .map(([network, components]) => withLinearPath(network, components, true));
+/** The networks above, and some of them beside a linear path that is trained along. */
+export const trainableNetworks: fc.Arbitrary<Network> = fc
+  .tuple(plain, fc.option(units, { freq: 1 }))
+  .map(([network, components]) =>
+    components === null ? network : withLinearPath(network, components, true),
+  );
 
 /**
- * Networks of every layer kind, with one or two heads, with and without a horizon, covariates, tied matrices, and a linear
- * path that is trained along.
+ * Networks of every layer kind, some of them with normalised layers, some with recurrent layers that start from the states
+ * of others, and a third of them beside a linear path.
  */
-export const trainableNetworks: fc.Arbitrary<Network> = fc.oneof({ arbitrary: free, weight: 4 }, tied, {
-  arbitrary: trainedAlong,
-  weight: 2,
-});
-
-/** The network with normalisations before the encoder's layer `at` and the first head's, where it has so many. */
-function withNormalizations(network: Network, at: number): Network {
-  const put = (layers: readonly Layer[], name: string): readonly Layer[] => {
-    const index = Math.min(at, layers.length);
-    return [
-      ...layers.slice(0, index),
-      { kind: "layerNormalization", name, epsilon: 0.01 },
-      ...layers.slice(index),
-    ];
-  };
-  const [head, ...others] = network.heads;
-  return {
-    ...network,
-    encoder: put(network.encoder, "normalized"),
-    heads: [{ ...head!, layers: put(head!.layers, "normalizedToo") }, ...others],
-  };
-}
-
-/** The networks above, some of them with normalised layers, and a third of them beside a linear path. */
 export const networks: fc.Arbitrary<Network> = fc
   .tuple(
-    trainableNetworks,
+    plain,
     fc.option(units, { freq: 3 }),
     fc.option(fc.nat({ max: 3 }), { freq: 2 }),
     fc.boolean(),
+    fc.boolean(),
   )
-  .map(([network, components, at, readsWindow]) => {
+  .map(([network, components, at, areStarted, readsWindow]) => {
     const normalized = at === null ? network : withNormalizations(network, at);
-    return components === null ? normalized : withLinearPath(normalized, components, readsWindow);
+    const started = areStarted ? withFirstStates(normalized) : normalized;
+    return components === null ? started : withLinearPath(started, components, readsWindow);
   });
 
 /** Numbers in [-1, 1) that depend on the seed alone (Marsaglia 2003, "Xorshift RNGs"). */

@@ -43,8 +43,9 @@ export function runReference(
   window: Numbers,
   dropout?: (layerName: string, element: number) => number,
 ): ReferenceOutputs {
+  const states: States = new Map();
   const through = (layers: readonly Layer[], input: Value): Value =>
-    layers.reduce((value, layer) => applyLayer(layer, weights, value, dropout), input);
+    layers.reduce((value, layer) => applyLayer(layer, { weights, states, dropout }, value), input);
   const { inputSteps: steps, features, linearPath } = network;
   const width = inputWidth(network);
   const input = Array.from(window).slice(0, steps * width);
@@ -74,7 +75,8 @@ function linearReconstruction(
 ): Float64Array {
   const dense = (part: string, units: number, from: Numbers): Numbers => {
     const layer: Layer = { kind: "dense", name: `${name}_${part}`, units, activation: "linear" };
-    return applyLayer(layer, weights, { steps: 1, width: from.length, data: from }, undefined).data;
+    return applyLayer(layer, { weights, states: new Map() }, { steps: 1, width: from.length, data: from })
+      .data;
   };
   return Float64Array.from(dense("expand", readings, dense("project", components, data)));
 }
@@ -119,12 +121,16 @@ export function referenceLoss(
   return total;
 }
 
-function applyLayer(
-  layer: Layer,
-  weights: ReferenceWeights,
-  input: Value,
-  dropout: ((layerName: string, element: number) => number) | undefined,
-): Value {
+/** The states of recurrent layers after their last step, by layer. */
+type States = Map<string, readonly number[][]>;
+
+interface Context {
+  readonly weights: ReferenceWeights;
+  readonly states: States;
+  readonly dropout?: ((layerName: string, element: number) => number) | undefined;
+}
+
+function applyLayer(layer: Layer, { weights, states, dropout }: Context, input: Value): Value {
   const weight = (name: string): Numbers => weights.get(name)!.data;
   switch (layer.kind) {
     case "lstm":
@@ -135,9 +141,12 @@ function applyLayer(
         recurrentKernel: named("recurrent_kernel"),
         bias: named("bias"),
       };
-      const states = layer.kind === "lstm" ? runLstm(layer, parts, input) : runGru(layer, parts, input);
-      if (layer.returnSequences) return { steps: input.steps, width: layer.units, data: states.flat() };
-      return { steps: 1, width: layer.units, data: states.at(-1)! };
+      const first = layer.startsFrom === undefined ? undefined : states.get(layer.startsFrom)!;
+      const { outputs, state } =
+        layer.kind === "lstm" ? runLstm(layer, parts, input, first) : runGru(layer, parts, input, first);
+      states.set(layer.name, state);
+      if (layer.returnSequences) return { steps: input.steps, width: layer.units, data: outputs.flat() };
+      return { steps: 1, width: layer.units, data: outputs.at(-1)! };
     }
     case "dense":
     case "timeDistributedDense": {

@@ -26,17 +26,25 @@ export interface RecurrentWeights {
   readonly bias: Numbers;
 }
 
-/** Every step's h. */
+/** What a recurrent layer leaves behind. */
+export interface Run {
+  /** Every step's h. */
+  readonly outputs: readonly number[][];
+  /** After the last step: h, and an LSTM's c. */
+  readonly state: readonly number[][];
+}
+
+/** @param first the state before the first step; left out, it is zero. */
 export function runLstm(
   layer: Layer & { kind: "lstm" },
   { kernel, recurrentKernel, bias }: RecurrentWeights,
   input: Value,
-): number[][] {
+  first?: readonly number[][],
+): Run {
   const { units } = layer;
   const activate = ACTIVATE[layer.activation];
   const gate = ACTIVATE[layer.recurrentActivation];
-  let h = new Array<number>(units).fill(0);
-  let c = new Array<number>(units).fill(0);
+  let [h, c] = first ?? [new Array<number>(units).fill(0), new Array<number>(units).fill(0)];
   const states: number[][] = [];
   for (let step = 0; step < input.steps; step++) {
     const z = Array.from({ length: 4 * units }, (_, column) => {
@@ -44,26 +52,27 @@ export function runLstm(
       for (let k = 0; k < input.width; k++) {
         sum += input.data[step * input.width + k]! * kernel[k * 4 * units + column]!;
       }
-      for (let k = 0; k < units; k++) sum += h[k]! * recurrentKernel[k * 4 * units + column]!;
+      for (let k = 0; k < units; k++) sum += h![k]! * recurrentKernel[k * 4 * units + column]!;
       return sum;
     });
-    c = c.map((old, u) => gate(z[units + u]!) * old + gate(z[u]!) * activate(z[2 * units + u]!));
+    c = c!.map((old, u) => gate(z[units + u]!) * old + gate(z[u]!) * activate(z[2 * units + u]!));
     h = c.map((now, u) => gate(z[3 * units + u]!) * activate(now));
     states.push(h);
   }
-  return states;
+  return { outputs: states, state: [h!, c!] };
 }
 
-/** Every step's h. */
+/** @param first the state before the first step; left out, it is zero. */
 export function runGru(
   layer: Layer & { kind: "gru" },
   { kernel, recurrentKernel, bias }: RecurrentWeights,
   input: Value,
-): number[][] {
+  first?: readonly number[][],
+): Run {
   const { units } = layer;
   const activate = ACTIVATE[layer.activation];
   const gate = ACTIVATE[layer.recurrentActivation];
-  let h = new Array<number>(units).fill(0);
+  let [h] = first ?? [new Array<number>(units).fill(0)];
   const states: number[][] = [];
   for (let step = 0; step < input.steps; step++) {
     const fromInput = (column: number): number => {
@@ -75,10 +84,10 @@ export function runGru(
     };
     const fromState = (column: number): number => {
       let sum = bias[3 * units + column]!;
-      for (let k = 0; k < units; k++) sum += h[k]! * recurrentKernel[k * 3 * units + column]!;
+      for (let k = 0; k < units; k++) sum += h![k]! * recurrentKernel[k * 3 * units + column]!;
       return sum;
     };
-    h = h.map((old, u) => {
+    h = h!.map((old, u) => {
       const update = gate(fromInput(u) + fromState(u));
       const reset = gate(fromInput(units + u) + fromState(units + u));
       const candidate = activate(fromInput(2 * units + u) + reset * fromState(2 * units + u));
@@ -86,5 +95,5 @@ export function runGru(
     });
     states.push(h);
   }
-  return states;
+  return { outputs: states, state: [h!] };
 }

@@ -8,6 +8,7 @@ import pino from "pino";
 import { loadConfig } from "../../src/config.js";
 import type { Executable } from "../../src/engine/engine.js";
 import { createApp } from "../../src/http/app.js";
+import { BodyBudget } from "../../src/http/body-budget.js";
 import { LiveModels } from "../../src/http/live-models.js";
 import { MODEL_ANSWERS } from "../../src/http/model-answers.js";
 import { FolderStore } from "../../src/registry/folder-store.js";
@@ -30,10 +31,9 @@ async function startRoutes(t: TestContext) {
   const folder = await temporaryFolder(t);
   await addVersions(folder, "small", [1]);
   const log = pino({ level: "silent" });
-  const engine = new ReferenceEngine();
   const registry = await Registry.open({
     store: new FolderStore(folder),
-    engine,
+    engine: new ReferenceEngine(),
     slots: [MODEL_ANSWERS],
     liveVersions: 1,
     pollSeconds: 0,
@@ -58,6 +58,7 @@ async function startRoutes(t: TestContext) {
     metrics: new Metrics(() => []),
     models,
     scoring,
+    budget: new BodyBudget(2 ** 20),
   });
   t.after(async () => {
     await app.close();
@@ -66,8 +67,8 @@ async function startRoutes(t: TestContext) {
   const take = t.mock.method(scoring.arenas, "take");
   const give = t.mock.method(scoring.arenas, "give");
   const lease = registry.acquire("small");
-  const executable = lease.model.executable as { run: Executable["run"] };
   lease.release();
+  const executable = lease.model.executable as { run: Executable["run"] };
   const breakScoring = () =>
     void t.mock.method(scoring, "scoreWindows", () => {
       throw new TypeError("undefined is not a function at 0xdeadbeef");

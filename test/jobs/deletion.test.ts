@@ -84,5 +84,8 @@ test("where the folder is read-only, jobs and deletions are refused with that re
   const response = await service.order("pump", QUICK);
   const problem = (await response.json()) as Problem;
   assert.deepEqual([response.status, problem.code], [409, "CONFLICT"]);
-  assert.match(problem.detail, /may not write to the folder of models/);
+  assert.match(
+    problem.detail,
+    /may not write to the folder of jobs, which is in the folder of models, .*: permission denied/,
+  );
 });

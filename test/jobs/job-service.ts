@@ -45,36 +45,38 @@ export async function modelsFolder(t: TestContext): Promise<string> {
 
 /** Services and workers that have their jobs in common. */
 export class JobPlace {
-  readonly folder: string;
+  /** The folder of models, or their address in an object store. */
+  readonly models: string;
   readonly settings: Record<string, string>;
   readonly #t: TestContext;
   readonly #kind: StoreKind;
 
-  private constructor(t: TestContext, kind: StoreKind, folder: string, settings: Record<string, string>) {
+  private constructor(t: TestContext, kind: StoreKind, models: string, settings: Record<string, string>) {
     this.#t = t;
     this.#kind = kind;
-    this.folder = folder;
+    this.models = models;
     this.settings = settings;
   }
 
-  static async make(t: TestContext, kind: StoreKind): Promise<JobPlace> {
-    return new JobPlace(t, kind, await modelsFolder(t), await kind.settings(t));
+  /** @param models as the member of this name; left out, a new folder. */
+  static async make(t: TestContext, kind: StoreKind, models?: string): Promise<JobPlace> {
+    return new JobPlace(t, kind, models ?? (await modelsFolder(t)), await kind.settings(t));
   }
 
   /** As the function of this name. */
   serve(env: Record<string, string> = {}): Promise<JobServer> {
-    return serve(this.#t, this.folder, { ...this.settings, ...env });
+    return serve(this.#t, this.models, { ...this.settings, ...env });
   }
 
   /** A worker that looks for jobs; ended when the test is over. */
   worker(env: Record<string, string> = {}): WorkerProcess {
-    return new WorkerProcess(this.#t, this.folder, { ...this.settings, ...env });
+    return new WorkerProcess(this.#t, this.models, { ...this.settings, ...env });
   }
 
   /** As `StoreKind.leftovers`, once whoever ended the last job has had the time to tidy up. */
   async leftovers(withinMs = 60_000): Promise<string[]> {
     for (let waitedMs = 0; ; waitedMs += 50) {
-      const left = await this.#kind.leftovers(this.settings, this.folder);
+      const left = await this.#kind.leftovers(this.settings, this.models);
       if (left.length === 0 || waitedMs >= withinMs) return left;
       await delay(50);
     }

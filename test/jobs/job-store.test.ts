@@ -1,9 +1,11 @@
 /** What every store of jobs promises: who gets a job, and what a worker that has lost one can still do. */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { changesOf, type JobEnd, jobAfter } from "../../src/jobs/job.js";
+import { changesOf, type JobEnd, type JobOrder, jobAfter } from "../../src/jobs/job.js";
+import { newJobId } from "../../src/jobs/job-id.js";
 import { JobQueue } from "../../src/jobs/job-queue.js";
 import type { JobClaim, JobStore } from "../../src/jobs/job-store.js";
 import { modelsFolder } from "./job-service.js";
@@ -161,4 +163,38 @@ for (const kind of KINDS) {
     // One that is there already is not one more.
     await submit("key-3");
   });
+
+  test(
+    `${kind.name}: of two whose data came at the same time, the one that is one too many is refused`,
+    options,
+    async (t) => {
+      const { stores, queue, submit } = await storesOf(t, kind, 1);
+      for (let index = 0; index < 9; index++) await submit();
+      const begin = async (key: string) => {
+        await stores[0]!.checkRoom(DATA.length, key);
+        const id = newJobId(Date.now());
+        const upload = await stores[0]!.upload(id);
+        await upload.write(Buffer.from(DATA));
+        const order: JobOrder = {
+          id,
+          kind: "train",
+          model: "pump",
+          options: {},
+          form: "table",
+          createdAt: STARTED.at,
+        };
+        const sha256 = createHash("sha256").update(DATA).digest("hex");
+        return { id, upload, accept: () => upload.accept(order, sha256, { key, hash: key }) };
+      };
+      const [one, two] = [await begin("one"), await begin("two")];
+      assert.equal(await one.accept(), one.id);
+      await assert.rejects(two.accept(), { code: "TOO_MANY_JOBS" });
+      await two.upload.discard();
+      assert.equal((await stores[0]!.list(100)).length, 10);
+      // It left nothing behind: when there is room, its key stands for no other job.
+      await queue.cancel(one.id);
+      const again = await begin("two");
+      assert.equal(await again.accept(), again.id);
+    },
+  );
 }

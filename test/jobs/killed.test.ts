@@ -41,7 +41,7 @@ for (const kind of KINDS) {
       const failed = await service.ended(doomed);
       assert.deepEqual([failed.state, failed.problem?.code], ["failed", "INTERNAL"]);
       assert.match(failed.problem?.detail ?? "", /ended 3 times without a result/);
-      assert.deepEqual(await versionsOf(place.folder, "pump"), ["1"]);
+      assert.deepEqual(await versionsOf(place.models, "pump"), ["1"]);
     },
   );
 
@@ -60,12 +60,10 @@ for (const kind of KINDS) {
       // It had nobody to tell any more.
       assert.throws(() => process.kill(pid!, 0), { code: "ESRCH" });
 
-      const begun = Date.now();
       assert.equal(await second.server.end("SIGTERM"), 0);
       const third = await place.serve();
       await processesOf(third, id, 1);
-      // Not the 15 s of a lease that runs out.
-      assert.ok(Date.now() - begun < 15_000, "it waited for the lease");
+      // It would be the third attempt, had it been taken from a worker whose lease ran out.
       assert.equal(logged(third, "the job begins")[0]?.["attempt"], 2);
       const stopped = await third.fetch(`/v1/jobs/${id}`, { method: "DELETE" });
       assert.equal(((await stopped.json()) as JobAnswer).state, "cancelled");
@@ -83,14 +81,14 @@ for (const kind of KINDS) {
       const id = await service.accepted("pump", QUICK);
       await processesOf(hanging, id, 1);
       hanging.pause();
-      while ((await versionsOf(place.folder, "pump")).length === 0) await delay(50);
+      while ((await versionsOf(place.models, "pump")).length === 0) await delay(50);
       assert.equal((await service.job(id)).state, "running");
       const next = place.worker();
       const job = await service.ended(id);
       assert.deepEqual([job.state, job.version], ["done", "1"], next.log());
       hanging.goOn();
       await once(hanging, "another worker has taken the job");
-      assert.deepEqual(await versionsOf(place.folder, "pump"), ["1"]);
+      assert.deepEqual(await versionsOf(place.models, "pump"), ["1"]);
       assert.equal((await service.job(id)).endedAt, job.endedAt);
       assert.deepEqual(await place.leftovers(), []);
     },
@@ -112,7 +110,7 @@ for (const kind of KINDS) {
         ["done", "done", "done", "done"],
       );
       assert.deepEqual(jobs.map(({ version }) => version).sort(), ["1", "2", "3", "4"]);
-      assert.deepEqual(await versionsOf(place.folder, "pump"), ["1", "2", "3", "4"]);
+      assert.deepEqual(await versionsOf(place.models, "pump"), ["1", "2", "3", "4"]);
       assert.equal(services.flatMap((service) => logged(service, "the job begins")).length, 4);
 
       const id = await one.accepted("pump", ENDLESS);

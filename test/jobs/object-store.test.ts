@@ -7,6 +7,10 @@ import { makeBucket, skip } from "../registry/s3/object-store.js";
 import { type JobServer, logged, modelsFolder, QUICK, serve, WorkerProcess } from "./job-service.js";
 import { RedisServer, withoutRedis } from "./redis-server.js";
 
+/** What a service says when it starts without Redis. */
+const NOT_SHARED =
+  "RESIDUA_REDIS_URL is not set and models are in an object store: services and workers on other machines do not know the jobs of this one";
+
 interface Listing {
   readonly models: readonly {
     readonly name: string;
@@ -48,7 +52,12 @@ test("a job of one service is published for both, and they serve on while the st
   for (const version of ["1", "2"]) {
     const job = await one.ended(await one.accepted("pump", QUICK));
     assert.deepEqual([job.state, job.version], ["done", version], JSON.stringify(job.problem));
+    // Without Redis, the other one does not know it, and says why.
+    const unknown = await other.fetch(`/v1/jobs/${job.id}`);
+    assert.equal(unknown.status, 404);
+    assert.match(await unknown.text(), /RESIDUA_REDIS_URL is not set, so each replica knows only the jobs/);
   }
+  for (const service of [one, other]) assert.equal(logged(service, NOT_SHARED).length, 1);
   await until(other, isLive("2"));
 
   // At the same moment, on both: each has its way.
@@ -120,5 +129,6 @@ test("with Redis, a worker that shares no folder with the service trains on what
   assert.deepEqual([job.state, job.version], ["done", "1"], worker.log());
   assert.ok(isLive("1")(await listing(service)));
   assert.equal(logged(service, "the job begins").length, 0);
+  for (const one of [service, worker]) assert.equal(logged(one, NOT_SHARED).length, 0);
   assert.equal(await worker.end("SIGTERM"), 0);
 });

@@ -29,6 +29,10 @@ for (const kind of KINDS) {
       /^The option epocs is no option here; there are family, /,
       service.order("pump", "epocs=3"),
     );
+    for (const name of ["falseAlarms", "false_alarms"]) {
+      const detail = /, seed; it is written false-alarms\.$/;
+      await refused(400, "INVALID_REQUEST", detail, service.order("pump", `${name}=1/week`));
+    }
     await refused(
       400,
       "INVALID_REQUEST",
@@ -44,7 +48,7 @@ for (const kind of KINDS) {
     await refused(
       400,
       "INVALID_REQUEST",
-      /^folds and calibration are two ways/,
+      /^`folds` and `calibration` are two ways/,
       service.order("pump", "folds=2&calibration=0.2"),
     );
     await refused(
@@ -63,8 +67,14 @@ for (const kind of KINDS) {
     await refused(
       415,
       "UNSUPPORTED_MEDIA_TYPE",
-      /text\/csv, .*"image\/png"/,
+      /text\/csv, .*"image\/png"\.$/,
       service.order("pump", "", DATA, { "content-type": "image/png" }),
+    );
+    await refused(
+      415,
+      "UNSUPPORTED_MEDIA_TYPE",
+      /not "multipart\/form-data; .*"\. Send the file itself as the body/,
+      service.order("pump", "", DATA, { "content-type": "multipart/form-data; boundary=x" }),
     );
     await refused(422, "INVALID_DATA", /^The body is empty/, service.order("pump", "", ""));
     await refused(413, "BODY_TOO_LARGE", /50000 bytes/, service.order("pump", "", "x".repeat(50_001)));
@@ -91,7 +101,12 @@ for (const kind of KINDS) {
       /admin token/,
       service.order("pump", "", DATA, { authorization: "Bearer nope" }),
     );
-    await refused(404, "JOB_NOT_FOUND", /There is no job of this id/, service.fetch("/v1/jobs/nope"));
+    await refused(
+      404,
+      "JOB_NOT_FOUND",
+      /There is no job of this id.* lists them\.$/,
+      service.fetch("/v1/jobs/nope"),
+    );
     await refused(404, "JOB_NOT_FOUND", /There is no job/, service.fetch("/v1/jobs/nope/events"));
     assert.deepEqual(await place.leftovers(), []);
     assert.deepEqual(await (await service.fetch("/v1/jobs")).json(), { jobs: [] });

@@ -125,7 +125,14 @@ test("data that cannot be learnt from are a problem of the job, with the place",
     broken.problem?.errors?.map(({ path }) => path),
     ['line 302, column "cos"'],
   );
-  assert.match(broken.problem?.detail ?? "", /"oops" is not a number \(missing oops takes it/);
+  assert.match(broken.problem?.detail ?? "", /"oops" is not a number \(`missing` oops takes it/);
+  const flat = await service.ended(
+    await service.accepted("pump", QUICK, '{"series": [1, 2]}', { "content-type": "application/json" }),
+  );
+  assert.deepEqual(
+    flat.problem?.errors?.map(({ path }) => path),
+    ["/series/0"],
+  );
   const short = await service.ended(await service.accepted("pump", QUICK, writeWaves(4)));
   assert.equal(short.problem?.code, "INVALID_DATA", JSON.stringify(short));
   assert.equal((await service.fetch("/v1/models/pump")).status, 404);
@@ -135,15 +142,23 @@ test("a renewal is a job too, from which events are excluded", async (t) => {
   const service = await serve(t, await modelsFolder(t));
   const first = await service.ended(await service.accepted("pump", QUICK));
   assert.equal(first.state, "done", JSON.stringify(first.problem));
-  const order = async (events: string) => {
-    const query = `calibrate-only=true&promote=stable&exclude-events=${encodeURIComponent(events)}`;
-    const response = await service.fetch(`/v1/models/pump/renewals?${query}`, {
+  const renew = async (model: string, query: string) => {
+    const response = await service.fetch(`/v1/models/${model}/renewals?${query}`, {
       method: "POST",
       body: writeWaves(600),
       headers: { "content-type": "text/csv" },
     });
     return { status: response.status, answer: (await response.json()) as JobAnswer & { detail: string } };
   };
+  const order = (events: string) =>
+    renew("pump", `calibrate-only=true&promote=stable&exclude-events=${encodeURIComponent(events)}`);
+  for (const [model, query, code, detail] of [
+    ["pmup", "", "MODEL_NOT_FOUND", 'There is no model "pmup" to renew; there are pump.'],
+    ["pump", "version=9", "VERSION_NOT_FOUND", 'Model "pump" has no version 9 to renew; it has 1.'],
+  ] as const) {
+    const { problem } = await service.ended((await renew(model, query)).answer.id);
+    assert.deepEqual([problem?.code, problem?.detail], [code, detail]);
+  }
   for (const [events, detail] of [
     ["[{", /^The option exclude-events cannot be "\[\{"\. It has to be JSON/],
     ['[{"start": 3}]', /^The option exclude-events cannot be .* Event 1 has to name its rows/],

@@ -36,6 +36,9 @@ export const MODELS: Readonly<Record<string, number>> = {
   wrapped: 2,
   "layer-normalised": 3,
   elu: 2,
+  "initial-states": 2,
+  "initial-states-deep": 3,
+  "initial-states-gru": 2,
 };
 
 interface Numbers {

@@ -99,7 +99,7 @@ const refused: [Partial<ArchitectureOptions>, RegExp][] = [
   [{ family: "dense", horizon: 3 }, /horizon needs a prediction head.*not dense/],
   [{ family: "prediction", horizon: 0 }, /horizon has to be .* not 0/],
   [{ family: "prediction", timesteps: 1 }, /prediction without a horizon needs timesteps of at least 2/],
-  [{ family: "prediction", reverse: true }, /Reverse needs an LSTM reconstruction decoder/],
+  [{ family: "prediction", reverse: true }, /Reverse needs a recurrent reconstruction decoder/],
   [{ family: "stacked", reverse: true }, /Reverse needs .* not stacked/],
   [{ family: "dense", cell: "gru" }, /Cell gru needs recurrent layers.*not dense/],
   [{ units: [] }, /at least one layer/],

@@ -6,11 +6,13 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { createWasmEngine } from "../../src/engine/wasm/engine.js";
 import { buildNetwork, FAMILIES } from "../../src/network/architectures.js";
+import { firstStateOf } from "../../src/network/first-states.js";
 import type { Network } from "../../src/network/network.js";
 import { isExpressibleInTfjs } from "../../src/network/topology-writer.js";
 import { initialWeights, type Weights } from "../../src/network/weights.js";
 import { GOLDEN_CASES, readGoldenCase } from "../engine/golden.js";
 import { someNumbers, someWeights } from "../engine/network-arbitrary.js";
+import { withFirstStates } from "../engine/network-variants.js";
 import { COMPOSITE, write } from "./written-model.js";
 
 assert.ok(cpu.version_cpu);
@@ -113,4 +115,17 @@ test("tfjs-layers normalises rows and has ELU as we do", async () => {
   assert.equal(isExpressibleInTfjs(network), true);
   const windows = someNumbers(4, 5 * network.timesteps * network.features);
   await assertSameAsTfjs(network, someWeights(network, 9), windows, 5);
+});
+
+test("tfjs-layers starts an LSTM from the states of another one as we do", async () => {
+  const plain = buildNetwork(COMPOSITE);
+  const encoders = plain.encoder.filter(({ kind }) => kind === "lstm");
+  const network = withFirstStates(plain);
+  const started = network.heads
+    .flatMap(({ layers: all }) => all)
+    .filter((each) => firstStateOf(each) !== undefined);
+  assert.ok(encoders.length > 0 && started.length >= 2);
+  assert.equal(isExpressibleInTfjs(network), true);
+  const windows = someNumbers(5, 4 * network.timesteps * network.features);
+  await assertSameAsTfjs(network, someWeights(network, 10), windows, 4);
 });

@@ -60,7 +60,7 @@ const cases: readonly DamageCase[] = [
   [
     "a layer that reads two",
     (m) =>
-      Object.assign(layer(m, "encoder_1"), {
+      Object.assign(layer(m, "prediction_output"), {
         inbound_nodes: [
           [
             ["window", 0, 0],
@@ -68,7 +68,48 @@ const cases: readonly DamageCase[] = [
           ],
         ],
       }),
-    /"encoder_1" has to read one other layer/,
+    /"prediction_output" has to read one other layer/,
+  ],
+  [
+    "a recurrent layer that starts from one state of two",
+    (m) =>
+      Object.assign(layer(m, "prediction_1"), {
+        inbound_nodes: [
+          [
+            ["prediction_repeat", 0, 0],
+            ["encoder_2", 0, 1],
+          ],
+        ],
+      }),
+    /"prediction_1" has to start from all states of one layer, in their order/,
+  ],
+  [
+    "a recurrent layer that starts from states in another order",
+    (m) =>
+      Object.assign(layer(m, "prediction_1"), {
+        inbound_nodes: [
+          [
+            ["prediction_repeat", 0, 0],
+            ["encoder_2", 0, 2],
+            ["encoder_2", 0, 1],
+          ],
+        ],
+      }),
+    /"prediction_1" has to start from all states of one layer, in their order/,
+  ],
+  [
+    "a recurrent layer that starts from a layer without states",
+    (m) =>
+      Object.assign(layer(m, "prediction_1"), {
+        inbound_nodes: [
+          [
+            ["prediction_repeat", 0, 0],
+            ["prediction_repeat", 0, 1],
+            ["prediction_repeat", 0, 2],
+          ],
+        ],
+      }),
+    /"prediction_1" starts from the state of "prediction_repeat", which is not an earlier recurrent layer/,
   ],
   [
     "a layer that reads nothing there is",

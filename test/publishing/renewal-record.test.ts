@@ -51,3 +51,12 @@ test("a record that does not hold the options is refused with what it lacks", as
   };
   assert.throws(() => recordedOptions({ ...manifest, training: { options } }), /architecture\/units/);
 });
+
+test("an imported model is not trained anew, and the sentence says what can be done", async () => {
+  const { manifest } = await readManifest(join(models, shipped[0]!.name, "1"));
+  const imported = { ...manifest, training: { ...manifest.training, imported: { file: "model.keras" } } };
+  assert.throws(
+    () => recordedOptions(imported),
+    /was imported, and how it was trained is not known here: --calibrate-only renews/,
+  );
+});

@@ -44,6 +44,21 @@ test("lists what is published with sizes, hashes and aliases, and why a manifest
   assert.ok(published[1]!.bytes > 1_000);
 });
 
+test("aliases that cannot be read are said, and the versions are listed without them", async (t) => {
+  const models = await temporaryFolder(t);
+  await addVersions(models, "pump", [1]);
+  await writeFile(join(models, "pump", "aliases.json"), '{"stable": 1}');
+  const notes: string[] = [];
+  const published = await listPublished(new FolderStore(models), (note) => notes.push(note));
+  assert.deepEqual(
+    published.map(({ version, aliases }) => [version, aliases]),
+    [["1", []]],
+  );
+  assert.deepEqual(notes, [
+    'The aliases of model "pump" cannot be read: Alias "stable" has to be a version such as "2", not 1.',
+  ]);
+});
+
 test("verifies hashes and golden windows, and closes what it opened", async (t) => {
   const models = await temporaryFolder(t);
   const engine = new ReferenceEngine();

@@ -7,7 +7,7 @@ import { InputError } from "../../src/errors.js";
 import { DEFAULT_ALIAS, writeAliases } from "../../src/registry/aliases.js";
 import { FolderStore } from "../../src/registry/folder-store.js";
 import { Registry } from "../../src/registry/registry.js";
-import { loadStoredModel } from "../../src/registry/stored-model.js";
+import { loadStoredModel, openStoredVersion } from "../../src/registry/stored-model.js";
 import type { Selection } from "../../src/registry/version-choice.js";
 import { addVersions, temporaryFolder } from "./publications.js";
 import { ReferenceEngine } from "./reference-engine.js";
@@ -81,13 +81,32 @@ async function breakGolden(golden: string, manifest: string): Promise<void> {
   await writeFile(manifest, JSON.stringify(parsed));
 }
 
+test("a version is opened with the bundle that it was made from, which is read once", async (t) => {
+  const folder = await temporaryFolder(t);
+  await addVersions(folder, "pump", [1, 2]);
+  const engine = new ReferenceEngine();
+  const reads: string[] = [];
+  class CountingStore extends FolderStore {
+    override readBundle(name: string, version: string) {
+      reads.push(`${name} ${version}`);
+      return super.readBundle(name, version);
+    }
+  }
+  const { bundle, served } = await openStoredVersion(new CountingStore(folder), "pump", {}, engine);
+  assert.deepEqual(reads, ["pump 2"]);
+  assert.deepEqual([bundle.version, bundle.sha256], [served.version, served.sha256]);
+  assert.equal(served.executable.network, bundle.network);
+  await served.executable.close();
+  assert.equal(engine.open, 0);
+});
+
 test("what is not there is said with what there is", async (t) => {
   const folder = await temporaryFolder(t);
   await addVersions(folder, "pump", [1, 2]);
   const engine = new ReferenceEngine();
   const load = (name: string, selection: Selection) =>
     loadStoredModel(new FolderStore(folder), name, selection, engine);
-  await assert.rejects(load("fan", {}), /There is no model "fan" in .*; there are pump\./);
+  await assert.rejects(load("fan", {}), /There is no model "fan" in .*; there is pump\./);
   await assert.rejects(load("pump", { version: "9" }), /Model "pump" has no version 9; it has 2, 1\./);
   await assert.rejects(load("pump", { alias: "old" }), /Model "pump" has no alias "old"; it has none\./);
 });

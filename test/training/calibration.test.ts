@@ -80,10 +80,12 @@ function split(dataset: Dataset, calibration: number): Split {
 test("a series is scored in pieces as it is in one: windows, timesteps and coverage", async () => {
   const one = series(1400, 1);
   const starts = windowStarts(one.rows, TIMESTEPS, 1);
+  const inBatches: number[] = [];
   const scored = await scoreSeries(executable, model, ["squared", "absolute"], one, starts, {
     withFeatureError: true,
-    contributionsTo: "squared",
+    onBatch: ({ scores }) => inBatches.push(...scores.score),
   });
+  assert.deepEqual(Float64Array.from(inBatches), scored.scores.squared!.windows);
   const prepared = prepareWindows(model, cutWindows(one.values, FEATURES, starts, TIMESTEPS), starts.length);
   const outputs = await executable.run(prepared.scaled, starts.length);
   for (const scorer of ["squared", "absolute"] as const) {

@@ -86,7 +86,7 @@ test("options that contradict each other are refused", () => {
     ],
     [{ linearPathTraining: "fixed", family: "composite" }, /^--linear-path-training .* family composite has/],
     [{ family: "dense", horizon: "3" }, /^--horizon needs a prediction head/],
-    [{ family: "dense", reverse: "true" }, /^Reverse needs an LSTM reconstruction decoder/],
+    [{ family: "dense", reverse: "true" }, /^Reverse needs a recurrent reconstruction decoder/],
   ];
   for (const [texts, message] of wrong) {
     assert.throws(

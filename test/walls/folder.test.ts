@@ -215,6 +215,23 @@ test("a volume that does not answer is given up, and not asked again until it ha
   assert.equal(await inTime("/hung", async () => "sound again", 1000), "sound again");
 });
 
+test("what a volume gives after its time is handed over to be closed, and once alone", async () => {
+  let answer: (value: string) => void = () => undefined;
+  const late: string[] = [];
+  const keep = (value: string): void => void late.push(value);
+  const hung = new Promise<string>((resolve) => {
+    answer = resolve;
+  });
+  await assert.rejects(
+    inTime("/hung", () => hung, 1, keep),
+    { code: "ETIMEDOUT" },
+  );
+  answer("a handle");
+  await new Promise(setImmediate);
+  assert.equal(await inTime("/hung", async () => "in time", 1000, keep), "in time");
+  assert.deepEqual(late, ["a handle"]);
+});
+
 test("a clock that is ahead takes nobody's unfinished bundle", async (t) => {
   const models = await temporaryFolder(t);
   const others = join(models, "pump", ".tmp-99999999-0123456789ab");

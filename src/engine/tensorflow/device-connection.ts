@@ -38,19 +38,20 @@ const KEPT_LINES = 40;
 
 export class DeviceConnection {
   private readonly child: ChildProcess;
-  private readonly pipe: Duplex;
+  /** Undefined where the process could not be started for want of file descriptors. */
+  private readonly pipe: Duplex | undefined;
   private readonly events: ConnectionEvents;
   private readonly lines: string[] = [];
   private hasEnded = false;
   private killedHere = false;
 
-  private readonly heartbeats: Heartbeats;
+  private readonly heartbeats: Heartbeats | undefined;
   private readonly killAtExit = (): void => {
     this.child.kill("SIGKILL");
   };
 
   /**
-   * Starts the process.
+   * Starts the process. Where that fails, `exit` says why.
    * @param silentMs it is killed when it has not beaten for longer. That counts as killed from outside: the task that it
    *   was working on is not to blame.
    */
@@ -61,13 +62,17 @@ export class DeviceConnection {
       // stdout is the service's log: TensorFlow must not write into it.
       stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"],
     });
-    this.heartbeats = new Heartbeats(this.child.stdio[HEART_FD] as Readable, silentMs, () => {
+    this.child.once("error", (error) => this.end(error.message, false));
+    // A stopped process does not see that its pipe has closed: it would outlive this one.
+    process.once("exit", this.killAtExit);
+    // Without file descriptors for pipes Node makes none, and no process.
+    const pipes: ChildProcess["stdio"] | undefined = this.child.stdio;
+    if (pipes === undefined) return;
+    this.heartbeats = new Heartbeats(pipes[HEART_FD] as Readable, silentMs, () => {
       this.lines.push(`It was silent for ${silentMs / 1000} s.`);
       this.child.kill("SIGKILL");
     });
-    // A stopped process does not see that its pipe has closed: it would outlive this one.
-    process.once("exit", this.killAtExit);
-    this.pipe = this.child.stdio[3] as Duplex;
+    this.pipe = pipes[3] as Duplex;
     const reader = new FrameReader((frame) => this.take(frame));
     this.pipe.on("data", (chunk: Uint8Array) => {
       try {
@@ -79,7 +84,6 @@ export class DeviceConnection {
     // A process without its pipe is of no use; its exit is then reported below.
     this.pipe.on("error", () => this.child.kill("SIGKILL"));
     this.readLines();
-    this.child.once("error", (error) => this.end(error.message, false));
     // `close` comes after `exit`, when everything that the process wrote has been read: also its last answers.
     this.child.once("close", (code, signal) => {
       const fromOutside = signal === "SIGKILL" || signal === "SIGTERM" || signal === "SIGINT";
@@ -93,14 +97,14 @@ export class DeviceConnection {
 
   /** Whether the process has said nothing for longer than it should. */
   get isSilent(): boolean {
-    return this.heartbeats.isSilent;
+    return this.heartbeats?.isSilent === true;
   }
 
   /** Writes a frame. The parts are not copied: they must not change until they are written. */
   send(head: FrameHead, parts: readonly Uint8Array[] = []): void {
-    this.pipe.cork();
-    for (const buffer of encodeFrame(head, parts)) this.pipe.write(buffer);
-    this.pipe.uncork();
+    this.pipe?.cork();
+    for (const buffer of encodeFrame(head, parts)) this.pipe?.write(buffer);
+    this.pipe?.uncork();
   }
 
   /** Kills the process; `exit` reports it as not killed from outside. */
@@ -111,8 +115,8 @@ export class DeviceConnection {
 
   /** Closes the pipe, upon which the process ends by itself; `exit` is called when it has. */
   hangUp(): void {
-    this.pipe.end();
-    this.pipe.destroy();
+    this.pipe?.end();
+    this.pipe?.destroy();
   }
 
   private take(frame: Frame): void {
@@ -137,7 +141,7 @@ export class DeviceConnection {
   private end(how: string, killed: boolean): void {
     if (this.hasEnded) return;
     this.hasEnded = true;
-    this.heartbeats.stop();
+    this.heartbeats?.stop();
     process.off("exit", this.killAtExit);
     this.events.exit({ how, killed, lastLines: this.lines });
   }

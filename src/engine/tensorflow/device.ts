@@ -85,7 +85,7 @@ export class Device {
 
   /**
    * Runs each program of a model once on zeros, the compiled one for every batch size of its plan.
-   * Throws RangeError for a model that is not loaded; rejects with INFERENCE_FAILED where a program does not run.
+   * Rejects with INFERENCE_FAILED where a program does not run, and with RangeError for a model that is not loaded.
    */
   async warm(number: number): Promise<void> {
     const model = this.model(number);

@@ -112,10 +112,14 @@ class DeviceExecutable implements Executable {
   }
 
   async run(windows: Float32Array, count: number): Promise<Outputs> {
-    if (this.closed !== undefined) throw new ResiduaError("SHUTTING_DOWN", "The network is closed.");
+    if (this.closed !== undefined) {
+      throw new ResiduaError("MODEL_NOT_READY", "This version of the model is closed.", {
+        retryAfterSeconds: 1,
+      });
+    }
     const size = windowSize(this.network);
-    if (count < 1 || windows.length < count * size) {
-      throw new RangeError(`${windows.length} numbers do not hold ${count} windows of ${size}`);
+    if (!Number.isInteger(count) || count < 1 || windows.length < count * size) {
+      throw new RangeError(`${windows.length} numbers are not ${count} windows of ${size} numbers each.`);
     }
     const run = this.runBatches(windows, count, size);
     this.underWay.add(run);

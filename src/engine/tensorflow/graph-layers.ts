@@ -44,6 +44,8 @@ export class NetworkLowering {
   private readonly scope: Scope;
   private readonly weights: ReadonlyMap<string, Result>;
   private readonly blockSteps: number;
+  /** The states of recurrent layers after their last timestep, by layer. */
+  private readonly states = new Map<string, readonly Result[]>();
 
   /**
    * @param weights by the names of `weightShapes`.
@@ -144,18 +146,20 @@ export class NetworkLowering {
 
   /** @param bias of the input projection: [gateWidth] */
   private recurrent(
-    { name, units, returnSequences }: Extract<Layer, { kind: "lstm" | "gru" }>,
+    { name, units, returnSequences, startsFrom }: Extract<Layer, { kind: "lstm" | "gru" }>,
     value: Value,
     bias: Result,
     cell: Cell,
   ): Value {
     const from = sequence(value);
     const input = { rows: this.rows(from), repeated: from.kind === "repeated", steps: from.steps };
-    const layer = { name, returnSequences, kernel: this.weight(name, "kernel"), bias, cell };
-    const result = lowerRecurrence(this.scope, layer, input, this.blockSteps);
+    const before = startsFrom === undefined ? undefined : this.states.get(startsFrom)!;
+    const layer = { name, returnSequences, kernel: this.weight(name, "kernel"), bias, cell, before };
+    const { output, state } = lowerRecurrence(this.scope, layer, input, this.blockSteps);
+    this.states.set(name, state);
     return returnSequences
-      ? { kind: "rows", steps: from.steps, width: units, result }
-      : { kind: "vector", width: units, result };
+      ? { kind: "rows", steps: from.steps, width: units, result: output }
+      : { kind: "vector", width: units, result: output };
   }
 
   private normalization({ name, epsilon }: LayerNormalizationLayer, { kind, result }: Value): Result {

@@ -2,8 +2,8 @@
  * A recurrent layer as TensorFlow nodes, whatever its cell (graph-lstm.ts): the input projection, and the recurrence
  * over timesteps.
  *
- * The projection x W + b of all timesteps is one MatMul, or one of [n, N] where every timestep has the same input. The
- * state before the first timestep is zero and is multiplied by nothing. The recurrence is a While loop over blocks of
+ * The projection x W + b of all timesteps is one MatMul, or one of [n, N] where every timestep has the same input. A
+ * state before the first timestep that is zero is multiplied by nothing. The recurrence is a While loop over blocks of
  * timesteps: unrolled in full it runs fastest, but XLA compiles for 50 ms per unrolled timestep.
  */
 import type { Result, Scope } from "./graph-builder.js";
@@ -64,21 +64,30 @@ export interface RecurrentLayer {
   /** [gateWidth] */
   readonly bias: Result;
   readonly cell: Cell;
+  /** The state before the first timestep, each [n, units]; undefined where it is zero. */
+  readonly before: readonly Result[] | undefined;
+}
+
+/** What a recurrent layer gives. */
+export interface RecurrentResult {
+  /** [steps * n, U] where the layer returns sequences, else [n, U]. */
+  readonly output: Result;
+  /** After the last timestep, each [n, U]. */
+  readonly state: readonly Result[];
 }
 
 /**
  * Adds the nodes of a recurrent layer.
  * @param blockSteps timesteps unrolled in one iteration of the While loop; a layer of at most twice as many timesteps
  *   is unrolled in full.
- * @returns [steps * n, U] where the layer returns sequences, else [n, U].
  */
 export function lowerRecurrence(
   scope: Scope,
   layer: RecurrentLayer,
   input: SequenceInput,
   blockSteps: number,
-): Result {
-  const { cell, returnSequences } = layer;
+): RecurrentResult {
+  const { cell, returnSequences, before: first } = layer;
   const { units, gateWidth } = cell;
   const { steps, repeated } = input;
   const projected = addBias(scope, matMul(scope, input.rows, layer.kernel), layer.bias);
@@ -87,8 +96,17 @@ export function lowerRecurrence(
   const iterations = (steps - unrolled) / blockSteps;
   const rows = (from: number, count: number): Result =>
     repeated || count === steps ? projected : rowsOf(scope, projected, steps, from, count, gateWidth);
-  const start = unroll(scope, cell, cell.weights, stepsOf(scope, rows(0, unrolled), repeated, unrolled));
-  if (iterations === 0) return returnSequences ? concatenate(scope, start.outputs, 0) : start.state[0]!;
+  const start = unroll(
+    scope,
+    cell,
+    cell.weights,
+    stepsOf(scope, rows(0, unrolled), repeated, unrolled),
+    first,
+  );
+  if (iterations === 0) {
+    const output = returnSequences ? concatenate(scope, start.outputs, 0) : start.state[0]!;
+    return { output, state: start.state };
+  }
 
   const blocks = repeated
     ? projected
@@ -120,9 +138,10 @@ export function lowerRecurrence(
       ? next
       : [...next, setEntry(inner, sequence, iteration, concatenate(inner, outputs, 0))];
   });
-  if (!returnSequences) return results[1]!;
+  const state = results.slice(1, 1 + states);
+  if (!returnSequences) return { output: state[0]!, state };
   const looped = reshape(scope, stackList(scope, results.at(-1)!, [-1, units], iterations), [-1, units]);
-  return concatenate(scope, [...start.outputs, looped], 0);
+  return { output: concatenate(scope, [...start.outputs, looped], 0), state };
 }
 
 /** The projected input of each of some timesteps. `projected` holds them one after the other, or one for all. */

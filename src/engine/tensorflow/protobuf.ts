@@ -118,7 +118,11 @@ export interface Messages {
 
 let loaded: Messages | undefined;
 
-/** The message classes. Throws InputError where @tensorflow/tfjs-node-gpu is not installed. */
+/**
+ * The message classes.
+ *
+ * @throws {InputError} where @tensorflow/tfjs-node-gpu is not installed.
+ */
 export function messages(): Messages {
   if (loaded === undefined) {
     try {

@@ -21,8 +21,8 @@ let lastCheck: Promise<unknown> = Promise.resolve();
 
 /**
  * The kernels of a folder. With the setting `auto`, `probe` is run with narrow and with wide vectors first, once a
- * process: if a bit of the results differs, V8 is told to make no more wide code, one line is logged, and the narrow
- * kernels are used.
+ * process: if a bit of the results differs, or the wide kernels fail, V8 is told to make no more wide code, one line is
+ * logged, and the narrow kernels are used. Rejects where the narrow kernels fail.
  */
 export async function checkedKernels(
   folder: KernelFolder,
@@ -45,15 +45,17 @@ async function compare(folder: KernelFolder, probe: Probe, log: WarningLog): Pro
   // wide code: their own probe had it compiled.
   setWideVectors(false);
   const expected = await probe(await loadKernels(folder, "reference"));
-  const wide = await loadKernels(folder, "wide");
-  const given = await withTurboFan(() => probe(wide));
-  if (Buffer.compare(expected, given) === 0) return wide;
+  let problem = "give other results than 128-bit vectors";
+  try {
+    const wide = await loadKernels(folder, "wide");
+    const given = await withTurboFan(() => probe(wide));
+    if (Buffer.compare(expected, given) === 0) return wide;
+  } catch (error) {
+    problem = `fail (${error instanceof Error ? error.message : String(error)})`;
+  }
   isRefused = true;
   setWideVectors(false);
-  log(
-    "warn",
-    "256-bit vectors give other results than 128-bit vectors here: the engine uses 128-bit vectors.",
-  );
+  log("warn", `256-bit vectors ${problem} here: the engine uses 128-bit vectors.`);
   // Not the reference, some of whose functions may have been compiled while wide vectors were on.
   return loadKernels(folder, "narrow");
 }

@@ -37,6 +37,7 @@ export class WasmEngine implements TrainingEngine {
   /** Width of the kernels' vectors. */
   readonly vectorBits: 128 | 256;
   readonly #check: CheckOptions;
+  /** Those that have not closed. */
   readonly #trainers = new Set<Trainer>();
 
   /**
@@ -61,12 +62,12 @@ export class WasmEngine implements TrainingEngine {
   /** Trainers have as many threads of their own, which sleep while there is no step. */
   async train(network: Network, weights: Weights, options: { loss: Loss; seed: number }): Promise<Trainer> {
     const kernels = await checkedKernels("training", probeTraining, this.#check);
-    const trainer = await createTrainer(
-      network,
-      weights,
-      { ...options, threads: this.pool.threads },
-      kernels,
-    );
+    // A trainer that has closed is forgotten, and its memory with it: `residua train --each` makes thousands.
+    const onClosed = (): void => {
+      this.#trainers.delete(trainer);
+    };
+    const settings = { ...options, threads: this.pool.threads, onClosed };
+    const trainer = await createTrainer(network, weights, settings, kernels);
     this.#trainers.add(trainer);
     return trainer;
   }

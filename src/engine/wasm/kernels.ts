@@ -9,6 +9,7 @@ export type KernelFolder = "inference" | "training";
 /** `reference` is another `narrow`, for the comparison of wide with narrow kernels. */
 export type KernelVariant = "narrow" | "wide" | "reference";
 
+/** A compiled module of kernels. Threads share it, each with an instance of its own. */
 export interface Kernels {
   readonly module: WebAssembly.Module;
   /** Whether multiply and add are fused (relaxed SIMD). */

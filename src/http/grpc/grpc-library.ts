@@ -36,6 +36,21 @@ export interface Failure {
 export type Answer<Response> = (failure: Failure | null, response?: Response) => void;
 export type Handler = (call: UnaryCall<never>, answer: Answer<object>) => void;
 
+/** A call of which the message may not have arrived. */
+export interface ArrivingCall {
+  sendStatus(failure: Failure): void;
+  /** The stream of HTTP/2. The library keeps it to itself; a test fails where it has another name. */
+  readonly stream: {
+    on(event: "data", take: (piece: Buffer) => void): void;
+    off(event: "data", take: (piece: Buffer) => void): void;
+    once(event: "close", then: () => void): void;
+    /** Ends it, once what was sent is on its way. */
+    close(): void;
+  };
+}
+/** Is called with each call before its message arrives. */
+export type Interceptor = (method: { readonly path: string }, call: ArrivingCall) => ArrivingCall;
+
 export interface Server {
   addService(service: object, handlers: Readonly<Record<string, Handler>>): void;
   bindAsync(address: string, credentials: object, done: (error: Error | null, port: number) => void): void;
@@ -45,8 +60,12 @@ export interface Server {
   forceShutdown(): void;
 }
 
+export interface ServerOptions {
+  readonly "grpc.max_receive_message_length": number;
+  readonly interceptors: readonly Interceptor[];
+}
 interface GrpcModule {
-  readonly Server: new (options: Readonly<Record<string, number>>) => Server;
+  readonly Server: new (options: ServerOptions) => Server;
   readonly ServerCredentials: { createInsecure(): object };
   readonly Metadata: new () => Metadata;
 }
@@ -70,7 +89,7 @@ const FILES = ["open-inference.proto", "error-details.proto"].map((name) =>
   fileURLToPath(new URL(`../../../../src/http/grpc/${name}`, import.meta.url)),
 );
 
-/** Throws InputError where the packages are not installed. */
+/** @throws InputError where the packages are not installed. */
 export function loadGrpc(): GrpcLibrary {
   const { grpc, loader } = loadPackages();
   const options = { keepCase: true, longs: Number, defaults: true, oneofs: true };

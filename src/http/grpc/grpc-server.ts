@@ -8,6 +8,7 @@ import type { Config } from "../../config.js";
 import { ClientGoneError, ERRORS, InputError, ResiduaError } from "../../errors.js";
 import type { Lifecycle } from "../../serving/lifecycle.js";
 import type { Metrics } from "../../serving/metrics.js";
+import type { BodyBudget } from "../body-budget.js";
 import { describeServer, modelMetadata, repositoryIndex } from "../inference/metadata.js";
 import { tokenCheck } from "../plugins/auth.js";
 import { toResiduaError } from "../problem.js";
@@ -16,6 +17,7 @@ import { checkReady } from "../routes/health.js";
 import type { RequestTrace } from "../tracing/request-trace.js";
 import type { TracedRequest, Tracing } from "../tracing/tracing.js";
 import { MOST_OTHER_BYTES, RefusedMessage } from "./bounded-messages.js";
+import { countUploads } from "./counted-uploads.js";
 import { type Answer, type Handler, loadGrpc, type Server, type UnaryCall } from "./grpc-library.js";
 import { GRPC_STATUS, grpcCode, grpcFailure } from "./grpc-status.js";
 import { type Caller, type InferServices, infer } from "./infer-call.js";
@@ -33,6 +35,8 @@ export interface GrpcOptions extends InferServices {
   readonly lifecycle: Lifecycle;
   readonly metrics: Metrics;
   readonly tracing: Tracing | undefined;
+  /** Counts the messages that arrive, beside the bodies of other requests. */
+  readonly budget: BodyBudget;
 }
 
 const SERVICE = "/inference.GRPCInferenceService/";
@@ -56,12 +60,13 @@ export class GrpcServer {
 
   /**
    * Resolves when the port takes calls.
-   * @throws {InputError} where the packages are not installed, or the port cannot be had.
+   * @throws InputError where the packages are not installed, or the port cannot be had.
    */
   static async start(options: GrpcOptions): Promise<GrpcServer> {
     const grpc = loadGrpc();
     const server = new grpc.Server({
       "grpc.max_receive_message_length": options.config.RESIDUA_BODY_LIMIT_BYTES + MOST_OTHER_BYTES,
+      interceptors: [countUploads(options, grpc)],
     });
     server.addService(grpc.service, handlers(options, grpc));
     const { HOST } = options.config;

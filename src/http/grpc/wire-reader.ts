@@ -23,7 +23,7 @@ export class WireReader {
     this.#end = end;
   }
 
-  /** Goes to the next field; false where there is none. Throws ResiduaError INVALID_REQUEST where the bytes are no message. */
+  /** Goes to the next field; false where there is none. @throws ResiduaError INVALID_REQUEST where the bytes are no message. */
   next(): boolean {
     if (this.to === this.#end) return false;
     const tag = this.#varint();

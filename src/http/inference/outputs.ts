@@ -15,7 +15,7 @@ export interface AskedFor {
 
 /**
  * The outputs that a request asks for, or those that are answered by default.
- * Throws ResiduaError UNSUPPORTED_BY_MODEL, with the names there are.
+ * @throws ResiduaError UNSUPPORTED_BY_MODEL, with the names there are.
  */
 export function chooseOutputs(model: ServedModel, { outputs, isBinary }: AskedFor): AskedOutput[] {
   const { tensors } = answersOf(model);

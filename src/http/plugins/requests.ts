@@ -48,6 +48,8 @@ export const requests = fp<RequestsOptions>(
         status,
         ms: Math.round(ms * 1000) / 1000,
       };
+      // Only where proxies are trusted: else it would be a proxy's own address in every line.
+      if (request.ips !== undefined) line["client"] = request.ip;
       if (status === CLIENT_CLOSED_REQUEST) line["code"] = CLIENT_GONE;
       const trace = request.headers["traceparent"];
       if (trace !== undefined) Object.assign(line, traceOf(trace));

@@ -64,7 +64,7 @@ export const healthRoutes: FastifyPluginCallbackTypebox<HealthOptions> = (
 };
 
 /**
- * Throws ResiduaError MODEL_NOT_READY or SHUTTING_DOWN where a load balancer should send no requests here.
+ * @throws ResiduaError MODEL_NOT_READY or SHUTTING_DOWN where a load balancer should send no requests here.
  */
 export function checkReady(lifecycle: Lifecycle, readiness: Readiness): void {
   if (lifecycle.isEnding) throw new ResiduaError("SHUTTING_DOWN", "The service is shutting down.");

@@ -12,6 +12,7 @@ import { InferErrorSchema, InferRequestSchema, InferResponseSchema } from "../in
 import type { InferenceOptions } from "../inference/inference-options.js";
 import { chooseOutputs } from "../inference/outputs.js";
 import { rawBody, takeRawBodies } from "../raw-body.js";
+import { clientOf } from "../request-client.js";
 import { readByItsRoute } from "../validation.js";
 
 const HEADER_LENGTH = "inference-header-content-length";
@@ -41,7 +42,7 @@ export const inferRoutes: FastifyPluginCallbackTypebox<InferenceOptions> = (
   });
 
   const infer = async (request: FastifyRequest, reply: FastifyReply, name: string, selection: Selection) => {
-    const admission = Admission.admit({ models, scoring }, request.raw.socket, name, selection);
+    const admission = Admission.admit({ models, scoring }, clientOf(request), name, selection);
     try {
       const { model, limits, arena, client } = admission;
       const waits = { deadlineAtMs: deadlineOf(request, reply), client };

@@ -155,9 +155,14 @@ function formOf(contentType = ""): DataForm {
   const [type = "", ...parameters] = contentType.split(";").map((part) => part.trim().toLowerCase());
   const form = FORMS[type];
   if (form !== undefined) return form;
+  // What curl says of -F and -d, whatever is in the file.
+  const isForm = type === "multipart/form-data" || type === "application/x-www-form-urlencoded";
+  const hint = isForm
+    ? " Send the file itself as the body and say what it is: curl -H 'content-type: text/csv' --data-binary @FILE."
+    : "";
   throw new ResiduaError(
     "UNSUPPORTED_MEDIA_TYPE",
-    `Training data have to be sent with a Content-Type of ${Object.keys(FORMS).join(", ")}, not ${JSON.stringify([type, ...parameters].join("; "))}.`,
+    `Training data have to be sent with a Content-Type of ${Object.keys(FORMS).join(", ")}, not ${JSON.stringify([type, ...parameters].join("; "))}.${hint}`,
   );
 }
 

@@ -9,6 +9,7 @@ import type { DataBody } from "../data-body.js";
 import type { LiveModels } from "../live-models.js";
 import { problemResponse } from "../problem.js";
 import { rawBody, takeRawBodies } from "../raw-body.js";
+import { clientOf } from "../request-client.js";
 import { ModelParamsSchema, VersionQuerySchema } from "../score-schema.js";
 import { readByItsRoute } from "../validation.js";
 
@@ -85,6 +86,7 @@ export const readingsRoutes: FastifyPluginCallbackTypebox<ReadingsOptions> = (
           413: problemResponse("BODY_TOO_LARGE"),
           415: problemResponse("UNSUPPORTED_MEDIA_TYPE"),
           503: problemResponse("MODEL_NOT_READY, SHUTTING_DOWN"),
+          504: problemResponse("DEADLINE_EXCEEDED"),
         },
       },
     },
@@ -96,7 +98,7 @@ export const readingsRoutes: FastifyPluginCallbackTypebox<ReadingsOptions> = (
       const body = rawBody(request);
       if (body.length === 0)
         throw new ResiduaError("INVALID_REQUEST", "The body is empty; send a data file.");
-      const data = await bodies.readData(body, { name: file, manifest }, { client: request.raw.socket });
+      const data = await bodies.readData(body, { name: file, manifest }, { client: clientOf(request) });
       return sendChunks(reply, "application/json; charset=utf-8", joinChunks(answer(data)));
     },
   );

@@ -12,14 +12,15 @@ import { preferredType } from "../accept.js";
 import { Admission } from "../admission.js";
 import type { BodyBudget } from "../body-budget.js";
 import { type Chunks, sendChunks } from "../body-chunks.js";
+import type { BodyWaits } from "../body-questions.js";
 import type { BodyReader } from "../body-reader.js";
-import type { BodyWaits } from "../body-threads.js";
 import { DeadlineHeadersSchema, deadlineOf, untilDeadline } from "../deadline.js";
 import type { LiveModels } from "../live-models.js";
 import { answersOf } from "../model-answers.js";
 import { isClientGone, logFailure } from "../plugins/errors.js";
 import { problemBody, problemResponse, toResiduaError } from "../problem.js";
 import { rawBody, takeRawBodies } from "../raw-body.js";
+import { clientOf } from "../request-client.js";
 import { scoreResponse } from "../score-response.js";
 import { ScoreResponseSchema } from "../score-response-schema.js";
 import { ModelParamsSchema, ScoreQuerySchema, ScoreRequestSchema } from "../score-schema.js";
@@ -148,7 +149,7 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
       }
       const admission = Admission.admit(
         { models, scoring },
-        request.raw.socket,
+        clientOf(request),
         request.params.name,
         request.query,
       );

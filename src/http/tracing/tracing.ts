@@ -129,7 +129,7 @@ export class Tracing {
         : propagator.extract(api.ROOT_CONTEXT, { traceparent }, getter);
   }
 
-  /** Throws InputError where the packages are not installed. */
+  /** @throws InputError where the packages are not installed. */
   static start(options: TracingOptions): Tracing {
     return new Tracing(options);
   }

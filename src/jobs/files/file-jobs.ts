@@ -2,6 +2,7 @@
 import { statfs } from "node:fs/promises";
 import type { JobRecord } from "../job.js";
 import type { JobStore } from "../job-store.js";
+import { LEASE_MS } from "../limits.js";
 import { tooManyJobs } from "../refusals.js";
 import { FileClaim } from "./file-claim.js";
 import { FileKeys } from "./file-keys.js";
@@ -11,8 +12,6 @@ import { LeaseWatch } from "./lease-watch.js";
 import { noRoom, refuseWriting } from "./refused-writing.js";
 import { removeOldJobs } from "./retention.js";
 
-/** A worker that has not said for so long that it lives has lost its job. */
-const LEASE_MS = 15_000;
 /** How often jobs that ended long ago are removed. */
 const CLEAN_MS = 10 * 60 * 1000;
 
@@ -34,14 +33,20 @@ export class FileJobs implements JobStore {
   async checkRoom(expectedBytes: number, key: string | undefined): Promise<void> {
     await this.#jobs.prepare().catch(refuseWriting);
     if (key !== undefined && (await this.#keys.isTaken(key))) return;
-    const { length } = await this.#jobs.list("queued");
-    if (length >= this.#maxQueuedJobs) throw tooManyJobs(length, this.#maxQueuedJobs);
+    await this.#checkQueue();
     const { bavail, bsize } = await statfs(this.#jobs.path("uploads"));
     if (expectedBytes > bavail * bsize) throw noRoom(`${bavail * bsize} bytes are free`);
   }
 
   upload(id: string): Promise<FileUpload> {
-    return FileUpload.begin(this.#jobs, this.#keys, id);
+    const checkQueue = (): Promise<void> => this.#checkQueue();
+    return FileUpload.begin({ jobs: this.#jobs, keys: this.#keys, checkQueue }, id);
+  }
+
+  /** @throws ResiduaError TOO_MANY_JOBS */
+  async #checkQueue(): Promise<void> {
+    const { length } = await this.#jobs.list("queued");
+    if (length >= this.#maxQueuedJobs) throw tooManyJobs(length, this.#maxQueuedJobs);
   }
 
   read(id: string): Promise<JobRecord | undefined> {
@@ -51,13 +56,15 @@ export class FileJobs implements JobStore {
   async list(mostEnded: number): Promise<JobRecord[]> {
     const open = [...(await this.#jobs.list("queued")), ...(await this.#jobs.list("running"))];
     const ended = mostEnded === 0 ? [] : (await this.#jobs.list("ended")).slice(-mostEnded);
-    const ids = [...new Set([...open, ...ended].map(({ id }) => id))].sort().reverse();
-    const records = await Promise.all(ids.map((id) => this.#jobs.read(id)));
+    // A job that moves meanwhile is seen twice: where it was seen last, it is more likely still.
+    const places = new Map([...open, ...ended].map((place) => [place.id, place]));
+    const newest = [...places].sort(([a], [b]) => (a < b ? 1 : -1));
+    const records = await Promise.all(newest.map(([id, place]) => this.#jobs.read(id, place)));
     return records.filter((record) => record !== undefined);
   }
 
   async cancel(id: string): Promise<void> {
-    await this.#jobs.cancel(id, () => new Date().toISOString()).catch(refuseWriting);
+    await this.#jobs.cancel(id).catch(refuseWriting);
   }
 
   async tend(own: ReadonlySet<string>): Promise<void> {

@@ -1,22 +1,27 @@
 /** Idempotency keys: for a day, the same key stands for the same job. */
 import { createHash, randomBytes } from "node:crypto";
-import { link, readFile, rm, writeFile } from "node:fs/promises";
+import { link, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { type Static, Type } from "@sinclair/typebox";
+import { TypeCompiler } from "@sinclair/typebox/compiler";
+import { writeFileDurably } from "../../registry/durable-files.js";
 import type { KeyUse } from "../job-store.js";
+import { KEY_MS } from "../limits.js";
 import { keyUsedOtherwise } from "../refusals.js";
 import type { JobFolder } from "./job-folder.js";
 
-const VALID_MS = 24 * 60 * 60 * 1000;
 /** How often a key is looked at whose job is not there yet: whoever took it is about to put the job into the queue. */
 const LOOKS = 20;
 const LOOK_MS = 100;
 
-interface TakenKey {
+const TakenSchema = Type.Object({
   /** The job that the key stands for. */
-  readonly id: string;
-  readonly hash: string;
-  readonly atMs: number;
-}
+  id: Type.String(),
+  hash: Type.String(),
+  atMs: Type.Number(),
+});
+type TakenKey = Static<typeof TakenSchema>;
+const takenCheck = TypeCompiler.Compile(TakenSchema);
 
 export class FileKeys {
   readonly #jobs: JobFolder;
@@ -40,7 +45,7 @@ export class FileKeys {
     const file = this.#file(key);
     const whole = join(this.#jobs.path("keys"), `.${randomBytes(9).toString("hex")}`);
     const taken: TakenKey = { id, hash, atMs: Date.now() };
-    await writeFile(whole, JSON.stringify(taken));
+    await writeFileDurably(whole, Buffer.from(JSON.stringify(taken)));
     try {
       for (;;) {
         if (await linkUnlessThere(whole, file)) return id;
@@ -52,6 +57,11 @@ export class FileKeys {
     } finally {
       await rm(whole, { force: true });
     }
+  }
+
+  /** Frees a key whose job did not come into the queue after all. */
+  async release(key: string): Promise<void> {
+    await rm(this.#file(key), { force: true });
   }
 
   async #isThere(id: string): Promise<boolean> {
@@ -69,8 +79,18 @@ export class FileKeys {
   async #read(file: string): Promise<TakenKey | undefined> {
     const json = await readFile(file, "utf8").catch(() => undefined);
     if (json === undefined) return undefined;
-    const taken = JSON.parse(json) as TakenKey;
-    return Date.now() - taken.atMs < VALID_MS ? taken : undefined;
+    const taken = parseTaken(json);
+    return taken !== undefined && Date.now() - taken.atMs < KEY_MS ? taken : undefined;
+  }
+}
+
+/** Undefined for a text that is not what `take` writes: the key is then free, as if it had never been taken. */
+function parseTaken(json: string): TakenKey | undefined {
+  try {
+    const taken: unknown = JSON.parse(json);
+    return takenCheck.Check(taken) ? taken : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -8,24 +8,30 @@ import type { FileKeys } from "./file-keys.js";
 import { DATA_FILE, type JobFolder, ORDER_FILE } from "./job-folder.js";
 import { refuseWriting } from "./refused-writing.js";
 
+interface UploadTarget {
+  readonly jobs: JobFolder;
+  readonly keys: FileKeys;
+  /** @throws ResiduaError TOO_MANY_JOBS where no more jobs may wait. */
+  readonly checkQueue: () => Promise<void>;
+}
+
 export class FileUpload implements JobUpload {
-  readonly #jobs: JobFolder;
-  readonly #keys: FileKeys;
+  readonly #target: UploadTarget;
   readonly #folder: string;
   #data: FileHandle | undefined;
 
-  private constructor(jobs: JobFolder, keys: FileKeys, folder: string, data: FileHandle) {
-    this.#jobs = jobs;
-    this.#keys = keys;
+  private constructor(target: UploadTarget, folder: string, data: FileHandle) {
+    this.#target = target;
     this.#folder = folder;
     this.#data = data;
   }
 
-  static async begin(jobs: JobFolder, keys: FileKeys, id: string): Promise<FileUpload> {
-    const folder = join(jobs.path("uploads"), id);
+  /** @throws ResiduaError INSUFFICIENT_STORAGE, CONFLICT where nothing may be written there. */
+  static async begin(target: UploadTarget, id: string): Promise<FileUpload> {
+    const folder = join(target.jobs.path("uploads"), id);
     await mkdir(folder).catch(refuseWriting);
     const data = await open(join(folder, DATA_FILE), "wx").catch(refuseWriting);
-    return new FileUpload(jobs, keys, folder, data);
+    return new FileUpload(target, folder, data);
   }
 
   async write(chunk: Uint8Array): Promise<void> {
@@ -34,15 +40,21 @@ export class FileUpload implements JobUpload {
 
   /** The hash is not kept: a volume checks what it stores. */
   async accept(order: JobOrder, _sha256: string, use: KeyUse | undefined): Promise<string> {
+    const { jobs, keys, checkQueue } = this.#target;
     try {
       await this.#data!.sync();
       await this.#close();
       await writeFileDurably(join(this.#folder, ORDER_FILE), Buffer.from(JSON.stringify(order)));
       await syncFolder(this.#folder);
-      const id = use === undefined ? order.id : await this.#keys.take(use, order.id);
+      const id = use === undefined ? order.id : await keys.take(use, order.id);
       if (id !== order.id) return id;
-      await rename(this.#folder, join(this.#jobs.path("queued"), `${id}.0`));
-      await syncFolder(this.#jobs.path("queued"));
+      // Others may have come while the data were on their way.
+      await checkQueue().catch(async (error: unknown) => {
+        if (use !== undefined) await keys.release(use.key);
+        throw error;
+      });
+      await rename(this.#folder, join(jobs.path("queued"), `${id}.0`));
+      await syncFolder(jobs.path("queued"));
       return id;
     } catch (error) {
       return refuseWriting(error);

@@ -12,9 +12,9 @@
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { replaceFile } from "../../registry/durable-files.js";
-import type { JobEnd, JobNote, JobOrder, JobRecord } from "../job.js";
+import { cancelledEnd, type JobEnd, type JobNote, type JobOrder, type JobRecord } from "../job.js";
 import { isJobId } from "../job-id.js";
-import { parseNote, parseOrder } from "../stored-job.js";
+import { parseEnd, parseNote, parseOrder } from "../stored-job.js";
 
 /** The folder of jobs, in the folder of models: readers of models skip names that begin with a dot. */
 const JOBS_FOLDER = ".jobs";
@@ -53,7 +53,7 @@ export class JobFolder {
     return join(this.#folder, part);
   }
 
-  /** Makes what is missing. Throws the error of the system where nothing can be written there. */
+  /** Makes what is missing. @throws the error of the system where nothing can be written there. */
   async prepare(): Promise<void> {
     for (const part of ["uploads", "keys", ...PHASES] as const)
       await mkdir(this.path(part), { recursive: true });
@@ -90,10 +90,14 @@ export class JobFolder {
     return undefined;
   }
 
-  /** All that is stored of a job; undefined where there is none of this id. */
-  async read(id: string): Promise<JobRecord | undefined> {
+  /**
+   * All that is stored of a job; undefined where there is none of this id.
+   *
+   * @param seen where it was a moment ago, if that is known: finding it takes a look at every job that waits or runs.
+   */
+  async read(id: string, seen?: Place): Promise<JobRecord | undefined> {
     for (let look = 0; look < LOOKS; look++) {
-      const place = await this.find(id);
+      const place = look === 0 && seen !== undefined ? seen : await this.find(id);
       if (place === undefined) return undefined;
       const record = await readRecord(place);
       if (record !== undefined) return record;
@@ -126,13 +130,13 @@ export class JobFolder {
   }
 
   /** Asks whoever has the job to stop it, or stops it where nobody has it. */
-  async cancel(id: string, now: () => string): Promise<void> {
+  async cancel(id: string): Promise<void> {
     for (let look = 0; look < LOOKS; look++) {
       const place = await this.find(id);
       if (place === undefined || place.phase === "ended") return;
       if (!(await wasThere(writeFile(join(place.folder, CANCEL_FILE), "")))) continue;
       if (place.phase === "running") return;
-      if (await this.end(place, { state: "cancelled", endedAt: now(), version: null, failure: null })) return;
+      if (await this.end(place, cancelledEnd())) return;
     }
   }
 }
@@ -140,14 +144,16 @@ export class JobFolder {
 /** How the job at a place ended; undefined where it has not. */
 export async function readEnd({ folder }: Pick<Place, "folder">): Promise<JobEnd | undefined> {
   const json = await readIfThere(join(folder, END_FILE));
-  return json === undefined ? undefined : (JSON.parse(json) as JobEnd);
+  return json === undefined ? undefined : parseEnd(json);
 }
 
+/** What was ordered; undefined where it is not there, or is no order. */
 export async function readOrder({ folder }: Pick<Place, "folder">): Promise<JobOrder | undefined> {
   const json = await readIfThere(join(folder, ORDER_FILE));
   return json === undefined ? undefined : parseOrder(json);
 }
 
+/** Whether somebody has asked for the job at a place to be stopped. */
 export function isToBeCancelled({ folder }: Pick<Place, "folder">): Promise<boolean> {
   return exists(join(folder, CANCEL_FILE));
 }

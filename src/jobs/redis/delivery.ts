@@ -3,13 +3,12 @@
  * may bring an id twice, or one whose job has ended: what a job is, and whose, is said by its own record.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { LEASE_MS } from "../limits.js";
 import { PREFIX, QUEUE } from "./redis-keys.js";
 import type { BullJob, BullQueue, BullWorker, RedisLibrary } from "./redis-library.js";
 import type { RedisLink } from "./redis-link.js";
 
-/** A worker that has not said for so long that it lives has lost its job. */
-export const LEASE_MS = 15_000;
-/** How often one is looked for. It is found at the second look after its time. */
+/** How often a worker that has fallen silent is looked for. It is found at the second look after the lease is over. */
 const STALLED_MS = 5000;
 /** After how long an id is brought again whose worker may live. */
 const LATER_MS = 5000;

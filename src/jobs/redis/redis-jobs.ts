@@ -5,13 +5,14 @@
 import { rm } from "node:fs/promises";
 import { isReadOnly } from "../../registry/folder-files.js";
 import { refuseWriting } from "../files/refused-writing.js";
-import type { JobEnd, JobRecord } from "../job.js";
+import { cancelledEnd, failedEnd, type JobRecord } from "../job.js";
 import { isJobId } from "../job-id.js";
 import type { JobLog } from "../job-run.js";
 import type { JobStore } from "../job-store.js";
+import { LEASE_MS } from "../limits.js";
 import { tooManyJobs } from "../refusals.js";
 import { parseOrder } from "../stored-job.js";
-import { type Delivered, Delivery, LEASE_MS } from "./delivery.js";
+import { type Delivered, Delivery } from "./delivery.js";
 import { RedisClaim } from "./redis-claim.js";
 import { jobKey, OPEN, useKey, WAITING } from "./redis-keys.js";
 import { loadRedis } from "./redis-library.js";
@@ -40,7 +41,7 @@ export class RedisJobs implements JobStore {
   readonly #folders: WorkFolders;
   #tidiedMs = Number.NEGATIVE_INFINITY;
 
-  /** Throws InputError where the packages that it needs are not installed. Redis need not be there yet. */
+  /** Redis need not be there yet. @throws InputError where the packages that it needs are not installed. */
   constructor(options: RedisJobsOptions) {
     const library = loadRedis();
     this.#options = options;
@@ -75,7 +76,7 @@ export class RedisJobs implements JobStore {
 
   async cancel(id: string): Promise<void> {
     if (!isJobId(id)) return;
-    const wasWaiting = await this.#link.script("runCancel", id, JSON.stringify(cancelled()));
+    const wasWaiting = await this.#link.script("runCancel", id, JSON.stringify(cancelledEnd()));
     if (wasWaiting === 1) await this.#delivery.remove(id).catch(() => undefined);
   }
 
@@ -127,8 +128,8 @@ export class RedisJobs implements JobStore {
     }
     const order = parseOrder(orderJson);
     if (order?.id !== id) {
-      const end = JSON.stringify(failed("What Redis has of the job is not what was ordered."));
-      await this.#link.script("runEnd", id, fence!, end);
+      const detail = "What Redis has of the job is not what was ordered.";
+      await this.#link.script("runEnd", id, fence!, JSON.stringify(failedEnd({ code: "INTERNAL", detail })));
       await delivered.settle();
       this.#options.log.warn({ job: id, key: jobKey(id) }, "a job in Redis is not of the form of one");
       return undefined;
@@ -150,13 +151,4 @@ export class RedisJobs implements JobStore {
       cleanUp: () => rm(folder, { recursive: true, force: true }),
     });
   }
-}
-
-function cancelled(): JobEnd {
-  return { state: "cancelled", endedAt: new Date().toISOString(), version: null, failure: null };
-}
-
-function failed(detail: string): JobEnd {
-  const failure = { code: "INTERNAL", detail } as const;
-  return { state: "failed", endedAt: new Date().toISOString(), version: null, failure };
 }

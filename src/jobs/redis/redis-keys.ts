@@ -24,7 +24,9 @@ export const WAITING = `${PREFIX}:waiting`;
 export const ENDED = `${PREFIX}:ended`;
 export const SIZES = `${PREFIX}:sizes`;
 
+/** The key of the hash of a job. */
 export const jobKey = (id: string): string => `${PREFIX}:job:${id}`;
+/** The key of the list of its data. */
 export const dataKey = (id: string): string => `${PREFIX}:data:${id}`;
 
 /** The key of an Idempotency-Key: it may have any visible characters, and be long. */

@@ -79,7 +79,7 @@ export interface RedisLibrary {
   ) => BullWorker;
 }
 
-/** Throws InputError where the packages are not installed. */
+/** @throws InputError where the packages are not installed. */
 export function loadRedis(): RedisLibrary {
   const require = createRequire(import.meta.url);
   try {

@@ -47,7 +47,7 @@ export class RedisLink {
     return this.#readyAtMs === undefined ? 0 : performance.now() - this.#readyAtMs;
   }
 
-  /** Throws ResiduaError JOBS_UNAVAILABLE where there is no connection. */
+  /** @throws ResiduaError JOBS_UNAVAILABLE where there is no connection. */
   async ready(): Promise<void> {
     for (let waitedMs = 0; waitedMs < FIRST_MS && this.#isConnecting(); waitedMs += LOOK_MS)
       await sleep(LOOK_MS);
@@ -67,11 +67,12 @@ export class RedisLink {
     }
   }
 
-  /** Runs one of our scripts. Throws as `run`. */
+  /** Runs one of our scripts. @throws as `run`. */
   script(name: ScriptName, ...args: readonly (string | number | Uint8Array)[]): Promise<unknown> {
     return this.run((client) => client[name]!(...args));
   }
 
+  /** Gives the connection up for ever; commands under way fail. */
   close(): void {
     this.#isAway = true;
     this.client.disconnect();

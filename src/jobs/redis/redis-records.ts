@@ -1,13 +1,13 @@
-/** Reads jobs from Redis. What is no job of this program's form is none. */
-import type { JobEnd, JobNote, JobRecord } from "../job.js";
+/** Reads jobs from Redis. What is not of the form that this program writes is passed over. */
+import type { JobNote, JobRecord } from "../job.js";
 import { isJobId } from "../job-id.js";
 import { parseEnd, parseNote, parseOrder } from "../stored-job.js";
 import { ENDED, OPEN } from "./redis-keys.js";
 import type { RedisLink } from "./redis-link.js";
 
-/** So many notes of jobs are kept, so that those who watch a job read new ones alone. */
+/** At most this many notes of jobs are kept here, so that those who watch a job have new ones alone read from Redis. */
 const MOST_KEPT = 200_000;
-/** A job without notes counts too. */
+/** What a job counts beside its notes. */
 const LEAST = 10;
 /** How many jobs are read at once. */
 const AT_ONCE = 20;
@@ -19,13 +19,6 @@ interface KeptNotes {
   /** What it counts among all that is kept. */
   counted: number;
 }
-
-const UNREADABLE_END: JobEnd = {
-  state: "failed",
-  endedAt: new Date(0).toISOString(),
-  version: null,
-  failure: { code: "INTERNAL", detail: "How the job ended cannot be read from Redis." },
-};
 
 export class RedisRecords {
   readonly #link: RedisLink;
@@ -50,7 +43,7 @@ export class RedisRecords {
     if (order === undefined || order.id !== id) return undefined;
     // Another reader may have been faster: then some of these are there already.
     const notes = this.#withNew(id, kept, texts.slice(kept.read - known));
-    const end = endJson === "" ? undefined : (parseEnd(endJson) ?? UNREADABLE_END);
+    const end = endJson === "" ? undefined : parseEnd(endJson);
     return { order, notes, isWaiting: isWaiting === "1", end };
   }
 

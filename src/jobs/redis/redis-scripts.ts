@@ -5,14 +5,12 @@
  * `fence` is a number of a job that grows with every worker that takes or gives it back. A worker that shows an older one has
  * lost the job: it can note, end and give back nothing.
  */
+import { ENDED_MS, KEY_MS, MOST_ENDED } from "../limits.js";
 import { ENDED, OPEN, PREFIX, SIZES, WAITING } from "./redis-keys.js";
 import type { RedisClient } from "./redis-library.js";
 
-/** How many jobs that have ended are kept, and for how long. */
-const MOST_ENDED = 1000;
-const ENDED_SECONDS = 7 * 24 * 60 * 60;
-/** For how long an Idempotency-Key stands for its job. */
-const KEY_SECONDS = 24 * 60 * 60;
+const ENDED_SECONDS = ENDED_MS / 1000;
+const KEY_SECONDS = KEY_MS / 1000;
 /** An upload of which nothing more came for so long was broken off with its service. */
 const UPLOAD_SECONDS = 60 * 60;
 

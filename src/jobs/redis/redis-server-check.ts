@@ -5,6 +5,7 @@ import type { RedisClient } from "./redis-library.js";
 /** The scripts write after they have asked for the time, and BullMQ needs its commands. */
 const OLDEST = [6, 2] as const;
 
+/** Logs what a server lacks to keep jobs. Never rejects. */
 export async function checkServer(client: Pick<RedisClient, "info" | "config">, log: JobLog): Promise<void> {
   try {
     const [server, memory, persistence] = await Promise.all(

@@ -16,6 +16,7 @@ export interface RedisLimits {
   readonly maxDataBytes: number;
 }
 
+/** The refusal of data that would be more than all jobs may hold together. */
 export function noRoomInRedis(heldBytes: number, { maxDataBytes }: RedisLimits): ResiduaError {
   return new ResiduaError(
     "INSUFFICIENT_STORAGE",

@@ -22,7 +22,7 @@ export class WorkFolders {
     this.#folder = join(folder, FOLDER);
   }
 
-  /** Throws the error of the system where nothing can be written there. */
+  /** @throws the error of the system where nothing can be written there. */
   async prepare(): Promise<void> {
     await mkdir(this.#folder, { recursive: true });
   }

@@ -19,7 +19,11 @@ export function commonConfig(name: string): JsonObject {
   return { name, trainable: true };
 }
 
-/** `units` and `activation` of a layer that adds a bias. Throws InputError, naming `where`, for anything else. */
+/**
+ * `units` and `activation` of a layer that adds a bias.
+ *
+ * @throws {InputError} naming `where`, for anything else.
+ */
 export function readUnits(config: JsonObject, where: string): { units: number; activation: Activation } {
   if (config["use_bias"] === false) throw new InputError(`use_bias ${where} has to be true.`);
   return {
@@ -33,9 +37,19 @@ export interface RecurrentSettings {
   readonly activation: Activation;
   readonly recurrentActivation: RecurrentActivation;
   readonly returnSequences: boolean;
+  /**
+   * The earlier layer of the same kind and units whose last state this layer starts from, as the decoders of Sutskever et
+   * al. 2014 ("Sequence to sequence learning with neural networks") do; left out, it starts from zeros. Models that were
+   * imported have it; trainers do not train it.
+   */
+  readonly startsFrom?: string;
 }
 
-/** [T, F] -> [T, units] with `returnSequences`, else [units]. Throws InputError, naming the layer, for a vector. */
+/**
+ * [T, F] -> [T, units] with `returnSequences`, else [units].
+ *
+ * @throws {InputError} naming the layer, for a vector.
+ */
 export function recurrentShape(layer: AnyLayer & RecurrentSettings, input: Shape): Shape {
   needsSequence(layer, input);
   return layer.returnSequences ? [input[0]!, layer.units] : [layer.units];
@@ -66,9 +80,14 @@ export function writeRecurrent(layer: AnyLayer & RecurrentSettings, bias: JsonOb
   };
 }
 
-/** The settings that all recurrent layers have. Throws InputError for those that no engine here computes. */
+/**
+ * The settings that all recurrent layers have, but for `startsFrom`, which is no setting in a topology: it stands among
+ * what a layer reads.
+ *
+ * @throws {InputError} for those that no engine here computes.
+ */
 export function readRecurrent(config: JsonObject, where: string): RecurrentSettings {
-  expectSettings(config, where, { go_backwards: false, return_state: false, stateful: false });
+  expectSettings(config, where, { go_backwards: false, stateful: false });
   expectSettings(config, where, { dropout: 0, recurrent_dropout: 0 });
   const found = readActivation(config["recurrent_activation"], `recurrent_activation ${where}`);
   const recurrentActivation = RECURRENT_ACTIVATIONS.find((known) => known === found);
@@ -87,7 +106,7 @@ export function hasTfjsActivations(layer: {
   return layer.activation !== "hardSigmoidKeras3" && layer.recurrentActivation !== "hardSigmoidKeras3";
 }
 
-/** Throws InputError unless each setting is left out or has the wanted value. */
+/** @throws {InputError} unless each setting is left out or has the wanted value. */
 export function expectSettings(config: JsonObject, where: string, wanted: JsonObject): void {
   for (const [key, value] of Object.entries(wanted)) {
     const found = config[key];

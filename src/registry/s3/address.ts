@@ -14,7 +14,7 @@ export function isS3Address(place: string): boolean {
   return /^s3:/i.test(place);
 }
 
-/** Throws InputError where it is not such an address. */
+/** @throws InputError where it is not such an address. */
 export function parseS3Address(place: string): S3Address {
   const [, bucket, path = ""] = ADDRESS.exec(place) ?? [];
   const parts = path.split("/").filter((part) => part !== "");

@@ -17,7 +17,7 @@ interface StoredAliases {
   readonly writers: readonly string[];
 }
 
-/** The aliases of a model as they are now; none where there is no object. Throws InputError where they are damaged. */
+/** The aliases of a model as they are now; none where there is no object. @throws InputError where they are damaged. */
 export async function fetchAliases(bucket: ModelBucket, name: string): Promise<StoredAliases> {
   const content = await bucket.client.get(bucket.aliasesKey(name), checkAliasesSize);
   if (content === undefined) return { aliases: new Map(), condition: "new", writers: [] };

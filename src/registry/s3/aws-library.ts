@@ -45,7 +45,7 @@ export interface AwsLibrary {
   readonly DeleteObjectCommand: Command;
 }
 
-/** Throws InputError where the package is not installed. */
+/** @throws InputError where the package is not installed. */
 export function loadAws(): AwsLibrary {
   try {
     return createRequire(import.meta.url)("@aws-sdk/client-s3") as AwsLibrary;
@@ -71,6 +71,7 @@ interface Connection {
   readonly idleMs?: number | undefined;
 }
 
+/** A client of one object store, with its connections. */
 export function createClient(
   { S3Client }: AwsLibrary,
   { endpoint, region, idleMs = IDLE_MS }: Connection,

@@ -40,6 +40,7 @@ export function statusOf(error: unknown): number | undefined {
   return (error as Failure).$metadata?.httpStatusCode;
 }
 
+/** Whether a request failed since the bucket itself does not exist. */
 export function isBucketMissing(error: unknown): boolean {
   return (error as Failure).name === "NoSuchBucket";
 }

@@ -29,7 +29,7 @@ export async function makeClaim(bucket: ModelBucket, jobId: string, claim: JobCl
   throw new ResiduaError("CONFLICT", `What job ${jobId} publishes was removed while it was published.`);
 }
 
-/** The claim of a job; undefined where it has none. Throws InputError where it is damaged. */
+/** The claim of a job; undefined where it has none. @throws InputError where it is damaged. */
 export async function readClaim(bucket: ModelBucket, jobId: string): Promise<JobClaim | undefined> {
   const what = `The object .jobs/${jobId}`;
   const content = await bucket.client.get(bucket.jobKey(jobId), (bytes) => {

@@ -47,6 +47,7 @@ export class Listing {
     return this.#models;
   }
 
+  /** Puts an object where it belongs; one that is of no model is passed over. */
   add(object: ObjectAt): void {
     const [name = "", second = "", ...rest] = object.key.slice(this.#prefixLength).split("/");
     // As in a folder: what lies beside the models' folders is not looked at.

@@ -29,10 +29,12 @@ export class ModelBucket {
     this.place = `s3://${bucket}/${prefix}`.replace(/\/$/, "");
   }
 
+  /** The address of a version, for people. */
   placeOf(name: string, version: string): string {
     return `${this.place}/${name}/${version}`;
   }
 
+  /** The key of a file of a version; with an empty file name, what the keys of all its files begin with. */
   fileKey(name: string, version: string, file: string): string {
     return `${this.#prefix}${name}/${version}/${file}`;
   }
@@ -45,6 +47,7 @@ export class ModelBucket {
     return `${this.#prefix}${name}/${ALIASES_FILE}`;
   }
 
+  /** The key of the object that says which version a job publishes. */
   jobKey(id: string): string {
     return `${this.#prefix}.jobs/${id}`;
   }
@@ -80,7 +83,7 @@ export class ModelBucket {
 
   /**
    * Checks, once, that the store keeps to conditions of writes: without them two publishers could overwrite each other.
-   * Throws ResiduaError CONFLICT where it does not.
+   * @throws ResiduaError CONFLICT where it does not.
    */
   checkConditions(): Promise<void> {
     this.#conditions ??= this.#checkConditions().catch((error: unknown) => {

@@ -138,8 +138,8 @@ export class ObjectClient {
   }
 
   /**
-   * Writes an object where the condition holds. An answer that was lost does no harm: what is there then has the mark, also
-   * where others have written after that.
+   * Writes an object where the condition holds. Where the answer is lost and the write is sent again, the marks of writers
+   * in the object tell whether it was done, also after others have written.
    * @param writer the mark of this one write.
    * @param before the marks of those who wrote what is replaced.
    * @returns the ETag of what was written; undefined where the condition does not hold.
@@ -218,7 +218,7 @@ export class ObjectClient {
     return this.#client.send(command, { abortSignal });
   }
 
-  /** Waits for about that long: each waiter for another time. Throws StoreUnavailable once this is closed. */
+  /** Waits for about that long, by a random factor, so that writers do not try again together. @throws StoreUnavailable once this is closed. */
   async pause(ms: number): Promise<void> {
     try {
       await sleep(ms * (0.5 + Math.random()), undefined, { signal: this.#closed.signal });

@@ -56,7 +56,7 @@ export class S3Store implements ModelStore {
   /** As last listed; undefined before. */
   #models: ReadonlyMap<string, ModelObjects> | undefined;
 
-  /** Sends nothing yet. Throws InputError where the address is none, or the client library is not installed. */
+  /** Sends nothing yet. @throws InputError where the address is none, or the client library is not installed. */
   constructor({ place, endpoint, region, idleMs, ...cache }: S3StoreOptions) {
     const address = parseS3Address(place);
     this.#client = new ObjectClient(loadAws(), { bucket: address.bucket, endpoint, region, idleMs });
@@ -178,7 +178,7 @@ export class S3Store implements ModelStore {
     return listed ?? this.#bucket.listVersion(name, version);
   }
 
-  /** Throws InputError where it is missing or too large. */
+  /** @throws InputError where it is missing or too large. */
   async #fetch(name: string, version: string, file: BundleFile): Promise<FileContent> {
     const key = this.#bucket.fileKey(name, version, file);
     const content = await this.#client.get(key, (bytes) => checkSize(file, bytes));

@@ -44,6 +44,7 @@ export function publishBenchModel({
   const rows = Array.from({ length: 20 * timesteps }, (_, row) => rowOf(row).join(","));
   writeFileSync(join(folder, "series.csv"), `${[header.join(","), ...rows].join("\n")}\n`);
   const models = join(folder, "models");
+  const cli = join(checkout, "dist", "src", "cli.js");
   const train = ["train", join(folder, "series.csv"), "--name", BENCH_MODEL, "--models", models];
   const shape = [
     "--family",
@@ -59,11 +60,11 @@ export function publishBenchModel({
     // One fit of the plain network; an earlier checkout has no linear path that could be turned off.
     "--calibration",
     "0.2",
-    ...(checkout === repository ? ["--linear-path", "off"] : []),
+    ...(hasLinearPath(cli) ? ["--linear-path", "off"] : []),
   ];
   for (let version = 1; version <= versions; version++) {
     const seed = ["--seed", `${version}`];
-    execFileSync(process.execPath, [join(checkout, "dist", "src", "cli.js"), ...train, ...shape, ...seed], {
+    execFileSync(process.execPath, [cli, ...train, ...shape, ...seed], {
       stdio: "pipe",
     });
   }
@@ -100,4 +101,10 @@ export function publishBenchModel({
       };
     },
   };
+}
+
+function hasLinearPath(cli: string): boolean {
+  return execFileSync(process.execPath, [cli, "train", "--help"], { encoding: "utf8" }).includes(
+    "--linear-path",
+  );
 }

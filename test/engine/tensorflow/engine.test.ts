@@ -151,7 +151,7 @@ test("a network that is closed refuses to run, and closing waits for runs under 
   const running = executable.run(windows, 1);
   await executable.close();
   await running;
-  await assert.rejects(executable.run(windows, 1), ResiduaError);
+  await assert.rejects(executable.run(windows, 1), { code: "MODEL_NOT_READY" });
 });
 
 test("the engine leaves nothing behind", native, async (t) => {

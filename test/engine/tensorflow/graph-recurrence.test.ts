@@ -76,8 +76,9 @@ function graphAnswer(one: Case, numbers: Numbers): readonly number[] {
     kernel: scope.constant("float", [inputs, width], numbers.kernel),
     bias: scope.constant("float", [width], numbers.bias),
     cell: cellOf(one, scope, numbers),
+    before: undefined,
   };
-  const result = lowerRecurrence(scope, layer, { rows, repeated, steps }, blockSteps);
+  const { output: result } = lowerRecurrence(scope, layer, { rows, repeated, steps }, blockSteps);
   const graph = writeSavedModel(scope, [
     {
       name: "plain",

@@ -59,6 +59,15 @@ test("one different bit makes the engine fall back to narrow code, and is logged
   assert.match(stderr, /^256-bit vectors give other results[^\n]*\n$/);
 });
 
+test("so do wide kernels that fail", { skip: unsupported }, async () => {
+  const { widened, stderr } = await trace("fallback", "fail");
+  assert.equal(widened, 0);
+  assert.equal(
+    stderr,
+    "256-bit vectors fail (memory access out of bounds) here: the engine uses 128-bit vectors.\n",
+  );
+});
+
 test("wide kernels are used where the results are the same", { skip: unsupported }, async () => {
   const check = { setting: "auto", log: (_: string, message: string) => assert.fail(message) } as const;
   assert.equal((await checkedKernels("inference", probeInference, check)).wide, true);
@@ -74,7 +83,7 @@ test("off uses narrow vectors", async () => {
   await engine.close();
 });
 
-test("the probes' results depend on every kernel's numbers", async () => {
+test("the results of the probe for inference are numbers in which a difference shows", async () => {
   const kernels = await loadKernels("inference", "narrow");
   const results = await probeInference(kernels);
   const floats = new Float32Array(new Uint8Array(results).buffer);

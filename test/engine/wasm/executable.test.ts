@@ -172,7 +172,7 @@ test("weights that do not fit, and counts that make no sense, are refused", asyn
   const weights = someWeights(network, 1);
   await assert.rejects(
     single.compile(network, new Map([...weights].slice(1))),
-    /The weights lack "encoder_1\/kernel"/,
+    /Weight "encoder_1\/kernel" is missing/,
   );
   const wrong = new Map(weights).set("encoder_1/bias", { shape: [11], data: new Float32Array(11) });
   await assert.rejects(single.compile(network, wrong), /"encoder_1\/bias" has shape \[11\].*\[12\]/);

@@ -1,7 +1,8 @@
 /**
  * A program: compiles kernels with V8's trace of wide vectors on, which goes to stdout.
  *
- * `kernel FOLDER NAME`: the one exported function. `fallback`: what an engine runs after a check that has failed.
+ * `kernel FOLDER NAME`: the one exported function. `fallback [fail]`: what an engine runs after a check whose wide kernels
+ * gave another bit, or failed.
  */
 import { setFlagsFromString } from "node:v8";
 import { checkedKernels } from "../../../src/engine/wasm/checked-kernels.js";
@@ -22,6 +23,7 @@ if (program === "kernel") {
   const kernels = await checkedKernels(
     "inference",
     async (used) => {
+      if (used.wide && folder === "fail") throw new RangeError("memory access out of bounds");
       const results = await probeInference(used);
       if (used.wide) results[results.length - 1]! ^= 1;
       return results;

@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { createWasmEngine } from "../../../src/engine/wasm/engine.js";
 import { compileNetwork } from "../../../src/engine/wasm/inference/executable.js";
 import { SharedHeap } from "../../../src/engine/wasm/inference/heap.js";
+import { type Kernels, loadKernels } from "../../../src/engine/wasm/kernels.js";
 import type { Job } from "../../../src/engine/wasm/pool/job.js";
 import { JOB_KIND_FORWARD } from "../../../src/engine/wasm/pool/layout.js";
 import { WorkerPool } from "../../../src/engine/wasm/pool/worker-pool.js";
@@ -77,6 +78,37 @@ test("a thread that dies refuses the runs under way, and others take its place",
   assert.ok(engine.heap.heldBytes < held);
   assert.equal(engine.heap.heldBytes, 0);
   await engine.close();
+});
+
+test("a job that fails on the calling thread is refused as one of a thread that dies, and the next one runs", async () => {
+  const engine = await createWasmEngine({ threads: 1 });
+  const executable = await engine.compile(golden.network, golden.weights);
+  const alone = () => executable.run(golden.windows, 1);
+  const answer = await alone();
+  assert.throws(() => engine.pool.runHere(fatal), { code: "INFERENCE_FAILED" });
+  assert.deepEqual(await alone(), answer);
+  assert.equal(engine.restarts, 0);
+  await engine.close();
+});
+
+test("where no thread can be started, runs are refused until one can", async () => {
+  const heap = new SharedHeap();
+  const kernels: { -readonly [Key in keyof Kernels]: Kernels[Key] } = { ...(await loadKernels("inference")) };
+  const { module } = kernels;
+  const pool = await WorkerPool.start(kernels, heap.memory, 2);
+  const executable = await compileNetwork(heap, pool, golden.network, golden.weights);
+  const run = () => executable.run(golden.windows, golden.count);
+  const answer = await run();
+  // A module without the kernels: a thread ends before it is ready.
+  kernels.module = await WebAssembly.compile(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+  await assert.rejects(pool.run(fatal), { code: "INFERENCE_FAILED" });
+  const refused = { code: "INFERENCE_FAILED", message: "The wasm engine cannot start its threads." };
+  for (const result of [run(), run(), run()]) await assert.rejects(result, refused);
+  kernels.module = module;
+  assert.deepEqual(await run(), answer);
+  assert.deepEqual(await Promise.all([run(), run()]), [answer, answer]);
+  await executable.close();
+  await pool.close();
 });
 
 test("closing waits for the runs under way, and refuses later ones", async () => {

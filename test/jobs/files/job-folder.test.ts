@@ -1,11 +1,12 @@
 /** Who gets a job, and when it is taken up again: the files alone, without processes. */
 import assert from "node:assert/strict";
-import { appendFile, mkdtemp, rm, stat } from "node:fs/promises";
+import { appendFile, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { FileClaim } from "../../../src/jobs/files/file-claim.js";
 import { FileJobs } from "../../../src/jobs/files/file-jobs.js";
+import { FileKeys } from "../../../src/jobs/files/file-keys.js";
 import { JobFolder, notesFile, type Place } from "../../../src/jobs/files/job-folder.js";
 import { LeaseWatch } from "../../../src/jobs/files/lease-watch.js";
 import { changesOf, type JobEnd, jobAfter } from "../../../src/jobs/job.js";
@@ -18,9 +19,9 @@ async function queueOf(t: TestContext) {
   t.after(() => rm(models, { recursive: true, force: true }));
   const jobs = new JobFolder(models);
   const queue = new JobQueue(new FileJobs(jobs, 10), 100);
-  const submit = () =>
+  const submit = (key?: string) =>
     queue.submit(
-      { kind: "train", model: "pump", options: {}, form: "table", key: undefined, expectedBytes: 4 },
+      { kind: "train", model: "pump", options: {}, form: "table", key, expectedBytes: 4 },
       (async function* () {
         yield Buffer.from("a\n1\n");
       })(),
@@ -80,6 +81,55 @@ test("how a job ended is decided by the first who writes it", async (t) => {
   assert.equal(await died.beat(), "lost");
 });
 
+test("a job whose end cannot be read counts as failed, and the others are listed beside it", async (t) => {
+  const { jobs, queue, submit } = await queueOf(t);
+  const { id } = await submit();
+  await queue.cancel(id);
+  const { id: other } = await submit();
+  await writeFile(join((await only(jobs, "ended")).folder, "ended.json"), '{"state":"do');
+  const listed = await queue.list();
+  assert.deepEqual(
+    listed.map((job) => [job.id, job.state]).sort(),
+    [
+      [id, "failed"],
+      [other, "queued"],
+    ].sort(),
+  );
+  assert.equal(listed.find((job) => job.id === id)!.failure!.code, "INTERNAL");
+});
+
+test("a job that has moved since it was seen is found where it is, and a listing looks for none that has not", async (t) => {
+  const { jobs, submit } = await queueOf(t);
+  const { id } = await submit();
+  const seen = await only(jobs, "queued");
+  await FileClaim.take(jobs, seen);
+  const record = await jobs.read(id, seen);
+  assert.deepEqual([record?.order.id, record?.isWaiting], [id, false]);
+  let looks = 0;
+  class CountingFolder extends JobFolder {
+    override find(wanted: string) {
+      looks++;
+      return super.find(wanted);
+    }
+  }
+  for (let index = 0; index < 5; index++) await submit();
+  const listed = await new FileJobs(new CountingFolder(join(jobs.path("queued"), "..", "..")), 10).list(10);
+  assert.deepEqual([listed.length, looks], [6, 0]);
+});
+
+test("a key whose file cannot be read is free", async (t) => {
+  const { jobs, submit } = await queueOf(t);
+  const first = await submit("key");
+  const keys = await readdir(jobs.path("keys"));
+  assert.equal(keys.length, 1);
+  for (const text of ["", '{"id":"', '{"id":1,"hash":"x","atMs":0}', "null"]) {
+    await writeFile(join(jobs.path("keys"), keys[0]!), text);
+    const next = await submit("key");
+    assert.notEqual(next.id, first.id);
+    assert.equal((await submit("key")).id, next.id);
+  }
+});
+
 test("a job that is given back waits again, and an attempt leaves nothing to the next one", async (t) => {
   const { jobs, queue, submit } = await queueOf(t);
   const { id } = await submit();
@@ -118,4 +168,33 @@ test("a lease is over when it has not changed for its time on the watcher's own 
   assert.equal(await silent(), 0);
   nowMs = 2800;
   assert.equal(await silent(), 1);
+});
+
+test("what is damaged of one job costs the others nothing", async (t) => {
+  const { jobs, queue, submit } = await queueOf(t);
+  const { id } = await submit();
+  await queue.cancel(id);
+  await writeFile(join((await only(jobs, "ended")).folder, "ended.json"), '{"state":"do');
+  const { id: other } = await submit();
+  const listed = await queue.list();
+  assert.deepEqual(
+    listed.map((job) => [job.id, job.state, job.failure?.code]),
+    [
+      [other, "queued", undefined],
+      [id, "failed", "INTERNAL"],
+    ],
+  );
+});
+
+test("a key that is damaged stands for no job, and can be taken anew", async (t) => {
+  const { jobs } = await queueOf(t);
+  await jobs.prepare();
+  const keys = new FileKeys(jobs);
+  const use = { key: "pump-1", hash: "0a" };
+  assert.equal(await keys.take(use, "first"), "first");
+  assert.equal(await keys.isTaken("pump-1"), true);
+  const [name] = await readdir(jobs.path("keys"));
+  await writeFile(join(jobs.path("keys"), name!), "");
+  assert.equal(await keys.isTaken("pump-1"), false);
+  assert.equal(await keys.take(use, "second"), "second");
 });

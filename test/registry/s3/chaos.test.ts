@@ -9,6 +9,7 @@ import { ResiduaError } from "../../../src/errors.js";
 import { verifyModels } from "../../../src/registry/inventory.js";
 import type { PublishingJob } from "../../../src/registry/model-store.js";
 import { Registry } from "../../../src/registry/registry.js";
+import { randomNumbers } from "../../walls/simulated-time.js";
 import { makeContents } from "../publications.js";
 import { ReferenceEngine } from "../reference-engine.js";
 import { log } from "../running-registry.js";
@@ -29,20 +30,9 @@ const TROUBLES: readonly Fate[] = [
 /** What a caller may be told while versions come and go, and the store fails. */
 const EXPECTED = ["STORE_UNAVAILABLE", "CONFLICT", "VERSION_NOT_FOUND", "ALIAS_NOT_FOUND", "MODEL_NOT_READY"];
 
-/** Random numbers from 0 to 1 that a seed decides (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 for (const seed of SEEDS) {
   test(`what holds holds while the store fails at random, seed ${seed}`, { skip }, async (t) => {
-    const random = randomFrom(seed);
+    const random = randomNumbers(seed);
     const below = (n: number): number => Math.floor(random() * n);
     const bucket = await makeBucket();
     const proxy = await startFaultyProxy(t, bucket.endpoint);

@@ -1,17 +1,16 @@
 /** A network in the engine's memory, ready to run. */
 
 import { setImmediate as yieldToEventLoop } from "node:timers/promises";
-import { InputError, ResiduaError } from "../../../errors.js";
+import { ResiduaError } from "../../../errors.js";
 import {
   embeddingUnits,
   inputWidth,
   type Network,
   parameterCount,
   validateNetwork,
-  weightShapes,
   windowSize,
 } from "../../../network/network.js";
-import type { Weights } from "../../../network/weights.js";
+import { checkWeightShapes, type Weights } from "../../../network/weights.js";
 import type { Executable, Outputs } from "../../engine.js";
 import { OP_WORDS, PLAN_HEADER_WORDS, SCRATCH_KERNEL_BYTES } from "../plan/layout.js";
 import { JOB_KIND_FORWARD } from "../pool/layout.js";
@@ -46,8 +45,10 @@ const aligned = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 const COPY_FLOATS = 1024 * 1024;
 
 /**
- * The executable of a network. Rejects with InputError where the weights do not fit it, and ResiduaError where the memory
- * has no room just now: that is not the bundle's fault, and there may be room once another one is closed.
+ * The executable of a network. Rejects with InputError where the network is not valid or the weights do not fit it, and
+ * with ResiduaError INFERENCE_FAILED where the memory has no room just now: the bundle is not to blame, and there may be
+ * room once another one is closed.
+ * @param weights finite ones: whoever reads a bundle has looked at all of them, which takes long for a large one.
  */
 export async function compileNetwork(
   heap: SharedHeap,
@@ -56,18 +57,7 @@ export async function compileNetwork(
   weights: Weights,
 ): Promise<WasmExecutable> {
   validateNetwork(network);
-  for (const [name, shape] of weightShapes(network)) {
-    const tensor = weights.get(name);
-    if (tensor === undefined) throw new InputError(`The weights lack "${name}".`);
-    if (
-      tensor.shape.join() !== shape.join() ||
-      tensor.data.length !== shape.reduce((product, size) => product * size, 1)
-    ) {
-      throw new InputError(
-        `"${name}" has shape [${tensor.shape.join(", ")}]; the network needs [${shape.join(", ")}].`,
-      );
-    }
-  }
+  checkWeightShapes(network, weights);
   const { operations, constants, scratch } = await place(network, weights);
   const perRow = scratch.reduce((sum, { rowBytes }) => sum + rowBytes, 0);
   // A row without a partner costs nearly as much as two.

@@ -38,7 +38,11 @@ export class SharedHeap {
     return this.memory.buffer.byteLength;
   }
 
-  /** The address of `bytes` bytes, a multiple of 64; what they hold is undefined. Throws RangeError past 4 GiB. */
+  /**
+   * The address of `bytes` bytes, a multiple of 64; what they hold is undefined.
+   *
+   * @throws {RangeError} past 4 GiB.
+   */
   allocate(bytes: number): number {
     const wanted = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
     let index = this.#free.findIndex((span) => span.bytes >= wanted);

@@ -1,6 +1,6 @@
 /**
- * Places a network for inference where it delays nothing: to pack the weights of a large one takes tens of milliseconds and
- * more, which are those of a thread of its own.
+ * Places a network for inference, a large one on a thread of its own: to pack its weights takes tens of milliseconds and
+ * more, for which requests would otherwise have to wait.
  */
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
@@ -9,7 +9,7 @@ import type { Weights } from "../../../network/weights.js";
 import type { Placement } from "./placed.js";
 import { placeForInference } from "./placement.js";
 
-/** So many weights are packed within milliseconds. */
+/** The most weights that are packed on the calling thread: that takes a few milliseconds. */
 const MOST_PARAMETERS = 262_144;
 
 /** What the thread is sent; weights in shared memory are read where they are, others copied. */
@@ -18,7 +18,7 @@ export interface PackingTask {
   readonly weights: Weights;
 }
 
-/** Places a valid network. */
+/** As `placeForInference`. Rejects with the error of the thread where that ends with one. */
 export async function place(network: Network, weights: Weights): Promise<Placement> {
   if (parameterCount(network) <= MOST_PARAMETERS) return placeForInference(network, weights);
   const task: PackingTask = { network, weights };

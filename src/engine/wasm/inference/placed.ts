@@ -3,7 +3,7 @@ import { inputWidth, type Network } from "../../../network/network.js";
 import { PLACE_INPUT, PLACE_OUTPUT } from "../plan/layout.js";
 import { operationRecord, type ValueRecord, type Words } from "../plan/records.js";
 
-/** Memory that one or several values share. Its offset is set when the plan is placed in memory. */
+/** A piece of memory that one value has, or several share. Its offset is set when the whole plan gets its memory. */
 export interface Storage {
   /** One of the PLACE numbers. */
   readonly place: number;
@@ -21,12 +21,14 @@ export interface PlacedValue {
   readonly width: number;
 }
 
-/** An operation by the words of its record. */
+/** An operation as the words of its record, by their index (../plan/layout.ts). */
 export interface PlacedOperation {
+  /** OP_KIND. */
   readonly kind: number;
   readonly words: Words;
+  /** By the index of their first word, such as OP_INPUT. */
   readonly values: Record<number, PlacedValue>;
-  /** Words that are an address, or an offset in the scratch. */
+  /** Words that are an address, or an offset in the scratch: those of these storages, once they have one. */
   readonly storages: Readonly<Record<number, Storage>>;
 }
 

@@ -10,20 +10,10 @@ import type { Network } from "../../../network/network.js";
 import type { Weights } from "../../../network/weights.js";
 import { GATES, TILE_WIDTH, tilesOf } from "../plan/gates.js";
 import {
-  OP_ACTIVATION,
-  OP_CELL,
-  OP_INPUT,
   OP_KERNEL,
-  OP_OUTPUT,
-  OP_RECURRENT_ACTIVATION,
-  OP_SEQUENCES,
-  OP_START,
   OP_STATE_A,
   OP_STATE_B,
-  OP_STEPS,
   OP_SUMS,
-  OP_TILES,
-  OP_WIDTH_IN,
   PLACE_MEMORY,
   PLACE_SCRATCH,
   STEP_OF_BLOCK,
@@ -37,7 +27,6 @@ import {
   type RecurrentOperation,
   type Value,
 } from "../plan/plan.js";
-import { ACTIVATION_NUMBERS, RECURRENT_NUMBERS } from "../plan/records.js";
 import {
   gateScale,
   type PackedDense,
@@ -57,6 +46,7 @@ import {
   type Placement,
   type Storage,
 } from "./placed.js";
+import { type PlacedState, recurrentOperation } from "./recurrent.js";
 import { denseOperation, normalizeOperation, packNormalization } from "./weighted.js";
 import { combineOperations, copyOperation, writeTo } from "./weightless.js";
 
@@ -74,6 +64,8 @@ class Placer implements Placement {
   readonly #network: Network;
   readonly #weights: Weights;
   readonly #placed = new Map<Value, PlacedValue>();
+  /** By layer. */
+  readonly #states = new Map<string, PlacedState>();
   #embedding: PlacedValue | undefined;
   #heads = 0;
 
@@ -195,24 +187,15 @@ class Placer implements Placement {
     const unitBytes = 16 * tiles;
     const scratch = (rowBytes: number): Storage => this.#scratch(undefined, units, rowBytes).storage;
     const output = this.#scratch(returnSequences ? input.steps : undefined, units, unitBytes);
-    this.operations.push({
-      kind: RECURRENT_NUMBERS[kind],
-      words: {
-        [OP_STEPS]: input.steps!,
-        [OP_ACTIVATION]: ACTIVATION_NUMBERS[layer.activation],
-        [OP_RECURRENT_ACTIVATION]: ACTIVATION_NUMBERS[layer.recurrentActivation],
-        [OP_WIDTH_IN]: inputs,
-        [OP_TILES]: tiles,
-        [OP_SEQUENCES]: Number(returnSequences),
-      },
-      values: { [OP_INPUT]: input, [OP_OUTPUT]: output, [OP_START]: start },
-      storages: {
-        [OP_CELL]: scratch(unitBytes),
-        [OP_SUMS]: scratch(4 * unitBytes),
-        ...(!returnSequences && { [OP_STATE_A]: scratch(unitBytes), [OP_STATE_B]: scratch(unitBytes) }),
-        [OP_KERNEL]: this.#constant(packed),
-      },
-    });
+    const state = { cell: scratch(unitBytes), output };
+    this.#states.set(name, state);
+    const first = layer.startsFrom === undefined ? undefined : this.#states.get(layer.startsFrom)!;
+    const storages = {
+      [OP_SUMS]: scratch(4 * unitBytes),
+      ...(!returnSequences && { [OP_STATE_A]: scratch(unitBytes), [OP_STATE_B]: scratch(unitBytes) }),
+      [OP_KERNEL]: this.#constant(packed),
+    };
+    this.operations.push(recurrentOperation(layer, { input, start, inputs, storages }, state, first));
     return output;
   }
 

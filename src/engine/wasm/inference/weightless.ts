@@ -18,7 +18,10 @@ const COMBINING_NUMBERS: Readonly<Record<CombineOperation["kind"], number>> = {
   subtract: OP_SUBTRACT,
 };
 
-/** Where the rows of the second value are shorter, the other numbers of the first one's are copied. */
+/**
+ * The sum of two values, or the first less the second. Where the rows of the second value are shorter, the other numbers
+ * of the first one's are copied.
+ */
 export function combineOperations(
   kind: CombineOperation["kind"],
   first: PlacedValue,
@@ -44,6 +47,7 @@ function combineOperation(
   };
 }
 
+/** Copies a value, each of whose steps may stand elsewhere. */
 export function copyOperation(from: PlacedValue, to: PlacedValue): PlacedOperation {
   return {
     kind: OP_COPY,

@@ -6,8 +6,8 @@
  * (plan.ts says why); words that neither the kind nor the placement uses are 0. All words are 32 bits wide.
  *
  * Tiles. A recurrent layer's gates stand in tiles of 16 columns: four gate vectors of four units each. Which gate
- * stands in which vector, gates.ts says: i, f, c, o for an LSTM; for a GRU z, r, and
- * the input's and the state's part of the candidate. Units are padded with zero weights to whole tiles.
+ * stands in which vector, gates.ts says: i, f, c, o for an LSTM; for a GRU z, r, and the input's and the state's part of
+ * the candidate. Units are padded with zero weights to whole tiles.
  */
 
 export const OP_WORDS = 48;
@@ -64,9 +64,12 @@ export const PLACE_INPUT = 0;
 export const PLACE_OUTPUT = 1;
 /** The worker's scratch. */
 export const PLACE_SCRATCH = 100;
-/** The offset is an address. */
+/** No base: the offset is an address of the whole memory. */
 export const PLACE_MEMORY = 101;
-/** As bytes from step to step: the rows of the block, one after the other. */
+/**
+ * In place of the bytes from step to step: each step has the rows of the block one after the other, so that the distance
+ * follows from their number.
+ */
 export const STEP_OF_BLOCK = -1;
 
 /** Tiles of 16 columns of what a kernel gives (recurrent, tied dense) or reads (dense, in training). */
@@ -85,7 +88,7 @@ export const OP_SECOND_INPUT = 28;
 export const OP_WIDTH_IN = 24;
 /** Floats written to each row at each step. */
 export const OP_WIDTH_OUT = 25;
-/** Not 0: the output has the state after every step of a recurrent layer, else the last one only. */
+/** Not 0: the output of a recurrent layer is its state after every step; 0: its last state alone. */
 export const OP_SEQUENCES = 26;
 /** A value that sums start from: the bias, or a recurrent layer's input times its kernel, [rows][tiles][16]. */
 export const OP_START = 28;
@@ -96,15 +99,22 @@ export const OP_STATE_A = 37;
 export const OP_STATE_B = 38;
 /** Scratch: [rows][tiles][16], the gates' sums of one tile, or of the last rows. */
 export const OP_SUMS = 39;
+/**
+ * Scratch: OP_CELL of the recurrent layer whose last state this one starts from, and h of all its steps or of its last
+ * one, whose number the third word is. 0 where the layer starts from zeros.
+ */
+export const OP_FIRST_CELL = 40;
+export const OP_FIRST_STATE = 41;
+export const OP_FIRST_STATE_STEP = 42;
 
 /** Training only, from word 24 on. */
-/** Whether the input's gradient is added to what another operation has put there. */
+/** Not 0: the input's gradient is added to what another operation has put there; 0: it is written over that. */
 export const OP_ACCUMULATE = 24;
 /** Bytes from tile to tile of the kernel; the recurrent kernel, [tile][unit][16], and its bytes from tile to tile. */
 export const OP_KERNEL_TILE = 25;
 export const OP_RECURRENT_KERNEL = 26;
 export const OP_RECURRENT_TILE = 27;
-/** The transposed kernels for wide vectors; 0 for a dense layer's that is too small for it. */
+/** Addresses of transposed copies of the kernels, for wide vectors; 0 for a dense layer that is too small to gain by one. */
 export const OP_TRANSPOSED_KERNEL = 28;
 export const OP_TRANSPOSED_RECURRENT = 29;
 /** Dense: the kernel is another layer's, used transposed. */

@@ -13,17 +13,15 @@
  * A kind that is added to `Operation` makes the compiler name both, and the kernels end in `unreachable` for a number
  * they do not know.
  */
+import { isRecurrent, type RecurrentLayer } from "../../../network/first-states.js";
 import { unknownKind } from "../../../network/layers/description.js";
-import { descriptionOf } from "../../../network/layers/layers.js";
 import { layersOfLinearPath, readsResidual } from "../../../network/linear-path.js";
 import {
   type DenseLayer,
-  type GruLayer,
   type Head,
   inputWidth,
   type Layer,
   type LayerNormalizationLayer,
-  type LstmLayer,
   type Network,
   type TimeDistributedDenseLayer,
 } from "../../../network/network.js";
@@ -34,7 +32,7 @@ export interface Value {
   readonly width: number;
 }
 
-export type RecurrentLayer = LstmLayer | GruLayer;
+export type { RecurrentLayer };
 
 interface OneToOne {
   readonly input: Value;
@@ -50,7 +48,7 @@ export interface LoadOperation {
 export interface RecurrentOperation extends OneToOne {
   readonly kind: RecurrentLayer["kind"];
   readonly layer: RecurrentLayer;
-  /** Not undefined: the input is a vector, which the layer reads at each of so many timesteps. */
+  /** How many timesteps read the input, where that is one vector for all of them; undefined for a sequence. */
   readonly times: number | undefined;
 }
 
@@ -58,7 +56,7 @@ export interface RecurrentOperation extends OneToOne {
 export interface DenseOperation extends OneToOne {
   readonly kind: "dense";
   readonly layer: DenseLayer | TimeDistributedDenseLayer;
-  /** The layer whose kernel it uses, transposed, where that is not its own. */
+  /** The layer whose kernel it uses transposed; undefined where it has a kernel of its own. */
   readonly tiedTo: string | undefined;
 }
 
@@ -81,7 +79,7 @@ export interface ReshapeOperation extends OneToOne {
 export interface DropoutOperation extends OneToOne {
   readonly kind: "dropout";
   readonly rate: number;
-  /** The layer's position in the network, which what is dropped depends on. */
+  /** The layer's position in the network: each layer drops others, and the same again in each run with the same seed. */
   readonly layerNumber: number;
 }
 
@@ -213,8 +211,4 @@ class Planner {
     this.operations.push(operation);
     return operation.output;
   }
-}
-
-function isRecurrent(layer: Layer): layer is RecurrentLayer {
-  return descriptionOf(layer).isRecurrent;
 }

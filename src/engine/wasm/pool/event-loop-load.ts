@@ -1,8 +1,9 @@
 /** How busy the event loop of the calling thread is. */
 import { performance } from "node:perf_hooks";
 
-/** Busy is a loop with this share of its time taken; looked at no more often than this. */
+/** A loop that works for more than this share of the time is busy. */
 const BUSY_SHARE = 0.5;
+/** The share is measured anew after so long at the earliest: over a shorter time it says little. */
 const LOOK_MS = 10;
 
 export class EventLoopLoad {

@@ -19,13 +19,14 @@ export interface Job {
   readonly rows: number;
   /** Multiply-adds, roughly. */
   readonly work: number;
-  /** Parts that workers claim one by one, at most `rows`. */
+  /** Into how many parts the rows are split, which workers claim one by one; at most `rows`. */
   readonly blocks: number;
   /**
    * Whether the blocks wait for one another, so that each needs a worker of its own: there may be no more of them than
    * the pool has threads.
    */
   readonly together: boolean;
+  /** The address of the first worker's scratch; those of the others follow. */
   readonly scratch: number;
   /** Bytes of scratch of each worker. */
   readonly scratchStride: number;

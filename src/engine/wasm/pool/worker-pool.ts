@@ -1,5 +1,5 @@
 /** The worker threads of an engine or a trainer: jobs go in through shared memory, and come back as settled promises. */
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { ResiduaError } from "../../../errors.js";
 import type { Kernels } from "../kernels.js";
 import { EventLoopLoad } from "./event-loop-load.js";
@@ -17,7 +17,7 @@ import {
   RING_SLOTS,
 } from "./layout.js";
 import { OwnThread } from "./own-thread.js";
-import type { WorkerData } from "./worker.js";
+import { startWorker } from "./start-worker.js";
 
 /** How often an idle worker looks for a job before it sleeps: some tens of microseconds, less than waking it takes. */
 const SPINS = 4_000;
@@ -74,8 +74,9 @@ export class WorkerPool {
   }
 
   /**
-   * Runs every block of a job. Rejects with ResiduaError where a thread died meanwhile, or the pool is closed. What the
-   * job reads must stay where it is until the promise settles.
+   * Runs every block of a job. Rejects with ResiduaError: INFERENCE_FAILED where a thread died meanwhile, or no thread
+   * can be started, and SHUTTING_DOWN once the pool is closed. What the job reads must stay where it is until the promise
+   * settles.
    */
   run(job: Job): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -86,6 +87,10 @@ export class WorkerPool {
       const submission = { job, resolve, reject };
       if (this.#restarting || this.#waiting.length > 0 || this.#occupied(this.#submitted)) {
         this.#waiting.push(submission);
+      } else if (this.#workers.size === 0) {
+        // None could be started when the last ones had died; what was missing then may be there now.
+        this.#waiting.push(submission);
+        void this.#restart();
       } else this.#submit(submission);
       if (this.#running.size === 1) for (const worker of this.#workers) worker.ref();
     });
@@ -99,10 +104,16 @@ export class WorkerPool {
   /**
    * Runs a job of one block on the calling thread. That is for work that takes no longer than waking a worker and
    * being woken by it, while the pool is idle.
+   *
+   * @throws {ResiduaError} INFERENCE_FAILED where the kernels fail, as when a thread dies of a job.
    */
   runHere(job: Job): void {
-    this.#own ??= new OwnThread(this.#kernels, this.#memory);
-    this.#own.run(job);
+    try {
+      this.#own ??= new OwnThread(this.#kernels, this.#memory);
+      this.#own.run(job);
+    } catch (cause) {
+      throw new ResiduaError("INFERENCE_FAILED", "The kernels of the wasm engine failed.", { cause });
+    }
   }
 
   /** Waits for the jobs under way, then ends the threads. */
@@ -183,37 +194,15 @@ export class WorkerPool {
   }
 
   #startWorker(index: number): Promise<void> {
-    const workerData: WorkerData = {
-      kernels: this.#kernels,
-      memory: this.#memory,
-      index,
-      firstJob: this.#submitted,
-    };
-    const worker = new Worker(new URL("./worker.js", import.meta.url), {
-      name: `residua-wasm-${index}`,
-      // Without this, threads would inherit the options the process was started with, such as a script to evaluate.
-      execArgv: [],
-      workerData,
+    const data = { kernels: this.#kernels, memory: this.#memory, index, firstJob: this.#submitted };
+    const { worker, ready } = startWorker(data, {
+      finished: () => this.#settle(),
+      ended: (ended, cause) => {
+        if (this.#workers.delete(ended)) void this.#replace(cause);
+      },
     });
     this.#workers.add(worker);
-    return new Promise((resolve, reject) => {
-      let ready = false;
-      let cause: unknown;
-      worker.on("message", (message: "ready" | "finished") => {
-        if (message === "finished") this.#settle();
-        else {
-          ready = true;
-          resolve();
-        }
-      });
-      worker.once("error", (error) => {
-        cause = error;
-      });
-      worker.once("exit", () => {
-        if (!ready) reject(new Error("A thread of the wasm engine ended before it was ready.", { cause }));
-        else if (this.#workers.delete(worker)) void this.#replace(cause);
-      });
-    });
+    return ready;
   }
 
   /**
@@ -232,16 +221,21 @@ export class WorkerPool {
     for (const { reject } of lost) {
       reject(new ResiduaError("INFERENCE_FAILED", "A thread of the wasm engine ended.", { cause }));
     }
+    await this.#restart();
+  }
+
+  /** Starts threads where there are none, and gives them what waits. Where none can be started, what waits is refused. */
+  async #restart(): Promise<void> {
+    this.#restarting = true;
     try {
       await this.#start();
-      this.#restarting = false;
-    } catch (error) {
-      // No new threads can be started: what waits would wait for ever.
-      this.#restarting = false;
-      this.#closing = true;
-      const none = new ResiduaError("INFERENCE_FAILED", "The wasm engine has no threads.", { cause: error });
+    } catch (cause) {
+      const none = new ResiduaError("INFERENCE_FAILED", "The wasm engine cannot start its threads.", {
+        cause,
+      });
       for (const { reject } of this.#waiting.splice(0)) reject(none);
     }
+    this.#restarting = false;
     while (this.#waiting.length > 0 && !this.#occupied(this.#submitted)) this.#submit(this.#waiting.shift()!);
     if (this.#running.size > 0) for (const worker of this.#workers) worker.ref();
     this.#rest();

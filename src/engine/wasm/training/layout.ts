@@ -22,7 +22,7 @@ export const MODE_EVALUATE = 0;
 export const MODE_GRADIENTS = 1;
 export const MODE_TRAIN = 2;
 export const TRAINING_THREADS = 7;
-/** Counters the threads share work out by; the last two are the barrier's. */
+/** Counters by which the threads share out the work; the last two are those of the barrier at which they meet. */
 export const TRAINING_NEXT_WINDOW = 8;
 export const TRAINING_NEXT_WEIGHT_GRADIENT = 9;
 export const TRAINING_NEXT_UPDATE = 10;
@@ -77,7 +77,7 @@ export const TRAINING_PARAMETER_COUNT = 44;
 export const TRAINING_INPUT_WIDTH = 45;
 export const TRAINING_WORDS = 46;
 
-/** A weight gradient: c = or += the sum over `rows` rows of the outer products of a's row and b's. */
+/** A weight gradient: the sum over `rows` rows of the outer products of a's row and b's, written to c or added to it. */
 export const GRADIENT_ROWS = 0;
 /** Floats of a row of a, and tiles of 16 floats of a row of b. */
 export const GRADIENT_DEPTH = 1;
@@ -102,7 +102,7 @@ export const GRADIENT_BIAS = 16;
 export const GRADIENT_UNUSED = 17;
 export const GRADIENT_WORDS = 18;
 
-/** A transposition, of at most 16 rows of a kernel. */
+/** A transposition: at most 16 rows of a kernel, which threads share out so. */
 export const TRANSPOSITION_ROWS = 0;
 export const TRANSPOSITION_TILES = 1;
 export const TRANSPOSITION_FROM = 2;

@@ -42,6 +42,7 @@ interface Slot {
   readonly offsetOf: (row: number, column: number) => number;
 }
 
+/** Floats of a row of a tile: one cache line of 64 bytes. */
 export const LANES = 16;
 
 /** Floats of a row of `width`: an odd number of 64-byte lines. */

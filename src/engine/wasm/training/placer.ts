@@ -51,6 +51,7 @@ export interface Pass {
   readonly transpositionCount: number;
 }
 
+/** Call `place` for each operation of a plan in order, and then `finish` once. */
 export class Placer {
   readonly #context: PlacingContext;
   readonly #operations: PlacedOperation[] = [];

@@ -1,7 +1,4 @@
-/** Training in WebAssembly: loss, gradients and Adam's step of a whole batch are one job of a pool of threads. */
-import { InputError } from "../../../errors.js";
-import { readsResidual } from "../../../network/linear-path.js";
-import { layersWithShapes, type Network, validateNetwork, windowSize } from "../../../network/network.js";
+import { type Network, validateNetwork, windowSize } from "../../../network/network.js";
 import { checkWeights, type Weights } from "../../../network/weights.js";
 import type { Loss, StepOptions, Trainer } from "../../engine.js";
 import { type Kernels, loadKernels } from "../kernels.js";
@@ -12,18 +9,19 @@ import { batchRecord, type Mode } from "./batch-record.js";
 import { TRAINING } from "./layout.js";
 import { ParameterLayout } from "./parameters.js";
 import { type BatchPlacement, placeForTraining } from "./placement.js";
+import { checkTrainable } from "./trainable.js";
 import { checkBatch, type TrainingBatch } from "./training-batch.js";
 import { TrainingMemory } from "./training-memory.js";
 
 const BETA_1 = 0.9;
 const BETA_2 = 0.999;
-/** Weights that are worth a thread, however few the windows. */
+/** So many weights are worth one more thread, however few windows a batch has. */
 const PARAMETERS_OF_A_THREAD = 2 ** 18;
 /** Windows of one job where only the loss is asked for. */
 const EVALUATION_WINDOWS = 256;
 
 interface UpdateNumbers {
-  /** Counts the masks of dropout. */
+  /** The number of the step, from 0: what dropout drops depends on it. */
   readonly step: number;
   /** The learning rate with Adam's correction for its moments' start at 0. */
   readonly correctedRate: number;
@@ -37,13 +35,16 @@ export interface TrainerOptions {
   /** Drives dropout. */
   readonly seed: number;
   readonly threads: number;
+  /** Called when the trainer has closed and its threads have ended. */
+  readonly onClosed?: () => void;
 }
 
 /**
  * Starts a trainer with threads of its own.
  *
- * Throws InputError where the network is not valid or reads what a linear path leaves, or has a LayerNormalization, and where the weights are not its.
  * @param kernels checked ones; without them kernels are loaded unchecked, wide ones where they are supported.
+ * @throws {InputError} where the network is not valid, reads what a linear path leaves, or has a LayerNormalization or a layer that starts
+ *   from the state of another one; where the weights are not its; and where it takes more than 4 GiB.
  */
 export async function createTrainer(
   network: Network,
@@ -52,17 +53,7 @@ export async function createTrainer(
   kernels?: Kernels,
 ): Promise<Trainer> {
   validateNetwork(network);
-  if (readsResidual(network)) {
-    throw new InputError(
-      "A network that reads what its linear path leaves is trained without the path: residualNetwork(network), on what the path leaves.",
-    );
-  }
-  const normalization = layersWithShapes(network).find(({ layer }) => layer.kind === "layerNormalization");
-  if (normalization !== undefined) {
-    throw new InputError(
-      `Layer "${normalization.layer.name}" is a LayerNormalization, which has no training here: train the model where it comes from, and import it again.`,
-    );
-  }
+  checkTrainable(network);
   checkWeights(network, weights);
   return new WasmTrainer(
     kernels ?? (await loadKernels("training", supportsWideVectors() ? "wide" : "narrow")),
@@ -72,7 +63,7 @@ export async function createTrainer(
   );
 }
 
-/** `createTrainer` makes them. */
+/** A trainer in a WebAssembly memory of its own. `createTrainer` checks what this constructor takes as it is. */
 export class WasmTrainer implements Trainer {
   readonly network: Network;
   readonly #options: TrainerOptions;
@@ -82,8 +73,9 @@ export class WasmTrainer implements Trainer {
   readonly #pool: Promise<WorkerPool>;
   #placement: BatchPlacement | undefined;
   #failure: unknown;
-  /** Steps begun, and steps that changed the weights. */
+  /** Steps begun. */
   #steps = 0;
+  /** Steps that changed the weights: t of Adam's correction. */
   #updates = 0;
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -159,6 +151,7 @@ export class WasmTrainer implements Trainer {
     await this.#queue;
     this.#failure ??= new Error("The trainer is closed.");
     await (await this.#pool.catch(() => undefined))?.close();
+    this.#options.onClosed?.();
   }
 
   /**

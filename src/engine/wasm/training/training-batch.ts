@@ -11,12 +11,15 @@ export interface TrainingBatch {
   readonly windowWeights: Float32Array | undefined;
 }
 
-/** Throws RangeError where there are no windows, or fewer windows or weights than `count`. */
+/** @throws {RangeError} where `count` is no whole number above 0, or there are fewer windows or weights than that. */
 export function checkBatch({ inputs, targets, count, windowWeights }: TrainingBatch, network: Network): void {
+  if (!Number.isInteger(count) || count < 1) {
+    throw new RangeError(`A batch has a whole number of windows of at least 1, not ${count}.`);
+  }
   const length = count * windowSize(network);
   const whole =
     Math.min(inputs.length, targets.length) >= length && (windowWeights?.length ?? count) >= count;
-  if (count >= 1 && whole) return;
+  if (whole) return;
   throw new RangeError(
     `There are not ${count} windows of [${network.timesteps}, ${inputWidth(network)}], or weights of theirs, in what was given.`,
   );

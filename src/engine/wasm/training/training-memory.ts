@@ -34,7 +34,7 @@ export class TrainingMemory {
   /**
    * @param length floats of each array.
    * @param transposedLength those of the array of transposed kernels.
-   * Throws InputError past 4 GiB.
+   * @throws {InputError} as `reserve`.
    */
   constructor(length: number, transposedLength = 0) {
     const bytes = length * 4;
@@ -58,16 +58,26 @@ export class TrainingMemory {
     return this.memory.buffer;
   }
 
-  /** Makes it hold `bytes` bytes. Throws InputError past 4 GiB. */
+  /**
+   * Makes it hold `bytes` bytes.
+   *
+   * @param what is trained, for the error message.
+   * @throws {InputError} past 4 GiB, and where the system has not so much memory.
+   */
   reserve(bytes: number, what: string): void {
     const missing = Math.ceil((bytes - this.buffer.byteLength) / PAGE_BYTES);
     if (missing <= 0) return;
+    const refuse = (why: string, cause?: unknown): never => {
+      throw new InputError(
+        `Training ${what} takes ${Math.ceil(bytes / 2 ** 20)} MiB, and ${why}; use fewer units or a smaller batch.`,
+        { cause },
+      );
+    };
+    if (this.buffer.byteLength / PAGE_BYTES + missing > MAX_PAGES) refuse("there are at most 4096");
     try {
       this.memory.grow(missing);
-    } catch {
-      throw new InputError(
-        `Training ${what} takes ${Math.ceil(bytes / 2 ** 20)} MiB, and there are at most 4096; use fewer units or a smaller batch.`,
-      );
+    } catch (error) {
+      refuse("this machine has not so much left", error);
     }
   }
 

@@ -35,6 +35,7 @@ export function updateCells(
   else stateOfCells(count, sums, cell, state, unitStride, activation);
 }
 
+/** c' = f c + i relu(g) and h' = o relu(c'), from gates that are activated but for g. */
 export function reluCells(count: i32, sums: usize, cell: usize, state: usize, unitStride: usize): void {
   for (let n = 0; n < count; n++) {
     const c = madd(v128.load(sums, 16), v128.load(cell), f32x4.mul(v128.load(sums), relu(v128.load(sums, 32))));

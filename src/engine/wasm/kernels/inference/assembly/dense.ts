@@ -117,6 +117,7 @@ function finish(to: usize, low: v128, high: v128, width: i32, activation: i32): 
   }
 }
 
+/** Four panels of one row: `width` columns of them at `to`, those that the row has. */
 export function oneRowFourPanels(
   depth: i32,
   w: usize,

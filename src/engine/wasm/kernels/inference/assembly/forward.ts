@@ -6,6 +6,9 @@ import {
   OP_CELL,
   OP_COPY,
   OP_DENSE,
+  OP_FIRST_CELL,
+  OP_FIRST_STATE,
+  OP_FIRST_STATE_STEP,
   OP_GRU,
   OP_INPUT,
   OP_KERNEL,
@@ -64,6 +67,11 @@ function stepBytes(value: usize, rows: i32): usize {
   return step == STEP_OF_BLOCK ? <usize>rows * pointer(value, VALUE_ROW) : <usize>step;
 }
 
+/**
+ * Runs every operation of the job's plan for rows `firstRow` to `firstRow + rows`.
+ * @param job the address of the job's slot.
+ * @param worker the number of the thread, which says where its scratch is.
+ */
 export function forward(job: usize, worker: i32, firstRow: i32, rows: i32): void {
   const plan = pointer(job, JOB_PLAN);
   const operations = word(plan, 0);
@@ -140,7 +148,7 @@ export function forward(job: usize, worker: i32, firstRow: i32, rows: i32): void
   }
 }
 
-/** Every step of a recurrent layer. The first has no state: its part of the sum is left out. */
+/** Every step of a recurrent layer. Where it starts from zeros the first has no state: its part of the sum is left out. */
 function recurrent(op: usize, job: usize, worker: i32, firstRow: i32, rows: i32, from: usize, to: usize): void {
   const steps = word(op, OP_STEPS);
   const tiles = word(op, OP_TILES);
@@ -151,12 +159,19 @@ function recurrent(op: usize, job: usize, worker: i32, firstRow: i32, rows: i32,
   const toStep: usize = word(op, OP_SEQUENCES) ? stepBytes(wordAddress(op, OP_OUTPUT), rows) : 0;
   const scratch = scratchAddress(job, worker);
   const cell = scratch + pointer(op, OP_CELL);
+  const firstCell = pointer(op, OP_FIRST_CELL);
   const sums = scratch + pointer(op, OP_SUMS);
   const startAt = valueAddress(start, job, worker, firstRow);
   let next: usize = toStep ? to : scratch + pointer(op, OP_STATE_A);
   let spare: usize = toStep ? 0 : scratch + pointer(op, OP_STATE_B);
   let state: usize = 0;
-  memory.fill(cell, 0, <usize>rows * unitStride);
+  const cellBytes = <usize>rows * unitStride;
+  if (firstCell) {
+    memory.copy(cell, scratch + firstCell, cellBytes);
+    state = scratch + pointer(op, OP_FIRST_STATE) + pointer(op, OP_FIRST_STATE_STEP) * cellBytes;
+  } else {
+    memory.fill(cell, 0, cellBytes);
+  }
   for (let t = 0; t < steps; t++) {
     if (!toStep && t == steps - 1) next = to;
     recurrentStep(

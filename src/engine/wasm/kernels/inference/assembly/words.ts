@@ -1,5 +1,6 @@
 /** Reads 32-bit words of records from memory (../../../plan/layout.ts and the other layout files). */
 
+/** A word that is a number, which may be below 0. */
 @inline
 export function word(at: usize, index: i32): i32 {
   return load<i32>(at + (<usize>index << 2));

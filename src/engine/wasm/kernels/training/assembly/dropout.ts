@@ -42,7 +42,10 @@ function drop(job: Job, dropout: Operation, shape: Value, window: usize, from: u
   }
 }
 
-/** A bijection of 32 bits that spreads every bit over all (the finalizer of MurmurHash3, twice with other shifts). */
+/**
+ * A bijection of 32-bit numbers in which every bit of x changes about half of the bits: the multiplications and shifts of
+ * MurmurHash3's finalizer (Appleby 2011), and then those of lowbias32 (Wellons 2018).
+ */
 function mix(x: u32): u32 {
   x += 0x9e3779b9;
   x = (x ^ (x >>> 16)) * 0x85ebca6b;

@@ -1,6 +1,7 @@
 /**
- * Numbers below 1e-30 can no longer change a weight. Gradients that vanish over many timesteps and the moments of units
- * that have died would go on to below 1e-38, where some processors take a hundred times longer.
+ * Numbers below 1e-30 become 0: they are too small to change a weight. Gradients that vanish over many timesteps, and the
+ * moments of weights whose gradient stays 0, would otherwise shrink to subnormal numbers (below 1e-38), with which some
+ * processors compute a hundred times slower.
  */
 const LEAST = memory.data<f32>([1e-30]);
 const MAGNITUDE = memory.data<i32>([0x7fffffff]);

@@ -22,6 +22,7 @@ export function loadWindows(job: Job, operation: Operation, start: usize, first:
   }
 }
 
+/** y = activation(x . W + b) at every step of the input, for rows `first` to `first + rows` of the group. */
 export function forwardDense(job: Job, dense: Operation, first: usize, rows: i32): void {
   const input = dense.input;
   const output = dense.output;
@@ -63,6 +64,10 @@ function activateDense(dense: Operation, rows: i32, y: usize): void {
   }
 }
 
+/**
+ * From the gradient of the output to that of the sums before the activation, in its place, and to that of the input where
+ * the input has one. weight-gradients.ts makes the gradients of kernel and bias of it.
+ */
 export function backwardDense(dense: Operation, first: usize, rows: i32): void {
   const input = dense.input;
   const output = dense.output;
@@ -109,6 +114,7 @@ export function forwardRepeat(operation: Operation, first: usize, rows: i32): vo
   }
 }
 
+/** The input's gradient is the sum of the output's over the steps, in their order. */
 export function backwardRepeat(operation: Operation, first: usize, rows: i32): void {
   const output = operation.output;
   const bytes = <usize>rows * output.rowBytes;
@@ -137,6 +143,7 @@ export function forwardReshape(operation: Operation, first: usize, rows: i32): v
   }
 }
 
+/** The input's gradient is the output's, in rows of the input's length. */
 export function backwardReshape(operation: Operation, first: usize, rows: i32): void {
   const input = operation.input;
   const output = operation.output;

@@ -52,7 +52,7 @@ export function multiplyRows(
   else multiplyRowsNarrow(rows, depth, tiles, a, aRow, b, bTile, bRow, c, cTile, accumulate);
 }
 
-/** c = or c += the sum of `rows` rows of b, tile by tile; tiles of c are 64 bytes apart. */
+/** c = s, or c += s, with s the sum of `rows` rows of b, tile by tile; tiles of c are 64 bytes apart. */
 export function sumRows(rows: i32, tiles: i32, b: usize, bTile: usize, bRow: usize, c: usize, accumulate: bool): void {
   for (let tile = 0; tile < tiles; tile++) {
     let c0 = accumulate ? v128.load(c, 0) : f32x4.splat(0);

@@ -1,6 +1,7 @@
 /** This thread's own scratch memory; ../../../training/placement.ts says how much there is. */
 export let scratch: usize = 0;
 
+/** Says where this thread's scratch is, before it works on a batch. */
 export function useScratch(at: usize): void {
   scratch = at;
 }

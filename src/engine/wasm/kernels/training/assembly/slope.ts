@@ -3,21 +3,25 @@ import { ELU, HARD_SIGMOID, LINEAR, RELU, SIGMOID, TANH } from "../../../plan/la
 
 const ONE = memory.data<f32>([1]);
 
+/** 1, four times. */
 @inline
 export function loadOne(): v128 {
   return v128.load32_splat(ONE);
 }
 
+/** 1 where y is above 0, else 0. */
 @inline
 export function reluSlope(y: v128, one: v128): v128 {
   return v128.and(f32x4.gt(y, f32x4.splat(0)), one);
 }
 
+/** 1 - y², the derivative of tanh. */
 @inline
 export function tanhSlope(y: v128, one: v128): v128 {
   return f32x4.sub(one, f32x4.mul(y, y));
 }
 
+/** y (1 - y), the derivative of the logistic function. */
 @inline
 export function sigmoidSlope(y: v128, one: v128): v128 {
   return f32x4.mul(y, f32x4.sub(one, y));
