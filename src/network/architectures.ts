@@ -16,6 +16,7 @@ import type {
   HeadName,
   Layer,
   LayerKind,
+  LinearPath,
   Network,
   RecurrentActivation,
 } from "./network.js";
@@ -57,6 +58,8 @@ export interface ArchitectureOptions {
   readonly dropout?: number | undefined;
   /** Components of a linear path beside the network (linear-path.ts); none where it is left out. */
   readonly linearPath?: number | undefined;
+  /** What the encoder beside a linear path reads: the window, or, where it is left out, what the path leaves of it. */
+  readonly encoderReads?: LinearPath["encoderReads"];
 }
 
 const HEADS_OF: Record<Family, readonly HeadName[]> = {
@@ -84,14 +87,15 @@ export function buildNetwork(options: ArchitectureOptions): Network {
   const readings = isRecurrent(options.family) ? recurrentNetwork(options) : denseNetwork(options);
   const { covariates } = options;
   const plain = covariates === undefined ? readings : { ...readings, covariates };
-  const network = options.linearPath === undefined ? plain : withLinearPath(plain, options.linearPath);
+  const network = options.linearPath === undefined ? plain : withLinearPath(plain, options);
   validateNetwork(network);
   return network;
 }
 
-function withLinearPath(network: Network, components: number): Network {
+function withLinearPath(network: Network, { linearPath, encoderReads }: ArchitectureOptions): Network {
   const head: Head = { name: "linear", start: 0, steps: network.timesteps, reversed: false, layers: [] };
-  return { ...network, heads: [...network.heads, head], linearPath: { name: "linear", components } };
+  const path = { name: "linear", components: linearPath!, ...(encoderReads && { encoderReads }) };
+  return { ...network, heads: [...network.heads, head], linearPath: path };
 }
 
 function checkOptions(options: ArchitectureOptions): void {

@@ -4,7 +4,8 @@
  *
  * What TF.js has no field for is in the bundle's manifest: the rows each head answers for, the layer that ends the
  * encoder, and which kernels are one matrix (here they are written twice). A linear path follows from model.json alone,
- * by the names of its layers; its last dense layer is written a second time with negated weights.
+ * by the names of its layers; where g reads what it leaves, its last dense layer is written a second time with negated
+ * weights.
  */
 import { InputError } from "../errors.js";
 import { object, text } from "./json-guards.js";
@@ -131,7 +132,7 @@ export function readLayersModel(
     checkNegated([copy, tensors.get(copy)!], [original, tensors.get(original)!], plain);
     tensors.delete(copy);
   }
-  if (plain.linearPath !== undefined) checkReadsReadings(plain.linearPath, plain, tensors);
+  checkReadsReadings(plain, tensors);
   const tiedTo = new Map<string, string>();
   for (const tie of description.ties) {
     checkTie(tie, tensors);

@@ -1,15 +1,18 @@
 /** The weights of a linear path as a model file has them: those of P, and the negated copy of its last layer. */
 import { InputError } from "../errors.js";
-import { type LinearPath, linearPathLayers, linearPathSums } from "./linear-path.js";
+import { linearPathLayers, linearPathSums, readsResidual } from "./linear-path.js";
 import { inputWidth, type Network } from "./network.js";
 import { type Shape, sizeOf } from "./shape.js";
 import { haveSameBits, type Tensor } from "./weights.js";
 
-/** By name: the negated weights of a linear path in a model file, and those that they are a copy of. */
+/**
+ * By name: the negated weights of a linear path in a model file, and those that they are a copy of; none where g reads the
+ * window itself.
+ */
 export function negatedCopies(network: Network): Map<string, string> {
-  if (network.linearPath === undefined) return new Map();
-  const { expand } = linearPathLayers(network.linearPath, network);
-  const { negated } = linearPathSums(network.linearPath, network);
+  if (!readsResidual(network)) return new Map();
+  const { expand } = linearPathLayers(network.linearPath!, network);
+  const { negated } = linearPathSums(network.linearPath!, network);
   return new Map(["kernel", "bias"].map((part) => [`${negated.name}/${part}`, `${expand.name}/${part}`]));
 }
 
@@ -43,12 +46,13 @@ export function checkNegated(
   }
 }
 
-/** @throws {InputError} where P reads a covariate: its first layer has weights for it that are not 0. */
-export function checkReadsReadings(
-  path: LinearPath,
-  network: Network,
-  weights: ReadonlyMap<string, Tensor>,
-): void {
+/**
+ * @throws {InputError} where g reads what P leaves, and P reads a covariate: its first layer has weights for it that are
+ *   not 0.
+ */
+export function checkReadsReadings(network: Network, weights: ReadonlyMap<string, Tensor>): void {
+  if (!readsResidual(network)) return;
+  const path = network.linearPath!;
   const { features } = network;
   const width = inputWidth(network);
   const name = `${linearPathLayers(path, network).project.name}/kernel`;

@@ -1,5 +1,5 @@
 /**
- * A linear path beside an autoencoder g: x̂ = Px + g(x - Px).
+ * A linear path beside an autoencoder g: x̂ = Px + g(x), or x̂ = Px + g(x - Px).
  *
  *   Px = (flatten(x) . project + bias) . expand + bias
  *
@@ -7,8 +7,11 @@
  * principal components C [T * F, k] (orthonormal columns) and a mean m [T * F] of windows, `project` is C with the bias
  * -m.C, and `expand` is C transposed with the bias m.
  *
- * Where the rows of a window have covariates behind their readings (network.ts), P is of the readings alone: Px is
- * [T, F], and the rows of `project` that stand for covariates are 0. g reads x - Px with the covariates as they are.
+ * These are where a P begins that is trained with g, beside a g that reads x; a P that is kept stands before a g that
+ * reads x - Px.
+ *
+ * Px is [T, F], also where the rows of a window have covariates behind their readings (network.ts). The rows of `project`
+ * that stand for covariates begin as 0, and stay 0 where g reads x - Px. g reads the covariates as they are.
  */
 import { InputError } from "../errors.js";
 import type { DenseLayer } from "./layers/dense.js";
@@ -22,6 +25,8 @@ export interface LinearPath {
   readonly name: string;
   /** k: the components a window is projected on. */
   readonly components: number;
+  /** What g reads: the window x itself; where it is left out, x - Px. */
+  readonly encoderReads?: "window";
 }
 
 /** The four layers of P in order, from a window [T, F + C] to Px [T, F]. */
@@ -75,8 +80,9 @@ export function linearPathLayers(
 }
 
 /**
- * What a model file has besides the layers of P, because TF.js has no layer that subtracts: a second `expand` with
- * negated weights, which gives -Px, and the two additions. The second one has 0 where the window has covariates.
+ * What a model file has besides the layers of P: the addition that gives the reconstruction, and, where g reads x - Px,
+ * another one and a second `expand` with negated weights, which gives -Px, because TF.js has no layer that subtracts. The
+ * second `expand` has 0 where the window has covariates.
  */
 export interface LinearPathSums {
   readonly negated: DenseLayer;
@@ -99,6 +105,11 @@ export function linearPathSums(path: LinearPath, shape: WindowShape): LinearPath
     residual: `${name}_residual`,
     reconstruction: `${name}_reconstruction`,
   };
+}
+
+/** Whether the encoder reads x - Px. */
+export function readsResidual({ linearPath }: { readonly linearPath?: LinearPath }): boolean {
+  return linearPath !== undefined && linearPath.encoderReads === undefined;
 }
 
 /** The layers of P in order; none for a network without a linear path. */

@@ -8,7 +8,7 @@
  *
  * A head answers for `steps` rows of the window from row `start` on; a `reversed` head gives them last row first.
  *
- * With a linear path (linear-path.ts) the encoder reads r = x - Px, with the covariates as they are, and two heads
+ * With a linear path (linear-path.ts) the encoder reads x or r = x - Px, with the covariates as they are, and two heads
  * answer: `reconstruction`, Px plus what its layers make of the embedding, and `linear`, Px.
  */
 import { InputError } from "../errors.js";
@@ -63,7 +63,7 @@ export interface Network {
   readonly covariates?: number;
   readonly encoder: readonly Layer[];
   readonly heads: readonly Head[];
-  /** P, where the encoder reads x - Px instead of x. */
+  /** P, whose Px is added to what the layers of the head `reconstruction` give. */
   readonly linearPath?: LinearPath;
 }
 

@@ -146,8 +146,8 @@ class Graph {
 }
 
 /**
- * The linear path that leads to the outputs Px + g(x - Px) and Px, as topology-writer.ts writes it; undefined where the
- * first output is no addition.
+ * The linear path that leads to the outputs Px + g(x) or Px + g(x - Px), and Px, as topology-writer.ts writes it; undefined
+ * where the first output is no addition.
  *
  * @throws {InputError} naming the layer, where one of its layers differs.
  */
@@ -187,6 +187,9 @@ function readLinearPath(
     );
   }
   const rest = expectSum(reconstruction, wanted.window.name);
+  if (!graph.adds(residual)) {
+    return { path: { ...path, encoderReads: "window" }, chains: [graph.chain(rest, graph.input), []] };
+  }
   const minusLinear = expectSum(residual, graph.input);
   expectLayers(graph.chain(minusLinear, project.name), [negated, negatedWindow]);
   return { path, chains: [graph.chain(rest, residual), []] };

@@ -7,7 +7,7 @@ import { firstStateOf, isRecurrent, STATES } from "./first-states.js";
 import type { JsonObject } from "./json-guards.js";
 import { descriptionOf } from "./layers/layers.js";
 import { commonConfig } from "./layers/topology-config.js";
-import { linearPathLayers, linearPathSums } from "./linear-path.js";
+import { linearPathLayers, linearPathSums, readsResidual } from "./linear-path.js";
 import { inputWidth, type Layer, type LinearPath, layersWithShapes, type Network } from "./network.js";
 
 /** `class_name` of the layer that adds two values. */
@@ -69,8 +69,10 @@ export function writeTopology(network: Network): JsonObject {
     const { negated, negatedWindow, residual, reconstruction } = linearPathSums(path, network);
     const projected = chain(INPUT_NAME, [flatten, project]);
     const linear = chain(projected, [expand, window]);
-    const minusLinear = chain(projected, [negated, negatedWindow]);
-    const [rest] = heads(add(residual, INPUT_NAME, minusLinear));
+    const from = readsResidual(network)
+      ? add(residual, INPUT_NAME, chain(projected, [negated, negatedWindow]))
+      : INPUT_NAME;
+    const [rest] = heads(from);
     return [add(reconstruction, linear, rest!), linear];
   };
   const { linearPath } = network;

@@ -4,6 +4,7 @@ import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { type ReadingValues, readingValues } from "../data/reading-options.js";
 import { InputError } from "../errors.js";
 import type { Manifest } from "../registry/manifest.js";
+import { LINEAR_PATH_TRAININGS } from "../training/linear-path.js";
 import type { TrainOptions } from "../training/train-settings.js";
 
 /** The options of a training, as its record has them. Those by which data files were read stand beside them. */
@@ -31,6 +32,9 @@ const OptionsSchema = Type.Object({
   // Versions before there were these record none of them.
   folds: Type.Optional(Type.Integer({ minimum: 0 })),
   linearPath: Type.Optional(Type.Union([Type.Number(), Type.Null()])),
+  linearPathTraining: Type.Optional(
+    Type.Union(LINEAR_PATH_TRAININGS.map((training) => Type.Literal(training))),
+  ),
   falseAlarms: Type.Optional(
     Type.Object({ events: Type.Number({ exclusiveMinimum: 0 }), per: Type.String() }),
   ),
@@ -70,8 +74,8 @@ export function recordedOptions(manifest: Manifest): TrainOptions {
       `The training record of ${name} ${version} does not say how to train it again (${problem?.path ?? ""}: ${problem?.message}); --calibrate-only keeps its weights.`,
     );
   }
-  const { linearPath = null, folds = 0 } = recorded;
+  const { linearPath = null, linearPathTraining = "fixed", folds = 0 } = recorded;
   const ofReading = new Set(Object.keys(readingValues(recordedReading(manifest))));
   const own = Object.fromEntries(Object.entries(recorded).filter(([key]) => !ofReading.has(key)));
-  return { ...(own as unknown as TrainOptions), linearPath, folds };
+  return { ...(own as unknown as TrainOptions), linearPath, linearPathTraining, folds };
 }

@@ -4,6 +4,7 @@ import { listNames } from "../data/names.js";
 import type { TrainingEngine } from "../engine/engine.js";
 import { InputError } from "../errors.js";
 import { buildNetwork } from "../network/architectures.js";
+import { readsResidual } from "../network/linear-path.js";
 import { type Network, residualNetwork, rowShape, windowSize } from "../network/network.js";
 import { initialWeights, type Weights } from "../network/weights.js";
 import { calendarWidth } from "../scoring/calendar.js";
@@ -70,7 +71,13 @@ export async function fitModel(
   const network =
     path === undefined
       ? plain
-      : buildNetwork({ ...options.architecture, features, covariates, linearPath: path.components });
+      : buildNetwork({
+          ...options.architecture,
+          features,
+          covariates,
+          linearPath: path.components,
+          encoderReads: options.linearPathTraining === "joint" ? "window" : undefined,
+        });
   if (task.stage.number === 0) events.onChoice?.(describeLinearPath(options, path));
   const heads = network.heads.map(({ name, start, steps, reversed }) => ({ name, start, steps, reversed }));
   const description = { ...shape, ...scaling, heads, calendar };
@@ -86,7 +93,7 @@ export async function fitModel(
 }
 
 function describeLinearPath(
-  { linearPath, architecture }: SettledOptions,
+  { linearPath, linearPathTraining, architecture }: SettledOptions,
   path: FittedLinearPath | undefined,
 ): string {
   if (linearPath === null) {
@@ -95,7 +102,8 @@ function describeLinearPath(
   }
   if (path === undefined) return "no linear path: the windows to fit do not differ, or are too large for one";
   const parts = path.components === 1 ? "component holds" : "components hold";
-  return `linear path: ${path.components} principal ${parts} ${100 * linearPath} % of the variance of windows`;
+  const then = linearPathTraining === "joint" ? "; it begins with them, and is trained with the network" : "";
+  return `linear path: ${path.components} principal ${parts} ${100 * linearPath} % of the variance of windows${then}`;
 }
 
 /** How long a fit runs at most. */
@@ -133,30 +141,28 @@ async function fitNetwork(
   const windows = createWindowSource(dataset, task.fit, read);
   const validation = createWindowSource(dataset, task.validation, read);
   const augmentation = createAugmentation(task.fit, readings, read, options);
+  // A path that is not trained is taken off the windows once, so that g alone is trained.
+  const fixed = readsResidual(network) ? path : undefined;
   const left = (source: typeof windows) =>
-    path === undefined ? source : createResidualSource(source, path, size);
+    fixed === undefined ? source : createResidualSource(source, fixed, size);
   // Windows that are changed at random have to be changed before the linear path reads them.
   const isChanged = augmentation !== undefined || options.corruption !== undefined;
   events.onFit?.({ stage: task.stage, epochs: options.epochs });
-  const trained = residualNetwork(network);
-  const trainer = await engine.train(trained, initialWeights(trained, options.seed), {
-    loss: options.loss,
-    seed: options.seed,
-  });
+  const ofPath: Weights = path?.weights(network.linearPath!, network) ?? new Map();
+  const g = residualNetwork(network);
+  const initial = initialWeights(g, options.seed);
+  const [trained, first] = fixed === undefined ? [network, new Map([...initial, ...ofPath])] : [g, initial];
+  const trainer = await engine.train(trained, first, { loss: options.loss, seed: options.seed });
   try {
     const result = await fit(trainer, isChanged ? windows : left(windows), left(validation), {
       ...options,
       learningRates: task.learningRates,
       augmentation,
-      linearPath: isChanged ? path : undefined,
+      linearPath: isChanged ? fixed : undefined,
       onStep: events.onStep,
       onEpoch: events.onEpoch,
     });
-    if (path === undefined) return result;
-    return {
-      ...result,
-      weights: new Map([...result.weights, ...path.weights(network.linearPath!, network)]),
-    };
+    return fixed === undefined ? result : { ...result, weights: new Map([...result.weights, ...ofPath]) };
   } finally {
     await trainer.close();
   }

@@ -1,6 +1,8 @@
 /**
- * The linear path P of a network x̂ = Px + g(x - Px): what a few principal components of the fitted windows make of a
- * window. g is then trained on what P leaves.
+ * The linear path P of a network: what a few principal components of the fitted windows make of a window.
+ *
+ *   joint   x̂ = Px + g(x)        P begins as these components, and the loss trains it with g
+ *   fixed   x̂ = Px + g(x - Px)   P stays as it is, and g is trained on what P leaves
  */
 import type { ArchitectureOptions } from "../network/architectures.js";
 import { type LinearPath, linearPathLayers, type WindowShape } from "../network/linear-path.js";
@@ -12,6 +14,9 @@ import {
   windowsToFit,
 } from "../scoring/principal-components.js";
 import { spreadNumbers, type WindowSource } from "./window-reader.js";
+
+export const LINEAR_PATH_TRAININGS = ["joint", "fixed"] as const;
+export type LinearPathTraining = (typeof LINEAR_PATH_TRAININGS)[number];
 
 /** Why a network of this kind has no linear path; undefined where it may have one. */
 export function whyNoLinearPath({
@@ -30,7 +35,7 @@ const MOST_VALUES = 2 ** 24;
 const MOST_KEPT = 2 ** 25;
 const CHUNK_WINDOWS = 512;
 
-/** P in float32, as it is published. */
+/** P in float32: as it is published, or as its training begins. */
 export class FittedLinearPath {
   /** k */
   readonly components: number;

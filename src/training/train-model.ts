@@ -77,7 +77,9 @@ export async function trainModel(
   if (chosen !== undefined) events.onChoice?.(`window length ${chosen.reason}`);
   if (asked.calendar !== undefined) {
     events.onChoice?.(describeCalendar(asked.calendar));
-    if (asked.linearPath !== null) events.onNote?.(CALENDAR_ADVICE);
+    // A path that is trained along reads the calendar too.
+    const ignores = asked.linearPath !== null && asked.linearPathTraining === "fixed";
+    if (ignores) events.onNote?.(CALENDAR_ADVICE);
   }
   const architecture = { ...asked.architecture, timesteps };
   const rows = timesteps + (architecture.horizon ?? 0);

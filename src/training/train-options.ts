@@ -20,14 +20,14 @@ import { parseFalseAlarms } from "../scoring/false-alarms.js";
 import { LOSSES } from "../scoring/losses.js";
 import { SCALER_KINDS } from "../scoring/scaler.js";
 import { calendarOf, calendarParts } from "./calendar-options.js";
-import { whyNoLinearPath } from "./linear-path.js";
+import { LINEAR_PATH_TRAININGS } from "./linear-path.js";
+import { linearPathOf } from "./linear-path-options.js";
 import { corruption, shareOrOff, timestepsOrAuto, unitList } from "./option-parsers.js";
 import type { TrainOptions } from "./train-settings.js";
 
 /** The share of the windows that is held back to calibrate with where there are no forward folds. */
 export const DEFAULT_CALIBRATION = 0.2;
 export const DEFAULT_FOLDS = 3;
-const DEFAULT_LINEAR_PATH = 0.7;
 
 /** What a network is, and how it is fitted and calibrated: the options that training and evaluation share. */
 export const FITTING_OPTIONS = {
@@ -48,8 +48,13 @@ export const FITTING_OPTIONS = {
   reverse: { help: "reconstruction decoders give the last row first", oppositeHelp: undefined },
   linearPath: option(
     "share",
-    "the network reconstructs what principal components with this share of the variance of windows leave; off: all of the window (default: 0.7; off with a prediction head or --reverse)",
+    "beside the network, a linear path of principal components with this share of the variance of windows; off: none (default: 0.7; off with a prediction head or --reverse)",
     shareOrOff,
+  ),
+  linearPathTraining: choice(
+    "kind",
+    "fixed: the linear path keeps these components, and the network reads what it leaves; joint: it begins with them, and is trained with the network, which reads the window (default: fixed)",
+    LINEAR_PATH_TRAININGS,
   ),
   stride: option(
     "rows",
@@ -195,7 +200,7 @@ export function toTrainOptions(values: FittingValues, seed: number): TrainOption
   });
   return {
     architecture,
-    linearPath: chooseLinearPath(family, values),
+    ...linearPathOf(family, values),
     stride: values.stride,
     loss: values.loss,
     epochs: values.epochs,
@@ -229,15 +234,4 @@ export function toTrainOptions(values: FittingValues, seed: number): TrainOption
 function chooseFamily({ family, cell, reverse }: FittingValues): Family {
   if (family !== undefined) return family;
   return cell !== undefined || reverse === true ? "reconstruction" : "dense";
-}
-
-/** The share of the variance that the linear path holds; null for none. */
-function chooseLinearPath(family: Family, { linearPath, reverse }: FittingValues): number | null {
-  if (linearPath === "off") return null;
-  const reason = whyNoLinearPath({ family, reverse });
-  if (reason === undefined) return linearPath ?? DEFAULT_LINEAR_PATH;
-  if (linearPath === undefined) return null;
-  throw new InputError(
-    `--linear-path needs a network that only reconstructs, in order of time; ${reason}: take --linear-path off.`,
-  );
 }

@@ -7,6 +7,7 @@ import type { FalseAlarms } from "../scoring/false-alarms.js";
 import type { ScalerKind } from "../scoring/scaler.js";
 import type { AugmentationOptions } from "./augmentation.js";
 import type { EpochRecord } from "./fit.js";
+import type { LinearPathTraining } from "./linear-path.js";
 
 /** Everything that training depends on, beside the data. */
 export interface TrainOptions extends AugmentationOptions {
@@ -16,6 +17,8 @@ export interface TrainOptions extends AugmentationOptions {
   };
   /** The share of the variance that the linear path's components hold; null for no linear path. */
   readonly linearPath: number | null;
+  /** Whether the linear path is trained with the network; it has no meaning without a path. */
+  readonly linearPathTraining: LinearPathTraining;
   /** Rows between the starts of two windows; undefined for what `defaultStride` says. */
   readonly stride: number | undefined;
   readonly loss: Loss;

@@ -157,23 +157,31 @@ const tied = fc
   });
 
 /** Networks of every layer kind, with one or two heads, with and without a horizon, covariates, and tied matrices. */
-export const trainableNetworks: fc.Arbitrary<Network> = fc.oneof({ arbitrary: free, weight: 4 }, tied);
+const plain: fc.Arbitrary<Network> = fc.oneof({ arbitrary: free, weight: 4 }, tied);
+
+/** The networks above, and some of them beside a linear path that is trained along. */
+export const trainableNetworks: fc.Arbitrary<Network> = fc
+  .tuple(plain, fc.option(units, { freq: 1 }))
+  .map(([network, components]) =>
+    components === null ? network : withLinearPath(network, components, true),
+  );
 
 /**
- * The networks above, some of them with normalised layers, some with recurrent layers that start from the states of
- * others, and a third of them beside a linear path.
+ * Networks of every layer kind, some of them with normalised layers, some with recurrent layers that start from the states
+ * of others, and a third of them beside a linear path.
  */
 export const networks: fc.Arbitrary<Network> = fc
   .tuple(
-    trainableNetworks,
+    plain,
     fc.option(units, { freq: 3 }),
     fc.option(fc.nat({ max: 3 }), { freq: 2 }),
     fc.boolean(),
+    fc.boolean(),
   )
-  .map(([network, components, at, areStarted]) => {
+  .map(([network, components, at, areStarted, readsWindow]) => {
     const normalized = at === null ? network : withNormalizations(network, at);
     const started = areStarted ? withFirstStates(normalized) : normalized;
-    return components === null ? started : withLinearPath(started, components);
+    return components === null ? started : withLinearPath(started, components, readsWindow);
   });
 
 /** Numbers in [-1, 1) that depend on the seed alone (Marsaglia 2003, "Xorshift RNGs"). */

@@ -3,7 +3,7 @@ import { isRecurrent, type RecurrentLayer } from "../../src/network/first-states
 import type { Head, Layer, Network } from "../../src/network/network.js";
 
 /** The network with a linear path beside it, where its heads allow one. */
-export function withLinearPath(network: Network, components: number): Network {
+export function withLinearPath(network: Network, components: number, readsWindow: boolean): Network {
   const { timesteps, inputSteps, features, heads } = network;
   const [reconstruction] = heads;
   if (inputSteps !== timesteps || reconstruction === undefined) return network;
@@ -11,7 +11,11 @@ export function withLinearPath(network: Network, components: number): Network {
   return {
     ...network,
     heads: [{ ...reconstruction, reversed: false }, linear],
-    linearPath: { name: "path", components: Math.min(components, timesteps * features) },
+    linearPath: {
+      name: "path",
+      components: Math.min(components, timesteps * features),
+      ...(readsWindow && { encoderReads: "window" }),
+    },
   };
 }
 

@@ -7,7 +7,7 @@
  * GRU (Cho et al. 2014, with Keras's `reset_after`), v and s the update and reset gates:
  *   v, s = r(x.W + b + h.R + d)   g = a(x.W + b + s (h.R + d))   h' = v h + (1 - v) g
  * Layer normalisation (Ba et al. 2016) of a row: gamma (x - mean) / sqrt(variance + epsilon) + beta
- * A linear path P beside an autoencoder g: Px + g(x - Px), Px = (x.W + b).V + d of the flattened window. g reads the
+ * A linear path P beside an autoencoder g: Px + g(x) or Px + g(x - Px), Px = (x.W + b).V + d of the flattened window. g reads the
  * covariates of a row, which stand behind its features, as they are.
  */
 import type { Loss } from "../../src/engine/engine.js";
@@ -53,7 +53,8 @@ export function runReference(
   const linearAt = (n: number): number => linear?.[n] ?? 0;
   const data = input.map((value, n) => {
     const feature = n % width;
-    return feature < features ? value - linearAt(Math.floor(n / width) * features + feature) : value;
+    if (feature >= features || linearPath?.encoderReads === "window") return value;
+    return value - linearAt(Math.floor(n / width) * features + feature);
   });
   const embedding = through(network.encoder, { steps, width, data });
   return {
@@ -81,7 +82,7 @@ function linearReconstruction(
 }
 
 /**
- * The loss of a batch: the sum over heads of the mean over windows, rows and features of the squared or absolute
+ * The loss of a batch: the sum over heads but `linear` of the mean over windows, rows and features of the squared or absolute
  * residual against the head's rows of the targets.
  * @param inputs [count, timesteps, features + covariates]
  * @param targets of the same shape; covariates are not read
@@ -104,6 +105,7 @@ export function referenceLoss(
     const mask = dropout && ((name: string, element: number) => dropout(name, window, element));
     const outputs = runReference(network, weights, input, mask).heads;
     heads.forEach((head, h) => {
+      if (head.name === "linear") return;
       let sum = 0;
       for (let step = 0; step < head.steps; step++) {
         const row = head.start + (head.reversed ? head.steps - 1 - step : step);

@@ -18,10 +18,14 @@ export const anyOptions: fc.Arbitrary<ArchitectureOptions> = fc
     reverse: fc.boolean(),
     dropout: fc.constantFrom(0, 0.2),
     linearPath: fc.option(fc.integer({ min: 1, max: 2 }), { nil: undefined }),
+    readsWindow: fc.boolean(),
   })
-  .map(({ linearPath, ...options }) => ({
+  .map(({ linearPath, readsWindow, ...options }) => ({
     ...options,
     ...(linearPath !== undefined && allowsLinearPath(options) && { linearPath }),
+    ...(linearPath !== undefined &&
+      allowsLinearPath(options) &&
+      readsWindow && { encoderReads: "window" as const }),
     horizon: ["prediction", "composite"].includes(options.family) ? options.horizon : undefined,
     cell: ["reconstruction", "prediction", "composite"].includes(options.family) ? options.cell : undefined,
     reverse: options.reverse && ["reconstruction", "composite"].includes(options.family),

@@ -30,6 +30,7 @@ const BESIDE_A_PATH: readonly ArchitectureOptions[] = [
   { ...base, family: "dense", linearPath: 3 },
   { ...base, family: "dense", features: 1, timesteps: 1, linearPath: 1 },
   { ...base, family: "reconstruction", linearPath: 2 },
+  { ...base, family: "dense", linearPath: 3, encoderReads: "window" },
 ];
 const COUNT = 3;
 

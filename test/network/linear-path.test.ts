@@ -52,7 +52,7 @@ test("g alone is the network built without the path, and starts from the same we
     fc.property(anyOptions, fc.integer(), (options, seed) => {
       const network = buildNetwork(options);
       const g = residualNetwork(network);
-      assert.deepEqual(g, buildNetwork({ ...options, linearPath: undefined }));
+      assert.deepEqual(g, buildNetwork({ ...options, linearPath: undefined, encoderReads: undefined }));
       const all = initialWeights(network, seed);
       const names = [...weightShapes(g).keys()];
       assert.deepEqual(new Map(names.map((name) => [name, all.get(name)!])), initialWeights(g, seed));
@@ -113,8 +113,12 @@ test("refuses a network that its linear path does not fit", () => {
 });
 
 test("what is written reads back as the same network and the same bits, of every family", () => {
-  for (const family of ["reconstruction", "dense", "stacked", "denoising"] as const) {
-    const network = buildNetwork({ ...base, family });
+  const families = ["reconstruction", "dense", "stacked", "denoising"] as const;
+  for (const options of families.flatMap((family) => [
+    { family },
+    { family, encoderReads: "window" as const },
+  ])) {
+    const network = buildNetwork({ ...base, ...options });
     const weights = someWeights(network, 4);
     const { modelJson, weightsBin } = write(network, weights);
     const back = readLayersModel(modelJson, weightsBin, describeNetwork(network));
@@ -204,6 +208,25 @@ for (const [what, damage, sentence] of damages) {
     );
   });
 }
+
+test("where g reads the window, the file has no copy of a weight, and its one addition is the reconstruction", () => {
+  const network = buildNetwork({ ...base, encoderReads: "window" });
+  const { modelJson, weightsBin } = writeAny(network);
+  const { layers } = modelJson.modelTopology.config;
+  assert.deepEqual(
+    layers.filter(({ class_name }) => class_name === "Add").map(({ name }) => name),
+    ["linear_reconstruction"],
+  );
+  assert.deepEqual(
+    modelJson.weightsManifest[0]!.weights.map(({ name }) => name),
+    [...weightShapes(network).keys()],
+  );
+  Object.assign(layer(modelJson, "encoder_1"), reads("linear_window"));
+  assert.throws(
+    () => readLayersModel(modelJson, weightsBin, describeNetwork(network)),
+    (error) => error instanceof InputError,
+  );
+});
 
 test("any one value of model.json may be replaced by anything: it reads, or says why not", () => {
   const network = buildNetwork(base);

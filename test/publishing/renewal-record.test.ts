@@ -18,6 +18,7 @@ test("the shipped models can be trained anew with what they record, at their own
     assert.deepEqual([Number(timesteps) + horizon, family], [manifest.timesteps, manifest.family]);
     assert.deepEqual([options.loss, options.clip], [manifest.loss, manifest.clip]);
     assert.ok(options.folds >= 0 && options.linearPath !== undefined);
+    assert.equal(options.linearPathTraining, "fixed");
     const reading = recordedReading(manifest);
     assert.deepEqual(
       reading.columns,
@@ -28,6 +29,12 @@ test("the shipped models can be trained anew with what they record, at their own
       if (["columns", "labelColumn", "rows", "timeColumn"].includes(key)) assert.ok(!(key in options), key);
     }
   }
+});
+
+test("a version whose linear path was trained along is renewed so", async () => {
+  const { manifest } = await readManifest(join(models, shipped[0]!.name, "1"));
+  const options = { ...(manifest.training["options"] as object), linearPathTraining: "joint" };
+  assert.equal(recordedOptions({ ...manifest, training: { options } }).linearPathTraining, "joint");
 });
 
 test("a record that does not hold the options is refused with what it lacks", async () => {

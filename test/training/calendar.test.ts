@@ -168,7 +168,10 @@ test("a network that reads the weekday reconstructs what the window alone does n
   const lossOf = ({ fit: { epochs, bestEpoch } }: typeof model) => epochs[bestEpoch - 1]!.loss;
   assert.ok(lossOf(model) < 0.5 * lossOf(without), `${lossOf(model)} and ${lossOf(without)}`);
   assert.ok(!notes.includes(CALENDAR_ADVICE));
-  await trainModel(engine, weeks(100), { ...trained(BOTH), epochs: 1, linearPath: 0.7 }, events);
+  const beside = { ...trained(BOTH), epochs: 1, linearPath: 0.7 };
+  await trainModel(engine, weeks(100), { ...beside, linearPathTraining: "joint" }, events);
+  assert.ok(!notes.includes(CALENDAR_ADVICE));
+  await trainModel(engine, weeks(100), beside, events);
   assert.ok(notes.includes(CALENDAR_ADVICE));
   const { examples } = model;
   assert.equal(examples.windows.length, examples.count * 2 * 6);

@@ -4,6 +4,7 @@ import type { TrainOptions } from "../../src/training/train-model.js";
 export const QUICK_TRAINING: TrainOptions = {
   architecture: { family: "reconstruction", timesteps: 6, units: [4], activation: "tanh" },
   linearPath: null,
+  linearPathTraining: "fixed",
   stride: 1,
   loss: "mse",
   epochs: 2,

@@ -113,6 +113,26 @@ test("without a linear path everything but that is the same", async () => {
   assert.deepEqual(predicting.choices, ["no linear path: family prediction has a prediction head"]);
 });
 
+test("a linear path that is trained along begins with the components, and is changed by training", async () => {
+  const fixed = await train(600);
+  const joint = await train(600, { linearPathTraining: "joint" });
+  assert.equal(joint.network.linearPath?.encoderReads, "window");
+  assert.deepEqual(joint.scorers, ["combined", "squared", "absolute"]);
+  assert.match(joint.choices.join("\n"), /% of the variance of windows; it begins with them, and is trained/);
+  const [begun, trained] = [fixed, joint].map(({ weights }) => weights.get("linear_expand/kernel")!.data);
+  assert.notDeepEqual(trained, begun);
+  const furthest = begun!.reduce((most, value, i) => Math.max(most, Math.abs(value - trained![i]!)), 0);
+  assert.ok(furthest < 0.5, `${furthest} from the components, which have the length 1`);
+  const corrupted = { kind: "masking", rate: 0.3 } as const;
+  const others = await train(300, {
+    folds: 0,
+    linearPathTraining: "joint",
+    corruption: corrupted,
+    amplitude: 2,
+  });
+  assert.ok(others.fit.epochs.every(({ loss }) => loss < 2));
+});
+
 test("augmentation and corruption train beside a linear path too", async () => {
   const plain = await train(300, { folds: 0 });
   const corrupted = await train(300, { folds: 0, corruption: { kind: "masking", rate: 0.3 } });

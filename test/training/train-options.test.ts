@@ -69,6 +69,9 @@ test("forward folds and a linear path are the default, and each has its other wa
   for (const family of ["prediction", "composite"]) assert.equal(options({ family })[3], null);
   assert.equal(options({ reverse: "true" })[3], null);
   assert.equal(options({ family: "dense" })[3], 0.7);
+  const trainingOf = (texts: Readonly<Record<string, string>>) =>
+    toTrainOptions(valuesOf(texts), 1).linearPathTraining;
+  assert.deepEqual([trainingOf({}), trainingOf({ linearPathTraining: "joint" })], ["fixed", "joint"]);
 });
 
 test("options that contradict each other are refused", () => {
@@ -77,6 +80,11 @@ test("options that contradict each other are refused", () => {
     [{ folds: "0", calibration: "0.2" }, /^--folds and --calibration are two ways/],
     [{ validation: "0.9", folds: "0" }, /^--validation and --calibration together/],
     [{ linearPath: "0.7", reverse: "true" }, /^--linear-path needs .*--reverse turns/],
+    [
+      { linearPathTraining: "joint", linearPath: "off" },
+      /^--linear-path-training .* since --linear-path is off/,
+    ],
+    [{ linearPathTraining: "fixed", family: "composite" }, /^--linear-path-training .* family composite has/],
     [{ family: "dense", horizon: "3" }, /^--horizon needs a prediction head/],
     [{ family: "dense", reverse: "true" }, /^Reverse needs a recurrent reconstruction decoder/],
   ];

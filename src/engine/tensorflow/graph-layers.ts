@@ -4,7 +4,7 @@
  * Between layers a sequence is time-major rows [T * n, width], so that all timesteps are one matrix, and one timestep
  * is one block of it.
  */
-import { layersOfLinearPath } from "../../network/linear-path.js";
+import { layersOfLinearPath, readsResidual } from "../../network/linear-path.js";
 import { inputWidth, type Layer, type LayerNormalizationLayer, type Network } from "../../network/network.js";
 import type { Result, Scope } from "./graph-builder.js";
 import { gruCell } from "./graph-gru.js";
@@ -73,10 +73,12 @@ export class NetworkLowering {
     return [...heads, embedding.result];
   }
 
-  /** Px + g(x - Px), then Px, then the embedding of x - Px; g reads covariates as they are. */
+  /** Px + g(x) or Px + g(x - Px), then Px, then the embedding; g reads covariates as they are. */
   private besideLinearPath(network: Network, input: Extract<Value, { kind: "windows" }>): Result[] {
     const linear = this.windows(sequence(this.chain(layersOfLinearPath(network), input)));
-    const rest = { ...input, result: this.withoutLinear(network, input.result, linear) };
+    const rest = readsResidual(network)
+      ? { ...input, result: this.withoutLinear(network, input.result, linear) }
+      : input;
     const embedding = vector(this.chain(network.encoder, rest));
     const [reconstruction] = network.heads;
     const restReconstruction = this.windows(sequence(this.chain(reconstruction!.layers, embedding)));

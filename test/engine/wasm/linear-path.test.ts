@@ -26,6 +26,8 @@ const SHAPES: readonly ArchitectureOptions[] = [
   { family: "dense", timesteps: 1, features: 1, units: [1], activation: "tanh", linearPath: 1 },
   { family: "reconstruction", timesteps: 288, features: 1, units: [12], activation: "tanh", linearPath: 20 },
 ];
+/** Each with a g that reads what the path leaves, and with one that reads the window. */
+const READS = ["residual", "window"] as const;
 
 async function compiled(
   network: Network,
@@ -39,13 +41,14 @@ async function compiled(
 
 const allOf = ({ heads, embedding }: Outputs): Float32Array[] => [...heads, embedding];
 
-for (const options of SHAPES) {
+for (const [options, reads] of SHAPES.flatMap((shape) => READS.map((reads) => [shape, reads] as const))) {
   const { family, timesteps, features, linearPath } = options;
-  const network = buildNetwork(options);
+  const network = buildNetwork(reads === "window" ? { ...options, encoderReads: reads } : options);
+  const what = `${family} T${timesteps} F${features} k${linearPath}, reading the ${reads}`;
   const weights = someWeights(network, 5);
   const size = timesteps * features;
 
-  test(`${family} T${timesteps} F${features} k${linearPath} answers as float64 does`, async () => {
+  test(`${what}, answers as float64 does`, async () => {
     const count = 41;
     const windows = someNumbers(6, count * size);
     await compiled(network, weights, async (executable) => {
@@ -63,7 +66,7 @@ for (const options of SHAPES) {
     });
   });
 
-  test(`${family} T${timesteps} F${features} k${linearPath}: every way of grouping rows gives the same bits`, async () => {
+  test(`${what}: every way of grouping rows gives the same bits`, async () => {
     const windows = someNumbers(2, 45 * size);
     const own = await single.compile(network, weights);
     await compiled(network, weights, async (executable) => {
@@ -80,15 +83,15 @@ for (const options of SHAPES) {
     await own.close();
   });
 
-  test(`${family} T${timesteps} F${features} k${linearPath}: g runs on what the path leaves, to the bit`, async () => {
+  test(`${what}: g runs on it alone, to the bit`, async () => {
     const count = 9;
     const windows = someNumbers(3, count * size);
     await compiled(network, weights, async (executable) => {
       const { heads, embedding } = await executable.run(windows, count);
       const [reconstruction, linear] = heads as [Float32Array, Float32Array];
-      const rest = windows.map((value, i) => value - linear[i]!);
+      const read = reads === "window" ? windows : windows.map((value, i) => value - linear[i]!);
       await compiled(residualNetwork(network), weights, async (g) => {
-        const alone = await g.run(rest, count);
+        const alone = await g.run(read, count);
         assert.deepEqual(embedding, alone.embedding);
         assert.deepEqual(
           reconstruction,
@@ -122,12 +125,13 @@ test("a projection leaves nothing of a window that is its own component", async 
   });
 });
 
-test("a trainer refuses a network with a linear path, and takes what is beside it", async () => {
+test("a trainer refuses a network that reads what a linear path leaves, and takes what is beside it", async () => {
   const network = buildNetwork(SHAPES[2]!);
   const weights = someWeights(network, 1);
   await assert.rejects(
     single.train(network, weights, { loss: "mse", seed: 1 }),
-    (error) => error instanceof InputError && /is trained without it: residualNetwork/.test(error.message),
+    (error) =>
+      error instanceof InputError && /is trained without the path: residualNetwork/.test(error.message),
   );
   const g = residualNetwork(network);
   const trainer = await single.train(g, someWeights(g, 1), { loss: "mse", seed: 1 });

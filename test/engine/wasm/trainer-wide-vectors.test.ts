@@ -19,6 +19,15 @@ const ARCHITECTURES: readonly ArchitectureOptions[] = [
   { family: "prediction", timesteps: 3, horizon: 2, features: 2, units: [5, 21, 8], activation: "sigmoid" },
   { family: "dense", timesteps: 5, features: 3, units: [20, 6], activation: "relu" },
   { family: "stacked", timesteps: 5, features: 3, units: [19, 6], activation: "tanh" },
+  {
+    family: "dense",
+    timesteps: 5,
+    features: 3,
+    units: [20, 6],
+    activation: "tanh",
+    linearPath: 4,
+    encoderReads: "window",
+  },
 ];
 
 interface Trained {

@@ -23,7 +23,7 @@ export const OP_RESHAPE = 5;
 export const OP_LOSS = 6;
 export const OP_COPY = 7;
 export const OP_GRU = 8;
-/** Inference only: the two inputs' sum, and the first less the second. */
+/** The two inputs' sum, and (inference only) the first less the second. */
 export const OP_ADD = 9;
 export const OP_SUBTRACT = 10;
 /** Inference only: each row of the input less its mean, divided by its spread; OP_KERNEL has the weights. */
@@ -80,6 +80,9 @@ export const OP_UNITS = 21;
 export const OP_KERNEL = 22;
 export const OP_BIAS = 23;
 
+/** The second value that a sum or difference reads. */
+export const OP_SECOND_INPUT = 28;
+
 /** Inference only, up to word 47. */
 /** Floats read from each row at each step; 0 where a recurrent layer's input stands in OP_START already. */
 export const OP_WIDTH_IN = 24;
@@ -89,8 +92,6 @@ export const OP_WIDTH_OUT = 25;
 export const OP_SEQUENCES = 26;
 /** A value that sums start from: the bias, or a recurrent layer's input times its kernel, [rows][tiles][16]. */
 export const OP_START = 28;
-/** The second value that a sum or difference reads. */
-export const OP_SECOND_INPUT = 28;
 /** Scratch: an LSTM's c, or a GRU's h of the step before, [rows][padded units]. */
 export const OP_CELL = 36;
 /** Scratch: two states that take turns as h where no sequence is kept; addresses within the scratch. */
@@ -129,6 +130,8 @@ export const OP_STATES = 35;
 export const OP_CELLS = 36;
 export const OP_STATE_ROW = 37;
 export const OP_STATE_STEP = 38;
+/** Sum: OP_ACCUMULATE, of the second input. */
+export const OP_ACCUMULATE_SECOND = 36;
 /** Recurrent: [windows, units], what one timestep's gradient hands to the timestep before besides the gates' part. */
 export const OP_CARRIED = 39;
 /** Recurrent, input repeated: [tile][window][16], input times kernel, then the gates' gradients summed over time. */

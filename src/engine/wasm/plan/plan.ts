@@ -15,7 +15,7 @@
  */
 import { isRecurrent, type RecurrentLayer } from "../../../network/first-states.js";
 import { unknownKind } from "../../../network/layers/description.js";
-import { layersOfLinearPath } from "../../../network/linear-path.js";
+import { layersOfLinearPath, readsResidual } from "../../../network/linear-path.js";
 import {
   type DenseLayer,
   type Head,
@@ -126,7 +126,7 @@ export function planNetwork(network: Network): readonly Operation[] {
     network.linearPath === undefined ? undefined : planner.chain(layersOfLinearPath(network), input);
   const embedding = planner.chain(
     network.encoder,
-    linear === undefined ? input : planner.combine("subtract", input, linear),
+    readsResidual(network) ? planner.combine("subtract", input, linear!) : input,
   );
   planner.operations.push({ kind: "embedding", input: embedding });
   for (const head of network.heads) {

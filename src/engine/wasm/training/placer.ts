@@ -2,7 +2,9 @@
 import { unknownKind } from "../../../network/layers/description.js";
 import {
   OP_ACCUMULATE,
+  OP_ACCUMULATE_SECOND,
   OP_ACTIVATION,
+  OP_ADD,
   OP_BIAS,
   OP_DENSE,
   OP_DROPOUT,
@@ -19,11 +21,12 @@ import {
   OP_REPEAT,
   OP_RESHAPE,
   OP_REVERSED,
+  OP_SECOND_INPUT,
   OP_TIED,
   OP_TILES,
   OP_TRANSPOSED_KERNEL,
 } from "../plan/layout.js";
-import type { DenseOperation, Operation, RecurrentOperation, Value } from "../plan/plan.js";
+import type { CombineOperation, DenseOperation, Operation, RecurrentOperation, Value } from "../plan/plan.js";
 import { ACTIVATION_NUMBERS, operationRecord, type ValueRecord, type Words } from "../plan/records.js";
 import type { BatchSpace } from "./batch-space.js";
 import { LANES, type ParameterLayout } from "./parameters.js";
@@ -89,12 +92,16 @@ export class Placer {
       case "normalize":
         throw new TypeError("Trainers refuse networks with a LayerNormalization.");
       case "add":
+        this.#sum(operation, input);
+        break;
       case "subtract":
-        throw new TypeError("Trainers refuse networks with a linear path.");
+        throw new TypeError("Trainers refuse networks whose encoder reads what a linear path leaves.");
       case "embedding":
         // Only inference answers with it.
         break;
       case "head": {
+        // Px alone is not trained: it has its share in the reconstruction.
+        if (operation.head.name === "linear") break;
         const { start, reversed } = operation.head;
         const words = { [OP_FIRST_ROW]: start, [OP_REVERSED]: Number(reversed) };
         this.#operations.push({ kind: OP_LOSS, input, output: input, words });
@@ -109,8 +116,12 @@ export class Placer {
   finish(tables: number): Pass {
     const { space, weightGradients: products, transpositions: kernels } = this.#context;
     space.skipTo(Math.max(tables, space.end));
-    const operations = this.#accumulating().map(({ kind, input, output, words }) =>
-      operationRecord(kind, words, { [OP_INPUT]: input, [OP_OUTPUT]: output }),
+    const operations = this.#accumulating().map(({ kind, input, output, second, words }) =>
+      operationRecord(kind, words, {
+        [OP_INPUT]: input,
+        [OP_OUTPUT]: output,
+        ...(second && { [OP_SECOND_INPUT]: second }),
+      }),
     );
     const weightGradients = products.records();
     const transpositions = kernels.records();
@@ -133,6 +144,18 @@ export class Placer {
 
   #weightless(kind: number, { output }: { output: Value }, input: ValueRecord, words: Words = {}): void {
     this.#operations.push({ kind, input, output: this.#take(output, input.gradient !== 0), words });
+  }
+
+  #sum({ second: other, output }: CombineOperation, input: ValueRecord): void {
+    const second = this.#placed.get(other)!;
+    const needsGradient = input.gradient !== 0 || second.gradient !== 0;
+    this.#operations.push({
+      kind: OP_ADD,
+      input,
+      second,
+      output: this.#take(output, needsGradient),
+      words: {},
+    });
   }
 
   #recurrent(operation: RecurrentOperation, input: ValueRecord): void {
@@ -180,9 +203,13 @@ export class Placer {
     return this.#operations
       .toReversed()
       .map((operation) => {
-        const accumulate = Number(written.has(operation.input));
-        written.add(operation.input);
-        return { ...operation, words: { ...operation.words, [OP_ACCUMULATE]: accumulate } };
+        const { input, second } = operation;
+        const words = { ...operation.words, [OP_ACCUMULATE]: Number(written.has(input)) };
+        written.add(input);
+        if (second === undefined) return { ...operation, words };
+        const accumulateSecond = Number(written.has(second));
+        written.add(second);
+        return { ...operation, words: { ...words, [OP_ACCUMULATE_SECOND]: accumulateSecond } };
       })
       .toReversed();
   }

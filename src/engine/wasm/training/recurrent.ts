@@ -47,6 +47,8 @@ export interface PlacedOperation {
   readonly kind: number;
   readonly input: ValueRecord;
   readonly output: ValueRecord;
+  /** What a sum adds to the input. */
+  readonly second?: ValueRecord;
   readonly words: Words;
 }
 

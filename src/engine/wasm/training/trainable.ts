@@ -1,15 +1,16 @@
 /** What inference runs and training does not. */
 import { InputError } from "../../../errors.js";
 import { firstStateOf } from "../../../network/first-states.js";
+import { readsResidual } from "../../../network/linear-path.js";
 import { layersWithShapes, type Network } from "../../../network/network.js";
 
 const IMPORT_AGAIN = "which has no training here: train the model where it comes from, and import it again.";
 
-/** @throws {InputError} where a valid network has a linear path, or a layer, which it names, that is not trained. */
+/** @throws {InputError} where a valid network reads what a linear path leaves, or has a layer, which it names, that is not trained. */
 export function checkTrainable(network: Network): void {
-  if (network.linearPath !== undefined) {
+  if (readsResidual(network)) {
     throw new InputError(
-      "A network with a linear path is trained without it: residualNetwork(network), on what the path leaves.",
+      "A network that reads what its linear path leaves is trained without the path: residualNetwork(network), on what the path leaves.",
     );
   }
   for (const { layer } of layersWithShapes(network)) {

@@ -9,6 +9,7 @@
  * A group has as many windows as have their values in a cache together, whatever the number of threads.
  */
 import {
+  OP_ADD,
   OP_DENSE,
   OP_DROPOUT,
   OP_GRU,
@@ -39,9 +40,11 @@ import { pointer, word } from "../../inference/assembly/words";
 import { gradientScale, PARAMETER_BLOCK, sumSquares, sumZeros, update } from "./adam";
 import { backwardDropout, forwardDropout } from "./dropout";
 import {
+  backwardAdd,
   backwardDense,
   backwardRepeat,
   backwardReshape,
+  forwardAdd,
   forwardDense,
   forwardRepeat,
   forwardReshape,
@@ -134,6 +137,7 @@ function forward(job: Job, operation: Operation, start: usize, first: usize, row
   else if (kind == OP_REPEAT) forwardRepeat(operation, first, rows);
   else if (kind == OP_RESHAPE) forwardReshape(operation, first, rows);
   else if (kind == OP_DROPOUT) forwardDropout(job, operation, start, first, rows);
+  else if (kind == OP_ADD) forwardAdd(operation, first, rows);
   else if (kind == OP_LOSS) addLoss(job, operation, start, first, rows);
   else unreachable();
 }
@@ -145,6 +149,7 @@ function backward(job: Job, operation: Operation, start: usize, first: usize, ro
   else if (kind == OP_REPEAT) backwardRepeat(operation, first, rows);
   else if (kind == OP_RESHAPE) backwardReshape(operation, first, rows);
   else if (kind == OP_DROPOUT) backwardDropout(job, operation, start, first, rows);
+  else if (kind == OP_ADD) backwardAdd(operation, first, rows);
   // The windows have no gradient, and the loss has put its own where the head's is.
   else if (kind != OP_LOAD && kind != OP_LOSS) unreachable();
 }

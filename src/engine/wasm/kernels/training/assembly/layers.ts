@@ -157,6 +157,49 @@ export function backwardReshape(operation: Operation, first: usize, rows: i32): 
   }
 }
 
+/** The sum of two values of one shape, the padding of their rows included, which stays 0. */
+export function forwardAdd(operation: Operation, first: usize, rows: i32): void {
+  const input = operation.input;
+  const bytes = <usize>rows * input.rowBytes;
+  const start = first * input.rowBytes;
+  let a = input.data + start;
+  let b = operation.second.data + start;
+  let sum = operation.output.data + start;
+  for (let step = 0; step < input.steps; step++) {
+    for (let at: usize = 0; at < bytes; at += 16) {
+      v128.store(sum + at, f32x4.add(v128.load(a + at), v128.load(b + at)));
+    }
+    a += input.stepBytes;
+    b += input.stepBytes;
+    sum += input.stepBytes;
+  }
+}
+
+/** The gradient of a sum is that of each of its terms. */
+export function backwardAdd(operation: Operation, first: usize, rows: i32): void {
+  const output = operation.output;
+  handGradient(output, operation.input, operation.accumulate != 0, first, rows);
+  handGradient(output, operation.second, operation.accumulateSecond != 0, first, rows);
+}
+
+/** Copies the gradient of one value to another of the same shape, or adds it. */
+function handGradient(from: Value, to: Value, accumulate: bool, first: usize, rows: i32): void {
+  if (to.gradient == 0) return;
+  const bytes = <usize>rows * from.rowBytes;
+  let source = from.gradient + first * from.rowBytes;
+  let target = to.gradient + first * from.rowBytes;
+  for (let step = 0; step < from.steps; step++) {
+    if (!accumulate) memory.copy(target, source, bytes);
+    else {
+      for (let at: usize = 0; at < bytes; at += 16) {
+        v128.store(target + at, f32x4.add(v128.load(target + at), v128.load(source + at)));
+      }
+    }
+    source += from.stepBytes;
+    target += from.stepBytes;
+  }
+}
+
 /** Bytes from a row of the value to the n-th of the row's numbers over all steps. */
 function offsetOf(value: Value, n: i32): usize {
   return <usize>(n / value.width) * value.stepBytes + (<usize>(n % value.width) << 2);

@@ -8,6 +8,7 @@
 import { pointer, word, wordAddress } from "../../inference/assembly/words";
 import {
   OP_ACCUMULATE,
+  OP_ACCUMULATE_SECOND,
   OP_ACTIVATION,
   OP_BIAS,
   OP_CARRIED,
@@ -32,6 +33,7 @@ import {
   OP_RECURRENT_TILE,
   OP_REPEATED,
   OP_REVERSED,
+  OP_SECOND_INPUT,
   OP_STATES,
   OP_STATE_ROW,
   OP_STATE_STEP,
@@ -125,6 +127,8 @@ export class Operation {
   @inline get input(): Value { return changetype<Value>(wordAddress(changetype<usize>(this), OP_INPUT)); }
   @inline get output(): Value { return changetype<Value>(wordAddress(changetype<usize>(this), OP_OUTPUT)); }
   @inline get accumulate(): i32 { return word(changetype<usize>(this), OP_ACCUMULATE); }
+  @inline get second(): Value { return changetype<Value>(wordAddress(changetype<usize>(this), OP_SECOND_INPUT)); }
+  @inline get accumulateSecond(): i32 { return word(changetype<usize>(this), OP_ACCUMULATE_SECOND); }
   @inline get activation(): i32 { return word(changetype<usize>(this), OP_ACTIVATION); }
   @inline get recurrentActivation(): i32 { return word(changetype<usize>(this), OP_RECURRENT_ACTIVATION); }
   @inline get kernel(): usize { return pointer(changetype<usize>(this), OP_KERNEL); }
