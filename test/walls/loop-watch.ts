@@ -38,3 +38,23 @@ export function watchLoop(): LoopWatch {
     },
   };
 }
+
+const MOST_MS = 50;
+/** What a core of 2024 takes for REFERENCE. */
+const REFERENCE_MS = 3;
+const REFERENCE = JSON.stringify(Array.from({ length: 20_000 }, (_, i) => ({ a: i, b: `x${i}` })));
+const MOST_SLOWNESS = 4;
+
+/**
+ * The most CPU time that a turn may take, in milliseconds: 50, and on a slower or shared core as many times more as a
+ * reference takes longer there. To be called where nothing else is under way in this process.
+ */
+export function mostTurnMs(): number {
+  const times = Array.from({ length: 7 }, () => {
+    const before = cpuMs();
+    JSON.parse(REFERENCE);
+    return cpuMs() - before;
+  });
+  const slowness = times.sort((a, b) => a - b)[3]! / REFERENCE_MS;
+  return MOST_MS * Math.min(Math.max(1, slowness), MOST_SLOWNESS);
+}

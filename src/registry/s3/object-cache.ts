@@ -20,7 +20,10 @@ const STALE_MS = 60 * 60 * 1000;
 
 export interface ObjectCacheOptions {
   readonly folder: string;
-  /** The most bytes that the files may have together, beyond what is being written; 0 for no cache. */
+  /**
+   * The most bytes that the files may have together, beyond what is being written, and a twentieth more for each other
+   * process that shares the folder; 0 for no cache.
+   */
   readonly maxBytes: number;
   /** Told once why the cache is of no use. */
   readonly warn: (sentence: string) => void;
