@@ -40,7 +40,7 @@ export function watchLoop(): LoopWatch {
 }
 
 const MOST_MS = 50;
-/** What a core of 2024 takes for REFERENCE. */
+/** About what REFERENCE takes on the cores on which 50 ms were kept: an estimate, from how much faster those ran the engine. */
 const REFERENCE_MS = 3;
 const REFERENCE = JSON.stringify(Array.from({ length: 20_000 }, (_, i) => ({ a: i, b: `x${i}` })));
 const MOST_SLOWNESS = 4;
