@@ -52,12 +52,14 @@ const EndSchema = Type.Object({
 });
 
 /** A reader of JSON texts of one form; it gives undefined for any other text. */
-function reader<Schema extends TSchema, Value>(schema: Schema): (json: string) => Value | undefined {
+export function reader<Schema extends TSchema, Value = Static<Schema>>(
+  schema: Schema,
+): (json: string) => Value | undefined {
   const check = TypeCompiler.Compile(schema);
   return (json) => {
     try {
       const value: unknown = JSON.parse(json);
-      return check.Check(value) ? (value as Static<Schema> as Value) : undefined;
+      return check.Check(value) ? (value as Value) : undefined;
     } catch {
       return undefined;
     }

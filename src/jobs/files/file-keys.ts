@@ -3,11 +3,11 @@ import { createHash, randomBytes } from "node:crypto";
 import { link, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Static, Type } from "@sinclair/typebox";
-import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { writeFileDurably } from "../../registry/durable-files.js";
 import type { KeyUse } from "../job-store.js";
 import { KEY_MS } from "../limits.js";
 import { keyUsedOtherwise } from "../refusals.js";
+import { reader } from "../stored-job.js";
 import type { JobFolder } from "./job-folder.js";
 
 /** How often a key is looked at whose job is not there yet: whoever took it is about to put the job into the queue. */
@@ -21,7 +21,8 @@ const TakenSchema = Type.Object({
   atMs: Type.Number(),
 });
 type TakenKey = Static<typeof TakenSchema>;
-const takenCheck = TypeCompiler.Compile(TakenSchema);
+/** Undefined for a text that is not what `take` writes: the key is then free, as if it had never been taken. */
+const parseTaken = reader(TakenSchema);
 
 export class FileKeys {
   readonly #jobs: JobFolder;
@@ -81,16 +82,6 @@ export class FileKeys {
     if (json === undefined) return undefined;
     const taken = parseTaken(json);
     return taken !== undefined && Date.now() - taken.atMs < KEY_MS ? taken : undefined;
-  }
-}
-
-/** Undefined for a text that is not what `take` writes: the key is then free, as if it had never been taken. */
-function parseTaken(json: string): TakenKey | undefined {
-  try {
-    const taken: unknown = JSON.parse(json);
-    return takenCheck.Check(taken) ? taken : undefined;
-  } catch {
-    return undefined;
   }
 }
 
