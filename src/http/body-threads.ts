@@ -8,6 +8,7 @@ import { Worker } from "node:worker_threads";
 import { ClientGoneError, ResiduaError } from "../errors.js";
 import { addressOf } from "../serving/remote-address.js";
 import type { BodyAnswer, BodyQuestion, BodyReading, BodyWaits, ReadBody } from "./body-questions.js";
+import { timerMsUntil } from "./deadline.js";
 import type { RawBody } from "./raw-body.js";
 
 interface Task {
@@ -71,12 +72,16 @@ export class BodyThreads {
         else reject(error);
       };
       const task: Task = {
-        ...{ body, reading, waits, settle },
-        ...{ isSettled: false, beganAtMs: 0, wasAbandoned: false },
+        body,
+        reading,
+        waits,
+        settle,
+        isSettled: false,
+        beganAtMs: 0,
+        wasAbandoned: false,
       };
       if (waits.deadlineAtMs !== undefined) {
-        const ms = Math.min(Math.max(0, Math.ceil(waits.deadlineAtMs - performance.now())), 2 ** 31 - 1);
-        timer = setTimeout(() => this.#expire(task), ms);
+        timer = setTimeout(() => this.#expire(task), timerMsUntil(waits.deadlineAtMs));
       }
       this.#tasks.push(task);
       this.#next();

@@ -32,14 +32,18 @@ export function deadlineOf(
 
 const MOST_TIMER_MS = 2 ** 31 - 1;
 
+/** How long a timer has to run until a deadline, in milliseconds: at most as long as one can. */
+export function timerMsUntil(deadlineAtMs: number): number {
+  return Math.min(Math.max(0, Math.ceil(deadlineAtMs - performance.now())), MOST_TIMER_MS);
+}
+
 /** Settles as `result` does, or at the deadline if that comes first: then it rejects with DEADLINE_EXCEEDED. */
 export function untilDeadline<T>(result: Promise<T>, deadlineAtMs: number | undefined): Promise<T> {
   if (deadlineAtMs === undefined) return result;
   return new Promise((resolve, reject) => {
-    const ms = Math.min(Math.max(0, Math.ceil(deadlineAtMs - performance.now())), MOST_TIMER_MS);
     const timer = setTimeout(
       () => reject(new ResiduaError("DEADLINE_EXCEEDED", "The deadline passed before the engine answered.")),
-      ms,
+      timerMsUntil(deadlineAtMs),
     );
     result.then(resolve, reject).finally(() => clearTimeout(timer));
   });
