@@ -39,7 +39,7 @@ export interface PageHead {
  * The head of the page that bytes begin with. Of a field that is there twice, the larger value counts.
  *
  * @param mostLevels bytes that a page may have to say which of its values are there.
- * @throws {CutOff} where the bytes end within it. @throws {RangeError} where it is none.
+ * @throws CutOff where the bytes end within it. @throws RangeError where it is none.
  */
 export function readPageHead(bytes: Uint8Array, mostLevels: number): PageHead {
   return new HeadReader(bytes).page(mostLevels);

@@ -37,7 +37,7 @@ const MOST_INDEX_BYTES = 64 * MIB;
  * What is wrong with the sizes that a file says: the end of a sentence; undefined where nothing is.
  *
  * @param columns the names of those that are read, which are not nested.
- * @throws {RangeError} where a page's head, or the index of pages, is none.
+ * @throws RangeError where a page's head, or the index of pages, is none.
  */
 export async function excessOf(
   file: AsyncBuffer,

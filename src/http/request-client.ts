@@ -10,7 +10,7 @@ const BITS: Readonly<Record<number, number>> = { 4: 32, 6: 128 };
  * The proxies of the setting RESIDUA_TRUST_PROXY, as Fastify takes them.
  *
  * @param text addresses and networks (`10.0.0.0/8`) with commas between them; undefined for no proxy.
- * @throws {InputError} where one is neither.
+ * @throws InputError where one is neither.
  */
 export function trustedProxies(text: string | undefined): false | string[] {
   if (text === undefined) return false;

@@ -80,7 +80,7 @@ export function isRecurrent(family: Family): boolean {
  * The network of a family. Its layers are named `encoder_1`, `encoder_2`, ..., and `<head>_1`, ...,
  * `<head>_output`; a linear path is named `linear`.
  *
- * @throws {InputError} where the options contradict each other or give a network that cannot be built.
+ * @throws InputError where the options contradict each other or give a network that cannot be built.
  */
 export function buildNetwork(options: ArchitectureOptions): Network {
   checkOptions(options);

@@ -19,7 +19,7 @@ export function firstStateOf(layer: Layer): string | undefined {
 export const STATES: Readonly<Record<RecurrentLayer["kind"], number>> = { lstm: 2, gru: 1 };
 
 /**
- * @throws {InputError} naming the layer, where one starts from the state of a layer that is not before it, or whose state
+ * @throws InputError naming the layer, where one starts from the state of a layer that is not before it, or whose state
  * is another one.
  * @param layers of a network, each behind those whose values it reads.
  */

@@ -6,7 +6,7 @@ export type JsonObject = { readonly [key: string]: unknown };
 /**
  * Parses JSON.
  *
- * @throws {InputError} that says where it breaks, as far as that is known; it repeats nothing of the content, which may be
+ * @throws InputError that says where it breaks, as far as that is known; it repeats nothing of the content, which may be
  *   of any file.
  */
 export function parseJson(content: string, what: string): unknown {
@@ -23,7 +23,7 @@ export function parseJson(content: string, what: string): unknown {
 /**
  * `value` as a whole number of at least 1.
  *
- * @throws {InputError} where it is none.
+ * @throws InputError where it is none.
  */
 export function count(value: unknown, what: string): number {
   if (!Number.isSafeInteger(value) || (value as number) < 1) {
@@ -35,7 +35,7 @@ export function count(value: unknown, what: string): number {
 /**
  * `value` as an object with unknown members.
  *
- * @throws {InputError} where it is none.
+ * @throws InputError where it is none.
  */
 export function object(value: unknown, what: string): JsonObject {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -47,7 +47,7 @@ export function object(value: unknown, what: string): JsonObject {
 /**
  * `value` as an array of unknown members.
  *
- * @throws {InputError} where it is none.
+ * @throws InputError where it is none.
  */
 export function array(value: unknown, what: string): readonly unknown[] {
   if (!Array.isArray(value)) throw new InputError(`${what} has to be an array, not ${text(value)}.`);

@@ -78,7 +78,7 @@ export function describeNetwork(network: Network): NetworkDescription {
 /**
  * The files of a network.
  *
- * @throws {InputError} where the weights are not the network's, or not finite.
+ * @throws InputError where the weights are not the network's, or not finite.
  */
 export function writeLayersModel(network: Network, weights: Weights): LayersModel {
   validateNetwork(network);
@@ -111,7 +111,7 @@ export function writeLayersModel(network: Network, weights: Weights): LayersMode
  * Reads a model back.
  *
  * @param modelJson the parsed model.json, which may hold anything.
- * @throws {InputError} naming the layer or weight, for an unknown layer, a shape that does not fit, a missing or
+ * @throws InputError naming the layer or weight, for an unknown layer, a shape that does not fit, a missing or
  * additional weight, one that is not finite, a tie that does not hold, or a weights.bin of another length.
  */
 export function readLayersModel(
@@ -207,7 +207,7 @@ function readNetwork(modelTopology: unknown, description: NetworkDescription): N
   return network;
 }
 
-/** @throws {InputError} unless the two kernels are the same bit for bit, since both were written from one matrix. */
+/** @throws InputError unless the two kernels are the same bit for bit, since both were written from one matrix. */
 function checkTie(tie: Tie, tensors: ReadonlyMap<string, Tensor>): void {
   const kernel = tensors.get(tie.kernel);
   const original = tensors.get(tie.transposeOf);

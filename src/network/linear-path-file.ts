@@ -33,7 +33,7 @@ export function negatedCopy({ shape, data }: Tensor, network: Network): Tensor {
 }
 
 /**
- * @throws {InputError} unless the copy is the negative of the original but for the sign bit for bit: with one that differs,
+ * @throws InputError unless the copy is the negative of the original but for the sign bit for bit: with one that differs,
  * tfjs-layers would subtract another Px than it adds.
  */
 export function checkNegated(
@@ -47,7 +47,7 @@ export function checkNegated(
 }
 
 /**
- * @throws {InputError} where g reads what P leaves, and P reads a covariate: its first layer has weights for it that are
+ * @throws InputError where g reads what P leaves, and P reads a covariate: its first layer has weights for it that are
  *   not 0.
  */
 export function checkReadsReadings(network: Network, weights: ReadonlyMap<string, Tensor>): void {

@@ -119,7 +119,7 @@ export function layersOfLinearPath(network: NetworkParts): readonly Layer[] {
   return [flatten, project, expand, window];
 }
 
-/** @throws {InputError} where the network has a linear path that does not fit it, or the head of one that it lacks. */
+/** @throws InputError where the network has a linear path that does not fit it, or the head of one that it lacks. */
 export function checkLinearPath(network: NetworkParts): void {
   const { linearPath, heads, timesteps, inputSteps, features } = network;
   const fail = (sentence: string): never => {

@@ -101,7 +101,7 @@ export function residualNetwork(network: Network): Network {
 /**
  * The shape after a chain of layers.
  *
- * @throws {InputError} naming the layer, where one does not fit.
+ * @throws InputError naming the layer, where one does not fit.
  */
 export function outputShape(layers: readonly Layer[], input: readonly number[]): readonly number[] {
   return layers.reduce((shape, layer) => descriptionOf(layer).outputShape(layer, shape), input);
@@ -160,7 +160,7 @@ export function parameterCount(network: Network): number {
   return parameters;
 }
 
-/** @throws {InputError} with one sentence where the network is not one that can be built. */
+/** @throws InputError with one sentence where the network is not one that can be built. */
 export function validateNetwork(network: Network): void {
   const fail = (sentence: string): never => {
     throw new InputError(sentence);

@@ -108,7 +108,7 @@ class Graph {
     this.#unread = new Set(layers.keys());
   }
 
-  /** Marks the layer as read. @throws {InputError} where there is none of that name. */
+  /** Marks the layer as read. @throws InputError where there is none of that name. */
   entry(name: string): Entry {
     const found = this.#layers.get(name);
     if (found === undefined)
@@ -139,7 +139,7 @@ class Graph {
     return chain;
   }
 
-  /** @throws {InputError} unless every layer has been read. */
+  /** @throws InputError unless every layer has been read. */
   checkAllRead(): void {
     for (const name of this.#unread) throw new InputError(`Layer "${name}" leads to no output.`);
   }
@@ -149,7 +149,7 @@ class Graph {
  * The linear path that leads to the outputs Px + g(x) or Px + g(x - Px), and Px, as topology-writer.ts writes it; undefined
  * where the first output is no addition.
  *
- * @throws {InputError} naming the layer, where one of its layers differs.
+ * @throws InputError naming the layer, where one of its layers differs.
  */
 function readLinearPath(
   graph: Graph,

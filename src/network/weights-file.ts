@@ -29,7 +29,7 @@ export function packTensors(tensors: Weights): { weightsManifest: object[]; weig
  * The tensors of weights.bin, by name. Shapes are compared with those of the network before anything is allocated.
  *
  * @param weightsManifest as parsed from model.json.
- * @throws {InputError} naming the weight, where there is one too many or too few, where a shape differs, or where
+ * @throws InputError naming the weight, where there is one too many or too few, where a shape differs, or where
  * the file has another length.
  */
 export function unpackTensors(

@@ -87,7 +87,7 @@ function dot(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
-/** @throws {InputError} naming the weight, unless every weight of the network is there in its shape. */
+/** @throws InputError naming the weight, unless every weight of the network is there in its shape. */
 export function checkWeightShapes(network: Network, weights: Weights): void {
   for (const [name, shape] of weightShapes(network)) {
     const tensor = weights.get(name);
@@ -100,7 +100,7 @@ export function checkWeightShapes(network: Network, weights: Weights): void {
   }
 }
 
-/** @throws {InputError} naming the weight, unless they are exactly those of the network, all finite. */
+/** @throws InputError naming the weight, unless they are exactly those of the network, all finite. */
 export function checkWeights(network: Network, weights: Weights): void {
   checkWeightShapes(network, weights);
   const shapes = weightShapes(network);

@@ -115,7 +115,7 @@ export class FrameReader {
 
   /**
    * Reads the next piece, and calls `onFrame` for every frame it completes.
-   * @throws {RangeError} where the bytes are not a frame; the stream cannot be read any further then.
+   * @throws RangeError where the bytes are not a frame; the stream cannot be read any further then.
    */
   push(chunk: Uint8Array): void {
     let at = 0;

@@ -48,7 +48,7 @@ export function graphOutputs(network: Network): GraphOutput[] {
  * @param network a valid one (`validateNetwork`), with all its weights (`checkWeights`).
  * @returns the bytes of saved_model.pb: one signature per program, from `windows` [n, T, F + C] (float32 whose bits are
  *   given as int32) to the names of `graphOutputs`.
- * @throws {InputError} where @tensorflow/tfjs-node-gpu is not installed.
+ * @throws InputError where @tensorflow/tfjs-node-gpu is not installed.
  */
 export function lowerNetwork(network: Network, weights: Weights, lowering: Lowering): Uint8Array {
   const scope = new Scope([], false);

@@ -26,7 +26,7 @@ export interface NativeTensorFlow {
   backend(): { isUsingGpuDevice: boolean };
 }
 
-/** The package, whose addon is loaded now. @throws {Error} where it is not installed, or its addon is not built. */
+/** The package, whose addon is loaded now. @throws Error where it is not installed, or its addon is not built. */
 export function loadNativeTensorFlow(): NativeTensorFlow {
   // The package calls these two functions, which Node 23 removed.
   const target = util as unknown as Record<string, unknown>;

@@ -121,7 +121,7 @@ let loaded: Messages | undefined;
 /**
  * The message classes.
  *
- * @throws {InputError} where @tensorflow/tfjs-node-gpu is not installed.
+ * @throws InputError where @tensorflow/tfjs-node-gpu is not installed.
  */
 export function messages(): Messages {
   if (loaded === undefined) {

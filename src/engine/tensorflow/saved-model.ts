@@ -25,7 +25,7 @@ export interface Signature {
 
 /**
  * @returns the bytes of saved_model.pb. The folder of a SavedModel whose weights are constants needs no other file.
- * @throws {InputError} where @tensorflow/tfjs-node-gpu is not installed.
+ * @throws InputError where @tensorflow/tfjs-node-gpu is not installed.
  */
 export function writeSavedModel(scope: Scope, signatures: readonly Signature[]): Uint8Array {
   const proto = messages();

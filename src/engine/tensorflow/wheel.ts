@@ -41,7 +41,7 @@ export interface WheelSource {
 /**
  * Finds the wheels of a flavour, and fetches those that are missing.
  * @returns the paths of their files, TensorFlow's own first.
- * @throws {UnavailableError} where this platform has none, or one cannot be found or fetched.
+ * @throws UnavailableError where this platform has none, or one cannot be found or fetched.
  */
 export function findWheels({ flavour, systemCuda, from, cache, log }: WheelSource): string[] {
   const platform = PLATFORMS[process.arch];
@@ -88,7 +88,7 @@ export function findWheels({ flavour, systemCuda, from, cache, log }: WheelSourc
 
 /**
  * Unpacks what the addon needs: all libraries into deps/lib, TensorFlow's headers, and XLA's tools for a GPU.
- * @throws {InputError} where the wheel has no TensorFlow libraries.
+ * @throws InputError where the wheel has no TensorFlow libraries.
  */
 export function unpackWheels(wheels: readonly string[], paths: AddonPaths): void {
   mkdirSync(paths.deps, { recursive: true });

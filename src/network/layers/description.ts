@@ -40,12 +40,12 @@ export interface LayerDescription<Layer extends AnyLayer> {
   /**
    * The shape after the layer.
    *
-   * @throws {InputError} naming the layer, where the input does not fit.
+   * @throws InputError naming the layer, where the input does not fit.
    */
   outputShape(layer: Layer, input: Shape): Shape;
   /** The layer's weights in the order of the files; `input` is a shape that `outputShape` accepted. */
   weights(layer: Layer, input: Shape): readonly WeightDescription[];
-  /** @throws {InputError} where a setting of the layer is out of range. */
+  /** @throws InputError where a setting of the layer is out of range. */
   check(layer: Layer): void;
   /** Whether tfjs-layers runs the layer and gives the same numbers. */
   runsInTfjs(layer: Layer): boolean;
@@ -54,17 +54,17 @@ export interface LayerDescription<Layer extends AnyLayer> {
   /**
    * The layer of a topology's `config`, which may hold anything.
    *
-   * @throws {InputError} where it does not fit.
+   * @throws InputError where it does not fit.
    */
   readConfig(name: string, config: JsonObject): Layer;
 }
 
-/** @throws {InputError} naming the layer, unless its input is a vector. */
+/** @throws InputError naming the layer, unless its input is a vector. */
 export function needsVector(layer: AnyLayer, input: Shape): void {
   if (input.length !== 1) refuse(layer, "a vector", input);
 }
 
-/** @throws {InputError} naming the layer, unless its input is a sequence. */
+/** @throws InputError naming the layer, unless its input is a sequence. */
 export function needsSequence(layer: AnyLayer, input: Shape): void {
   if (input.length !== 2) refuse(layer, "a sequence", input);
 }
@@ -75,7 +75,7 @@ function refuse(layer: AnyLayer, wanted: string, input: Shape): never {
   );
 }
 
-/** @throws {InputError} unless the layer has a possible number of units. */
+/** @throws InputError unless the layer has a possible number of units. */
 export function checkUnits(layer: AnyLayer & { readonly units: number }): void {
   checkWithin(`units of "${layer.name}"`, layer.units, 1, MAX_UNITS * 16);
 }

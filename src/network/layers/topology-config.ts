@@ -22,7 +22,7 @@ export function commonConfig(name: string): JsonObject {
 /**
  * `units` and `activation` of a layer that adds a bias.
  *
- * @throws {InputError} naming `where`, for anything else.
+ * @throws InputError naming `where`, for anything else.
  */
 export function readUnits(config: JsonObject, where: string): { units: number; activation: Activation } {
   if (config["use_bias"] === false) throw new InputError(`use_bias ${where} has to be true.`);
@@ -48,7 +48,7 @@ export interface RecurrentSettings {
 /**
  * [T, F] -> [T, units] with `returnSequences`, else [units].
  *
- * @throws {InputError} naming the layer, for a vector.
+ * @throws InputError naming the layer, for a vector.
  */
 export function recurrentShape(layer: AnyLayer & RecurrentSettings, input: Shape): Shape {
   needsSequence(layer, input);
@@ -84,7 +84,7 @@ export function writeRecurrent(layer: AnyLayer & RecurrentSettings, bias: JsonOb
  * The settings that all recurrent layers have, but for `startsFrom`, which is no setting in a topology: it stands among
  * what a layer reads.
  *
- * @throws {InputError} for those that no engine here computes.
+ * @throws InputError for those that no engine here computes.
  */
 export function readRecurrent(config: JsonObject, where: string): RecurrentSettings {
   expectSettings(config, where, { go_backwards: false, stateful: false });
@@ -106,7 +106,7 @@ export function hasTfjsActivations(layer: {
   return layer.activation !== "hardSigmoidKeras3" && layer.recurrentActivation !== "hardSigmoidKeras3";
 }
 
-/** @throws {InputError} unless each setting is left out or has the wanted value. */
+/** @throws InputError unless each setting is left out or has the wanted value. */
 export function expectSettings(config: JsonObject, where: string, wanted: JsonObject): void {
   for (const [key, value] of Object.entries(wanted)) {
     const found = config[key];

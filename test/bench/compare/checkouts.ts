@@ -8,7 +8,7 @@ import { repository } from "../../server-process.js";
 /**
  * The folder of a built checkout. A revision gets a worktree that is removed when this process ends.
  * @param side a folder, or whatever git takes for a commit; a folder goes first
- * @throws {Error} where it is neither, or cannot be built
+ * @throws Error where it is neither, or cannot be built
  */
 export function builtCheckout(side: string): string {
   if (existsSync(join(side, "package.json"))) {

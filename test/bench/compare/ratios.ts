@@ -33,7 +33,7 @@ export interface Judgement {
 /**
  * The geometric mean, over the cases, of how many times as fast new is as old: each case counts the same, whatever its
  * unit.
- * @throws {Error} where the two sides have different cases, or a rate is not a positive number
+ * @throws Error where the two sides have different cases, or a rate is not a positive number
  */
 export function ratioOf(before: Rates, after: Rates): number {
   const logarithms = [...before].map(([name, rate]) => {

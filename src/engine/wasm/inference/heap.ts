@@ -41,7 +41,7 @@ export class SharedHeap {
   /**
    * The address of `bytes` bytes, a multiple of 64; what they hold is undefined.
    *
-   * @throws {RangeError} past 4 GiB.
+   * @throws RangeError past 4 GiB.
    */
   allocate(bytes: number): number {
     const wanted = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);

@@ -105,7 +105,7 @@ export class WorkerPool {
    * Runs a job of one block on the calling thread. That is for work that takes no longer than waking a worker and
    * being woken by it, while the pool is idle.
    *
-   * @throws {ResiduaError} INFERENCE_FAILED where the kernels fail, as when a thread dies of a job.
+   * @throws ResiduaError INFERENCE_FAILED where the kernels fail, as when a thread dies of a job.
    */
   runHere(job: Job): void {
     try {

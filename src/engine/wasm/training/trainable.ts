@@ -6,7 +6,7 @@ import { layersWithShapes, type Network } from "../../../network/network.js";
 
 const IMPORT_AGAIN = "which has no training here: train the model where it comes from, and import it again.";
 
-/** @throws {InputError} where a valid network reads what a linear path leaves, or has a layer, which it names, that is not trained. */
+/** @throws InputError where a valid network reads what a linear path leaves, or has a layer, which it names, that is not trained. */
 export function checkTrainable(network: Network): void {
   if (readsResidual(network)) {
     throw new InputError(

@@ -1,3 +1,4 @@
+/** Training in WebAssembly: loss, gradients and Adam's step of a whole batch are one job of a pool of threads. */
 import { type Network, validateNetwork, windowSize } from "../../../network/network.js";
 import { checkWeights, type Weights } from "../../../network/weights.js";
 import type { Loss, StepOptions, Trainer } from "../../engine.js";
@@ -43,7 +44,7 @@ export interface TrainerOptions {
  * Starts a trainer with threads of its own.
  *
  * @param kernels checked ones; without them kernels are loaded unchecked, wide ones where they are supported.
- * @throws {InputError} where the network is not valid, reads what a linear path leaves, or has a LayerNormalization or a layer that starts
+ * @throws InputError where the network is not valid, reads what a linear path leaves, or has a LayerNormalization or a layer that starts
  *   from the state of another one; where the weights are not its; and where it takes more than 4 GiB.
  */
 export async function createTrainer(

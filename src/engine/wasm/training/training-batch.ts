@@ -11,7 +11,7 @@ export interface TrainingBatch {
   readonly windowWeights: Float32Array | undefined;
 }
 
-/** @throws {RangeError} where `count` is no whole number above 0, or there are fewer windows or weights than that. */
+/** @throws RangeError where `count` is no whole number above 0, or there are fewer windows or weights than that. */
 export function checkBatch({ inputs, targets, count, windowWeights }: TrainingBatch, network: Network): void {
   if (!Number.isInteger(count) || count < 1) {
     throw new RangeError(`A batch has a whole number of windows of at least 1, not ${count}.`);

@@ -34,7 +34,7 @@ export class TrainingMemory {
   /**
    * @param length floats of each array.
    * @param transposedLength those of the array of transposed kernels.
-   * @throws {InputError} as `reserve`.
+   * @throws InputError as `reserve`.
    */
   constructor(length: number, transposedLength = 0) {
     const bytes = length * 4;
@@ -62,7 +62,7 @@ export class TrainingMemory {
    * Makes it hold `bytes` bytes.
    *
    * @param what is trained, for the error message.
-   * @throws {InputError} past 4 GiB, and where the system has not so much memory.
+   * @throws InputError past 4 GiB, and where the system has not so much memory.
    */
   reserve(bytes: number, what: string): void {
     const missing = Math.ceil((bytes - this.buffer.byteLength) / PAGE_BYTES);
