@@ -10,7 +10,7 @@ import { asFloats, PROGRAMS } from "./device-frames.js";
 import type { DeviceLog } from "./device-options.js";
 import { graphOutputs, lowerNetwork } from "./graph.js";
 import type { LoweringPlan } from "./lowering-plan.js";
-import { planLowering } from "./lowering-plan.js";
+import { planLowerings } from "./lowering-plan.js";
 
 export interface CompileOptions {
   /** The folder for the graph. The graph stays there, because every new device process loads it. */
@@ -22,8 +22,8 @@ export interface CompileOptions {
 }
 
 /**
- * Loads a network and warms it for every batch size of its plan. Where XLA does not compile the network, it runs as
- * plain TensorFlow ops, and the log says so.
+ * Loads a network and warms it for every batch size of its plan. Where what should compute it fails, the next plan is
+ * carried out, and the log says so.
  * @param network a valid one (`validateNetwork`), with all its weights (`checkWeights`).
  * Rejects with InputError where the device cannot run the network, and with SHUTTING_DOWN once the device is closed.
  */
@@ -33,19 +33,18 @@ export async function compileGraph(
   weights: Weights,
   options: CompileOptions,
 ): Promise<Executable> {
-  try {
-    return await load(device, network, weights, options, planLowering(network, options));
-  } catch (error) {
-    if (!isFailure(error)) throw error;
-    options.log("warn", `XLA does not compile the network, which runs without it: ${error.message}`);
+  const plans = planLowerings(network, options);
+  for (const [i, plan] of plans.entries()) {
+    try {
+      return await load(device, network, weights, options, plan);
+    } catch (error) {
+      if (!isFailure(error)) throw error;
+      const next = plans[i + 1];
+      if (next === undefined) throw new InputError(error.message, { cause: error });
+      options.log("warn", `${plan.by} does not run the network, so ${next.by} will: ${error.message}`);
+    }
   }
-  try {
-    const lowering = { plain: { blockSteps: network.timesteps } };
-    return await load(device, network, weights, options, { lowering, compiledSizes: [], maxPadding: 1 });
-  } catch (cause) {
-    if (!isFailure(cause)) throw cause;
-    throw new InputError(cause.message, { cause });
-  }
+  throw new RangeError("There is no plan for the network.");
 }
 
 function isFailure(error: unknown): error is ResiduaError {

@@ -5,8 +5,16 @@
  * is one block of it.
  */
 import { layersOfLinearPath, readsResidual } from "../../network/linear-path.js";
-import { inputWidth, type Layer, type LayerNormalizationLayer, type Network } from "../../network/network.js";
+import {
+  type GruLayer,
+  inputWidth,
+  type Layer,
+  type LayerNormalizationLayer,
+  type LstmLayer,
+  type Network,
+} from "../../network/network.js";
 import type { Result, Scope } from "./graph-builder.js";
+import { lowerWithCudnn } from "./graph-cudnn.js";
 import { gruCell } from "./graph-gru.js";
 import { lstmCell } from "./graph-lstm.js";
 import { normalizeRows } from "./graph-normalization.js";
@@ -23,7 +31,7 @@ import {
   subtract,
   swapFirstAxes,
 } from "./graph-ops.js";
-import type { Cell } from "./graph-recurrence.js";
+import type { RecurrentLayer } from "./graph-recurrence.js";
 import { lowerRecurrence } from "./graph-recurrence.js";
 
 /** What a layer gives: a vector, the same vector at every timestep, or a sequence in one of two layouts. n windows. */
@@ -39,22 +47,29 @@ type Value =
 
 type Sequence = Exclude<Value, { kind: "vector" }>;
 
+/** How recurrent layers become nodes. */
+export type RecurrenceLowering =
+  /** Timesteps that one iteration of a loop unrolls (graph-recurrence.ts). */
+  | { readonly blockSteps: number }
+  /** Each layer as one op, with its weights packed for it, by layer (graph-cudnn.ts). */
+  | { readonly packed: ReadonlyMap<string, Result> };
+
 /** Adds the nodes of one network to a graph or to the body of a function. */
 export class NetworkLowering {
   private readonly scope: Scope;
   private readonly weights: ReadonlyMap<string, Result>;
-  private readonly blockSteps: number;
+  private readonly recurrence: RecurrenceLowering;
   /** The states of recurrent layers after their last timestep, by layer. */
   private readonly states = new Map<string, readonly Result[]>();
 
   /**
    * @param weights by the names of `weightShapes`.
-   * @param blockSteps timesteps that one iteration of a recurrence's loop unrolls (graph-recurrence.ts).
+   * @param recurrence with packed weights in a graph alone, not in the body of a function.
    */
-  constructor(scope: Scope, weights: ReadonlyMap<string, Result>, blockSteps: number) {
+  constructor(scope: Scope, weights: ReadonlyMap<string, Result>, recurrence: RecurrenceLowering) {
     this.scope = scope;
     this.weights = weights;
-    this.blockSteps = blockSteps;
+    this.recurrence = recurrence;
   }
 
   /**
@@ -126,17 +141,9 @@ export class NetworkLowering {
       }
       case "layerNormalization":
         return { ...value, result: this.normalization(layer, value) };
-      case "lstm": {
-        const cell = lstmCell(layer, this.weight(layer.name, "recurrent_kernel"));
-        return this.recurrent(layer, value, this.weight(layer.name, "bias"), cell);
-      }
-      case "gru": {
-        // Two rows of biases: of the input's product and of the state's.
-        const rows = split(this.scope, this.weight(layer.name, "bias"), 0, 2);
-        const [bias, recurrentBias] = rows.map((row) => reshape(this.scope, row, [3 * layer.units]));
-        const cell = gruCell(layer, this.weight(layer.name, "recurrent_kernel"), recurrentBias!);
-        return this.recurrent(layer, value, bias!, cell);
-      }
+      case "lstm":
+      case "gru":
+        return this.recurrent(layer, value);
       default: {
         const unknown: never = layer;
         throw new TypeError(`the tensorflow engine does not know the layer ${JSON.stringify(unknown)}`);
@@ -144,22 +151,34 @@ export class NetworkLowering {
     }
   }
 
-  /** @param bias of the input projection: [gateWidth] */
-  private recurrent(
-    { name, units, returnSequences, startsFrom }: Extract<Layer, { kind: "lstm" | "gru" }>,
-    value: Value,
-    bias: Result,
-    cell: Cell,
-  ): Value {
+  private recurrent(layer: LstmLayer | GruLayer, value: Value): Value {
+    const { name, units, returnSequences, startsFrom } = layer;
     const from = sequence(value);
-    const input = { rows: this.rows(from), repeated: from.kind === "repeated", steps: from.steps };
+    const repeated = from.kind === "repeated";
+    const input = { rows: this.rows(from), repeated, steps: from.steps, width: from.width };
     const before = startsFrom === undefined ? undefined : this.states.get(startsFrom)!;
-    const layer = { name, returnSequences, kernel: this.weight(name, "kernel"), bias, cell, before };
-    const { output, state } = lowerRecurrence(this.scope, layer, input, this.blockSteps);
+    const { recurrence } = this;
+    const { output, state } =
+      "packed" in recurrence
+        ? lowerWithCudnn(this.scope, layer, packedOf(layer, recurrence.packed), input, before)
+        : lowerRecurrence(this.scope, { ...this.cellOf(layer), before }, input, recurrence.blockSteps);
     this.states.set(name, state);
     return returnSequences
       ? { kind: "rows", steps: from.steps, width: units, result: output }
       : { kind: "vector", width: units, result: output };
+  }
+
+  private cellOf(layer: LstmLayer | GruLayer): Omit<RecurrentLayer, "before"> {
+    const { name, returnSequences } = layer;
+    const [kernel, recurrentKernel] = ["kernel", "recurrent_kernel"].map((part) => this.weight(name, part));
+    const own = { name, returnSequences, kernel: kernel! };
+    if (layer.kind === "lstm") {
+      return { ...own, bias: this.weight(name, "bias"), cell: lstmCell(layer, recurrentKernel!) };
+    }
+    // Two rows of biases: of the input's product and of the state's.
+    const rows = split(this.scope, this.weight(name, "bias"), 0, 2);
+    const [bias, recurrentBias] = rows.map((row) => reshape(this.scope, row, [3 * layer.units]));
+    return { ...own, bias: bias!, cell: gruCell(layer, recurrentKernel!, recurrentBias!) };
   }
 
   private normalization({ name, epsilon }: LayerNormalizationLayer, { kind, result }: Value): Result {
@@ -192,6 +211,12 @@ export class NetworkLowering {
   private weight(layer: string, part: string): Result {
     return this.weights.get(`${layer}/${part}`)!;
   }
+}
+
+function packedOf({ name }: Layer, packed: ReadonlyMap<string, Result>): Result {
+  const found = packed.get(name);
+  if (found === undefined) throw new TypeError(`cuDNN has no op for the layer ${name}`);
+  return found;
 }
 
 function vector(value: Value): Extract<Value, { kind: "vector" }> {

@@ -135,6 +135,20 @@ export function tile(scope: Scope, value: Result, times: readonly number[]): Res
   ]);
 }
 
+/** [1, n, units], filled with a number, where `sequence` is [steps, n, width]. */
+export function fillStates(scope: Scope, sequence: Result, units: number, value: number): Result {
+  const shapeAttributes = { ...typed("float"), ...typed("int32", "out_type") };
+  const shape = scope.add({ op: "Shape", output: "output", type: "int32", attributes: shapeAttributes }, [
+    sequence,
+  ]);
+  const dimensions = [integers(scope, [1]), slice(scope, shape, [1], [1]), integers(scope, [units])];
+  const attributes = { ...typed("float"), ...typed("int32", "index_type") };
+  return scope.add({ op: "Fill", output: "output", type: "float", attributes }, [
+    concatenate(scope, dimensions, 0),
+    scope.constant("float", [], [value]),
+  ]);
+}
+
 /** A tensor list with the entries of a tensor along its first axis. A loop collects its results in such a list. */
 export function listFrom(scope: Scope, values: Result, entryShape: readonly number[]): Result {
   const attributes = { ...typed(values.type, "element_dtype"), ...typed("int32", "shape_type") };

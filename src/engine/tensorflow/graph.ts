@@ -10,7 +10,8 @@ import { embeddingUnits, inputWidth, weightShapes } from "../../network/network.
 import type { Weights } from "../../network/weights.js";
 import type { Result } from "./graph-builder.js";
 import { defineFunction, Scope } from "./graph-builder.js";
-import { NetworkLowering } from "./graph-layers.js";
+import { packForCudnn } from "./graph-cudnn.js";
+import { NetworkLowering, type RecurrenceLowering } from "./graph-layers.js";
 import { identity } from "./graph-ops.js";
 import { writeSavedModel } from "./saved-model.js";
 
@@ -20,12 +21,15 @@ export interface Recurrence {
   readonly blockSteps: number;
 }
 
+/** How the plain program writes recurrences: as nodes of each timestep, or each layer as one op (graph-cudnn.ts). */
+export type PlainRecurrence = Recurrence | "cudnn";
+
 /** The programs that a graph holds, each a signature of the SavedModel under its name here. At least one. */
 export interface Lowering {
   /** One XLA computation; XLA compiles it once for each batch size. */
   readonly compiled?: Recurrence;
   /** A graph of TensorFlow ops, which runs any batch size without compilation. */
-  readonly plain?: Recurrence;
+  readonly plain?: PlainRecurrence;
 }
 
 /** One output of the graph. */
@@ -90,16 +94,21 @@ export function lowerNetwork(network: Network, weights: Weights, lowering: Lower
   });
   const parameters = [windows, ...constants];
   const body =
-    ({ blockSteps }: Recurrence) =>
+    (recurrence: RecurrenceLowering) =>
     (inner: Scope, [input, ...rest]: readonly Result[]): Result[] =>
-      new NetworkLowering(inner, new Map(names.map((name, i) => [name, rest[i]!])), blockSteps).run(
+      new NetworkLowering(inner, new Map(names.map((name, i) => [name, rest[i]!])), recurrence).run(
         network,
         input!,
       );
   const { compiled, plain } = lowering;
   const programs = {
     ...(compiled && { compiled: callCompiled(scope, parameters, outputs.length, body(compiled)) }),
-    ...(plain && { plain: body(plain)(scope, parameters) }),
+    ...(plain && {
+      plain: body(plain === "cudnn" ? { packed: packedConstants(scope, network, weights) } : plain)(
+        scope,
+        parameters,
+      ),
+    }),
   };
   const signatures = Object.entries(programs).map(([name, results]) => ({
     name,
@@ -111,6 +120,17 @@ export function lowerNetwork(network: Network, weights: Weights, lowering: Lower
     })),
   }));
   return writeSavedModel(scope, signatures);
+}
+
+/** The weights of the recurrent layers as cuDNN wants them, by layer. */
+function packedConstants(scope: Scope, network: Network, weights: Weights): Map<string, Result> {
+  const packed = [...packForCudnn(network, weights)];
+  return new Map(
+    packed.map(([name, numbers]) => [
+      name,
+      scope.constantBytes("float", [numbers.length], new Uint8Array(numbers.buffer), `${name}/packed`),
+    ]),
+  );
 }
 
 /**

@@ -3,6 +3,7 @@
  * TensorFlow. It also counts the multiply-adds of the matrix products.
  */
 import { messages } from "../../../src/engine/tensorflow/protobuf.js";
+import { runCudnn } from "./cudnn-reference.js";
 import type { Value } from "./tensor-ops.js";
 import {
   concatenate,
@@ -21,6 +22,8 @@ import {
 interface AttributeObject {
   readonly i: number;
   readonly b: boolean;
+  /** Base64. */
+  readonly s: string;
   readonly tensor?: {
     readonly dtype: number;
     readonly tensorShape: ShapeObject;
@@ -215,6 +218,13 @@ class Interpreter {
         return [tile(a!, b!.data)];
       case "GatherV2":
         return [entries(a!)[b!.data[0]!]!];
+      case "Shape":
+        return [{ shape: [a!.shape.length], data: a!.shape }];
+      case "Fill":
+        return [{ shape: a!.data, data: new Array<number>(volume(a!.data)).fill(b!.data[0]!) }];
+      case "CudnnRNN":
+        if (attributes.get("is_training")?.b !== false) throw new Error("the op would keep all timesteps");
+        return runCudnn(Buffer.from(attributes.get("rnn_mode")!.s, "base64").toString(), inputs);
       case "TensorListFromTensor":
         return [{ shape: [], data: [], entries: entries(a!) }];
       case "TensorListSetItem":

@@ -3,8 +3,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { graphOutputs, lowerNetwork } from "../../../src/engine/tensorflow/graph.js";
+import { cudnnRuns } from "../../../src/engine/tensorflow/graph-cudnn.js";
 import { buildNetwork } from "../../../src/network/architectures.js";
-import { inputWidth, type Network, windowSize } from "../../../src/network/network.js";
+import { descriptionOf } from "../../../src/network/layers/layers.js";
+import {
+  inputWidth,
+  type Layer,
+  layersWithShapes,
+  type Network,
+  windowSize,
+} from "../../../src/network/network.js";
 import type { Weights } from "../../../src/network/weights.js";
 import { initialWeights } from "../../../src/network/weights.js";
 import { GOLDEN_CASES, readGoldenCase } from "../golden.js";
@@ -63,6 +71,53 @@ for (const name of GOLDEN_CASES) {
       });
     });
   }
+}
+
+/** The small networks again, with the one activation that cuDNN has. */
+const ofCudnn = networks
+  .map((network): Network => {
+    const layers = (all: readonly Layer[]): Layer[] =>
+      all.map((layer) =>
+        layer.kind === "lstm" || layer.kind === "gru"
+          ? { ...layer, activation: "tanh", recurrentActivation: "sigmoid" }
+          : layer,
+      );
+    const heads = network.heads.map((head) => ({ ...head, layers: layers(head.layers) }));
+    return { ...network, encoder: layers(network.encoder), heads };
+  })
+  .filter(cudnnRuns);
+
+test("recurrent layers as ops of cuDNN say what the reference network says", () => {
+  const agree = (network: Network, count: number, seed: number): void => {
+    const size = windowSize(network);
+    const weights = someWeights(network, seed);
+    const windows = someNumbers(seed, count * size);
+    const value = { shape: [count, network.timesteps, inputWidth(network)], data: Array.from(windows) };
+    const outputs = graphOutputs(network);
+    const names = outputs.map(({ name }) => name);
+    const graph = lowerNetwork(network, weights, { plain: "cudnn" });
+    const answer = interpret(graph, value, "plain", names);
+    const recurrent = layersWithShapes(network).filter(({ layer }) => descriptionOf(layer).isRecurrent);
+    assert.equal(answer.ops.get("CudnnRNN"), recurrent.length);
+    for (let n = 0; n < count; n++) {
+      const want = runReference(network, weights, windows.slice(n * size, (n + 1) * size));
+      [...want.heads, want.embedding].forEach((expected, i) => {
+        const got = answer.outputs.get(names[i]!)!.data.slice(n * expected.length, (n + 1) * expected.length);
+        assertNear(got, expected, 1e-5, `${names[i]} of window ${n}`);
+      });
+    }
+  };
+  fc.assert(fc.property(ofCudnn, fc.integer({ min: 1, max: 3 }), fc.nat(), agree), { numRuns: 60 });
+});
+
+for (const name of GOLDEN_CASES.filter((name) => cudnnRuns(readGoldenCase(name).network))) {
+  test(`the graph of ${name} answers as Keras does (cuDNN)`, () => {
+    const { network, weights, windows, count, outputs } = readGoldenCase(name);
+    const value = { shape: [count, network.timesteps, network.features], data: Array.from(windows) };
+    const graph = lowerNetwork(network, weights, { plain: "cudnn" });
+    const answer = interpret(graph, value, "plain", ["head_0"]).outputs.get("head_0")!;
+    assertNear(answer.data, outputs[0]!, 1e-6, "head 0");
+  });
 }
 
 test("the graph of any network says what the reference network says, embedding too", () => {
