@@ -61,12 +61,14 @@ export class Admission {
    * at work on some of them, so the arena is not used again; the garbage collector gets it. At the deadline it
    * rejects with DEADLINE_EXCEEDED: lease and arena are then kept until the engine has come back.
    */
-  async whileScored<T>(result: Promise<T>, deadlineAtMs?: number): Promise<T> {
+  whileScored<T>(result: Promise<T>, deadlineAtMs?: number): Promise<T> {
     this.#isArenaHandedOn = true;
-    if (deadlineAtMs !== undefined) await this.#untilDeadline(result, deadlineAtMs);
-    const scored = await result;
-    this.#isArenaHandedOn = false;
-    return scored;
+    const scored =
+      deadlineAtMs === undefined ? result : this.#untilDeadline(result, deadlineAtMs).then(() => result);
+    return scored.then((value) => {
+      this.#isArenaHandedOn = false;
+      return value;
+    });
   }
 
   async #untilDeadline(result: Promise<unknown>, deadlineAtMs: number): Promise<void> {

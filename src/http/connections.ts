@@ -33,6 +33,10 @@ const BREAK_AT = 64;
 /** With so many, the connection is closed. */
 const CLOSE_AT = 512;
 
+/** What a socket of the server brought. */
+const CONNECTION = Symbol("connection");
+type ServedSocket = Socket & { [CONNECTION]?: Connection };
+
 /** A server whose requests go to `handle`, those of one connection one after another. */
 export function createHttpServer(
   options: ServerOptions,
@@ -40,21 +44,16 @@ export function createHttpServer(
   handle: RequestHandler,
 ): Server {
   const all = new Connections(handle);
-  const connections = new WeakMap<Socket, Connection>();
   const server = createServer(options, (request, response) => {
-    const { socket } = request;
-    let connection = connections.get(socket);
-    if (connection === undefined) {
-      connection = new Connection(socket, all);
-      connections.set(socket, connection);
-    }
-    connection.take(request, response);
+    const socket: ServedSocket = request.socket;
+    socket[CONNECTION] ??= new Connection(socket, all);
+    socket[CONNECTION].take(request, response);
   });
   server.on("connection", (socket: Socket) => all.add(socket));
   // Node calls it where nothing was read or written for so long, also where a connection was kept alive in vain.
   // Where bytes of a write went out since, it waits once more before it calls; so it is told half of the time.
-  server.setTimeout(limits.writeTimeoutMs / 2, (socket: Socket) => {
-    const isAnswering = connections.get(socket)?.isAnswering;
+  server.setTimeout(limits.writeTimeoutMs / 2, (socket: ServedSocket) => {
+    const isAnswering = socket[CONNECTION]?.isAnswering;
     if (isAnswering === false || socket.writableLength > 0) socket.destroy();
   });
   server.requestTimeout = limits.requestTimeoutMs;
@@ -64,9 +63,7 @@ export function createHttpServer(
 
 class Connections {
   readonly handle: RequestHandler;
-  readonly #open = new Set<Socket>();
-  /** Those that have been answered, and have not brought too many requests at once. */
-  readonly #modest = new WeakSet<Socket>();
+  readonly #open = new Set<ServedSocket>();
   readonly #turns: (() => void)[] = [];
 
   constructor(handle: RequestHandler) {
@@ -78,22 +75,16 @@ class Connections {
     socket.once("close", () => this.#open.delete(socket));
   }
 
-  /** Notes that a connection has been answered. */
-  answered(socket: Socket): void {
-    this.#modest.add(socket);
-  }
-
   /**
    * Ends the reading of all connections for this turn of the event loop, since one has brought too many requests. Those
    * that have not done so have the next turn for themselves: they do not wait for all that come to flood the service.
    */
-  takeBreak(cause: Socket): void {
-    this.#modest.delete(cause);
+  takeBreak(): void {
     const modest: (() => void)[] = [];
     const others: (() => void)[] = [];
     for (const socket of this.#open) {
       if (socket.isPaused()) continue;
-      (this.#modest.has(socket) ? modest : others).push(pauseReading(socket));
+      (socket[CONNECTION]?.isModest === true ? modest : others).push(pauseReading(socket));
     }
     setImmediate(() => {
       for (const goOn of modest) goOn();
@@ -121,6 +112,8 @@ class Connection {
   readonly #all: Connections;
   readonly #waiting: [IncomingMessage, ServerResponse][] = [];
   #isAnswering = false;
+  /** Whether it has been answered, and has not brought too many requests at once since. */
+  isModest = false;
   /** Where its reading is stopped: what goes on with it. */
   #goOn: (() => void) | undefined;
 
@@ -140,20 +133,23 @@ class Connection {
     }
     const waiting = this.#waiting.push([request, response]);
     if (waiting >= PAUSE_AT) this.#goOn ??= pauseReading(this.#socket);
-    if (waiting === BREAK_AT) this.#all.takeBreak(this.#socket);
+    if (waiting === BREAK_AT) {
+      this.isModest = false;
+      this.#all.takeBreak();
+    }
     if (waiting === CLOSE_AT) this.#close();
   }
 
   #begin(request: IncomingMessage, response: ServerResponse): void {
     this.#isAnswering = true;
-    response.once("close", this.#onEnd);
+    response.on("close", this.#onEnd);
     this.#all.handle(request, response);
   }
 
   readonly #onEnd = (): void => {
     if (this.#waiting.length === 0) {
       this.#isAnswering = false;
-      this.#all.answered(this.#socket);
+      this.isModest = true;
     } else this.#all.afterTurn(this.#next);
   };
 

@@ -60,7 +60,7 @@ export function takeRawBodies(app: FastifyInstance, options: RawBodyOptions): vo
     }
     const type = request.headers["content-type"];
     // The encoding of CSV is found from its bytes.
-    if (type !== undefined && !/^text\/csv\b/i.test(type) && !isUtf8(type)) {
+    if (type !== undefined && !isUtf8(type) && !/^text\/csv\b/i.test(type)) {
       return done(new ResiduaError("UNSUPPORTED_MEDIA_TYPE", "JSON has to be sent in UTF-8."));
     }
     const expectation = expect();
@@ -115,8 +115,10 @@ export function collectBody(
       .on("error", () => undefined)
       .destroy();
   };
+  let isSettled = false;
   const settle = (error: Error | null, body?: RawBody): void => {
-    payload.off("error", onError);
+    if (isSettled) return;
+    isSettled = true;
     done(error, body);
   };
   const refuse = (error: Error): void => {
@@ -139,7 +141,8 @@ export function collectBody(
     }
   };
   const onEnd = (): void => {
-    stop();
+    // Without a decoder nothing more comes: its listeners may stay.
+    if (decoder !== undefined) stop();
     // Node ignores what stands behind the end of compressed data.
     if (decoder !== undefined && decoder.bytesWritten !== received) onBroken();
     else settle(null, new RawBody(blocks.blocks, blocks.length));

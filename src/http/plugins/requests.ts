@@ -59,7 +59,7 @@ export const requests = fp<RequestsOptions>(
       lifecycle.requestBegan();
       beganOn(request.raw.socket, request.id, reply.raw);
       // The hook onResponse is not called for a client that hung up.
-      reply.raw.once("close", () => onClose(request, reply));
+      reply.raw.on("close", () => onClose(request, reply));
       reply.header("x-request-id", request.id);
       if (request.headers.host === undefined && request.raw.httpVersion === "1.1") {
         return next(
