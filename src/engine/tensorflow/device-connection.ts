@@ -1,10 +1,12 @@
 /** The device process as a child process: frames over a pipe, lines from its stderr, and its exit. */
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
+import { closeSync } from "node:fs";
 import type { Duplex, Readable } from "node:stream";
 import type { DeviceReady, Frame, FrameHead } from "./device-frames.js";
 import { decodeText, encodeFrame, FRAME, FrameReader } from "./device-frames.js";
 import { HEART_FD, Heartbeats } from "./device-heartbeats.js";
+import { SharedMemory } from "./device-memory.js";
 
 export interface DeviceCommand {
   /** The compiled `device-process.js`. */
@@ -46,6 +48,8 @@ export class DeviceConnection {
   private killedHere = false;
 
   private readonly heartbeats: Heartbeats | undefined;
+  /** For the payloads of frames to the process, and of those from it; undefined where there is none. */
+  private readonly memory: readonly [SharedMemory, SharedMemory] | undefined;
   private readonly killAtExit = (): void => {
     this.child.kill("SIGKILL");
   };
@@ -57,11 +61,17 @@ export class DeviceConnection {
    */
   constructor(command: DeviceCommand, silentMs: number, events: ConnectionEvents) {
     this.events = events;
-    this.child = spawn(process.execPath, [command.script, command.scratchFolder], {
-      env: command.environment,
-      // stdout is the service's log: TensorFlow must not write into it.
-      stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"],
-    });
+    this.memory = sharedMemory();
+    const descriptors = (this.memory ?? []).map(({ descriptor }) => descriptor);
+    this.child = spawn(
+      process.execPath,
+      [command.script, command.scratchFolder, ...(this.memory === undefined ? [] : ["shared"])],
+      {
+        env: command.environment,
+        // stdout is the service's log: TensorFlow must not write into it.
+        stdio: ["ignore", "ignore", "pipe", "pipe", "pipe", ...descriptors],
+      },
+    );
     this.child.once("error", (error) => this.end(error.message, false));
     // A stopped process does not see that its pipe has closed: it would outlive this one.
     process.once("exit", this.killAtExit);
@@ -73,7 +83,7 @@ export class DeviceConnection {
       this.child.kill("SIGKILL");
     });
     this.pipe = pipes[3] as Duplex;
-    const reader = new FrameReader((frame) => this.take(frame));
+    const reader = new FrameReader((frame) => this.take(frame), this.memory?.[1]);
     this.pipe.on("data", (chunk: Uint8Array) => {
       try {
         reader.push(chunk);
@@ -103,7 +113,7 @@ export class DeviceConnection {
   /** Writes a frame. The parts are not copied: they must not change until they are written. */
   send(head: FrameHead, parts: readonly Uint8Array[] = []): void {
     this.pipe?.cork();
-    for (const buffer of encodeFrame(head, parts)) this.pipe?.write(buffer);
+    for (const buffer of encodeFrame(head, parts, this.memory?.[0])) this.pipe?.write(buffer);
     this.pipe?.uncork();
   }
 
@@ -142,7 +152,17 @@ export class DeviceConnection {
     if (this.hasEnded) return;
     this.hasEnded = true;
     this.heartbeats?.stop();
+    for (const { descriptor } of this.memory ?? []) closeSync(descriptor);
     process.off("exit", this.killAtExit);
     this.events.exit({ how, killed, lastLines: this.lines });
   }
+}
+
+function sharedMemory(): readonly [SharedMemory, SharedMemory] | undefined {
+  const requests = SharedMemory.create();
+  if (requests === undefined) return undefined;
+  const answers = SharedMemory.create();
+  if (answers !== undefined) return [requests, answers];
+  closeSync(requests.descriptor);
+  return undefined;
 }

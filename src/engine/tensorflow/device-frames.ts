@@ -1,12 +1,15 @@
 /**
  * Messages between the engine and the device process: frames over one pipe, in both directions.
  *
- *   u32 kind | u32 id | u32 model | u32 program | u32 count | u32 room | u32 bytes      then `bytes` bytes
+ *   u32 kind | u32 id | u32 model | u32 program | u32 count | u32 room | u32 bytes | u32 shared
  *
+ * Then come `bytes` bytes, or where `shared` is 1 they lie in memory that both processes share (device-memory.ts).
  * Little-endian. An answer has the `id` of the frame it answers. `room` is the size of the buffer, in bytes, that the
  * receiver reads the payload into: the rest of it stays zero, so that the windows of a run become a padded batch
  * without a copy. Text is UTF-8, numbers are float32.
  */
+import type { SharedMemory } from "./device-memory.js";
+
 export const FRAME = {
   /** From the process: TensorFlow is loaded. Payload: JSON `DeviceReady`. */
   ready: 1,
@@ -54,7 +57,9 @@ export interface Frame {
   readonly payload: Uint8Array;
 }
 
-const HEADER_BYTES = 28;
+const HEADER_BYTES = 32;
+/** Smaller payloads go over the pipe with their frame: that is one call of the system, and no slower. */
+const MIN_SHARED_BYTES = 65_536;
 /** The largest payload. The largest answer is far smaller; a length read from a damaged stream is likely larger. */
 const MAX_FRAME_BYTES = 2 ** 31 - 1;
 
@@ -68,16 +73,26 @@ export interface FrameHead {
   readonly room?: number;
 }
 
-/** The buffers to write for one frame. The parts are not copied: they must not change until they are written. */
-export function encodeFrame(head: FrameHead, parts: readonly Uint8Array[] = []): Uint8Array[] {
+/**
+ * The buffers to write for one frame. The parts are not copied: they must not change until they are written.
+ * @param memory takes the parts of a large frame at once; those are not among the buffers then.
+ */
+export function encodeFrame(
+  head: FrameHead,
+  parts: readonly Uint8Array[] = [],
+  memory?: SharedMemory,
+): Uint8Array[] {
   const bytes = parts.reduce((sum, part) => sum + part.byteLength, 0);
+  const isShared = bytes >= MIN_SHARED_BYTES && memory?.write(head.id, parts) === true;
   const header = new DataView(new ArrayBuffer(HEADER_BYTES));
   const program = PROGRAMS.indexOf(head.program ?? "compiled");
-  const words = [head.kind, head.id, head.model ?? 0, program, head.count ?? 0, head.room ?? bytes, bytes];
+  const { model = 0, count = 0, room = bytes } = head;
+  const words = [head.kind, head.id, model, program, count, room, bytes, Number(isShared)];
   words.forEach((word, i) => {
     header.setUint32(4 * i, word, true);
   });
-  return [new Uint8Array(header.buffer), ...parts.filter((part) => part.byteLength > 0)];
+  const inPipe = isShared ? [] : parts.filter((part) => part.byteLength > 0);
+  return [new Uint8Array(header.buffer), ...inPipe];
 }
 
 /** A payload of JSON. */
@@ -103,14 +118,26 @@ export function asBytes(floats: Float32Array): Uint8Array {
 /** Puts frames together from the pieces that a pipe delivers. */
 export class FrameReader {
   private readonly onFrame: (frame: Frame) => void;
+  private readonly memory: SharedMemory | undefined;
+  private readonly allocate: (bytes: number) => Uint8Array;
   private readonly header = new Uint8Array(HEADER_BYTES);
   private headerFilled = 0;
   private frame: Frame | undefined;
   private wanted = 0;
   private filled = 0;
 
-  constructor(onFrame: (frame: Frame) => void) {
+  /**
+   * @param memory where the payloads of large frames lie.
+   * @param allocate gives the buffer of a payload; what is in it does not matter.
+   */
+  constructor(
+    onFrame: (frame: Frame) => void,
+    memory?: SharedMemory,
+    allocate: (bytes: number) => Uint8Array = (bytes) => Buffer.allocUnsafeSlow(bytes),
+  ) {
     this.onFrame = onFrame;
+    this.memory = memory;
+    this.allocate = allocate;
   }
 
   /**
@@ -144,14 +171,18 @@ export class FrameReader {
   private begin(): void {
     const view = new DataView(this.header.buffer);
     const word = (index: number): number => view.getUint32(4 * index, true);
-    const [program, room, bytes] = [PROGRAMS[word(3)], word(5), word(6)];
-    if (program === undefined || bytes > room || room > MAX_FRAME_BYTES) {
+    const [program, room, bytes, shared] = [PROGRAMS[word(3)], word(5), word(6), word(7)];
+    if (program === undefined || bytes > room || room > MAX_FRAME_BYTES || shared > 1) {
       throw new RangeError(`the bytes are not a frame: ${bytes} bytes in room for ${room}`);
     }
     this.headerFilled = 0;
     this.filled = 0;
-    this.wanted = bytes;
-    const payload = new Uint8Array(room);
+    const payload = this.allocate(room).fill(0, bytes);
     this.frame = { kind: word(0), id: word(1), model: word(2), program, count: word(4), payload };
+    this.wanted = bytes;
+    if (shared === 0) return;
+    if (this.memory === undefined) throw new RangeError("the frame lies in memory that is not there");
+    this.memory.read(this.frame.id, payload.subarray(0, bytes));
+    this.wanted = 0;
   }
 }

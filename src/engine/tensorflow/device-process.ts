@@ -10,6 +10,7 @@ import { Socket } from "node:net";
 import { Worker } from "node:worker_threads";
 import type { DeviceModel, DeviceReady, Frame, Program } from "./device-frames.js";
 import { asBytes, decodeText, encodeFrame, encodeJson, FRAME, FrameReader } from "./device-frames.js";
+import { MEMORY_FDS, SharedMemory } from "./device-memory.js";
 import type { NativeModel } from "./native.js";
 import { loadNativeTensorFlow } from "./native.js";
 import { SAVED_MODEL_TAG } from "./saved-model.js";
@@ -19,7 +20,8 @@ interface Loaded extends DeviceModel {
   readonly natives: ReadonlyMap<Program, NativeModel>;
 }
 
-const [, , scratchFolder] = process.argv;
+const [, , scratchFolder, shared] = process.argv;
+const [requests, answers] = shared === undefined ? [] : MEMORY_FDS.map((fd) => new SharedMemory(fd));
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
 
 // Before TensorFlow is loaded, which takes the main thread.
@@ -39,8 +41,18 @@ const models = new Map<number, Loaded>();
 
 /** Answers the frames in their order: loading is asynchronous, and the frames after it have to wait for it. */
 let queue = Promise.resolve();
-const reader = new FrameReader((frame) => {
-  queue = queue.then(() => answer(frame));
+const take = (frame: Frame): void => {
+  queue = queue.then(async () => {
+    await answer(frame);
+    spare = frame.payload;
+  });
+};
+/** The payload before, whose frame is answered: the windows of the next run are often as many. */
+let spare: Uint8Array | undefined;
+const reader = new FrameReader(take, requests, (bytes) => {
+  const before = spare;
+  spare = undefined;
+  return before?.byteLength === bytes ? before : new Uint8Array(bytes);
 });
 pipe.on("data", (chunk: Uint8Array) => reader.push(chunk));
 
@@ -49,7 +61,7 @@ send(encodeFrame({ kind: FRAME.ready, id: 0 }, [encodeJson(ready)]));
 
 async function answer(frame: Frame): Promise<void> {
   try {
-    send(encodeFrame({ kind: FRAME.done, id: frame.id }, await carryOut(frame)));
+    send(encodeFrame({ kind: FRAME.done, id: frame.id }, await carryOut(frame), answers));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     send(encodeFrame({ kind: FRAME.failed, id: frame.id }, [new TextEncoder().encode(reason)]));

@@ -8,6 +8,7 @@ import type { Executable, Outputs } from "../engine.js";
 import type { Device } from "./device.js";
 import { asFloats, PROGRAMS } from "./device-frames.js";
 import type { DeviceLog } from "./device-options.js";
+import { checked } from "./executable-check.js";
 import { graphOutputs, lowerNetwork } from "./graph.js";
 import type { LoweringPlan } from "./lowering-plan.js";
 import { planLowerings } from "./lowering-plan.js";
@@ -36,7 +37,11 @@ export async function compileGraph(
   const plans = planLowerings(network, options);
   for (const [i, plan] of plans.entries()) {
     try {
-      return await load(device, network, weights, options, plan);
+      const loadPlan = (one: LoweringPlan): Promise<Executable> =>
+        load(device, network, weights, options, one);
+      return plan.checkedBy === undefined
+        ? await loadPlan(plan)
+        : await checked(await loadPlan(plan), () => loadPlan(plan.checkedBy!));
     } catch (error) {
       if (!isFailure(error)) throw error;
       const next = plans[i + 1];

@@ -8,7 +8,7 @@ import type { GruLayer, Layer, LstmLayer, Network } from "../../network/network.
 import { layersWithShapes } from "../../network/network.js";
 import type { Weights } from "../../network/weights.js";
 import type { Result, Scope } from "./graph-builder.js";
-import { fillStates, reshape, tile } from "./graph-ops.js";
+import { fill, reshape, tile, windowsOf } from "./graph-ops.js";
 import type { RecurrentResult, SequenceInput } from "./graph-recurrence.js";
 
 type RecurrentLayer = LstmLayer | GruLayer;
@@ -88,18 +88,21 @@ export function lowerWithCudnn(
   const input = repeated
     ? tile(scope, reshape(scope, rows, [1, -1, width]), [steps, 1, 1])
     : reshape(scope, rows, [steps, -1, width]);
-  const zero = before === undefined ? fillStates(scope, input, units, 0) : undefined;
+  const count = windowsOf(scope, input);
+  const zero = before === undefined ? fill(scope, "float", [1, count, units], 0) : undefined;
   const state = (i: number): Result =>
     before?.[i] === undefined ? zero! : reshape(scope, before[i], [1, -1, units]);
   // A GRU has no second state; its op does not read it.
   const states = kind === "lstm" ? [state(0), state(1)] : [state(0), scope.constant("float", [], [0])];
+  // The older ops take no lengths of the sequences; cuDNN wants them from version 9 on.
+  const lengths = fill(scope, "int32", [count], steps);
   const results = scope.addMany(
     {
-      op: "CudnnRNN",
+      op: "CudnnRNNV3",
       output: "output",
       attributes: { T: { type: "float" }, rnn_mode: { text: kind }, is_training: { bool: false } },
     },
-    [input, ...states, packed],
+    [input, ...states, packed, lengths],
     ["float", "float", "float"],
     `${name}/cudnn`,
   );

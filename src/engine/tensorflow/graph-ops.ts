@@ -135,17 +135,28 @@ export function tile(scope: Scope, value: Result, times: readonly number[]): Res
   ]);
 }
 
-/** [1, n, units], filled with a number, where `sequence` is [steps, n, width]. */
-export function fillStates(scope: Scope, sequence: Result, units: number, value: number): Result {
-  const shapeAttributes = { ...typed("float"), ...typed("int32", "out_type") };
-  const shape = scope.add({ op: "Shape", output: "output", type: "int32", attributes: shapeAttributes }, [
-    sequence,
-  ]);
-  const dimensions = [integers(scope, [1]), slice(scope, shape, [1], [1]), integers(scope, [units])];
-  const attributes = { ...typed("float"), ...typed("int32", "index_type") };
-  return scope.add({ op: "Fill", output: "output", type: "float", attributes }, [
+/** How many windows n a sequence [steps, n, width] is of: int32 [1]. */
+export function windowsOf(scope: Scope, sequence: Result): Result {
+  const attributes = { ...typed("float"), ...typed("int32", "out_type") };
+  const shape = scope.add({ op: "Shape", output: "output", type: "int32", attributes }, [sequence]);
+  return slice(scope, shape, [1], [1]);
+}
+
+/**
+ * A tensor of one number.
+ * @param shape its dimensions; a result stands for one of them, int32 [1].
+ */
+export function fill(
+  scope: Scope,
+  type: "float" | "int32",
+  shape: readonly (number | Result)[],
+  value: number,
+): Result {
+  const dimensions = shape.map((size) => (typeof size === "number" ? integers(scope, [size]) : size));
+  const attributes = { ...typed(type), ...typed("int32", "index_type") };
+  return scope.add({ op: "Fill", output: "output", type, attributes }, [
     concatenate(scope, dimensions, 0),
-    scope.constant("float", [], [value]),
+    scope.constant(type, [], [value]),
   ]);
 }
 

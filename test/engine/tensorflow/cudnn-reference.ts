@@ -1,5 +1,5 @@
 /**
- * TensorFlow's op CudnnRNN in plain float64, by the formulas of NVIDIA's documentation of cuDNN (cudnnRNNMode_t,
+ * TensorFlow's op CudnnRNNV3 in plain float64, by the formulas of NVIDIA's documentation of cuDNN (cudnnRNNMode_t,
  * cudnnGetRNNWeightParams), one layer in one direction.
  */
 import type { Value } from "./tensor-ops.js";
@@ -10,11 +10,15 @@ const GATES: Readonly<Record<string, number>> = { lstm: 4, gru: 3 };
  * @param mode `lstm` or `gru`.
  * @param inputs the sequence [T, n, N]; the first states h and, of an LSTM, c, each [1, n, U]; the packed weights: of
  *   each gate W [U, N], then of each R [U, U], of each bW [U], of each bR [U]. The gates of an LSTM are i, f, c, o,
- *   those of a GRU r, z, h.
+ *   those of a GRU r, z, h. Last, how many
+ *   timesteps each window has [n]: here always all of them.
  * @returns the sequence of h [T, n, U], and the last h and c, each [1, n, U].
  */
-export function runCudnn(mode: string, [sequence, h0, c0, packed]: readonly Value[]): Value[] {
+export function runCudnn(mode: string, [sequence, h0, c0, packed, lengths]: readonly Value[]): Value[] {
   const [steps, count, width] = sequence!.shape as [number, number, number];
+  if (lengths!.data.length !== count || lengths!.data.some((length) => length !== steps)) {
+    throw new Error(`windows of ${lengths!.data} timesteps`);
+  }
   const units = h0!.shape[2]!;
   const gates = GATES[mode];
   if (gates === undefined) throw new Error(`no mode ${mode}`);

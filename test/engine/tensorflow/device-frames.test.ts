@@ -67,6 +67,19 @@ test("numbers go over without a copy on the way out and aligned on the way in", 
   assert.deepEqual([...asFloats(frames[0]!.payload)], [...numbers, 0, 0, 0, 0]);
 });
 
+test("a buffer that is used again shows nothing of the payload before", () => {
+  const used = new Uint8Array(12).fill(7);
+  const frames: Frame[] = [];
+  const reader = new FrameReader(
+    (frame) => frames.push(frame),
+    undefined,
+    () => used,
+  );
+  for (const buffer of encodeFrame({ kind: FRAME.run, id: 1, room: 12 }, [Uint8Array.of(0, 1, 2, 3)]))
+    reader.push(buffer);
+  assert.deepEqual([...frames[0]!.payload], [0, 1, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0]);
+});
+
 test("what is no frame is refused", () => {
   const reader = new FrameReader(() => assert.fail("no frame was sent"));
   const buffers = encodeFrame({ kind: 1, id: 1, room: 2 }, [new Uint8Array(3)]);

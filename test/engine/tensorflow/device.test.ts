@@ -3,72 +3,13 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Device } from "../../../src/engine/tensorflow/device.js";
 import { asFloats } from "../../../src/engine/tensorflow/device-frames.js";
-import type { DeviceOptions } from "../../../src/engine/tensorflow/device-options.js";
-import type { ModelPlan } from "../../../src/engine/tensorflow/device-tasks.js";
 import { ResiduaError } from "../../../src/errors.js";
 import { BROKEN, ORDER } from "./fake-device-process.js";
-
-const PLAN: ModelPlan = {
-  label: "the model",
-  folder: "/nowhere",
-  windowShape: [1, 2],
-  outputs: [
-    { name: "head_0", size: 2 },
-    { name: "embedding", size: 1 },
-  ],
-  programs: ["compiled"],
-  compiledSizes: [1, 4, 8],
-  maxPadding: 4,
-};
-
-interface Started {
-  readonly device: Device;
-  readonly folder: string;
-  readonly lines: string[];
-  /** Resolves when a line with this text is logged after the call. */
-  said(text: string): Promise<void>;
-  /** Waits for that many lines with this beginning: lines and answers come over different pipes. */
-  seen(start: string, count: number): Promise<string[]>;
-}
-
-async function start(t: TestContext, options: Partial<DeviceOptions> = {}): Promise<Started> {
-  const folder = mkdtempSync(join(tmpdir(), "residua-test-device-"));
-  const lines: string[] = [];
-  const waiting: { text: string; resolve: () => void }[] = [];
-  const { device, ready } = await Device.start({
-    command: {
-      script: fileURLToPath(new URL("./fake-device-process.js", import.meta.url)),
-      scratchFolder: folder,
-      environment: process.env,
-    },
-    log: (_level, line) => {
-      lines.push(line);
-      for (const { text, resolve } of waiting) if (line.includes(text)) resolve();
-    },
-    backoffMs: [0],
-    ...options,
-  });
-  t.after(async () => {
-    await device.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  assert.equal(ready.usesGpu, false);
-  const said = (text: string): Promise<void> =>
-    new Promise((resolve) => waiting.push({ text, resolve: () => resolve() }));
-  const seen = async (prefix: string, count: number): Promise<string[]> => {
-    for (;;) {
-      const found = lines.filter((line) => line.startsWith(prefix));
-      if (found.length >= count) return found;
-      await said(prefix);
-    }
-  };
-  return { device, folder, lines, said, seen };
-}
+import { PLAN, start } from "./started-device.js";
 
 async function code(run: Promise<unknown>): Promise<string> {
   return run.then(

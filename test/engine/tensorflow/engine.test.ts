@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Outputs } from "../../../src/engine/engine.js";
 import { builtAddon } from "../../../src/engine/tensorflow/addon.js";
+import type { DeviceLog } from "../../../src/engine/tensorflow/device-options.js";
 import type { TensorflowEngine } from "../../../src/engine/tensorflow/engine.js";
 import { createTensorflowEngine } from "../../../src/engine/tensorflow/engine.js";
 import { createWasmEngine } from "../../../src/engine/wasm/engine.js";
@@ -27,8 +28,13 @@ const native = { skip };
 const gpu = process.env["RESIDUA_TEST_GPU"] === "1" ? "required" : "never";
 
 let engine: TensorflowEngine;
+/** What the engine could not do as it should, and did in another way. */
+const warnings: string[] = [];
 before(async () => {
-  if (skip === false) engine = await createTensorflowEngine({ gpu, maxBatchWindows: 4 });
+  const log: DeviceLog = (level, line) => {
+    if (level === "warn" && !line.startsWith("The device process ended")) warnings.push(line);
+  };
+  if (skip === false) engine = await createTensorflowEngine({ gpu, maxBatchWindows: 4, log });
 });
 after(() => engine?.close());
 
@@ -93,6 +99,10 @@ for (const [what, network] of [
     await ours.close();
   });
 }
+
+test("every network ran as it was meant to: on a GPU with cuDNN and XLA", native, () => {
+  assert.deepEqual(warnings, []);
+});
 
 test("runs may overlap, and each is answered for itself", native, async () => {
   const executable = await engine.compile(small, initialWeights(small, 1));

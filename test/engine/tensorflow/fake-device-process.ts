@@ -19,6 +19,7 @@ import {
   FRAME,
   FrameReader,
 } from "../../../src/engine/tensorflow/device-frames.js";
+import { MEMORY_FDS, SharedMemory } from "../../../src/engine/tensorflow/device-memory.js";
 
 /** What the first number of a window asks for. */
 export const ORDER = {
@@ -43,13 +44,15 @@ function serve(folder: string): void {
     process.exit(3);
   }
   new Worker(new URL("../../../src/engine/tensorflow/device-heart.js", import.meta.url)).unref();
+  const [requests, answers] =
+    process.argv[3] === "shared" ? MEMORY_FDS.map((fd) => new SharedMemory(fd)) : [];
   const models = new Map<number, DeviceModel>();
   const pipe = new Socket({ fd: 3, readable: true, writable: true });
   pipe.once("close", () => process.exit(0));
   pipe.once("error", () => process.exit(0));
   let isHeld = false;
   const answer = (kind: number, id: number, parts: readonly Uint8Array[] = []): void => {
-    for (const buffer of encodeFrame({ kind, id }, parts)) pipe.write(buffer);
+    for (const buffer of encodeFrame({ kind, id }, parts, answers)) pipe.write(buffer);
   };
   const run = (model: DeviceModel, frame: Frame): void => {
     const numbers = asFloats(frame.payload);
@@ -74,7 +77,7 @@ function serve(folder: string): void {
       answer(FRAME.done, frame.id, parts);
     }
   };
-  const reader = new FrameReader((frame) => {
+  const take = (frame: Frame): void => {
     if (isHeld) return;
     const model = models.get(frame.model);
     if (frame.kind === FRAME.load) {
@@ -87,7 +90,8 @@ function serve(folder: string): void {
       console.error(frame.kind === FRAME.warm ? `warm ${plain(frame)}${frame.count}` : "unload");
       answer(FRAME.done, frame.id);
     }
-  });
+  };
+  const reader = new FrameReader(take, requests);
   pipe.on("data", (chunk: Uint8Array) => reader.push(chunk));
   answer(FRAME.ready, 0, [encodeJson({ usesGpu: false })]);
 }

@@ -222,7 +222,7 @@ class Interpreter {
         return [{ shape: [a!.shape.length], data: a!.shape }];
       case "Fill":
         return [{ shape: a!.data, data: new Array<number>(volume(a!.data)).fill(b!.data[0]!) }];
-      case "CudnnRNN":
+      case "CudnnRNNV3":
         if (attributes.get("is_training")?.b !== false) throw new Error("the op would keep all timesteps");
         return runCudnn(Buffer.from(attributes.get("rnn_mode")!.s, "base64").toString(), inputs);
       case "TensorListFromTensor":
