@@ -6,13 +6,29 @@ const IPV4_IN_IPV6 = "::ffff:";
 const GROUPS = 8;
 const NETWORK_GROUPS = 4;
 
+/** What `networkOf` said of late: it is asked several times for each request. */
+const known = new Map<string, string>();
+/** With so many addresses all are forgotten. */
+const MOST_KNOWN = 1024;
+
 /**
  * The address of a client: all of IPv4, the network of 64 bits of IPv6; undefined where it is not known, as for work
  * without a client. Clients behind one proxy have one address.
  */
 export function addressOf(client: BatchClient | undefined): string | undefined {
   const address = client?.remoteAddress;
-  if (address?.includes(":") !== true) return address;
+  if (address === undefined) return undefined;
+  let network = known.get(address);
+  if (network === undefined) {
+    if (known.size >= MOST_KNOWN) known.clear();
+    network = networkOf(address);
+    known.set(address, network);
+  }
+  return network;
+}
+
+function networkOf(address: string): string {
+  if (!address.includes(":")) return address;
   if (address.startsWith(IPV4_IN_IPV6)) return address.slice(IPV4_IN_IPV6.length);
   const [head = "", tail] = address.split("::");
   const first = groupsOf(head);

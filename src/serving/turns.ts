@@ -3,8 +3,9 @@
  * opens many connections gets no more turns than who has one.
  */
 export class Turns<T> {
-  /** The clients of each address; the address whose turn is next comes first, and so does its client. */
-  readonly #addresses = new Map<string | undefined, T[]>();
+  /** In the order of their turns. */
+  readonly #addresses: Address<T>[] = [];
+  readonly #byName = new Map<string | undefined, Address<T>>();
   #size = 0;
 
   /** How many clients there are. */
@@ -14,42 +15,52 @@ export class Turns<T> {
 
   /** The client whose turn is next; undefined where there is none. */
   get first(): T | undefined {
-    return this.#addresses.values().next().value?.[0];
+    return this.#addresses[0]?.clients[0];
   }
 
   /** A client comes behind the others of its address; an address that had none comes last. */
-  push(address: string | undefined, client: T): void {
-    const clients = this.#addresses.get(address);
-    if (clients === undefined) this.#addresses.set(address, [client]);
-    else clients.push(client);
+  push(name: string | undefined, client: T): void {
+    const known = this.#byName.get(name);
+    if (known === undefined) {
+      const address = { name, clients: [client] };
+      this.#byName.set(name, address);
+      this.#addresses.push(address);
+    } else known.clients.push(client);
     this.#size += 1;
   }
 
   /** Takes out the first client; then it is the next address's turn. To be called where there is one. */
   shift(): T {
-    const [address, clients] = this.#addresses.entries().next().value!;
-    const client = clients.shift()!;
+    const address = this.#addresses[0]!;
+    const client = address.clients.shift()!;
     this.#size -= 1;
-    if (clients.length === 0) this.#addresses.delete(address);
-    else if (this.#addresses.size > 1) {
-      this.#addresses.delete(address);
-      this.#addresses.set(address, clients);
-    }
+    if (address.clients.length === 0) {
+      this.#byName.delete(address.name);
+      this.#addresses.shift();
+    } else if (this.#addresses.length > 1) this.#addresses.push(this.#addresses.shift()!);
     return client;
   }
 
   /** Visits every client, in no order that means anything. */
   forEach(visit: (client: T) => void): void {
-    for (const clients of this.#addresses.values()) clients.forEach(visit);
+    for (const { clients } of this.#addresses) clients.forEach(visit);
   }
 
   /** Takes out those that `stays` says no for. */
   filter(stays: (client: T) => boolean): void {
-    for (const [address, clients] of this.#addresses) {
-      const left = clients.filter(stays);
-      this.#size -= clients.length - left.length;
-      if (left.length === 0) this.#addresses.delete(address);
-      else this.#addresses.set(address, left);
+    const all = this.#addresses.splice(0);
+    this.#size = 0;
+    for (const address of all) {
+      address.clients = address.clients.filter(stays);
+      this.#size += address.clients.length;
+      if (address.clients.length > 0) this.#addresses.push(address);
+      else this.#byName.delete(address.name);
     }
   }
+}
+
+/** An address with its clients, of which the first is the next. */
+interface Address<T> {
+  readonly name: string | undefined;
+  clients: T[];
 }
