@@ -18,7 +18,7 @@ export interface GroupDataset {
   readonly rows: number;
   /** sha256, in hex, of the files that have rows of the group, as they stand on disk. */
   readonly sha256: readonly string[];
-  /** Its data set, made anew by each call. Its notes are those on the group alone. Throws InputError. */
+  /** Its data set, made anew by each call. Its notes are those on the group alone. @throws InputError. */
   make(): Dataset;
 }
 

@@ -35,7 +35,7 @@ const NO_UNIT = /^(bad|error|err|fail(ed|ure)?|fault|invalid|offline|timeout|ove
 /**
  * Finds the header in the first records of a file.
  *
- * Throws InputError where two columns have one name.
+ * @throws InputError where two columns have one name.
  */
 export function findHeader(
   file: string,

@@ -6,7 +6,7 @@ import type { FeatureColumn, Table } from "./table-form.js";
 /** The share of readings with the tag and time of another from which on they are those of several series. */
 const SEVERAL = 0.2;
 
-/** Throws InputError where a column tells readings apart that would overwrite each other. */
+/** @throws InputError where a column tells readings apart that would overwrite each other. */
 function refuseSeveralSeries({ file, time, tags, groups, texts, rows }: Table, twice: number): void {
   if (twice < rows * SEVERAL || time === undefined || tags === undefined) return;
   const apart = texts.find((words) => {
@@ -27,7 +27,7 @@ function refuseSeveralSeries({ file, time, tags, groups, texts, rows }: Table, t
  * each tag. Of two readings of one tag at one time the later one is kept.
  *
  * @param columns the tags that are wanted, in this order; all of them where it is undefined.
- * Throws InputError where a tag that is wanted does not occur, or the file has no time.
+ * @throws InputError where a tag that is wanted does not occur, or the file has no time.
  */
 export function pivot(table: Table, columns: readonly string[] | undefined): Table {
   const { time, tags, groups, file } = table;

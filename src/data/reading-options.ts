@@ -101,7 +101,7 @@ export function readingValues(values: ReadingValues): ReadingValues {
   return { columns, labelColumn, ...Object.fromEntries(own) };
 }
 
-/** What `readDataset` takes, from the values of options. Throws InputError where they contradict each other. */
+/** What `readDataset` takes, from the values of options. @throws InputError where they contradict each other. */
 export function datasetOptions(values: Partial<ReadingValues>): DatasetOptions {
   const { maxGap, resample, aggregate, ...others } = readingValues({
     columns: undefined,

@@ -26,7 +26,7 @@ export interface TextEnd {
   readonly notes: readonly string[];
 }
 
-/** Reads delimited text. Throws CsvError where quotes are not closed. */
+/** Reads delimited text. @throws CsvError where quotes are not closed. */
 export async function readDelimited(
   chunks: AsyncIterable<Buffer>,
   dialect: Dialect,

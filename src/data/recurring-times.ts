@@ -13,7 +13,7 @@ const VALUE_NAME = /^_?(var_?)?(value|val|reading|data|payload|wert|measurement|
 const MOST_PAIRED = 8;
 
 /**
- * Throws InputError where times recur within a group, and a column, or two of them, tell the rows apart: it names the
+ * @throws InputError where times recur within a group, and a column, or two of them, tell the rows apart: it names the
  * options to read the file with.
  */
 export function refuseRecurringTimes(table: Table): void {
@@ -66,7 +66,7 @@ const MACHINE_NAME =
   /(^|[^a-z])(machine|unit|asset|device|sensor|station|node|pump|motor|turbine|engine|plant|site|host|equipment|meter|id)([^a-z]|$)/i;
 
 /**
- * Throws InputError where the rows of a column's words take turns, though no time occurs twice: those of several machines
+ * @throws InputError where the rows of a column's words take turns, though no time occurs twice: those of several machines
  * that are read one after the other. The steps of each word alone are then even. Those of all rows are not, or the name is
  * that of a machine: else a day of the week would do.
  */

@@ -72,7 +72,7 @@ export class TableBuilder {
       plan.time === undefined ? undefined : new TimeColumn(plan.time.formats, options.roles.usualTimeFormat);
   }
 
-  /** Adds one row of trimmed cells. Throws InputError, naming line and column, where a cell cannot be read. */
+  /** Adds one row of trimmed cells. @throws InputError, naming line and column, where a cell cannot be read. */
   add(cells: readonly string[], line: number): void {
     if (this.#short !== undefined) this.#refuseWidth(this.#short.cells, this.#short.line);
     if (cells[0]!.startsWith("#") && cells.length !== this.#plan.names.length) {
@@ -106,7 +106,7 @@ export class TableBuilder {
   }
 
   /**
-   * The table of all rows so far. Throws InputError where there is none.
+   * The table of all rows so far. @throws InputError where there is none.
    *
    * @param isLineEnd whether the text ends with a line feed: where it does not, a short last line is left out.
    */

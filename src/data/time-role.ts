@@ -57,7 +57,7 @@ const HAS_TIME_DIGITS = /\d{1,4}[^\d.,]+\d{1,4}|\d{6}/;
 /** The years 2000 to 2039, in milliseconds since 1970: what a number has to lie in to be a time by itself. */
 const LIKELY_YEARS_MS = { from: Date.UTC(2000, 0), to: Date.UTC(2040, 0) };
 
-/** The formats that read a named column. Throws InputError, naming file and column, where none does. */
+/** The formats that read a named column. @throws InputError, naming file and column, where none does. */
 export function namedTimeFormats(
   file: string,
   column: SampleColumn,
@@ -110,7 +110,7 @@ function joinColumns(date: SampleColumn, time: SampleColumn, formats: readonly T
  * The time of a file where none is named: a column of written times, of numbers since 1970, or of elapsed times under
  * the name of a time; or a column of dates beside one of times of day. Undefined where there is none.
  *
- * Throws InputError where a column looks like times that cannot be read.
+ * @throws InputError where a column looks like times that cannot be read.
  */
 export function findTimeRole(
   file: string,

@@ -7,7 +7,7 @@ const MOST_MEMBERS = 10_000;
 /**
  * The named members of an archive, each with at most so many bytes. Those that the archive lacks are not in the map.
  *
- * Throws InputError where a member is longer, and whatever yauzl throws where the archive is damaged.
+ * @throws InputError where a member is longer, and whatever yauzl throws where the archive is damaged.
  */
 export async function readArchive(
   bytes: Uint8Array,

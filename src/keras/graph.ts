@@ -55,7 +55,7 @@ interface Found {
 }
 
 /**
- * Reads the JSON text of a model's configuration. Throws InputError, naming the layer, for what no import could take: a
+ * Reads the JSON text of a model's configuration. @throws InputError, naming the layer, for what no import could take: a
  * subclassed model, several inputs, a layer used twice.
  */
 export function readGraph(config: string): KerasGraph {

@@ -21,7 +21,7 @@ export interface Hdf5Contents extends StoredWeights {
   readonly texts: ReadonlyMap<string, string>;
 }
 
-/** Reads a whole file. Throws InputError for one that is too large, and anything at all for one that is damaged. */
+/** Reads a whole file. @throws InputError for one that is too large, and anything at all for one that is damaged. */
 export function readHdf5(bytes: Uint8Array): Hdf5Contents {
   const { buffer, byteOffset, byteLength } = bytes;
   const file = new File(buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer);

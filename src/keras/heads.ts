@@ -13,7 +13,7 @@ import type { Head } from "../network/network.js";
 const HEAD_CHOICES = ["reconstruction", "reversed", "prediction", "horizon"] as const;
 export type HeadChoice = (typeof HEAD_CHOICES)[number];
 
-/** Parses `reconstruction,prediction`. Throws InputError for anything else. */
+/** Parses `reconstruction,prediction`. @throws InputError for anything else. */
 export function headChoices(text: string): HeadChoice[] {
   return text.split(",").map((part) => {
     const found = HEAD_CHOICES.find((known) => known === part.trim());

@@ -38,7 +38,7 @@ const INPUT_NAME = "window";
  * Translates a model layer by layer. The network gives the numbers of Keras to float32's precision; what it has no kernels
  * for is made of dense layers.
  *
- * Throws InputError, naming the layer, for what cannot be translated, and where the model does not fit the data.
+ * @throws InputError, naming the layer, for what cannot be translated, and where the model does not fit the data.
  */
 export function importModel(model: StoredModel, options: ImportOptions): ImportedModel {
   const graph = withoutStateReads(readGraph(model.config));

@@ -15,7 +15,7 @@ const MOST_LEVELS = 12;
  * The endpoints that a layer reads, in order; the states that a recurrent layer starts from come after its sequence.
  * Empty for an input.
  *
- * Throws InputError where the layer is used more than once: its weights would be in the network twice.
+ * @throws InputError where the layer is used more than once: its weights would be in the network twice.
  */
 export function inboundOf(name: string, nodes: unknown): Endpoint[] {
   const calls = array(nodes, `inbound_nodes of layer "${name}"`);

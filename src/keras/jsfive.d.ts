@@ -4,7 +4,7 @@ declare module "jsfive" {
     /** The names of the members. */
     readonly keys: string[];
     readonly attrs: Record<string, unknown>;
-    /** The member of a name; null for a link that leads nowhere. Throws strings, and whatever else. */
+    /** The member of a name; null for a link that leads nowhere. @throws strings, and whatever else. */
     get(name: string): Group | Dataset | null;
   }
   export class Dataset {

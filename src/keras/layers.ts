@@ -92,7 +92,7 @@ const REASONS: Readonly<Record<string, string>> = {
     "it takes the largest of all steps; MaxPooling1D and GlobalAveragePooling1D can be imported.",
 };
 
-/** The translator of a layer. Throws InputError, naming the layer, for a class that cannot be imported. */
+/** The translator of a layer. @throws InputError, naming the layer, for a class that cannot be imported. */
 export function translatorOf(layer: KerasLayer): Translate {
   const { name, className } = layer;
   const found = Object.hasOwn(TRANSLATORS, className) ? TRANSLATORS[className] : undefined;

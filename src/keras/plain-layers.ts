@@ -163,7 +163,7 @@ export const timeDistributed: Translate = (translation) => {
   translate({ ...translation, className: `TimeDistributed ${className}`, config });
 };
 
-/** The layer within a TimeDistributed. Throws InputError, naming both, where it is none that works row by row. */
+/** The layer within a TimeDistributed. @throws InputError, naming both, where it is none that works row by row. */
 export function rowByRow(wrapper: Wrapper): { className: string; config: JsonObject; translate: Translate } {
   const inner = innerLayer(wrapper);
   const className = word(inner["class_name"]);

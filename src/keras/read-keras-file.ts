@@ -26,7 +26,7 @@ export interface KerasFile extends StoredModel {
 /**
  * Reads a `.keras` or `.h5` file, or a model.json of TF.js; the form is told by its first bytes.
  *
- * Throws InputError, with the file's name, where it cannot be read, is damaged, is not a whole model of Keras, or takes
+ * @throws InputError, with the file's name, where it cannot be read, is damaged, is not a whole model of Keras, or takes
  * more memory or time than the limits allow.
  */
 export async function readKerasFile(file: string, limits: ReadLimits = {}): Promise<KerasFile> {

@@ -47,7 +47,7 @@ export function addCell({ name, chain, startsFrom }: Translation, cell: Cell): v
   ]);
 }
 
-/** A recurrent layer that reads rows of `width` values. Throws InputError where the engines do not compute it. */
+/** A recurrent layer that reads rows of `width` values. @throws InputError where the engines do not compute it. */
 export function readCell(translation: Translation, width: number): Cell {
   const { className, config, isKeras2, chain, name } = translation;
   if (config["stateful"] === true) {

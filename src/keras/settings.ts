@@ -21,7 +21,7 @@ const DEFAULT_SLOPE = { function: 0.2, layer: 0.3 };
  * The activation of a configuration. `hard_sigmoid` is clip(x / 6 + 0.5, 0, 1) in Keras 3 and clip(0.2 x + 0.5, 0, 1) in
  * Keras 2.
  *
- * Throws InputError, naming `where`, for one that the engines do not have.
+ * @throws InputError, naming `where`, for one that the engines do not have.
  */
 export function readActivation(value: unknown, where: string, isKeras2: boolean): KerasActivation {
   if (value === undefined || value === null) return "linear";

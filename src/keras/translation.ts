@@ -21,7 +21,7 @@ export interface Translation {
 
 type Named = Pick<Translation, "name" | "className">;
 
-/** Adds layers that compute what the Keras layer does. Throws InputError, naming it, where none do. */
+/** Adds layers that compute what the Keras layer does. @throws InputError, naming it, where none do. */
 export type Translate = (translation: Translation) => void;
 
 /** `of layer "lstm" (LSTM)`, for messages about a setting. */
@@ -29,7 +29,7 @@ export function where({ name, className }: Named): string {
   return `of layer "${name}" (${className})`;
 }
 
-/** Throws InputError that names the layer: it cannot be imported, why, and what can be done. */
+/** @throws InputError that names the layer: it cannot be imported, why, and what can be done. */
 export function refuse({ name, className }: Named, why: string): never {
   throw new InputError(`Layer "${name}" is a ${className}, which cannot be imported: ${why}`);
 }

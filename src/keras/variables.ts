@@ -14,7 +14,7 @@ interface TensorCounts {
  * The tensors of each layer by its name, in the order of Keras: kernel, recurrent kernel, bias; those of a Bidirectional's
  * forward layer before those of its backward layer.
  *
- * Throws InputError, naming the layer, where the file has more or fewer than the layer takes.
+ * @throws InputError, naming the layer, where the file has more or fewer than the layer takes.
  */
 export function findVariables(model: StoredModel, graph: KerasGraph): Map<string, readonly StoredTensor[]> {
   const found = model.form === "keras" ? findByPlace(model, graph) : findByName(model, graph);

@@ -98,7 +98,7 @@ export class Device {
    * Runs a model.
    * @param windows [count, T, F] in scaled units.
    * @param count at most the model's largest batch size where it has no plain program.
-   * @returns the float32 of all outputs, one output after the other. Throws RangeError for a model that is not
+   * @returns the float32 of all outputs, one output after the other. @throws RangeError for a model that is not
    *   loaded. Rejects with ENGINE_RESTARTING while no process answers, SHUTTING_DOWN once the device is closed, and
    *   INFERENCE_FAILED where the run fails or the model is disabled.
    */

@@ -80,7 +80,7 @@ export function checkUnits(layer: AnyLayer & { readonly units: number }): void {
   checkWithin(`units of "${layer.name}"`, layer.units, 1, MAX_UNITS * 16);
 }
 
-/** For the end of a switch over kinds: that the call compiles proves that every kind has a case. Throws TypeError. */
+/** For the end of a switch over kinds: that the call compiles proves that every kind has a case. @throws TypeError. */
 export function unknownKind(never: never): never {
   throw new TypeError(`There is no case for ${JSON.stringify(never)}.`);
 }
