@@ -10,8 +10,8 @@ import { openSync, readSync, unlinkSync, writevSync } from "node:fs";
 export const MEMORY_FDS = [5, 6] as const;
 
 const FOLDER = "/dev/shm";
-/** More than frames can be under way in one direction: the device takes two tasks, before each of which goes a load. */
-const SLOTS = 8;
+/** As many frames as can be under way in one direction: those of two tasks, each with the load of its model before it. */
+const SLOTS = 4;
 /** Each frame has a place of its own, which takes memory only as far as it is written. */
 const SLOT_BYTES = 2 ** 32;
 
