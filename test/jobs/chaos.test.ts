@@ -53,6 +53,15 @@ async function ordered(service: () => JobServer, seed: number, signal: AbortSign
   }
 }
 
+/** What is left of jobs. An upload that was broken off when its service was killed is kept for a while, and is no job's. */
+function withoutUploads(left: string[], ids: readonly string[]): string[] {
+  const isUpload = (name: string): boolean =>
+    /^(?:\{residua\}:data:)?[0-9a-z]{24}$/.test(name) && !ids.includes(name.slice(-24));
+  const ofJobs = left.filter((name) => !isUpload(name));
+  // Redis counts the bytes of uploads and jobs in one place.
+  return ofJobs.length === left.length ? left : ofJobs.filter((name) => name !== "{residua}:sizes");
+}
+
 /** That a job has ended well; or else that whoever was killed was killed too often. */
 function checkEnd({ state, version, problem }: JobAnswer): void {
   assert.ok(state === "done" || state === "failed", state);
@@ -116,6 +125,6 @@ for (const kind of CHAOS_KINDS) {
     for await (const { version, ok, reason } of verifyModels(models, engine))
       assert.ok(ok, `${version}: ${reason}`);
     // The folder of a worker that was killed while it tidied up is removed by another one, every half a minute.
-    assert.deepEqual(await place.leftovers(), []);
+    assert.deepEqual(await place.leftovers((left) => withoutUploads(left, ids)), []);
   });
 }

@@ -76,10 +76,13 @@ export class JobPlace {
     return new WorkerProcess(this.#t, this.models, { ...this.settings, ...env });
   }
 
-  /** As `StoreKind.leftovers`, once whoever ended the last job has had the time to tidy up. */
-  async leftovers(withinMs = 60_000): Promise<string[]> {
+  /**
+   * As `StoreKind.leftovers`, once whoever ended the last job has had the time to tidy up.
+   * @param pick those of them that are waited for.
+   */
+  async leftovers(pick: (left: string[]) => string[] = (left) => left, withinMs = 60_000): Promise<string[]> {
     for (let waitedMs = 0; ; waitedMs += 50) {
-      const left = await this.#kind.leftovers(this.settings, this.models);
+      const left = pick(await this.#kind.leftovers(this.settings, this.models));
       if (left.length === 0 || waitedMs >= withinMs) return left;
       await delay(50);
     }
