@@ -214,7 +214,7 @@ export class Service {
 async function startJobs({ config, log }: ServiceOptions, published: ModelStore, models: LiveModels) {
   if (config.RESIDUA_ADMIN_TOKEN === undefined) return undefined;
   const store = await openJobStore(config, log);
-  const queue = createJobQueue(store, config);
+  const queue = createJobQueue(store, config, published);
   const worker = createJobWorker(store, config, {
     models: published,
     // Scoring keeps a core where there is more than one.

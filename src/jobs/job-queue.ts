@@ -2,10 +2,12 @@
 import { createHash } from "node:crypto";
 import { InputError, ResiduaError } from "../errors.js";
 import { MODEL_NAME_PATTERN, MODEL_NAME_RULE } from "../registry/manifest.js";
+import type { ModelStore } from "../registry/model-store.js";
 import { type DataForm, type Job, type JobKind, type JobOrder, type JobRecord, jobAfter } from "./job.js";
 import { newJobId } from "./job-id.js";
 import { checkJobOptions, type Query } from "./job-options.js";
 import type { JobStore, JobUpload } from "./job-store.js";
+import { checkRenewable } from "./renewable.js";
 import { checkUnused } from "./version-users.js";
 
 /** How many jobs that have ended a listing has. */
@@ -23,19 +25,23 @@ export interface JobRequest {
   readonly expectedBytes: number | undefined;
 }
 
+export interface JobQueueOptions {
+  /** Where models are published: what is to be renewed is looked for there before an order is accepted. */
+  readonly models?: Pick<ModelStore, "list" | "title"> | undefined;
+  /** A sentence for who asks for a job that is not in this store, where another service may have it. */
+  readonly whyUnknown?: string | undefined;
+}
+
 export class JobQueue {
   readonly #store: JobStore;
   readonly #bodyLimitBytes: number;
-  readonly #whyUnknown: string | undefined;
+  readonly #options: JobQueueOptions;
 
-  /**
-   * @param bodyLimitBytes the largest body.
-   * @param whyUnknown a sentence for who asks for a job that is not in this store, where another service may have it.
-   */
-  constructor(store: JobStore, bodyLimitBytes: number, whyUnknown?: string) {
+  /** @param bodyLimitBytes the largest body. */
+  constructor(store: JobStore, bodyLimitBytes: number, options: JobQueueOptions = {}) {
     this.#store = store;
     this.#bodyLimitBytes = bodyLimitBytes;
-    this.#whyUnknown = whyUnknown;
+    this.#options = options;
   }
 
   /**
@@ -44,7 +50,8 @@ export class JobQueue {
    * @param body is read only where the job can be accepted as far as that is known without it.
    * @returns the job that waits; or with an Idempotency-Key that was used before, the job that it stands for.
    * @throws ResiduaError INVALID_REQUEST, BODY_TOO_LARGE, TOO_MANY_JOBS, CONFLICT (nothing can be written here, or the key
-   *   stands for something else), INSUFFICIENT_STORAGE, JOBS_UNAVAILABLE or INVALID_DATA (no data).
+   *   stands for something else), INSUFFICIENT_STORAGE, JOBS_UNAVAILABLE, INVALID_DATA (no data); for a renewal also
+   *   MODEL_NOT_FOUND, VERSION_NOT_FOUND and STORE_UNAVAILABLE.
    */
   async submit(request: JobRequest, body: AsyncIterable<Uint8Array>): Promise<Job> {
     const { kind, model, form, key, expectedBytes = 0 } = request;
@@ -56,6 +63,8 @@ export class JobQueue {
     }
     const options = checkJobOptions(kind, request.options);
     if (expectedBytes > this.#bodyLimitBytes) throw this.#tooLarge();
+    const { models } = this.#options;
+    if (kind === "renew" && models !== undefined) await checkRenewable(models, model, options["version"]);
     await this.#store.checkRoom(expectedBytes, key);
     const now = new Date();
     const order: JobOrder = {
@@ -87,7 +96,7 @@ export class JobQueue {
     if (record !== undefined) return record;
     const unknown =
       "There is no job of this id; jobs that have ended are kept for 7 days. GET /v1/jobs lists them.";
-    throw new ResiduaError("JOB_NOT_FOUND", [unknown, this.#whyUnknown ?? []].flat().join(" "));
+    throw new ResiduaError("JOB_NOT_FOUND", [unknown, this.#options.whyUnknown ?? []].flat().join(" "));
   }
 
   /** The jobs that wait or run, and the last ones that have ended; newest first. */

@@ -18,6 +18,7 @@ import type { JobNote, JobProgress } from "./job.js";
 import { type JobData, seriesData, tableData } from "./job-data.js";
 import { inQueryWords, type RenewJobOptions, renewJobOptions, trainJobOptions } from "./job-options.js";
 import type { JobTask } from "./job-task.js";
+import { checkRenewable } from "./renewable.js";
 
 type Report = (note: JobNote) => void;
 
@@ -67,7 +68,7 @@ async function renewModel(
 ): Promise<string> {
   const { order } = task;
   const wanted = renewJobOptions(order.options);
-  await checkPublished(store, order.model, wanted.version);
+  await checkRenewable(store, order.model, wanted.version);
   const opened = await openStoredVersion(store, order.model, { version: wanted.version }, engine);
   try {
     return await renewOpened(task, wanted, opened, { store, engine, report });
@@ -115,24 +116,6 @@ async function renewOpened(
     );
   }
   return renewal.published.version;
-}
-
-/** @throws ResiduaError MODEL_NOT_FOUND, and VERSION_NOT_FOUND where a version is named. */
-async function checkPublished(store: ModelStore, name: string, version: string | undefined): Promise<void> {
-  const models = await store.list();
-  const model = models.find((stored) => stored.name === name);
-  if (model === undefined) {
-    const there = models.map((stored) => stored.name).join(", ");
-    throw new ResiduaError(
-      "MODEL_NOT_FOUND",
-      `There is no model "${name}" to renew; there ${there === "" ? "is none" : `are ${there}`}.`,
-    );
-  }
-  if (version === undefined || model.problem !== undefined || model.versions.includes(version)) return;
-  throw new ResiduaError(
-    "VERSION_NOT_FOUND",
-    `Model "${name}" has no version ${version} to renew; it has ${model.versions.join(", ")}.`,
-  );
 }
 
 function openData({ order, dataFile }: JobTask): Promise<JobData> | JobData {

@@ -38,12 +38,12 @@ export function placeOfJobs(config: JobSettings): string {
   return areOfThisMachine(config) ? besideModels(storeLocation(config)) : "the folder of models";
 }
 
-/** The side of those who ask for jobs. */
-export function createJobQueue(store: JobStore, config: JobSettings): JobQueue {
+/** The side of those who ask for jobs. @param models the store that the settings name. */
+export function createJobQueue(store: JobStore, config: JobSettings, models: ModelStore): JobQueue {
   const whyUnknown = areOfThisMachine(config)
     ? "Models are in an object store and RESIDUA_REDIS_URL is not set, so each replica knows only the jobs that it has taken itself: another one may have this job."
     : undefined;
-  return new JobQueue(store, config.RESIDUA_JOB_BODY_LIMIT_BYTES, whyUnknown);
+  return new JobQueue(store, config.RESIDUA_JOB_BODY_LIMIT_BYTES, { models, whyUnknown });
 }
 
 /** What Redis needs is loaded only where a setting asks for it. @throws InputError where that is not installed. */

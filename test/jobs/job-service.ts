@@ -17,6 +17,9 @@ export const QUICK = "timesteps=8&units=4&epochs=3&folds=1&linear-path=off";
 export const ENDLESS = "timesteps=16&units=8&epochs=100000&patience=0&folds=1&linear-path=off";
 export const DATA = writeWaves(400);
 
+/** Options of Node with which the jobs of a service or worker are not held up by other tests; see usual-priority.ts. */
+const USUAL_PRIORITY = `--import ${new URL("./usual-priority.js", import.meta.url)}`;
+
 type Body = string | Uint8Array<ArrayBuffer>;
 
 /** A job as the service answers it, as far as tests look at it. */
@@ -73,10 +76,13 @@ export class JobPlace {
     return new WorkerProcess(this.#t, this.models, { ...this.settings, ...env });
   }
 
-  /** As `StoreKind.leftovers`, once whoever ended the last job has had the time to tidy up. */
-  async leftovers(withinMs = 60_000): Promise<string[]> {
+  /**
+   * As `StoreKind.leftovers`, once whoever ended the last job has had the time to tidy up.
+   * @param pick those of them that are waited for.
+   */
+  async leftovers(pick: (left: string[]) => string[] = (left) => left, withinMs = 60_000): Promise<string[]> {
     for (let waitedMs = 0; ; waitedMs += 50) {
-      const left = await this.#kind.leftovers(this.settings, this.models);
+      const left = pick(await this.#kind.leftovers(this.settings, this.models));
       if (left.length === 0 || waitedMs >= withinMs) return left;
       await delay(50);
     }
@@ -93,7 +99,10 @@ export class WorkerProcess {
     this.#child = spawn(
       process.execPath,
       [join(repository, "dist", "src", "cli.js"), "worker", "--models", folder],
-      { env: { ...process.env, RESIDUA_THREADS: "1", ...env }, stdio: ["ignore", "pipe", "pipe"] },
+      {
+        env: { ...process.env, RESIDUA_THREADS: "1", NODE_OPTIONS: USUAL_PRIORITY, ...env },
+        stdio: ["ignore", "pipe", "pipe"],
+      },
     );
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => {
@@ -135,6 +144,7 @@ export async function serve(
     RESIDUA_ADMIN_TOKEN: TOKEN,
     RESIDUA_THREADS: "1",
     RESIDUA_POLL_SECONDS: "0.2",
+    NODE_OPTIONS: USUAL_PRIORITY,
     ...env,
   });
   t.after(() => server.end("SIGKILL"));

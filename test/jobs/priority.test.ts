@@ -14,7 +14,8 @@ test("every thread of a job gets a core only while no other process wants it", {
   skip: isThere ? false : "there is no chrt",
 }, async (t) => {
   const place = await JobPlace.make(t, FILES);
-  const service = await place.serve();
+  // As users have it, and not as other tests of jobs.
+  const service = await place.serve({ NODE_OPTIONS: "" });
   const id = await service.accepted("pump", ENDLESS);
   await service.until(id, ({ progress }) => progress !== null);
   const tasks = `/proc/${logged(service, "the job's process runs")[0]!["child"]}/task`;

@@ -148,7 +148,10 @@ test("a renewal is a job too, from which events are excluded", async (t) => {
       body: writeWaves(600),
       headers: { "content-type": "text/csv" },
     });
-    return { status: response.status, answer: (await response.json()) as JobAnswer & { detail: string } };
+    return {
+      status: response.status,
+      answer: (await response.json()) as JobAnswer & { code: string; detail: string },
+    };
   };
   const order = (events: string) =>
     renew("pump", `calibrate-only=true&promote=stable&exclude-events=${encodeURIComponent(events)}`);
@@ -156,8 +159,8 @@ test("a renewal is a job too, from which events are excluded", async (t) => {
     ["pmup", "", "MODEL_NOT_FOUND", 'There is no model "pmup" to renew; there are pump.'],
     ["pump", "version=9", "VERSION_NOT_FOUND", 'Model "pump" has no version 9 to renew; it has 1.'],
   ] as const) {
-    const { problem } = await service.ended((await renew(model, query)).answer.id);
-    assert.deepEqual([problem?.code, problem?.detail], [code, detail]);
+    const { status, answer } = await renew(model, query);
+    assert.deepEqual([status, answer.code, answer.detail], [404, code, detail]);
   }
   for (const [events, detail] of [
     ["[{", /^The option exclude-events cannot be "\[\{"\. It has to be JSON/],

@@ -44,6 +44,21 @@ const HeadersSchema = Type.Object({
   ),
 });
 
+const RESPONSES = {
+  202: JobSchema,
+  400: problemResponse("INVALID_REQUEST"),
+  401: problemResponse("UNAUTHORIZED"),
+  409: problemResponse(
+    "CONFLICT: the folder is read-only for the service, or the Idempotency-Key was used otherwise",
+  ),
+  413: problemResponse("BODY_TOO_LARGE"),
+  415: problemResponse("UNSUPPORTED_MEDIA_TYPE"),
+  422: problemResponse("INVALID_DATA"),
+  429: problemResponse("TOO_MANY_JOBS"),
+  503: problemResponse("JOBS_UNAVAILABLE, SHUTTING_DOWN"),
+  507: problemResponse("INSUFFICIENT_STORAGE"),
+};
+
 /** Registered only where an admin token is set. */
 export const jobOrderRoutes: FastifyPluginCallbackTypebox<Options> = (app, options, done) => {
   app.removeAllContentTypeParsers();
@@ -63,6 +78,7 @@ export const jobOrderRoutes: FastifyPluginCallbackTypebox<Options> = (app, optio
         operationId: "trainModel",
         summary: "Trains the next version of a model on the data in the body, as a job",
         ...schemaOf(TRAIN_OPTIONS),
+        response: RESPONSES,
       },
     },
     order("train"),
@@ -76,6 +92,11 @@ export const jobOrderRoutes: FastifyPluginCallbackTypebox<Options> = (app, optio
         operationId: "renewModel",
         summary: "Trains a model anew on recent data with the options of its live version, as a job",
         ...schemaOf(RENEW_OPTIONS),
+        response: {
+          ...RESPONSES,
+          404: problemResponse("MODEL_NOT_FOUND, VERSION_NOT_FOUND"),
+          503: problemResponse("JOBS_UNAVAILABLE, STORE_UNAVAILABLE, SHUTTING_DOWN"),
+        },
       },
     },
     order("renew"),
@@ -101,20 +122,6 @@ function schemaOf(table: Readonly<Record<string, { readonly help: string }>>) {
       ),
     ),
     body: readByItsRoute(SeriesSchema),
-    response: {
-      202: JobSchema,
-      400: problemResponse("INVALID_REQUEST"),
-      401: problemResponse("UNAUTHORIZED"),
-      409: problemResponse(
-        "CONFLICT: the folder is read-only for the service, or the Idempotency-Key was used otherwise",
-      ),
-      413: problemResponse("BODY_TOO_LARGE"),
-      415: problemResponse("UNSUPPORTED_MEDIA_TYPE"),
-      422: problemResponse("INVALID_DATA"),
-      429: problemResponse("TOO_MANY_JOBS"),
-      503: problemResponse("JOBS_UNAVAILABLE, SHUTTING_DOWN"),
-      507: problemResponse("INSUFFICIENT_STORAGE"),
-    },
   };
 }
 

@@ -50,7 +50,7 @@ export class FileUpload implements JobUpload {
       if (id !== order.id) return id;
       // Others may have come while the data were on their way.
       await checkQueue().catch(async (error: unknown) => {
-        if (use !== undefined) await keys.release(use.key);
+        if (use !== undefined) await keys.release(use.key, order.id);
         throw error;
       });
       await rename(this.#folder, join(jobs.path("queued"), `${id}.0`));

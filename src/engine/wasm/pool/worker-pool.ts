@@ -51,13 +51,14 @@ export class WorkerPool {
   #idle: (() => void)[] = [];
   #closing = false;
   #restarting = false;
-  #own: OwnThread | undefined;
+  readonly #own: OwnThread;
   readonly #loop = new EventLoopLoad();
 
   private constructor(kernels: Kernels, memory: WebAssembly.Memory, threads: number) {
     this.#kernels = kernels;
     this.#memory = memory;
     this.threads = threads;
+    this.#own = new OwnThread(kernels, memory);
     this.#control = new Int32Array(memory.buffer, CONTROL, 8);
     this.#ring = new Int32Array(memory.buffer, RING, RING_SLOTS * JOB_WORDS);
     this.#control[CONTROL_SPINS] = SPINS;
@@ -108,12 +109,7 @@ export class WorkerPool {
    * @throws ResiduaError INFERENCE_FAILED where the kernels fail, as when a thread dies of a job.
    */
   runHere(job: Job): void {
-    try {
-      this.#own ??= new OwnThread(this.#kernels, this.#memory);
-      this.#own.run(job);
-    } catch (cause) {
-      throw new ResiduaError("INFERENCE_FAILED", "The kernels of the wasm engine failed.", { cause });
-    }
+    this.#own.run(job);
   }
 
   /** Waits for the jobs under way, then ends the threads. */

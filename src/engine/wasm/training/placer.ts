@@ -49,6 +49,8 @@ export interface Pass {
   readonly weightGradientCount: number;
   readonly transpositions: number;
   readonly transpositionCount: number;
+  /** Multiply-adds of the gradients of the weights; those of the forward pass are about as many. */
+  readonly gradientWork: number;
 }
 
 /** Call `place` for each operation of a plan in order, and then `finish` once. */
@@ -133,6 +135,7 @@ export class Placer {
       weightGradientCount: weightGradients.length,
       transpositions: space.addTable(transpositions),
       transpositionCount: transpositions.length,
+      gradientWork: products.work,
     };
   }
 

@@ -3,21 +3,24 @@ import { type Network, validateNetwork, windowSize } from "../../../network/netw
 import { checkWeights, type Weights } from "../../../network/weights.js";
 import type { Loss, StepOptions, Trainer } from "../../engine.js";
 import { type Kernels, loadKernels } from "../kernels.js";
-import { JOB_KIND_TRAIN } from "../pool/layout.js";
-import { WorkerPool } from "../pool/worker-pool.js";
 import { supportsWideVectors } from "../wide-vectors.js";
 import { batchRecord, type Mode } from "./batch-record.js";
-import { TRAINING } from "./layout.js";
 import { ParameterLayout } from "./parameters.js";
 import { type BatchPlacement, placeForTraining } from "./placement.js";
 import { checkTrainable } from "./trainable.js";
 import { checkBatch, type TrainingBatch } from "./training-batch.js";
 import { TrainingMemory } from "./training-memory.js";
+import { TrainingThreads } from "./training-threads.js";
 
 const BETA_1 = 0.9;
 const BETA_2 = 0.999;
 /** So many weights are worth one more thread, however few windows a batch has. */
 const PARAMETERS_OF_A_THREAD = 2 ** 18;
+/**
+ * Multiply-adds of a batch up to which the calling thread runs it by itself: those of a third of a millisecond of a dense
+ * network. Two threads need the time that they save to be woken and to meet, and where the machine is busy far more.
+ */
+export const SHORT_WORK = 4_000_000;
 /** Windows of one job where only the loss is asked for. */
 const EVALUATION_WINDOWS = 256;
 
@@ -36,6 +39,8 @@ export interface TrainerOptions {
   /** Drives dropout. */
   readonly seed: number;
   readonly threads: number;
+  /** Multiply-adds of a batch up to which the calling thread runs it by itself; 0 for none. `SHORT_WORK` if left out. */
+  readonly shortWork?: number;
   /** Called when the trainer has closed and its threads have ended. */
   readonly onClosed?: () => void;
 }
@@ -70,8 +75,7 @@ export class WasmTrainer implements Trainer {
   readonly #options: TrainerOptions;
   readonly #layout: ParameterLayout;
   readonly #memory: TrainingMemory;
-  readonly #threads: number;
-  readonly #pool: Promise<WorkerPool>;
+  readonly #threads: TrainingThreads;
   #placement: BatchPlacement | undefined;
   #failure: unknown;
   /** Steps begun. */
@@ -86,12 +90,7 @@ export class WasmTrainer implements Trainer {
     this.#layout = new ParameterLayout(network);
     this.#memory = new TrainingMemory(this.#layout.length, this.#layout.transposedLength);
     this.#layout.pack(weights, this.#memory.array("weights"));
-    this.#threads = options.threads;
-    this.#pool = WorkerPool.start(kernels, this.#memory.memory, options.threads);
-    // The first batch reports what kept the threads from starting.
-    this.#queue = this.#pool.catch((error: unknown) => {
-      this.#failure = error;
-    });
+    this.#threads = new TrainingThreads(kernels, this.#memory.memory, options.threads);
   }
 
   step(inputs: Float32Array, targets: Float32Array, count: number, options: StepOptions): Promise<number> {
@@ -151,7 +150,7 @@ export class WasmTrainer implements Trainer {
   async close(): Promise<void> {
     await this.#queue;
     this.#failure ??= new Error("The trainer is closed.");
-    await (await this.#pool.catch(() => undefined))?.close();
+    await this.#threads.close();
     this.#options.onClosed?.();
   }
 
@@ -178,7 +177,7 @@ export class WasmTrainer implements Trainer {
       this.network,
       this.#layout,
       { ...memory.arrays, transposedKernels },
-      { windows: count, threads: this.#threads, start: arraysEnd },
+      { windows: count, threads: this.#options.threads, start: arraysEnd },
     );
     memory.reserve(placement.end, `this network on ${count} windows at a time`);
     new Uint8Array(memory.buffer, arraysEnd, placement.end - arraysEnd).fill(0);
@@ -197,10 +196,9 @@ export class WasmTrainer implements Trainer {
     const weightsAt = placement.windowWeights / 4;
     if (windowWeights === undefined) floats.fill(1, weightsAt, weightsAt + count);
     else floats.set(windowWeights.subarray(0, count), weightsAt);
-    // Fewer threads than there are where waking more costs more.
-    const parts = Math.ceil(Math.min(count, placement.groupWindows) / 2);
-    const useful = Math.max(parts, this.#layout.length / PARAMETERS_OF_A_THREAD);
-    const threads = Math.min(this.#threads, Math.ceil(useful));
+    const work = this.#workOf(mode, count);
+    const isShort = work <= (this.#options.shortWork ?? SHORT_WORK) && this.#threadsOfParameters <= 1;
+    const threads = isShort ? 1 : this.#usefulThreads(count);
     const words = batchRecord(placement, this.network, {
       mode,
       threads,
@@ -213,23 +211,29 @@ export class WasmTrainer implements Trainer {
       parameterCount: this.#layout.length,
     });
     this.#memory.writeBatch(words, update.correctedRate, update.clipNorm);
-    const pool = await this.#pool;
     try {
-      await pool.run({
-        kind: JOB_KIND_TRAIN,
-        plan: TRAINING,
-        rows: threads,
-        work: count * this.#layout.length * this.network.timesteps,
-        blocks: threads,
-        together: true,
-        scratch: 0,
-        scratchStride: 0,
-        places: [],
-      });
+      await (isShort ? this.#threads.runHere() : this.#threads.run(threads, work));
     } catch (error) {
       this.#failure ??= error;
       throw error;
     }
     return this.#memory.loss;
+  }
+
+  /** Multiply-adds of a batch, roughly: the way back takes the gradients of the weights, and those of what layers read. */
+  #workOf(mode: Mode, count: number): number {
+    const { group, groupWindows } = this.#placement!;
+    return (mode === "evaluate" ? 1 : 3) * count * (group.gradientWork / groupWindows);
+  }
+
+  /** Fewer threads than there are where waking more costs more. */
+  #usefulThreads(count: number): number {
+    const parts = Math.ceil(Math.min(count, this.#placement!.groupWindows) / 2);
+    return Math.min(this.#options.threads, Math.ceil(Math.max(parts, this.#threadsOfParameters)));
+  }
+
+  /** For how many threads there is work with the weights, however few windows a batch has. */
+  get #threadsOfParameters(): number {
+    return this.#layout.length / PARAMETERS_OF_A_THREAD;
   }
 }

@@ -167,14 +167,22 @@ export class WeightGradients {
     ]);
   }
 
+  /** Multiply-adds of all products. */
+  get work(): number {
+    return LANES * this.#chains.reduce((sum, chain) => sum + tileRows(chain), 0);
+  }
+
   /** The records for the kernels, the longest chains first, so that threads end together. */
   records(): Int32Array[] {
-    const work = (chain: readonly WeightGradient[]): number =>
-      chain.reduce((sum, { rows = 0, depth = 0, tiles = 0 }) => sum + rows * depth * tiles, 0);
     return [...this.#chains]
-      .sort((a, b) => work(b) - work(a))
+      .sort((a, b) => tileRows(b) - tileRows(a))
       .flatMap((chain) => chain.map((product, n) => gradientRecord(product, n > 0)));
   }
+}
+
+/** How often a chain multiplies a number by a tile and adds that up. */
+function tileRows(chain: readonly WeightGradient[]): number {
+  return chain.reduce((sum, { rows = 0, depth = 0, tiles = 0 }) => sum + rows * depth * tiles, 0);
 }
 
 /** @param chained whether it adds to the record before it. */

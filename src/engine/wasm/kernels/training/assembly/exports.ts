@@ -20,7 +20,7 @@ import {
   OP_RESHAPE,
   OP_WORDS,
 } from "../../../plan/layout";
-import { JOB_KIND, JOB_KIND_TRAIN, JOB_PLAN } from "../../../pool/layout";
+import { JOB_KIND, JOB_KIND_TRAIN, JOB_PLAN, OWN_SLOT } from "../../../pool/layout";
 import {
   GRADIENT_WORDS,
   MODE_EVALUATE,
@@ -69,6 +69,11 @@ export function constantsEnd(): usize {
 /** Works until the pool is closed. */
 export function work(worker: i32, firstJob: i32): void {
   takeBlocks(worker, firstJob, runBlock);
+}
+
+/** Runs the job of one thread that stands in the slot beside the ring, on the thread that calls. */
+export function runAlone(): void {
+  runBlock(OWN_SLOT, 0, 0);
 }
 
 /** A block is one thread's part of a batch; all blocks of a job run at once, and wait for one another. */
