@@ -22,10 +22,9 @@ lowerThreadPriority(NICENESS);
 parentPort!.on("message", async (question: BodyQuestion) => {
   try {
     const body = await readBody(question, Buffer.concat(question.pieces));
-    parentPort!.postMessage(
-      { body } satisfies BodyAnswer,
-      arraysOf(body).map(({ buffer }) => buffer as ArrayBuffer),
-    );
+    parentPort!.postMessage({ body } satisfies BodyAnswer, [
+      ...new Set(arraysOf(body).map(({ buffer }) => buffer as ArrayBuffer)),
+    ]);
   } catch (error) {
     if (!(error instanceof ResiduaError)) throw error;
     const { code, message, violations } = error;
@@ -46,7 +45,7 @@ function readBody(question: BodyQuestion, bytes: Uint8Array): ReadBody | Promise
   }
 }
 
-/** The arrays whose memory is handed over. */
+/** The arrays whose memory is handed over; some may be the same. */
 function arraysOf(body: ReadBody): (Float64Array | Int32Array)[] {
   switch (body.kind) {
     case "data":
@@ -55,7 +54,9 @@ function arraysOf(body: ReadBody): (Float64Array | Int32Array)[] {
         ...(timestampsMs ? [timestampsMs] : []),
       ]);
     case "series":
-      return [body.values, body.starts];
+      return [body.values, body.starts, body.timesMs, body.timestampsMs, body.given?.rowOf].filter(
+        (array) => array !== undefined,
+      );
     default:
       return [body.values];
   }

@@ -6,7 +6,7 @@ import { type CalendarPart, nameParts } from "../scoring/calendar.js";
 import { type ResampledRows, resampleRows } from "../scoring/resampling.js";
 import { findRuns, windowStarts } from "../scoring/windows.js";
 import type { GivenRows } from "../serving/resampled-result.js";
-import type { StreamRequest } from "../serving/series-stream.js";
+import { type StreamRequest, streamTimes } from "../serving/stream-times.js";
 import { invalid } from "./json-body.js";
 import { tooShort, type WindowShape } from "./readings.js";
 import type { SeriesOptions } from "./score-schema.js";
@@ -95,7 +95,8 @@ export function seriesBody(read: SeriesRows, options: SeriesOptions, shape: Seri
   };
   if (continuation !== undefined) {
     if (rows === 0) throw invalid([{ path: "/series", message: "must hold at least one row" }]);
-    const stream = { continuation, stride: options.stride, maxGapMs, timestampsMs: times?.ms };
+    const streamed = times && streamTimes(times.ms, stepMs ?? undefined, continuation);
+    const stream = { continuation, stride: options.stride, maxGapMs, times: streamed };
     return { ...base, starts: new Int32Array(0), stream, time, notes: read.notes };
   }
   if (rows < shape.timesteps) throw tooShort(rows, shape);

@@ -1,7 +1,7 @@
 /** Which rows of a series belong to alarms, and so may belong to events, while its rows are judged one after the other. */
 import { AlarmDetector } from "./alarms.js";
 import type { EventRows, EventStreamState } from "./event-stream.js";
-import { rowsAfterGaps } from "./events.js";
+import { RowsAfterGaps } from "./events.js";
 
 /**
  * Follows the alarms of a series or a stream as event-stream.ts does, but only as far as to tell whether a window overlaps
@@ -9,7 +9,7 @@ import { rowsAfterGaps } from "./events.js";
  */
 export class AlarmRows {
   readonly #rows: EventRows;
-  readonly #gaps: ReadonlySet<number>;
+  readonly #gaps: RowsAfterGaps | undefined;
   readonly #detector: AlarmDetector;
   /** The rows of each alarm so far, in order; alarms do not overlap. */
   readonly #alarms: { readonly first: number; last: number }[] = [];
@@ -22,7 +22,7 @@ export class AlarmRows {
     const { base, rule, windows } = rows;
     this.#rows = rows;
     const previous = state === undefined || state.previousStart < 0 ? undefined : state.previousStart - base;
-    this.#gaps = new Set(rule.endsAtGaps ? rowsAfterGaps(windows, previous) : undefined);
+    this.#gaps = rule.endsAtGaps ? new RowsAfterGaps(windows, previous) : undefined;
     this.#detector = new AlarmDetector(rule.alarm, state?.alarm);
     this.#judged = state === undefined ? 0 : state.alarm.row - base;
     this.#extend(this.#judged - 1);
@@ -33,7 +33,7 @@ export class AlarmRows {
     const { score, anomalous } = this.#rows;
     for (; this.#judged < end; this.#judged++) {
       const row = this.#judged;
-      if (this.#gaps.has(row)) this.#detector.stop();
+      if (this.#gaps?.has(row) === true) this.#detector.stop();
       const verdict = anomalous[row];
       this.#detector.push(verdict === 1 || verdict === 0 ? score[row]! : Number.NaN);
       this.#extend(row);

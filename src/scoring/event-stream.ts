@@ -4,7 +4,7 @@
  */
 
 import { AlarmDetector, type AlarmEvent, type AlarmState } from "./alarms.js";
-import { type AnomalyEvent, type EventRule, type EventWindows, rowsAfterGaps, sharesOf } from "./events.js";
+import { type AnomalyEvent, type EventRule, type EventWindows, RowsAfterGaps, sharesOf } from "./events.js";
 import { lowerBound } from "./lower-bound.js";
 
 /** The rows of an event whose error is out of its normal range. All rows are rows of the stream. */
@@ -76,18 +76,12 @@ export function walkEvents(rows: Omit<EventRows, "base">): Generator<AnomalyEven
 
 export class EventStream {
   readonly #rows: EventRows;
-  readonly #gaps: ReadonlySet<number>;
   #state: EventStreamState;
   #stepsLeft = STEPS_BETWEEN_PAUSES;
 
   constructor(rows: EventRows, state: EventStreamState = NO_EVENTS) {
     this.#rows = rows;
     this.#state = state;
-    const { base, windows, rule } = rows;
-    const previous = state.previousStart < 0 ? undefined : state.previousStart - base;
-    this.#gaps = new Set(
-      rule.endsAtGaps ? rowsAfterGaps(windows, previous).map((row) => row + base) : undefined,
-    );
   }
 
   /**
@@ -101,6 +95,7 @@ export class EventStream {
     const { base, score, anomalous, rule, windows } = this.#rows;
     const end = base + score.length;
     const detector = new AlarmDetector(rule.alarm, this.#state.alarm);
+    const gaps = rule.endsAtGaps ? this.#rowsAfterGaps() : undefined;
     let { closed, open: soFar } = this.#state;
     let next = this.#state;
     for (let row = this.#state.alarm.row; row <= end; row++) {
@@ -113,7 +108,7 @@ export class EventStream {
         next = { alarm, closed, open, previousStart: this.#startBefore(cut - windows.timesteps + 1) };
       }
       if (row === end) break;
-      const cut = this.#gaps.has(row) ? detector.stop() : undefined;
+      const cut = gaps?.has(row - base) === true ? detector.stop() : undefined;
       const verdict = anomalous[row - base];
       const over = detector.push(verdict === 1 || verdict === 0 ? score[row - base]! : Number.NaN);
       // One row ends one event at most: after a cut none is under way.
@@ -150,6 +145,14 @@ export class EventStream {
     const { start, end, peak, score } = alarm;
     const sums = yield* this.#add(before.sums, start, end, before.cut, end);
     return { id, start, end, peak, score, open, features: sharesOf(sums, featureNames) };
+  }
+
+  #rowsAfterGaps(): RowsAfterGaps {
+    const { previousStart } = this.#state;
+    return new RowsAfterGaps(
+      this.#rows.windows,
+      previousStart < 0 ? undefined : previousStart - this.#rows.base,
+    );
   }
 
   #beginning(start: number): EventSoFar {

@@ -69,27 +69,36 @@ export function eventRuleOf(
 }
 
 /**
- * The rows that a run of windows begins with, but the first: windows on both sides of a gap do not overlap, and are
- * further apart than the others.
- *
- * @param previousStart the start of the window before these, counted as theirs; undefined for none.
+ * Tells which rows a run of windows begins with, but the first: windows on both sides of a gap do not overlap, and are
+ * further apart than the others. The windows are looked at as the rows are asked about: there may be a gap every few rows,
+ * and a set of all of them takes long to make.
  */
-export function rowsAfterGaps(
-  { starts, timesteps, stride: known }: EventWindows,
-  previousStart?: number,
-): number[] {
-  let stride = known ?? Number.POSITIVE_INFINITY;
-  for (let i = 1; i < starts.length && known === undefined; i++) {
-    stride = Math.min(stride, starts[i]! - starts[i - 1]!);
+export class RowsAfterGaps {
+  readonly #windows: EventWindows;
+  readonly #stride: number;
+  /** The start of the window before `#next`. */
+  #previous: number;
+  #next = 0;
+
+  /** @param previousStart the start of the window before these, counted as theirs; undefined for none. */
+  constructor(windows: EventWindows, previousStart = Number.POSITIVE_INFINITY) {
+    const { starts, stride } = windows;
+    this.#windows = windows;
+    this.#previous = previousStart;
+    let least = stride ?? Number.POSITIVE_INFINITY;
+    for (let i = 1; i < starts.length && stride === undefined; i++) {
+      least = Math.min(least, starts[i]! - starts[i - 1]!);
+    }
+    this.#stride = least;
   }
-  const rows: number[] = [];
-  let previous = previousStart ?? Number.POSITIVE_INFINITY;
-  for (let i = 0; i < starts.length; i++) {
-    const step = starts[i]! - previous;
-    if (step >= timesteps && step > stride) rows.push(starts[i]!);
-    previous = starts[i]!;
+
+  /** Whether such a run begins with `row`, which is after all rows asked about before. */
+  has(row: number): boolean {
+    const { starts, timesteps } = this.#windows;
+    while (this.#next < starts.length && starts[this.#next]! < row) this.#previous = starts[this.#next++]!;
+    const step = row - this.#previous;
+    return starts[this.#next] === row && step >= timesteps && step > this.#stride;
   }
-  return rows;
 }
 
 /** The share of each feature in the sum of all, largest first; equal shares where the sum is 0. @param sums [F] */

@@ -55,6 +55,6 @@ export class RowStitcher {
    * @param means [rows of the series, width]; NaN where no window has a value.
    */
   settle(end: number, means: Float32Array): void {
-    this.#pending.settle(end * this.#width, means, this.#pending.base);
+    this.#pending.settle(end * this.#width, means, this.#pending.settled);
   }
 }

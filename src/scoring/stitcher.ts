@@ -85,7 +85,7 @@ export class Stitcher {
    * @returns [rows]; NaN where no window covers.
    */
   settle(end: number): Float64Array {
-    const means = new Float64Array(end - this.#pending.base);
+    const means = new Float64Array(end - this.#pending.settled);
     this.#pending.settle(end, means, 0);
     return means;
   }

@@ -1,8 +1,12 @@
 /** The answer to a series whose rows were resampled, for the rows that the caller sent. */
+import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 import { walkEvents } from "../scoring/event-stream.js";
 import type { AnomalyEvent } from "../scoring/events.js";
 import { lowerBound } from "../scoring/lower-bound.js";
 import type { SeriesPartValues, SeriesResult, StreamEnd } from "./score-result.js";
+
+/** Values that are copied between two pauses: about a millisecond's work. */
+const SPREAD_AT_ONCE = 262_144;
 
 /** Which row of the series each row of the caller went into. */
 export interface GivenRows {
@@ -21,11 +25,11 @@ export function lastOfSeries({ rowOf, last }: GivenRows): number | undefined {
 
 /**
  * The result with the values of each row of the caller: those of the row that it went into. Events and drift are in rows
- * of the caller too.
+ * of the caller too. It pauses for others where the rows are many.
  *
  * @param result of the series, which is no stream.
  */
-export function resultOfGivenRows(result: SeriesResult, given: GivenRows): SeriesResult {
+export async function resultOfGivenRows(result: SeriesResult, given: GivenRows): Promise<SeriesResult> {
   const { rowOf } = given;
   const rows = rowOf.length;
   const { drift, parts, timestepError, windows } = result;
@@ -35,11 +39,11 @@ export function resultOfGivenRows(result: SeriesResult, given: GivenRows): Serie
   return {
     ...result,
     rows,
-    score: spread(result.score, rowOf, 1),
-    anomalous: spread(result.anomalous, rowOf, 1),
-    pValue: spread(result.pValue, rowOf, 1),
-    timestepError: timestepError && spread(timestepError, rowOf, 1),
-    parts: parts && spreadParts(parts, rowOf, features),
+    score: await spread(result.score, rowOf, 1),
+    anomalous: await spread(result.anomalous, rowOf, 1),
+    pValue: await spread(result.pValue, rowOf, 1),
+    timestepError: timestepError && (await spread(timestepError, rowOf, 1)),
+    parts: parts && (await spreadParts(parts, rowOf, features)),
     from: given.last === undefined ? 0 : Math.max(0, rows - given.last),
     final,
     eventsFrom: undefined,
@@ -69,30 +73,37 @@ function inGivenRows(event: AnomalyEvent, rowOf: Int32Array): AnomalyEvent {
   return { ...event, start, end, peak: Math.min(end, lowerBound(rowOf, event.peak)) };
 }
 
-function spreadParts(
+async function spreadParts(
   { featureError, heads, bounds }: SeriesPartValues,
   rowOf: Int32Array,
   features: number,
-): SeriesPartValues {
+): Promise<SeriesPartValues> {
+  const spreadHeads = new Map<string, Float32Array>();
+  for (const [name, values] of heads) spreadHeads.set(name, await spread(values, rowOf, features));
   return {
-    featureError: featureError && spread(featureError, rowOf, features),
-    heads: new Map([...heads].map(([name, values]) => [name, spread(values, rowOf, features)])),
+    featureError: featureError && (await spread(featureError, rowOf, features)),
+    heads: spreadHeads,
     bounds: bounds && {
-      lower: spread(bounds.lower, rowOf, features),
-      upper: spread(bounds.upper, rowOf, features),
+      lower: await spread(bounds.lower, rowOf, features),
+      upper: await spread(bounds.upper, rowOf, features),
     },
   };
 }
 
-function spread<Values extends Float64Array | Float32Array | Int8Array>(
+async function spread<Values extends Float64Array | Float32Array | Int8Array>(
   values: Values,
   rowOf: Int32Array,
   width: number,
-): Values {
+): Promise<Values> {
   const spread = new (values.constructor as new (length: number) => Values)(rowOf.length * width);
-  for (let row = 0, at = 0; row < rowOf.length; row++) {
-    const from = rowOf[row]! * width;
-    for (let i = 0; i < width; i++, at++) spread[at] = values[from + i]!;
+  const rowsAtOnce = Math.max(1, Math.floor(SPREAD_AT_ONCE / width));
+  for (let row = 0, at = 0; row < rowOf.length; ) {
+    const end = Math.min(rowOf.length, row + rowsAtOnce);
+    for (; row < end; row++) {
+      const from = rowOf[row]! * width;
+      for (let i = 0; i < width; i++, at++) spread[at] = values[from + i]!;
+    }
+    if (row < rowOf.length) await yieldToEventLoop();
   }
   return spread;
 }

@@ -2,7 +2,7 @@
 import type { Arrays } from "../scoring/arrays.js";
 import type { ScorerName } from "../scoring/scorers/scorers.js";
 import type { Client } from "./request-slices.js";
-import type { StreamRequest } from "./series-stream.js";
+import type { StreamRequest } from "./stream-times.js";
 import type { RequestedThreshold } from "./verdict.js";
 
 export interface ScoringRequest {

@@ -144,7 +144,7 @@ export class ScoringService {
     const time = { startedAtMs: Number.POSITIVE_INFINITY, endedAtMs: submittedAtMs };
     try {
       for await (const slice of inOrder(series.slices(windows), run, slices)) {
-        series.add(slice.windows, slice.prepared, () => this.arenas.give(slice.arrays));
+        await series.add(slice.windows, slice.prepared, () => this.arenas.give(slice.arrays));
         time.startedAtMs = Math.min(time.startedAtMs, slice.startedAtMs);
         time.endedAtMs = Math.max(time.endedAtMs, slice.endedAtMs);
       }

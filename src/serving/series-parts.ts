@@ -58,6 +58,12 @@ export class SeriesParts {
     };
   }
 
+  /** How many values there are for each reading. */
+  get count(): number {
+    const bounds = this.values.bounds === undefined ? 0 : 2;
+    return this.#heads.length + bounds + (this.#errors === undefined ? 0 : 1);
+  }
+
   /**
    * Adds the next windows.
    *

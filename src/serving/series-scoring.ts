@@ -16,6 +16,9 @@ import { SeriesParts } from "./series-parts.js";
 import type { SeriesStream } from "./series-stream.js";
 import { judgeScores, pValues } from "./verdict.js";
 
+/** Values that are settled between two pauses: a few milliseconds' work. */
+const SETTLED_AT_ONCE = 65_536;
+
 interface Waiting {
   readonly rows: number;
   readonly resolve: (settledRows: number) => void;
@@ -39,6 +42,8 @@ export class SeriesScoring {
   /** Undefined where there is no threshold, and so no event. */
   readonly #contributions: EventContributions | undefined;
   readonly #parts: SeriesParts | undefined;
+  /** Rows that are settled between two pauses. */
+  readonly #rowsAtOnce: number;
   readonly #drift: DriftCounter | undefined;
   readonly #stream: SeriesStream | undefined;
   /** Of a stream: as it was when the rows that are final now had been counted. */
@@ -67,6 +72,8 @@ export class SeriesScoring {
       const judged = { scorer: judge.windows.scorer, threshold: judge.threshold?.value };
       this.#parts = new SeriesParts(model.scoring, judged, rows, asked);
     }
+    const width = 1 + features * (this.#parts?.count ?? 0);
+    this.#rowsAtOnce = Math.max(1, Math.floor(SETTLED_AT_ONCE / width));
     if (judge.drift !== undefined) this.#drift = new DriftCounter(judge.drift.blockRows, stream?.driftBefore);
     const base = stream?.base ?? 0;
     const notAnswered = stream?.from ?? 0;
@@ -122,12 +129,13 @@ export class SeriesScoring {
   }
 
   /**
-   * Adds the scores of the next slice.
+   * Adds the scores of the next slice, and settles the rows that no later window covers: after a gap, or with a large
+   * stride, they may be millions, so that it pauses for others. It must not be called again before it has resolved.
    *
    * @param prepared the windows that they are of.
    * @param release called once, when no array of the slice is read any more; not at all where scoring fails.
    */
-  add(windows: ScoredWindows, prepared: PreparedWindows, release: () => void): void {
+  async add(windows: ScoredWindows, prepared: PreparedWindows, release: () => void): Promise<void> {
     const { scores } = windows;
     const from = this.#scoredWindows;
     const to = from + scores.count;
@@ -140,12 +148,12 @@ export class SeriesScoring {
     this.#scoredWindows = to;
     // No later window covers the rows before the first one of the next window.
     const next = this.#starts[to];
-    if (next !== undefined) this.#settle(next);
+    if (next !== undefined) await this.#settle(next);
   }
 
   /** Settles the rest: all windows were scored. */
   async end(timing: Timing): Promise<void> {
-    this.#settle(this.scores.rows);
+    await this.#settle(this.scores.rows);
     for (const _ of this.#contributions?.finish() ?? []) await yieldToEventLoop();
     const { drift: reference } = this.#judge;
     const drift = reference === undefined ? null : this.#drift!.drift(reference);
@@ -182,7 +190,15 @@ export class SeriesScoring {
     this.#contributions.add({ prepared, outputs, scores }, release);
   }
 
-  #settle(end: number): void {
+  async #settle(end: number): Promise<void> {
+    while (this.#settledRows < end) {
+      const to = Math.min(end, this.#settledRows + this.#rowsAtOnce);
+      this.#settleBlock(to);
+      if (to < end) await yieldToEventLoop();
+    }
+  }
+
+  #settleBlock(end: number): void {
     const { score, anomalous, pValue, timestepError, eventRule, model } = this.scores;
     const { minCoverage } = model.scoring;
     const settled = this.#score.settle(end);

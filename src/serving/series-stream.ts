@@ -2,15 +2,13 @@
  * The rows of one request of a stream, after the rows that the continuation kept. The windows that cover the rows kept are
  * scored again, which gives the same bits, so neither their errors nor sums of them have to be kept.
  */
-import { usualMaxGapMs } from "../data/gaps.js";
-import { ResiduaError } from "../errors.js";
 import type { DriftState } from "../scoring/drift.js";
 import { EventStream, type EventStreamState } from "../scoring/event-stream.js";
 import type { AnomalyEvent } from "../scoring/events.js";
 import type { Scaler } from "../scoring/scaler.js";
 import type { ScorableModel, SeriesScores, StreamEnd } from "./score-result.js";
 import type { SeriesJudge } from "./series-judge.js";
-import { decodeStream, invalidContinuation } from "./stream-decoding.js";
+import { decodeStream } from "./stream-decoding.js";
 import { scaleRows, secondsAtHand, unscaleRows } from "./stream-rows.js";
 import {
   checkStreamSize,
@@ -20,18 +18,7 @@ import {
   type StreamFrame,
   type StreamState,
 } from "./stream-state.js";
-
-/** What a request says of its stream. */
-export interface StreamRequest {
-  /** Empty for a new stream. */
-  readonly continuation: string;
-  /** Undefined: as before; 1 in a new stream. */
-  readonly stride: number | undefined;
-  /** Undefined: as before; in a new stream 10 times the usual step of its first rows. */
-  readonly maxGapMs: number | undefined;
-  /** [rows], increasing. */
-  readonly timestampsMs: Float64Array | undefined;
-}
+import { type StreamRequest, sameAsBefore, timesOf } from "./stream-times.js";
 
 interface Rows {
   /** [rows, F] in the caller's units; NaN = missing. */
@@ -81,7 +68,7 @@ export class SeriesStream implements Rows {
     const times = timesOf(request, before);
     this.#maxGapMs = times.maxGapMs;
     this.#lastMs = times.lastMs;
-    this.gaps = times.gapsBefore.length;
+    this.gaps = times.gaps;
     const kept = before?.breaks.length ?? 0;
     const count = before?.count ?? 0;
     this.base = count - kept;
@@ -89,17 +76,19 @@ export class SeriesStream implements Rows {
     this.from = finalRows(count, timesteps) - this.base;
     this.final = finalRows(count + added.rows, timesteps) - this.base;
     this.driftBefore = before?.drift;
-    this.readings = new Float64Array(this.rows * features);
-    if (before !== undefined) unscaleRows(before.scaled, scaler, this.readings);
-    this.readings.set(added.readings.subarray(0, added.rows * features), kept * features);
-    this.#seconds = this.#frame.timed
-      ? secondsAtHand(before?.seconds, request.timestampsMs!, kept)
-      : undefined;
+    this.readings = added.readings.subarray(0, added.rows * features);
+    if (before !== undefined) {
+      const readings = new Float64Array(this.rows * features);
+      unscaleRows(before.scaled, scaler, readings);
+      readings.set(this.readings, kept * features);
+      this.readings = readings;
+    }
+    this.#seconds = this.#frame.timed ? secondsAtHand(before?.seconds, request.times!.ms, kept) : undefined;
     this.timestampsMs = this.#seconds?.map((own) => own * 1000);
     this.#runStart = before?.runStart ?? 0;
     this.#breaks = new Uint8Array(this.rows);
     this.#breaks.set(before?.breaks ?? []);
-    for (const row of times.gapsBefore) this.#breaks[kept + row] = 1;
+    if (times.isAfterGap !== undefined) this.#breaks.set(times.isAfterGap, kept);
     this.starts = this.#windowStarts(timesteps);
   }
 
@@ -152,17 +141,19 @@ export class SeriesStream implements Rows {
   /** As `windowStarts`, where the first run may begin before the rows at hand. */
   #windowStarts(timesteps: number): Int32Array {
     const { base, stride, rows } = this;
-    const starts: number[] = [];
+    // Not a list of numbers, which of millions takes ten times as long.
+    const starts = new Int32Array(Math.max(0, rows - timesteps + 1));
+    let count = 0;
     let next = this.#runStart - base;
     if (next < 0) next += Math.ceil(-next / stride) * stride;
     let run = 0;
     for (let end = 1; end <= rows; end++) {
       if (end < rows && this.#breaks[end] === 0) continue;
       if (run > 0 || this.#breaks[0] === 1) next = run;
-      for (; next + timesteps <= end; next += stride) starts.push(next);
+      for (; next + timesteps <= end; next += stride) starts[count++] = next;
       run = end;
     }
-    return Int32Array.from(starts);
+    return starts.slice(0, count);
   }
 }
 
@@ -174,54 +165,4 @@ function frameOf({ name, version, sha256, scoring }: ScorableModel, judge: Serie
   const text = JSON.stringify([judge.windows.scorer, rule ?? null, events?.errorLimit ?? null]);
   const timed = calendar !== undefined;
   return { name, version, sha256, timesteps, features, timed, rule, blockRows, judge: text };
-}
-
-function sameAsBefore(
-  name: string,
-  asked: number | undefined,
-  before: number | null | undefined,
-): number | undefined {
-  const was = before ?? undefined;
-  if (asked === undefined || was === undefined || asked === was) return asked ?? was;
-  throw invalidContinuation(
-    `The continuation is of a stream with ${name} ${was}, not ${asked}; it stays the same in a stream.`,
-    `is of a stream with ${name} ${was}`,
-  );
-}
-
-/** The last time, what is a gap, and the new rows that follow on one. */
-function timesOf(
-  { timestampsMs, maxGapMs: asked }: StreamRequest,
-  before: StreamState | undefined,
-): { lastMs: number | null; maxGapMs: number | null; gapsBefore: number[] } {
-  const maxGap = sameAsBefore("maxGapMs", asked, before?.maxGapMs);
-  const gapsBefore: number[] = [];
-  if (before !== undefined && (before.lastMs === null) !== (timestampsMs === undefined)) {
-    const which =
-      timestampsMs === undefined ? "are missing: the rows before had some" : "were not there before";
-    throw timesWrong("/timestamps", which);
-  }
-  if (timestampsMs === undefined) return { lastMs: null, maxGapMs: null, gapsBefore };
-  const lastMs = before?.lastMs ?? undefined;
-  if (lastMs !== undefined && timestampsMs[0]! <= lastMs) {
-    throw timesWrong("/timestamps/0", "is not after the last one of the continuation");
-  }
-  const known = lastMs === undefined ? timestampsMs : Float64Array.from([lastMs, ...timestampsMs]);
-  const maxGapMs = maxGap ?? usualMaxGapMs([known]) ?? null;
-  const shift = known.length - timestampsMs.length;
-  for (let i = 1; i < known.length && maxGapMs !== null; i++) {
-    if (known[i]! - known[i - 1]! > maxGapMs) gapsBefore.push(i - shift);
-  }
-  return { lastMs: known[known.length - 1]!, maxGapMs, gapsBefore };
-}
-
-function timesWrong(path: string, message: string): ResiduaError {
-  const violations = [{ path, message }];
-  return new ResiduaError(
-    "INVALID_REQUEST",
-    `The request does not go on with its stream: ${path} ${message}.`,
-    {
-      violations,
-    },
-  );
 }

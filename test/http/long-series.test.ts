@@ -174,3 +174,36 @@ test("a million readings leave others their turns", async (t) => {
   // Four batches are on their way at once; an engine as fast as this one may end them all in the same turn.
   assert.ok(Math.max(...windows) <= 4 * 128, `${Math.max(...windows)} windows in one turn`);
 });
+
+test("windows far apart are scored as each alone, also where the rows are settled in parts", async (t) => {
+  const { score } = await startService(t, { contents: { small: {} } });
+  const row = (at: number) => [20 + (at % 13) / 5, 100_000 + ((at * 7) % 90)];
+  const [timesteps, rows] = [4, 400_000];
+  const include = ["timestepError", "featureError", "reconstruction"];
+  interface Answer {
+    readonly timesteps: Readonly<Record<string, unknown[]>>;
+  }
+  const ask = async (from: number, count: number, stride: number): Promise<Answer["timesteps"]> => {
+    const series = Array.from({ length: count }, (_, at) => row(from + at));
+    const response = await score("small", { series, stride, include, threshold: { value: 1 } });
+    return ((await response.json()) as Answer).timesteps;
+  };
+  const columns = ["score", "anomalous", "timestepError", "featureError"];
+  // Some lie across every border of blocks of a power of two rows.
+  for (const stride of [2 ** 16 - 1, rows]) {
+    const whole = await ask(0, rows, stride);
+    const expected = columns.map(() => new Array<unknown>(rows).fill(null));
+    for (let start = 0; start + timesteps <= rows; start += stride) {
+      const alone = await ask(start, timesteps, 1);
+      columns.forEach((name, column) => {
+        for (let at = 0; at < timesteps; at++) expected[column]![start + at] = alone[name]![at];
+      });
+    }
+    columns.forEach((name, column) => {
+      const isNone = (value: unknown) =>
+        value === null || (value as unknown[]).every?.((one) => one === null);
+      const found = whole[name]!.map((value) => (isNone(value) ? null : value));
+      assert.deepEqual(found, expected[column], `${name}, stride ${stride}`);
+    });
+  }
+});

@@ -12,6 +12,7 @@ test("each value of a row is the mean over the windows that have one for it, wha
     width: fc.integer({ min: 1, max: 3 }),
     stride: fc.integer({ min: 1, max: 4 }),
     part: fc.integer({ min: 1, max: 6 }),
+    block: fc.integer({ min: 1, max: 9 }),
     reversed: fc.boolean(),
   });
   const value = fc.oneof(
@@ -20,7 +21,7 @@ test("each value of a row is the mean over the windows that have one for it, wha
   );
   fc.assert(
     fc.property(shapes, fc.infiniteStream(value), (shape, stream) => {
-      const { rows, timesteps, width, stride, part, reversed } = shape;
+      const { rows, timesteps, width, stride, part, block, reversed } = shape;
       // A head that does not answer for the first rows of a window.
       const start = Math.min(shape.skipped, timesteps - 1);
       const steps = timesteps - start;
@@ -31,7 +32,9 @@ test("each value of a row is the mean over the windows that have one for it, wha
       for (let from = 0; from < starts.length; from += part) {
         const own = values.subarray(from * steps * width, (from + part) * steps * width);
         stitcher.add(own, starts.subarray(from, from + part), { start, steps, reversed });
-        stitcher.settle(starts[from + part] ?? rows, means);
+        const next = starts[from + part] ?? rows;
+        for (let end = starts[from]! + block; end < next; end += block) stitcher.settle(end, means);
+        stitcher.settle(next, means);
       }
       stitcher.settle(rows, means);
       for (let row = 0; row < rows; row++) {

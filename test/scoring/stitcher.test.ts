@@ -11,8 +11,9 @@ test("scores that come in parts are stitched as those that come together, and kn
       fc.integer({ min: 1, max: 9 }),
       fc.integer({ min: 1, max: 5 }),
       fc.integer({ min: 1, max: 7 }),
+      fc.integer({ min: 1, max: 9 }),
       fc.infiniteStream(fc.double()),
-      (rows, timesteps, stride, part, stream) => {
+      (rows, timesteps, stride, part, block, stream) => {
         // Gaps of some length, so that some rows have no window.
         const groups = Array.from({ length: rows }, (_, row) => row - (row % 11) + Number(row % 11 > 7));
         const starts = windowStarts(rows, timesteps, stride, { groups });
@@ -21,7 +22,9 @@ test("scores that come in parts are stitched as those that come together, and kn
         const parts: number[] = [];
         for (let from = 0; from < starts.length; from += part) {
           stitcher.add(values.subarray(from, from + part), starts.subarray(from, from + part));
-          parts.push(...stitcher.settle(starts[from + part] ?? rows));
+          const next = starts[from + part] ?? rows;
+          for (let end = parts.length + block; end < next; end += block) parts.push(...stitcher.settle(end));
+          parts.push(...stitcher.settle(next));
         }
         parts.push(...stitcher.settle(rows));
         assert.deepEqual(parts, [...stitchScores(values, starts, timesteps, rows)]);

@@ -50,3 +50,21 @@ test("what a connection sends on and on without reading is not taken in", async 
   const grown = (process.memoryUsage().rss - before) / 2 ** 20;
   assert.ok(grown < 128, `${grown} MiB`);
 });
+
+test("a series of four million readings, of which all wait for its only window, is settled in many turns", async (t) => {
+  const { score } = await startService(t, { contents: { small: {} } });
+  const rows = 2_000_000;
+  const include = '["timestepError","featureError","reconstruction","bounds"]';
+  const options = `"stride":${rows},"include":${include},"last":1,"threshold":{"value":1}`;
+  const bodyOf = (count: number) =>
+    Buffer.from(`{"series":[${"[20,1],".repeat(count - 1)}[20,1]],${options}}`);
+  // What is compiled at the first time is not measured.
+  assert.equal((await score("small", bodyOf(200_000))).status, 200);
+  const body = bodyOf(rows);
+  const loop = watchLoop();
+  const response = await score("small", body);
+  endedInTime(loop);
+  assert.equal(response.status, 200);
+  const { timesteps } = (await response.json()) as { timesteps: { from: number } };
+  assert.equal(timesteps.from, rows - 1);
+});

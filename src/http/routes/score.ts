@@ -195,7 +195,7 @@ export const scoreRoutes: FastifyPluginCallbackTypebox<ScoreOptions> = (
           return sendChunks(reply, lines.type, lines.chunks);
         }
         const result = await untilDeadline(series.result, deadlineAtMs);
-        const answered = given === undefined ? result : resultOfGivenRows(result, given);
+        const answered = given === undefined ? result : await resultOfGivenRows(result, given);
         const answer = wholeAnswer(form, answered, { type, parts, timesMs });
         return sendChunks(reply, answer.type, answer.chunks);
       } finally {
