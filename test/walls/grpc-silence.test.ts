@@ -1,7 +1,7 @@
 /** Calls and connections of gRPC of which nothing comes are ended; those that are used are not. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
+import { type ClientHttp2Session, connect as connectHttp2, constants } from "node:http2";
 import { connect as connectSocket, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import { connect } from "../http/grpc/grpc-client.js";
@@ -24,10 +24,16 @@ const HEADERS = {
   te: "trailers",
 };
 
-async function grpcPort(t: TestContext, timeouts: { requestMs?: number; keepAliveMs?: number } = {}) {
+interface Limits {
+  readonly requestMs?: number;
+  readonly keepAliveMs?: number;
+  readonly writeSeconds?: number;
+}
+
+async function grpcPort(t: TestContext, { writeSeconds = 60, ...timeouts }: Limits = {}) {
   const { service, log } = await startService(t, {
     contents: { small: {} },
-    config: { RESIDUA_GRPC_PORT: 0 },
+    config: { RESIDUA_GRPC_PORT: 0, RESIDUA_WRITE_TIMEOUT_SECONDS: writeSeconds },
     timeouts,
   });
   return { port: service.grpc!.port, log, service };
@@ -108,4 +114,18 @@ test("connections that say nothing do not hold up the end of the service", async
   );
   for (const socket of sockets) await once(socket, "data");
   assert.equal(await service.stop(), true);
+});
+
+test("a call whose answer is never taken ends, and its connection after it", async (t) => {
+  const { port } = await grpcPort(t, { writeSeconds: 0.3, keepAliveMs: 300 });
+  // Its window has no room for a single byte.
+  const session = connectHttp2(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 0 } });
+  session.on("error", () => undefined);
+  t.after(() => session.destroy());
+  const stream = session.request({ ...HEADERS, ":path": "/inference.GRPCInferenceService/ServerLive" });
+  stream.on("error", () => undefined);
+  stream.end(Buffer.alloc(5));
+  await new Promise((resolve) => stream.once("close", resolve));
+  assert.equal(stream.rstCode, constants.NGHTTP2_CANCEL);
+  await once(session, "close");
 });

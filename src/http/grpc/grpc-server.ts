@@ -26,10 +26,7 @@ import type { InferRequestMessage, ModelNameMessage } from "./messages.js";
 import { QuietConnections } from "./quiet-connections.js";
 
 export interface GrpcOptions extends InferServices {
-  readonly config: Pick<
-    Config,
-    "HOST" | "RESIDUA_BODY_LIMIT_BYTES" | "RESIDUA_API_TOKEN" | "RESIDUA_ADMIN_TOKEN"
-  >;
+  readonly config: Config;
   readonly port: number;
   /** The program's version. */
   readonly version: string;
@@ -83,7 +80,10 @@ export class GrpcServer {
         reject(new InputError(`RESIDUA_GRPC_PORT cannot be listened on: ${error.message}.`));
       });
     });
-    const connections = new QuietConnections(keepAliveMs);
+    const connections = new QuietConnections(
+      keepAliveMs,
+      options.config.RESIDUA_WRITE_TIMEOUT_SECONDS * 1000,
+    );
     for (const own of server.http2Servers.keys()) connections.watch(own);
     options.log.info({}, `listening for gRPC on ${address.replace(/\d+$/, String(port))}`);
     return new GrpcServer(server, connections, port);

@@ -1,8 +1,8 @@
 /**
- * Closes connections of gRPC that have no call for long. The library can do so, but it waits for the client to close its side
- * and to finish the headers that it began, which one that means harm never does.
+ * Closes connections of gRPC that have no call for long, and ends calls whose answers are not taken. The library can do the first
+ * too, but it waits for clients to close their side and to finish headers that they began, which one that means harm never does.
  */
-import type { Http2Server, ServerHttp2Session } from "node:http2";
+import { constants, type Http2Server, type ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 
 /** How long a client has to read that the connection is closed. */
@@ -10,11 +10,16 @@ const GOODBYE_MS = 250;
 
 export class QuietConnections {
   readonly #quietMs: number;
+  readonly #writeMs: number;
   readonly #sockets = new Set<Socket>();
 
-  /** @param quietMs a connection that has had no call for so long is closed. */
-  constructor(quietMs: number) {
+  /**
+   * @param quietMs a connection that has had no call for so long is closed.
+   * @param writeMs so is a call of whose answer the client has taken nothing for so long.
+   */
+  constructor(quietMs: number, writeMs: number) {
     this.#quietMs = quietMs;
+    this.#writeMs = writeMs;
   }
 
   /** Watches what connects from now on. */
@@ -45,6 +50,10 @@ export class QuietConnections {
     }, this.#quietMs).unref();
     session.on("stream", (stream) => {
       calls += 1;
+      // It also comes where nothing was read or written because the call is being answered; each write begins it anew.
+      stream.setTimeout(this.#writeMs, () => {
+        if (stream.writableLength > 0 || stream.writableEnded) stream.close(constants.NGHTTP2_CANCEL);
+      });
       stream.once("close", () => {
         calls -= 1;
         if (calls === 0 && !socket.destroyed) timer.refresh();
