@@ -8,7 +8,6 @@ import type { Metrics } from "../serving/metrics.js";
 import type { ScoringService } from "../serving/scoring-service.js";
 import type { BodyBudget } from "./body-budget.js";
 import { BodyReader } from "./body-reader.js";
-import { READING_MS } from "./body-threads.js";
 import { refuseBrokenRequests } from "./broken-request.js";
 import { createHttpServer } from "./connections.js";
 import { parseJson } from "./json-body.js";
@@ -41,6 +40,7 @@ import { problemRoutes } from "./routes/problems.js";
 import { readingsRoutes } from "./routes/readings.js";
 import { sampleRoutes } from "./routes/sample.js";
 import { scoreRoutes } from "./routes/score.js";
+import { TIMEOUTS, type Timeouts } from "./timeouts.js";
 import type { Tracing } from "./tracing/tracing.js";
 import { validatorCompiler } from "./validation.js";
 
@@ -67,26 +67,8 @@ export interface AppOptions {
   readonly jobs?: JobOrdersOptions | undefined;
   /** Undefined where no traces are asked for. */
   readonly tracing?: Tracing | undefined;
-  readonly timeouts?: Partial<typeof TIMEOUTS> | undefined;
+  readonly timeouts?: Partial<Timeouts> | undefined;
 }
-
-const TIMEOUTS = {
-  /** How long the headers of a request may take to arrive. */
-  headersMs: 10_000,
-  /** How long the whole request may take to arrive, but for training data. */
-  requestMs: 60_000,
-  /**
-   * Longer than load balancers keep an idle connection (60 s), so that the service never closes one they are
-   * about to use.
-   */
-  keepAliveMs: 75_000,
-  /** How often the first two are checked. */
-  checkMs: 1_000,
-  /** An upload of which nothing arrives for so long is ended. */
-  stalledMs: 15_000,
-  /** How long a large body may be read, and a second more for each MiB of it. */
-  readingMs: READING_MS,
-};
 
 /** Makes a server that is ready to listen. Closing it closes none of what it is given in `options`. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {

@@ -62,7 +62,8 @@ export function describeNormal(
     mean,
     deviation: Math.sqrt(squares / (blocks - 1)),
     correlation: Math.min(Math.max(corrected, 0), MOST_CORRELATION),
-    range: [Math.min(...all), Math.max(...all)],
+    // Not as arguments of one call: hundreds of thousands of them overflow the stack.
+    range: [all.reduce((a, b) => Math.min(a, b)), all.reduce((a, b) => Math.max(a, b))],
   };
 }
 

@@ -17,7 +17,7 @@ import type { SeriesStream } from "./series-stream.js";
 import { judgeScores, pValues } from "./verdict.js";
 
 /** Values that are settled between two pauses: a few milliseconds' work. */
-const SETTLED_AT_ONCE = 65_536;
+const SETTLED_AT_ONCE = 32_768;
 
 interface Waiting {
   readonly rows: number;

@@ -171,3 +171,13 @@ test("of calibration rows, blocks are counted within their parts", () => {
   assert.ok(Math.abs(reference.deviation - Math.sqrt(squares / 2)) < 1e-12);
   assert.equal(reference.correlation, 0, "the two blocks of the first part deviate in opposite directions");
 });
+
+test("blocks of calibration rows may be hundreds of thousands", () => {
+  const pValues = Float64Array.from(
+    { length: 400_000 },
+    (_, row) => (1 + ((row * 7919) % 400_000)) / 400_001,
+  );
+  const reference = describeNormal([pValues.subarray(0, 1000), pValues.subarray(1000)], 1)!;
+  assert.equal(reference.blocks, 400_000);
+  assert.deepEqual(reference.range, [1 / 400_001, 400_000 / 400_001]);
+});

@@ -18,14 +18,19 @@ export interface CountingOptions {
   readonly budget: BodyBudget;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** How long a message may take to arrive, from the beginning of its call. */
+  readonly requestMs: number;
 }
 
 /**
  * Counts each message from its first piece to the end of its call, unless it comes in one piece. A call whose message has no
- * room ends with RESOURCE_EXHAUSTED, one of whose message nothing arrives any more with DEADLINE_EXCEEDED; what still comes
- * of them is dropped.
+ * room ends with RESOURCE_EXHAUSTED; one of whose message nothing arrives any more, or not all in time, with DEADLINE_EXCEEDED.
+ * What still comes of them is dropped.
  */
-export function countUploads({ budget, log, metrics }: CountingOptions, grpc: GrpcLibrary): Interceptor {
+export function countUploads(
+  { budget, log, metrics, requestMs }: CountingOptions,
+  grpc: GrpcLibrary,
+): Interceptor {
   const idOf = requestIdSource();
   return ({ path }, call) => {
     const refuse = (error: ResiduaError): void => {
@@ -37,7 +42,9 @@ export function countUploads({ budget, log, metrics }: CountingOptions, grpc: Gr
       metrics.requested("POST", path, status, 0);
       log.info({ reqId: id, method: "POST", path, status, grpcStatus: failure.code, code });
     };
-    call.stream.on("data", new ArrivingMessage(budget, call, refuse).add);
+    const message = new ArrivingMessage(budget, call, refuse);
+    message.expectWithin(requestMs);
+    call.stream.on("data", message.add);
     return call;
   };
 }
@@ -52,6 +59,8 @@ class ArrivingMessage {
   #length: number | undefined;
   /** Its head, where that did not come in one piece. */
   #head: Buffer | undefined;
+  /** Until it is complete. */
+  #limit: NodeJS.Timeout | undefined;
 
   constructor(budget: BodyBudget, call: ArrivingCall, refuse: (error: ResiduaError) => void) {
     this.#budget = budget;
@@ -59,10 +68,19 @@ class ArrivingMessage {
     this.#refuse = refuse;
   }
 
+  /** Ends the call where the message is not complete by then; it may be that nothing ever comes of it. */
+  expectWithin(ms: number): void {
+    this.#limit = setTimeout(() => {
+      this.#end(new ResiduaError("DEADLINE_EXCEEDED", `The message has not arrived within ${ms / 1000} s.`));
+    }, ms).unref();
+    this.#call.stream.once("close", () => clearTimeout(this.#limit));
+  }
+
   readonly add = (piece: Buffer): void => {
     this.#received += piece.length;
     if (this.#length === undefined) this.#readHead(piece);
     const isComplete = this.#length !== undefined && this.#received >= this.#length;
+    if (isComplete) clearTimeout(this.#limit);
     if (this.#upload === undefined && isComplete) return;
     try {
       this.#upload ??= this.#begin();
@@ -92,6 +110,7 @@ class ArrivingMessage {
 
   #end(error: ResiduaError): void {
     const { stream } = this.#call;
+    clearTimeout(this.#limit);
     stream.off("data", this.add);
     this.#upload?.complete();
     this.#refuse(error);

@@ -2,6 +2,7 @@
  * Loads @grpc/grpc-js and @grpc/proto-loader, which are installed where RESIDUA_GRPC_PORT is set. The compiler runs
  * without them, so what is used of them is declared here.
  */
+import type { Http2Server } from "node:http2";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { InputError } from "../../errors.js";
@@ -58,6 +59,8 @@ export interface Server {
   tryShutdown(done: (error?: Error) => void): void;
   /** Cancels what is under way. */
   forceShutdown(): void;
+  /** The library keeps them to itself; a test fails where they have another name. */
+  readonly http2Servers: ReadonlyMap<Http2Server, unknown>;
 }
 
 export interface ServerOptions {

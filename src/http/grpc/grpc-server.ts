@@ -14,6 +14,7 @@ import { tokenCheck } from "../plugins/auth.js";
 import { toResiduaError } from "../problem.js";
 import { requestIdSource } from "../request-id.js";
 import { checkReady } from "../routes/health.js";
+import { TIMEOUTS, type Timeouts } from "../timeouts.js";
 import type { RequestTrace } from "../tracing/request-trace.js";
 import type { TracedRequest, Tracing } from "../tracing/tracing.js";
 import { MOST_OTHER_BYTES, RefusedMessage } from "./bounded-messages.js";
@@ -22,12 +23,10 @@ import { type Answer, type Handler, loadGrpc, type Server, type UnaryCall } from
 import { GRPC_STATUS, grpcCode, grpcFailure } from "./grpc-status.js";
 import { type Caller, type InferServices, infer } from "./infer-call.js";
 import type { InferRequestMessage, ModelNameMessage } from "./messages.js";
+import { QuietConnections } from "./quiet-connections.js";
 
 export interface GrpcOptions extends InferServices {
-  readonly config: Pick<
-    Config,
-    "HOST" | "RESIDUA_BODY_LIMIT_BYTES" | "RESIDUA_API_TOKEN" | "RESIDUA_ADMIN_TOKEN"
-  >;
+  readonly config: Config;
   readonly port: number;
   /** The program's version. */
   readonly version: string;
@@ -37,6 +36,7 @@ export interface GrpcOptions extends InferServices {
   readonly tracing: Tracing | undefined;
   /** Counts the messages that arrive, beside the bodies of other requests. */
   readonly budget: BodyBudget;
+  readonly timeouts?: Partial<Timeouts> | undefined;
 }
 
 const SERVICE = "/inference.GRPCInferenceService/";
@@ -52,9 +52,11 @@ interface Method {
 export class GrpcServer {
   readonly port: number;
   readonly #server: Server;
+  readonly #connections: QuietConnections;
 
-  private constructor(server: Server, port: number) {
+  private constructor(server: Server, connections: QuietConnections, port: number) {
     this.#server = server;
+    this.#connections = connections;
     this.port = port;
   }
 
@@ -64,9 +66,10 @@ export class GrpcServer {
    */
   static async start(options: GrpcOptions): Promise<GrpcServer> {
     const grpc = loadGrpc();
+    const { requestMs, keepAliveMs } = { ...TIMEOUTS, ...options.timeouts };
     const server = new grpc.Server({
       "grpc.max_receive_message_length": options.config.RESIDUA_BODY_LIMIT_BYTES + MOST_OTHER_BYTES,
-      interceptors: [countUploads(options, grpc)],
+      interceptors: [countUploads({ ...options, requestMs }, grpc)],
     });
     server.addService(grpc.service, handlers(options, grpc));
     const { HOST } = options.config;
@@ -77,8 +80,13 @@ export class GrpcServer {
         reject(new InputError(`RESIDUA_GRPC_PORT cannot be listened on: ${error.message}.`));
       });
     });
+    const connections = new QuietConnections(
+      keepAliveMs,
+      options.config.RESIDUA_WRITE_TIMEOUT_SECONDS * 1000,
+    );
+    for (const own of server.http2Servers.keys()) connections.watch(own);
     options.log.info({}, `listening for gRPC on ${address.replace(/\d+$/, String(port))}`);
-    return new GrpcServer(server, port);
+    return new GrpcServer(server, connections, port);
   }
 
   /** Takes no new calls. Resolves when those under way have ended. */
@@ -86,9 +94,10 @@ export class GrpcServer {
     return new Promise((resolve) => this.#server.tryShutdown(() => resolve()));
   }
 
-  /** Cancels the calls that are still under way. */
+  /** Cancels the calls that are still under way, and ends all connections. */
   close(): void {
     this.#server.forceShutdown();
+    this.#connections.close();
   }
 }
 
