@@ -7,6 +7,7 @@ import { type DataForm, type Job, type JobKind, type JobOrder, type JobRecord, j
 import { newJobId } from "./job-id.js";
 import { checkJobOptions, type Query } from "./job-options.js";
 import type { JobStore, JobUpload } from "./job-store.js";
+import { findPublished } from "./published-version.js";
 import { checkRenewable } from "./renewable.js";
 import { checkUnused } from "./version-users.js";
 
@@ -26,8 +27,11 @@ export interface JobRequest {
 }
 
 export interface JobQueueOptions {
-  /** Where models are published: what is to be renewed is looked for there before an order is accepted. */
-  readonly models?: Pick<ModelStore, "list" | "title"> | undefined;
+  /**
+   * Where models are published: what is to be renewed, and what a job to be stopped has published, is looked for there. Left
+   * out where neither is asked for.
+   */
+  readonly models?: Pick<ModelStore, "list" | "title" | "publishedBy"> | undefined;
   /** A sentence for who asks for a job that is not in this store, where another service may have it. */
   readonly whyUnknown?: string | undefined;
 }
@@ -106,13 +110,24 @@ export class JobQueue {
 
   /** Asks for a job to be stopped. One that has ended stays as it is. @throws ResiduaError JOB_NOT_FOUND. */
   async cancel(id: string): Promise<void> {
-    await this.read(id);
-    await this.#store.cancel(id);
+    const { order } = await this.read(id);
+    await this.#store.cancel(id, () => this.#mayHavePublished(order));
   }
 
   /** Checks that no job needs a version. @throws ResiduaError CONFLICT. */
   checkUnused(model: string, version: string): Promise<void> {
     return checkUnused(this.#store, model, version);
+  }
+
+  /** Whether a job has published a version; true where that cannot be read now. */
+  async #mayHavePublished(order: JobOrder): Promise<boolean> {
+    const { models } = this.#options;
+    if (models === undefined) return false;
+    const once = { isGivenUp: () => true, onTrouble: () => undefined, againMs: 0 };
+    return findPublished(models, order, once).then(
+      (version) => version !== undefined,
+      () => true,
+    );
   }
 
   /** Writes a body to the store. @returns its hash. */

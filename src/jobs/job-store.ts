@@ -62,8 +62,12 @@ export interface JobStore {
   read(id: string): Promise<JobRecord | undefined>;
   /** The jobs that wait or run, and as many of the last ones that have ended; newest first. */
   list(mostEnded: number): Promise<JobRecord[]>;
-  /** Asks whoever has the job to stop it, or stops it where nobody has it. */
-  cancel(id: string): Promise<void>;
+  /**
+   * Asks whoever has the job to stop it, or stops it where nobody has it.
+   * @param mayHavePublished asked of a job that waits after an attempt, once no other attempt can publish. Where it may, the
+   *   job goes on waiting: the worker that takes it next says what has become of it.
+   */
+  cancel(id: string, mayHavePublished: () => Promise<boolean>): Promise<void>;
   /**
    * What every worker does from time to time, also while it takes no job: jobs that got stuck come back into the queue.
    * @param own ids of the jobs that run here.

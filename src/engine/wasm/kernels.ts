@@ -30,7 +30,8 @@ export function kernelImports(
 const loaded = new Map<string, Promise<Kernels>>();
 
 /**
- * Loads the build that this runtime can run, once a process and variant.
+ * Loads the build that this runtime can run, once a process and variant. Where that fails, the next call tries again: the file
+ * or the memory for it may be there then.
  * @param variant `wide` also turns V8's wide vectors on. checked-kernels.ts decides which variant is used.
  */
 export function loadKernels(folder: KernelFolder, variant: KernelVariant = "narrow"): Promise<Kernels> {
@@ -39,6 +40,7 @@ export function loadKernels(folder: KernelFolder, variant: KernelVariant = "narr
   if (known !== undefined) return known;
   const loading = load(folder, variant);
   loaded.set(key, loading);
+  loading.catch(() => loaded.delete(key));
   return loading;
 }
 

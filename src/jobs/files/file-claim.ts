@@ -7,15 +7,13 @@ import {
   DATA_FILE,
   isToBeCancelled,
   type JobFolder,
+  LEASE_FILE,
   notesFile,
   type Place,
   readEnd,
   readOrder,
   wasThere,
 } from "./job-folder.js";
-
-/** Its text changes while the worker lives. */
-export const LEASE_FILE = "lease";
 
 export class FileClaim implements JobClaim {
   readonly order: JobOrder;

@@ -63,8 +63,8 @@ export class FileJobs implements JobStore {
     return records.filter((record) => record !== undefined);
   }
 
-  async cancel(id: string): Promise<void> {
-    await this.#jobs.cancel(id).catch(refuseWriting);
+  async cancel(id: string, mayHavePublished: () => Promise<boolean>): Promise<void> {
+    await this.#jobs.cancel(id, mayHavePublished).catch(refuseWriting);
   }
 
   async tend(own: ReadonlySet<string>): Promise<void> {

@@ -21,6 +21,8 @@ const JOBS_FOLDER = ".jobs";
 export const ORDER_FILE = "job.json";
 export const DATA_FILE = "data";
 const END_FILE = "ended.json";
+/** Is there once a worker has taken the job; its text changes while that worker lives. */
+export const LEASE_FILE = "lease";
 /** A job with this file is to be stopped. */
 const CANCEL_FILE = "cancel";
 
@@ -129,13 +131,15 @@ export class JobFolder {
     return (await this.move(place, "ended", place.attempt)) !== undefined;
   }
 
-  /** Asks whoever has the job to stop it, or stops it where nobody has it. */
-  async cancel(id: string): Promise<void> {
+  /** As `cancel` of a store. */
+  async cancel(id: string, mayHavePublished: () => Promise<boolean>): Promise<void> {
     for (let look = 0; look < LOOKS; look++) {
       const place = await this.find(id);
       if (place === undefined || place.phase === "ended") return;
       if (!(await wasThere(writeFile(join(place.folder, CANCEL_FILE), "")))) continue;
       if (place.phase === "running") return;
+      // Whoever takes it from here on finds the mark before the attempt begins.
+      if ((await exists(join(place.folder, LEASE_FILE))) && (await mayHavePublished())) return;
       if (await this.end(place, cancelledEnd())) return;
     }
   }

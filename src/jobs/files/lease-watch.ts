@@ -4,8 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { LEASE_FILE } from "./file-claim.js";
-import type { Place } from "./job-folder.js";
+import { LEASE_FILE, type Place } from "./job-folder.js";
 
 interface Lease {
   readonly text: string;

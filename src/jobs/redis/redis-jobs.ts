@@ -74,10 +74,14 @@ export class RedisJobs implements JobStore {
     return this.#records.list(mostEnded);
   }
 
-  async cancel(id: string): Promise<void> {
+  async cancel(id: string, mayHavePublished: () => Promise<boolean>): Promise<void> {
     if (!isJobId(id)) return;
-    const wasWaiting = await this.#link.script("runCancel", id, JSON.stringify(cancelledEnd()));
-    if (wasWaiting === 1) await this.#delivery.remove(id).catch(() => undefined);
+    const end = JSON.stringify(cancelledEnd());
+    const stop = (mayEndBegun: "0" | "1"): Promise<unknown> =>
+      this.#link.script("runCancel", id, end, mayEndBegun);
+    let stopped = await stop("0");
+    if (stopped === 2 && !(await mayHavePublished())) stopped = await stop("1");
+    if (stopped === 1) await this.#delivery.remove(id).catch(() => undefined);
   }
 
   async tend(): Promise<void> {

@@ -138,12 +138,16 @@ if not isOurs(ARGV[1], ARGV[2]) then return 0 end
 finish(ARGV[1], ARGV[3])
 return 1`,
 
-  /** Stops a job that waits, and marks one that runs. (id, how it ended) -> 1 where it waited */
+  /**
+   * Marks a job as one to be stopped, and ends it where it waits. (id, how it ended, '1' where it also ends after an attempt)
+   * -> 1 where it has ended by that, 2 where it waits after an attempt
+   */
   runCancel: `
-local found = redis.call('HMGET', key('job', ARGV[1]), 'order', 'end')
+local found = redis.call('HMGET', key('job', ARGV[1]), 'order', 'end', 'fence')
 if not found[1] or found[2] then return 0 end
 redis.call('HSET', key('job', ARGV[1]), 'cancel', 1)
 if redis.call('SISMEMBER', '${WAITING}', ARGV[1]) == 0 then return 0 end
+if tonumber(found[3] or 0) > 0 and ARGV[3] ~= '1' then return 2 end
 finish(ARGV[1], ARGV[2])
 return 1`,
 

@@ -70,6 +70,16 @@ for (const build of ["kernels", "kernels-relaxed"]) {
     assert.ok(exports.constantsEnd() <= CONTROL);
   });
 
+  test(`${build}: a number of no activation ends in a trap`, { skip }, async () => {
+    const { exports } = await start();
+    for (const unknown of [Math.max(...Object.values(ACTIVATION_NUMBERS)) + 1, -1]) {
+      assert.throws(() => exports.activateAll(unknown, HEAP, 4), {
+        name: "RuntimeError",
+        message: "unreachable",
+      });
+    }
+  });
+
   for (const [name, exact] of Object.entries(EXACT) as [Activation, (x: number) => number][]) {
     test(`${build}: ${name} within its bound`, { skip }, async () => {
       const { exports, floats } = await start();

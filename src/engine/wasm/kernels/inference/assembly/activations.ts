@@ -6,7 +6,7 @@
  * Padé approximant of the exponential function, whose relative error for |r| <= 1/2 is below 1e-8.
  * `pmin` and `pmax` are one instruction each, and return a NaN that is their first operand.
  */
-import { ELU, HARD_SIGMOID, HARD_SIGMOID_KERAS3, RELU, SIGMOID, TANH } from "../../../plan/layout";
+import { ELU, HARD_SIGMOID, HARD_SIGMOID_KERAS3, LINEAR, RELU, SIGMOID, TANH } from "../../../plan/layout";
 import {
   A0,
   A1,
@@ -208,7 +208,7 @@ function clipped(x: v128, slope: f32): v128 {
   return f32x4.pmin(f32x4.pmax(y, f32x4.splat(0)), f32x4.splat(1));
 }
 
-/** The activation with that number in ../../../plan/layout.ts; `linear` for any other number. */
+/** The activation with that number in ../../../plan/layout.ts. */
 export function activate(activation: i32, x: v128): v128 {
   if (activation == RELU) return relu(x);
   if (activation == TANH) return tanh(x);
@@ -216,6 +216,7 @@ export function activate(activation: i32, x: v128): v128 {
   if (activation == HARD_SIGMOID) return clipped(x, 0.2);
   if (activation == HARD_SIGMOID_KERAS3) return clipped(x, 0.16666667);
   if (activation == ELU) return elu(x);
+  if (activation != LINEAR) unreachable();
   return x;
 }
 

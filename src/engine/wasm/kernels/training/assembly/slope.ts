@@ -1,5 +1,5 @@
 /** Derivatives of the activations as functions of their result y. `one` is loaded before a loop, so that it stays in a register. */
-import { ELU, HARD_SIGMOID, LINEAR, RELU, SIGMOID, TANH } from "../../../plan/layout";
+import { ELU, HARD_SIGMOID, HARD_SIGMOID_KERAS3, LINEAR, RELU, SIGMOID, TANH } from "../../../plan/layout";
 
 const ONE = memory.data<f32>([1]);
 
@@ -34,6 +34,7 @@ export function slope(activation: i32, y: v128, one: v128): v128 {
   if (activation == SIGMOID) return sigmoidSlope(y, one);
   if (activation == LINEAR) return one;
   if (activation == ELU) return f32x4.add(one, f32x4.pmin(y, f32x4.splat(0)));
+  if (activation != HARD_SIGMOID && activation != HARD_SIGMOID_KERAS3) unreachable();
   const inside = v128.and(f32x4.gt(y, f32x4.splat(0)), f32x4.lt(y, f32x4.splat(1)));
   return v128.and(inside, f32x4.splat(activation == HARD_SIGMOID ? <f32>0.2 : <f32>0.16666667));
 }
