@@ -117,10 +117,10 @@ const REQUESTS = [
 ] as const;
 
 /**
- * A service is measured as it is after its first thousands of requests: until then, V8 still compiles what serves them, on
- * the same cores.
+ * A service is measured as it is after its first hundred thousand requests: until then, V8 still compiles what serves them,
+ * on the same cores, and the more code there is, the longer.
  */
-const FIRST_WARM_UP_SECONDS = 5;
+const FIRST_WARM_UP_SECONDS = 15;
 const REQUEST_ALTERNATION = [0, 1, 1, 0] as const;
 
 async function measureRequests(
