@@ -51,7 +51,7 @@ export interface TrainingEvaluationEvents {
 /**
  * Trains a model for each seed on the rows to learn from, and judges each on the rows to test on. Nothing is published.
  *
- * Throws InputError where the data have too few rows, or training diverges.
+ * @throws InputError where the data have too few rows, or training diverges.
  */
 export async function evaluateTraining(
   engine: TrainingEngine,
@@ -80,7 +80,7 @@ export async function evaluateTraining(
 /**
  * Judges a published model on the rows to test on.
  *
- * Throws InputError where no row can be tested on.
+ * @throws InputError where no row can be tested on.
  */
 export async function evaluateModel(
   model: EvaluatedModel,

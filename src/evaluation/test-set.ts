@@ -54,7 +54,7 @@ export interface TestSetOptions {
  * - Rows of runs that are too short for a window do not count: they are `rows - countedRows`.
  *
  * @param dataset labelled, with all rows of its files.
- * Throws InputError where no row counts.
+ * @throws InputError where no row counts.
  */
 export function cutTestSet(dataset: Dataset, options: TestSetOptions): TestSet {
   const series = dataset.series.map((one) => cutSeries(one, dataset, options));

@@ -43,7 +43,7 @@ export class CalendarInputs {
   /** C */
   readonly width: number;
 
-  /** Throws InputError where there is no such time zone. */
+  /** @throws InputError where there is no such time zone. */
   constructor(calendar: Calendar) {
     this.#phases = calendar.parts.map((part) => PHASES[part]);
     this.#clock = new LocalClock(calendar.timeZone);

@@ -123,7 +123,7 @@ export class ScoringModel implements ScoringDescription {
   }
 }
 
-/** Makes a model ready to score. Throws InputError where the parameters of a scorer do not fit the model. */
+/** Makes a model ready to score. @throws InputError where the parameters of a scorer do not fit the model. */
 export function prepareScoring(
   description: ScoringDescription,
   scorers: readonly Scorer[] = SCORERS,
@@ -143,7 +143,7 @@ export function contextOf({ error }: Scorer, model: ScoringShape & { readonly lo
 }
 
 /**
- * The parameters of a scorer; empty for one that learns nothing, undefined where they are missing. Throws InputError
+ * The parameters of a scorer; empty for one that learns nothing, undefined where they are missing. @throws InputError
  * where there are too few or too many, or the scorer refuses them.
  */
 function parametersOf(

@@ -1,7 +1,7 @@
 /** How far the clocks of a time zone are ahead of UTC. */
 import { InputError } from "../errors.js";
 
-/** Reads local times of a zone such as `Europe/Berlin`. Throws InputError where there is no such zone. */
+/** Reads local times of a zone such as `Europe/Berlin`. @throws InputError where there is no such zone. */
 export function zoneFormat(name: string): Intl.DateTimeFormat {
   try {
     return new Intl.DateTimeFormat("en-US", {
@@ -49,7 +49,7 @@ export class LocalClock {
   /** The day that was asked for last, if its clocks do not change: rows of a series are close together. */
   #day = { from: 0, to: 0, ahead: 0 };
 
-  /** Throws InputError where there is no such zone. */
+  /** @throws InputError where there is no such zone. */
   constructor(timeZone: string) {
     const format = zoneFormat(timeZone);
     this.#format = timeZone === "UTC" ? undefined : format;

@@ -38,7 +38,7 @@ export function calendarOf(
   return calendar;
 }
 
-/** Throws InputError where calendar inputs are asked for, and a series has no times. */
+/** @throws InputError where calendar inputs are asked for, and a series has no times. */
 export function checkCalendar(dataset: Dataset, { calendar }: Pick<TrainOptions, "calendar">): void {
   const untimed = calendar && untimedSeries(dataset);
   if (untimed === undefined) return;
@@ -47,7 +47,7 @@ export function checkCalendar(dataset: Dataset, { calendar }: Pick<TrainOptions,
   );
 }
 
-/** Throws InputError where rows have no times for a model that reads them. */
+/** @throws InputError where rows have no times for a model that reads them. */
 export function checkTimes(dataset: Dataset, calendar: Calendar): void {
   const untimed = untimedSeries(dataset);
   if (untimed !== undefined) throw missingTimes(calendar, `${untimed.file} has`);

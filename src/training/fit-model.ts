@@ -44,7 +44,7 @@ export interface FittedModel {
 /**
  * Fits a model.
  *
- * Throws InputError where a feature has no reading in the rows to fit on, or training diverges.
+ * @throws InputError where a feature has no reading in the rows to fit on, or training diverges.
  */
 export async function fitModel(
   engine: TrainingEngine,

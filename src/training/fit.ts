@@ -82,7 +82,7 @@ const LEAST_DECAYED = 0.01;
  * validation loss, training stops after all of them, and the best epoch's weights are given. Without, training
  * runs all its epochs at one learning rate, or those of `learningRates`, and the last weights are given.
  *
- * Throws InputError where the loss or a weight is no longer a finite number: training has diverged.
+ * @throws InputError where the loss or a weight is no longer a finite number: training has diverged.
  */
 export async function fit(
   trainer: Trainer,

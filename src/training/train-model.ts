@@ -63,7 +63,7 @@ export interface TrainedModel extends Judgement {
 /**
  * Trains one model. The same data set and options give the same bytes, on any number of threads.
  *
- * Throws InputError where the data have too few rows, or no times for calendar inputs, or training diverges.
+ * @throws InputError where the data have too few rows, or no times for calendar inputs, or training diverges.
  */
 export async function trainModel(
   engine: TrainingEngine,

@@ -160,7 +160,7 @@ const DENOISING: Corruption = { kind: "masking", rate: 0.3 };
  * What `trainModel` takes, from the values of options. The number of features is not known yet, so the network is
  * checked for one feature.
  *
- * Throws InputError where options contradict each other.
+ * @throws InputError where options contradict each other.
  */
 export function toTrainOptions(values: FittingValues, seed: number): TrainOptions {
   if (values.folds !== undefined && values.calibration !== undefined) {

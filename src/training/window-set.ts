@@ -38,7 +38,7 @@ export interface Split {
  * Splits the windows of a data set. Windows that cross a gap, touch a row labelled anomalous, or have too few readings
  * are left out; `notes` say how many.
  *
- * Throws InputError where no window is left to fit on.
+ * @throws InputError where no window is left to fit on.
  */
 export function splitDataset(dataset: Dataset, options: SplitOptions): Split {
   const notes: string[] = [];
