@@ -1,7 +1,7 @@
 /** Which rows of a series belong to alarms, and so may belong to events, while its rows are judged one after the other. */
 import { AlarmDetector } from "./alarms.js";
-import type { EventRows, EventStreamState } from "./event-stream.js";
-import { RowsAfterGaps } from "./events.js";
+import { type EventRows, type EventStreamState, gapsOf } from "./event-stream.js";
+import type { RowsAfterGaps } from "./events.js";
 
 /**
  * Follows the alarms of a series or a stream as event-stream.ts does, but only as far as to tell whether a window overlaps
@@ -19,10 +19,9 @@ export class AlarmRows {
 
   /** @param state of a stream, with what is known of the alarms before the rows at hand. */
   constructor(rows: EventRows, state?: EventStreamState) {
-    const { base, rule, windows } = rows;
+    const { base, rule } = rows;
     this.#rows = rows;
-    const previous = state === undefined || state.previousStart < 0 ? undefined : state.previousStart - base;
-    this.#gaps = rule.endsAtGaps ? new RowsAfterGaps(windows, previous) : undefined;
+    this.#gaps = gapsOf(rows, state);
     this.#detector = new AlarmDetector(rule.alarm, state?.alarm);
     this.#judged = state === undefined ? 0 : state.alarm.row - base;
     this.#extend(this.#judged - 1);

@@ -74,6 +74,15 @@ export function walkEvents(rows: Omit<EventRows, "base">): Generator<AnomalyEven
   return new EventStream({ ...rows, base: 0 }).walk();
 }
 
+/** The gaps that end events, in rows at hand: counted from `base`; undefined where the rule lets events go on over them. */
+export function gapsOf(
+  { base, rule, windows }: EventRows,
+  { previousStart }: EventStreamState = NO_EVENTS,
+): RowsAfterGaps | undefined {
+  if (!rule.endsAtGaps) return undefined;
+  return new RowsAfterGaps(windows, previousStart < 0 ? undefined : previousStart - base);
+}
+
 export class EventStream {
   readonly #rows: EventRows;
   #state: EventStreamState;
@@ -95,7 +104,7 @@ export class EventStream {
     const { base, score, anomalous, rule, windows } = this.#rows;
     const end = base + score.length;
     const detector = new AlarmDetector(rule.alarm, this.#state.alarm);
-    const gaps = rule.endsAtGaps ? this.#rowsAfterGaps() : undefined;
+    const gaps = gapsOf(this.#rows, this.#state);
     let { closed, open: soFar } = this.#state;
     let next = this.#state;
     for (let row = this.#state.alarm.row; row <= end; row++) {
@@ -145,14 +154,6 @@ export class EventStream {
     const { start, end, peak, score } = alarm;
     const sums = yield* this.#add(before.sums, start, end, before.cut, end);
     return { id, start, end, peak, score, open, features: sharesOf(sums, featureNames) };
-  }
-
-  #rowsAfterGaps(): RowsAfterGaps {
-    const { previousStart } = this.#state;
-    return new RowsAfterGaps(
-      this.#rows.windows,
-      previousStart < 0 ? undefined : previousStart - this.#rows.base,
-    );
   }
 
   #beginning(start: number): EventSoFar {

@@ -12,6 +12,7 @@ import { publishBundle } from "../../src/registry/bundle.js";
 import { type BundleContents, encodeFiles, encodeManifest } from "../../src/registry/bundle-files.js";
 import { recordGolden } from "../../src/registry/golden.js";
 import { compressSample } from "../../src/scoring/thresholds.js";
+import { TINY_ARCHITECTURE } from "../tiny-architecture.js";
 import { ReferenceEngine } from "./reference-engine.js";
 
 const NORMAL_SCORES = Float64Array.from({ length: 120 }, (_, i) => 0.001 * (i + 1));
@@ -29,14 +30,7 @@ export async function makeContents(
   seed = 1,
   options: Partial<ArchitectureOptions> = {},
 ): Promise<BundleContents> {
-  const network = buildNetwork({
-    family: "reconstruction",
-    timesteps: 4,
-    features: 2,
-    units: [3],
-    activation: "tanh",
-    ...options,
-  });
+  const network = buildNetwork({ ...TINY_ARCHITECTURE, ...options });
   const weights = initialWeights(network, seed);
   const executable = await engine.compile(network, weights);
   const windows = Float32Array.from({ length: 2 * windowSize(network) }, (_, i) => Math.sin(i));

@@ -10,15 +10,10 @@ import { recordGolden, replayGolden } from "../../src/registry/golden.js";
 import { addVersions, temporaryFolder } from "../registry/publications.js";
 import { ReferenceEngine } from "../registry/reference-engine.js";
 import { makeGate, openRegistry, states, versionServed } from "../registry/running-registry.js";
+import { TINY_ARCHITECTURE } from "../tiny-architecture.js";
 
 async function tinyExecutable(): Promise<Executable> {
-  const network = buildNetwork({
-    family: "reconstruction",
-    timesteps: 4,
-    features: 2,
-    units: [3],
-    activation: "tanh",
-  });
+  const network = buildNetwork(TINY_ARCHITECTURE);
   return new ReferenceEngine().compile(network, initialWeights(network, 1));
 }
 

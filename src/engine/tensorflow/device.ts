@@ -98,9 +98,9 @@ export class Device {
    * Runs a model.
    * @param windows [count, T, F] in scaled units.
    * @param count at most the model's largest batch size where it has no plain program.
-   * @returns the float32 of all outputs, one output after the other. @throws RangeError for a model that is not
-   *   loaded. Rejects with ENGINE_RESTARTING while no process answers, SHUTTING_DOWN once the device is closed, and
-   *   INFERENCE_FAILED where the run fails or the model is disabled.
+   * @returns the float32 of all outputs, one output after the other. Rejects with ENGINE_RESTARTING while no process
+   *   answers, SHUTTING_DOWN once the device is closed, and INFERENCE_FAILED where the run fails or the model is disabled.
+   * @throws RangeError for a model that is not loaded.
    */
   run(number: number, windows: Float32Array, count: number): Promise<Uint8Array> {
     return this.submit("run", this.model(number), count, windows);

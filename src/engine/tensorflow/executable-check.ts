@@ -11,12 +11,14 @@ const TOLERANCE = 1e-4;
 /**
  * The executable, once another one of its network has answered the same windows with the same numbers.
  * @param loadReference the one that is right; it is closed again.
+ * @param by what computes the reference, as messages name it.
  * Rejects with INFERENCE_FAILED where the numbers differ, and as running or `loadReference` does; the executable is
  * closed then.
  */
 export async function checked(
   executable: Executable,
   loadReference: () => Promise<Executable>,
+  by: string,
 ): Promise<Executable> {
   try {
     const reference = await loadReference();
@@ -30,7 +32,7 @@ export async function checked(
       if (difference <= TOLERANCE) return executable;
       throw new ResiduaError(
         "INFERENCE_FAILED",
-        `Its numbers differ by ${difference.toExponential(1)} from those of TensorFlow's own ops.`,
+        `Its numbers differ by ${difference.toExponential(1)} from those of ${by}.`,
       );
     } finally {
       await reference.close();

@@ -39,9 +39,11 @@ export async function compileGraph(
     try {
       const loadPlan = (one: LoweringPlan): Promise<Executable> =>
         load(device, network, weights, options, one);
-      return plan.checkedBy === undefined
-        ? await loadPlan(plan)
-        : await checked(await loadPlan(plan), () => loadPlan(plan.checkedBy!));
+      const executable = await loadPlan(plan);
+      const { checkedBy } = plan;
+      return checkedBy === undefined
+        ? executable
+        : await checked(executable, () => loadPlan(checkedBy), checkedBy.by);
     } catch (error) {
       if (!isFailure(error)) throw error;
       const next = plans[i + 1];

@@ -18,10 +18,14 @@ const GATE_ORDER = { lstm: [0, 1, 2, 3], gru: [1, 0, 2] } as const;
 
 /** Whether a network has recurrent layers, and cuDNN has an op for each of them. */
 export function cudnnRuns(network: Network): boolean {
-  const recurrent = layersWithShapes(network)
+  const recurrent = recurrentLayers(network);
+  return recurrent.length > 0 && recurrent.every(isOfCudnn);
+}
+
+function recurrentLayers(network: Network): Layer[] {
+  return layersWithShapes(network)
     .map(({ layer }) => layer)
     .filter((layer) => descriptionOf(layer).isRecurrent);
-  return recurrent.length > 0 && recurrent.every(isOfCudnn);
 }
 
 function isOfCudnn(layer: Layer): layer is RecurrentLayer {
@@ -39,10 +43,8 @@ function isOfCudnn(layer: Layer): layer is RecurrentLayer {
  * @returns by the name of the layer.
  */
 export function packForCudnn(network: Network, weights: Weights): Map<string, Float32Array> {
-  const recurrent = layersWithShapes(network)
-    .map(({ layer }) => layer)
-    .filter(isOfCudnn);
-  return new Map(recurrent.map((layer) => [layer.name, packLayer(layer, weights)]));
+  const layers = recurrentLayers(network).filter(isOfCudnn);
+  return new Map(layers.map((layer) => [layer.name, packLayer(layer, weights)]));
 }
 
 function packLayer({ kind, name, units }: RecurrentLayer, weights: Weights): Float32Array {

@@ -7,14 +7,9 @@ import { createWasmEngine } from "../../../src/engine/wasm/engine.js";
 import { ResiduaError } from "../../../src/errors.js";
 import { buildNetwork } from "../../../src/network/architectures.js";
 import { initialWeights } from "../../../src/network/weights.js";
+import { TINY_ARCHITECTURE } from "../../tiny-architecture.js";
 
-const network = buildNetwork({
-  family: "reconstruction",
-  timesteps: 4,
-  features: 2,
-  units: [3],
-  activation: "tanh",
-});
+const network = buildNetwork(TINY_ARCHITECTURE);
 
 async function isClosed(executable: Executable): Promise<boolean> {
   return executable.run(new Float32Array(8), 1).then(
@@ -30,7 +25,7 @@ test("one with the numbers of the reference is used, and the reference is closed
     await engine.compile(network, initialWeights(network, 1)),
     await engine.compile(network, initialWeights(network, 1)),
   ];
-  assert.equal(await checked(one, async () => reference), one);
+  assert.equal(await checked(one, async () => reference, "the reference"), one);
   assert.deepEqual([await isClosed(one), await isClosed(reference)], [false, true]);
 });
 
@@ -43,14 +38,20 @@ test("one with other numbers is closed and refused, as is one whose reference fa
     await engine.compile(network, initialWeights(network, 3)),
   ];
   await assert.rejects(
-    checked(one, async () => other),
-    (error: ResiduaError) => error.code === "INFERENCE_FAILED" && /numbers differ by \d/.test(error.message),
+    checked(one, async () => other, "the reference"),
+    (error: ResiduaError) =>
+      error.code === "INFERENCE_FAILED" &&
+      /numbers differ by \d.* from those of the reference/.test(error.message),
   );
   assert.deepEqual([await isClosed(one), await isClosed(other)], [true, true]);
   await assert.rejects(
-    checked(third, async () => {
-      throw new Error("no reference");
-    }),
+    checked(
+      third,
+      async () => {
+        throw new Error("no reference");
+      },
+      "the reference",
+    ),
     /no reference/,
   );
   assert.equal(await isClosed(third), true);
