@@ -3,12 +3,23 @@
  * outside the heap, and about ten times as many as the bytes of the objects that hold them; V8's defaults are made for
  * the opposite. Imported before everything else, because the flags do not apply to what has already grown.
  */
-import { setFlagsFromString } from "node:v8";
+import { PerformanceObserver } from "node:perf_hooks";
+import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 
-// A collection of the young generation (its size: the semi-space) frees short-lived buffers. V8 starts with a
-// semi-space of about a megabyte and lets it grow, until a hundred megabytes of buffers pile up between two
-// collections. A growth factor of 1 keeps it at its first size.
-setFlagsFromString("--semi-space-growth-factor=1");
+// A collection of the young generation frees short-lived buffers. V8 lets it grow until a hundred megabytes of buffers pile
+// up between two collections, and shrinks it to a megabyte once there is little to do. A growth factor of 1 keeps it as it
+// is. Whenever it is below the size that was chosen, it may double; that is looked at after each collection.
+const YOUNG_GENERATION_BYTES = 16 * 1024 ** 2;
+let growthFactor = 0;
+function adjustGrowth(): void {
+  const space = getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space");
+  const factor = space !== undefined && space.space_size < YOUNG_GENERATION_BYTES ? 2 : 1;
+  if (factor === growthFactor) return;
+  growthFactor = factor;
+  setFlagsFromString(`--semi-space-growth-factor=${factor}`);
+}
+adjustGrowth();
+new PerformanceObserver(adjustGrowth).observe({ entryTypes: ["gc"] });
 // V8 counts the bytes of buffers as growth of the old generation. That is small here: twenty megabytes of buffers reach
 // its limit, and the whole heap is collected ten times a second. The limit becomes four times the live bytes.
 setFlagsFromString("--heap-growing-percent=300");

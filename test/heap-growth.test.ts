@@ -3,15 +3,23 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 
-/**
- * Optimises a function for objects of one shape, drops them all, collects the heap ten times, and prints whether the code
- * was there before and is there after. A module that is named is imported first.
- */
-const PROGRAM = `
-  const [module] = process.argv.slice(2);
-  if (module !== undefined) await import(module);
+const HEAP_GROWTH = new URL("../src/heap-growth.js", import.meta.url).href;
+
+/** What a program prints as JSON; a module that is named is imported first. */
+function resultOf(t: TestContext, program: string, ...modules: string[]): unknown {
+  const folder = mkdtempSync(join(tmpdir(), "residua-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, "program.mjs");
+  const importing = "for (const module of process.argv.slice(2)) await import(module);";
+  writeFileSync(file, `${importing}\n${program}`);
+  const args = ["--expose-gc", "--allow-natives-syntax", file, ...modules];
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" }));
+}
+
+/** Whether a function that is optimised for objects of one shape still is, after ten collections that find no such object. */
+const KEEPS_CODE = `
   const sum = (object) => object.first + object.second;
   const connection = () => {
     const object = {};
@@ -33,15 +41,25 @@ const PROGRAM = `
 `;
 
 test("code that was optimised for objects that are gone is kept when the heap is collected", (t) => {
-  const folder = mkdtempSync(join(tmpdir(), "residua-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const program = join(folder, "program.mjs");
-  writeFileSync(program, PROGRAM);
-  const beforeAndAfter = (...modules: string[]): unknown => {
-    const args = ["--expose-gc", "--allow-natives-syntax", program, ...modules];
-    return JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" }));
-  };
-  const heapGrowth = new URL("../src/heap-growth.js", import.meta.url).href;
-  assert.deepEqual(beforeAndAfter(heapGrowth), [true, true]);
-  assert.deepEqual(beforeAndAfter(), [true, false], "without these flags it is dropped");
+  assert.deepEqual(resultOf(t, KEEPS_CODE, HEAP_GROWTH), [true, true]);
+  assert.deepEqual(resultOf(t, KEEPS_CODE), [true, false], "without these flags it is dropped");
+});
+
+/** The MiB of the young generation after thousands of objects in each of many turns, a tenth of which outlive a turn. */
+const YOUNG_GENERATION = `
+  import { setImmediate } from "node:timers/promises";
+  import { getHeapSpaceStatistics } from "node:v8";
+  let kept = [];
+  for (let turn = 0; turn < 4000; turn++) {
+    const objects = Array.from({ length: 1000 }, (_, n) => ({ values: [turn, n] }));
+    kept = [...kept.slice(-20), objects];
+    await setImmediate();
+  }
+  const space = getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space");
+  console.log(JSON.stringify(space.space_size / 1024 ** 2));
+`;
+
+test("the young generation grows to its chosen size, and no further", (t) => {
+  assert.equal(resultOf(t, YOUNG_GENERATION, HEAP_GROWTH), 16);
+  assert.ok((resultOf(t, YOUNG_GENERATION) as number) > 16, "without this V8 makes it as large as it may");
 });
