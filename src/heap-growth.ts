@@ -29,4 +29,5 @@ setFlagsFromString("--heap-growing-percent=300");
 // found a service half as fast. With these flags that collection still frees garbage, and the code stays.
 setFlagsFromString("--retain-maps-for-n-gc=1000");
 // An earlier V8 has no such flag, and complains about unknown ones.
-if (Number(process.versions.node.split(".")[0]) >= 24) setFlagsFromString("--no-memory-reducer-favors-memory");
+if (Number(process.versions.node.split(".")[0]) >= 24)
+  setFlagsFromString("--no-memory-reducer-favors-memory");
