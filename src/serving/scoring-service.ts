@@ -143,6 +143,7 @@ export class ScoringService {
     };
     const time = { startedAtMs: Number.POSITIVE_INFINITY, endedAtMs: submittedAtMs };
     try {
+      await series.begin();
       for await (const slice of inOrder(series.slices(windows), run, slices)) {
         await series.add(slice.windows, slice.prepared, () => this.arenas.give(slice.arrays));
         time.startedAtMs = Math.min(time.startedAtMs, slice.startedAtMs);

@@ -114,6 +114,11 @@ export class SeriesScoring {
     this.result.catch(() => undefined);
   }
 
+  /** Brings the readings together, pausing for others. Before it has resolved none may be read. */
+  async begin(): Promise<void> {
+    for (const _ of this.#stream?.copyRows() ?? []) await yieldToEventLoop();
+  }
+
   /** The slices of the series, each of at most `windows` windows, as the first row of each window. */
   *slices(windows: number): Generator<Int32Array, void> {
     for (let from = 0; from < this.#starts.length; from += windows) {

@@ -20,13 +20,19 @@ import {
 } from "./stream-state.js";
 import { type StreamRequest, sameAsBefore, timesOf } from "./stream-times.js";
 
+/** Readings that are copied between two pauses: 4 MiB, a few milliseconds' work. */
+const COPIED_AT_ONCE = 2 ** 19;
+
 interface Rows {
   /** [rows, F] in the caller's units; NaN = missing. */
   readonly readings: Float64Array;
   readonly rows: number;
 }
 
-/** The rows of the stream that are at hand: some that were kept, and the new ones. */
+/**
+ * The rows of the stream that are at hand: some that were kept, and the new ones. Their readings are there when `copyRows`
+ * has ended.
+ */
 export class SeriesStream implements Rows {
   readonly readings: Float64Array;
   readonly rows: number;
@@ -45,6 +51,8 @@ export class SeriesStream implements Rows {
   readonly driftBefore: DriftState | undefined;
   readonly #frame: StreamFrame;
   readonly #before: StreamState | undefined;
+  /** [new rows, F]; in `readings` too, behind the rows that were kept. */
+  readonly #added: Float64Array;
   readonly #scaler: Scaler;
   readonly #seconds: Float64Array | undefined;
   /** As in the state, of the rows at hand. */
@@ -76,13 +84,8 @@ export class SeriesStream implements Rows {
     this.from = finalRows(count, timesteps) - this.base;
     this.final = finalRows(count + added.rows, timesteps) - this.base;
     this.driftBefore = before?.drift;
-    this.readings = added.readings.subarray(0, added.rows * features);
-    if (before !== undefined) {
-      const readings = new Float64Array(this.rows * features);
-      unscaleRows(before.scaled, scaler, readings);
-      readings.set(this.readings, kept * features);
-      this.readings = readings;
-    }
+    this.#added = added.readings.subarray(0, added.rows * features);
+    this.readings = before === undefined ? this.#added : new Float64Array(this.rows * features);
     this.#seconds = this.#frame.timed ? secondsAtHand(before?.seconds, request.times!.ms, kept) : undefined;
     this.timestampsMs = this.#seconds?.map((own) => own * 1000);
     this.#runStart = before?.runStart ?? 0;
@@ -90,6 +93,18 @@ export class SeriesStream implements Rows {
     this.#breaks.set(before?.breaks ?? []);
     if (times.isAfterGap !== undefined) this.#breaks.set(times.isAfterGap, kept);
     this.starts = this.#windowStarts(timesteps);
+  }
+
+  /** Puts the rows that were kept, and behind them the new ones, into `readings`. It yields where other work should be given way to. */
+  *copyRows(): Generator<undefined, void> {
+    const added = this.#added;
+    if (this.readings === added) return;
+    unscaleRows(this.#before!.scaled, this.#scaler, this.readings);
+    const kept = this.readings.length - added.length;
+    for (let from = 0; from < added.length; from += COPIED_AT_ONCE) {
+      if (from > 0) yield undefined;
+      this.readings.set(added.subarray(from, from + COPIED_AT_ONCE), kept + from);
+    }
   }
 
   /** What the continuation knows of events. */

@@ -68,3 +68,24 @@ test("a series of four million readings, of which all wait for its only window, 
   const { timesteps } = (await response.json()) as { timesteps: { from: number } };
   assert.equal(timesteps.from, rows - 1);
 });
+
+test("four million readings that go on with a stream are put behind the rows before them in many turns", async (t) => {
+  const { score } = await startService(t, { contents: { small: {} } });
+  const rows = 2_000_000;
+  const bodyOf = (count: number, continuation: string) => {
+    const options = `"stride":${rows},"include":[],"last":1,"threshold":{"value":1},"continuation":"${continuation}"`;
+    return Buffer.from(`{"series":[${"[20,1],".repeat(count - 1)}[20,1]],${options}}`);
+  };
+  const continuationOf = async (response: Response): Promise<string> => {
+    assert.equal(response.status, 200);
+    return ((await response.json()) as { continuation: string }).continuation;
+  };
+  const first = await continuationOf(await score("small", bodyOf(100, "")));
+  // What is compiled at the first time is not measured.
+  await continuationOf(await score("small", bodyOf(200_000, first)));
+  const body = bodyOf(rows, first);
+  const loop = watchLoop();
+  const response = await score("small", body);
+  endedInTime(loop);
+  assert.notEqual(await continuationOf(response), first);
+});
