@@ -9,6 +9,7 @@ import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 // A collection of the young generation frees short-lived buffers. V8 lets it grow until a hundred megabytes of buffers pile
 // up between two collections, and shrinks it to a megabyte once there is little to do. A growth factor of 1 keeps it as it
 // is. Whenever it is below the size that was chosen, it may double; that is looked at after each collection.
+/** Of both halves, of which one is in use. */
 const YOUNG_GENERATION_BYTES = 16 * 1024 ** 2;
 let growthFactor = 0;
 function adjustGrowth(): void {
