@@ -1,17 +1,15 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { temporaryFolder } from "./registry/publications.js";
 
 const HEAP_GROWTH = new URL("../src/heap-growth.js", import.meta.url).href;
 
 /** What a program prints as JSON; a module that is named is imported first. */
-function resultOf(t: TestContext, program: string, ...modules: string[]): unknown {
-  const folder = mkdtempSync(join(tmpdir(), "residua-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const file = join(folder, "program.mjs");
+async function resultOf(t: TestContext, program: string, ...modules: string[]): Promise<unknown> {
+  const file = join(await temporaryFolder(t), "program.mjs");
   const importing = "for (const module of process.argv.slice(2)) await import(module);";
   writeFileSync(file, `${importing}\n${program}`);
   const args = ["--expose-gc", "--allow-natives-syntax", file, ...modules];
@@ -40,9 +38,9 @@ const KEEPS_CODE = `
   console.log(JSON.stringify([before, isOptimised()]));
 `;
 
-test("code that was optimised for objects that are gone is kept when the heap is collected", (t) => {
-  assert.deepEqual(resultOf(t, KEEPS_CODE, HEAP_GROWTH), [true, true]);
-  assert.deepEqual(resultOf(t, KEEPS_CODE), [true, false], "without these flags it is dropped");
+test("code that was optimised for objects that are gone is kept when the heap is collected", async (t) => {
+  assert.deepEqual(await resultOf(t, KEEPS_CODE, HEAP_GROWTH), [true, true]);
+  assert.deepEqual(await resultOf(t, KEEPS_CODE), [true, false], "without these flags it is dropped");
 });
 
 /** The MiB of the young generation after thousands of objects in each of many turns, a tenth of which outlive a turn. */
@@ -59,7 +57,10 @@ const YOUNG_GENERATION = `
   console.log(JSON.stringify(space.space_size / 1024 ** 2));
 `;
 
-test("the young generation grows to its chosen size, and no further", (t) => {
-  assert.equal(resultOf(t, YOUNG_GENERATION, HEAP_GROWTH), 16);
-  assert.ok((resultOf(t, YOUNG_GENERATION) as number) > 16, "without this V8 makes it as large as it may");
+test("the young generation grows to its chosen size, and no further", async (t) => {
+  assert.equal(await resultOf(t, YOUNG_GENERATION, HEAP_GROWTH), 16);
+  assert.ok(
+    ((await resultOf(t, YOUNG_GENERATION)) as number) > 16,
+    "without this V8 makes it as large as it may",
+  );
 });

@@ -116,7 +116,7 @@ export class SeriesScoring {
 
   /** Brings the readings together, pausing for others. Before it has resolved none may be read. */
   async begin(): Promise<void> {
-    for (const _ of this.#stream?.copyRows() ?? []) await yieldToEventLoop();
+    await this.#stream?.copyRows();
   }
 
   /** The slices of the series, each of at most `windows` windows, as the first row of each window. */

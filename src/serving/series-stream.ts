@@ -2,6 +2,7 @@
  * The rows of one request of a stream, after the rows that the continuation kept. The windows that cover the rows kept are
  * scored again, which gives the same bits, so neither their errors nor sums of them have to be kept.
  */
+import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 import type { DriftState } from "../scoring/drift.js";
 import { EventStream, type EventStreamState } from "../scoring/event-stream.js";
 import type { AnomalyEvent } from "../scoring/events.js";
@@ -51,7 +52,7 @@ export class SeriesStream implements Rows {
   readonly driftBefore: DriftState | undefined;
   readonly #frame: StreamFrame;
   readonly #before: StreamState | undefined;
-  /** [new rows, F]; in `readings` too, behind the rows that were kept. */
+  /** [new rows, F]: the last rows of `readings`. */
   readonly #added: Float64Array;
   readonly #scaler: Scaler;
   readonly #seconds: Float64Array | undefined;
@@ -95,15 +96,15 @@ export class SeriesStream implements Rows {
     this.starts = this.#windowStarts(timesteps);
   }
 
-  /** Puts the rows that were kept, and behind them the new ones, into `readings`. It yields where other work should be given way to. */
-  *copyRows(): Generator<undefined, void> {
+  /** Puts the rows that were kept, and behind them the new ones, into `readings`, pausing for others. */
+  async copyRows(): Promise<void> {
     const added = this.#added;
-    if (this.readings === added) return;
-    unscaleRows(this.#before!.scaled, this.#scaler, this.readings);
-    const kept = this.readings.length - added.length;
+    const before = this.#before;
+    if (before === undefined) return;
+    unscaleRows(before.scaled, this.#scaler, this.readings);
     for (let from = 0; from < added.length; from += COPIED_AT_ONCE) {
-      if (from > 0) yield undefined;
-      this.readings.set(added.subarray(from, from + COPIED_AT_ONCE), kept + from);
+      if (from > 0) await yieldToEventLoop();
+      this.readings.set(added.subarray(from, from + COPIED_AT_ONCE), before.scaled.length + from);
     }
   }
 

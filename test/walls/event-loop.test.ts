@@ -51,16 +51,18 @@ test("what a connection sends on and on without reading is not taken in", async 
   assert.ok(grown < 128, `${grown} MiB`);
 });
 
+/** A series of so many rows, with further members of the request as JSON. */
+const seriesOf = (rows: number, options: string) =>
+  Buffer.from(`{"series":[${"[20,1],".repeat(rows - 1)}[20,1]],${options}}`);
+
 test("a series of four million readings, of which all wait for its only window, is settled in many turns", async (t) => {
   const { score } = await startService(t, { contents: { small: {} } });
   const rows = 2_000_000;
   const include = '["timestepError","featureError","reconstruction","bounds"]';
   const options = `"stride":${rows},"include":${include},"last":1,"threshold":{"value":1}`;
-  const bodyOf = (count: number) =>
-    Buffer.from(`{"series":[${"[20,1],".repeat(count - 1)}[20,1]],${options}}`);
   // What is compiled at the first time is not measured.
-  assert.equal((await score("small", bodyOf(200_000))).status, 200);
-  const body = bodyOf(rows);
+  assert.equal((await score("small", seriesOf(200_000, options))).status, 200);
+  const body = seriesOf(rows, options);
   const loop = watchLoop();
   const response = await score("small", body);
   endedInTime(loop);
@@ -72,10 +74,9 @@ test("a series of four million readings, of which all wait for its only window, 
 test("four million readings that go on with a stream are put behind the rows before them in many turns", async (t) => {
   const { score } = await startService(t, { contents: { small: {} } });
   const rows = 2_000_000;
-  const bodyOf = (count: number, continuation: string) => {
-    const options = `"stride":${rows},"include":[],"last":1,"threshold":{"value":1},"continuation":"${continuation}"`;
-    return Buffer.from(`{"series":[${"[20,1],".repeat(count - 1)}[20,1]],${options}}`);
-  };
+  const options = `"stride":${rows},"include":[],"last":1,"threshold":{"value":1}`;
+  const bodyOf = (count: number, continuation: string) =>
+    seriesOf(count, `${options},"continuation":"${continuation}"`);
   const continuationOf = async (response: Response): Promise<string> => {
     assert.equal(response.status, 200);
     return ((await response.json()) as { continuation: string }).continuation;

@@ -121,8 +121,8 @@ const REQUESTS = [
  * on the same cores, and the more code there is, the longer. The sides take turns at that too, so that neither has rested
  * for long when it is measured.
  */
-const WARM_UP_TURNS = 5;
-const WARM_UP_TURN_SECONDS = 3;
+const FIRST_WARM_UP = { turns: 5, seconds: 3 };
+const WARM_UP = { turns: 1, seconds: 1 };
 const REQUEST_ALTERNATION = [0, 1, 1, 0] as const;
 
 async function measureRequests(
@@ -138,7 +138,11 @@ async function measureRequests(
   );
   try {
     for (const server of servers) await server.ready();
-    const load = (side: number, { windows, connections }: (typeof REQUESTS)[number], seconds = 1): number =>
+    const load = (
+      side: number,
+      { windows, connections }: (typeof REQUESTS)[number],
+      seconds: number,
+    ): number =>
       runWrk({
         url: `${servers[side]!.url}/v1/models/${BENCH_MODEL}/score`,
         connections,
@@ -146,12 +150,13 @@ async function measureRequests(
         body: models[side]!.body(windows),
       }).requestsPerSecond;
     for (const [place, request] of REQUESTS.entries()) {
-      for (let turn = 0; turn < (place === 0 ? WARM_UP_TURNS : 1); turn++) {
-        for (const side of [0, 1]) load(side, request, place === 0 ? WARM_UP_TURN_SECONDS : 1);
+      const { turns, seconds } = place === 0 ? FIRST_WARM_UP : WARM_UP;
+      for (let turn = 0; turn < turns; turn++) {
+        for (const side of [0, 1]) load(side, request, seconds);
       }
       const name = `${request.windows} windows a request, ${request.connections} connections`;
       const measured: [number, number] = [0, 0];
-      for (const side of REQUEST_ALTERNATION) measured[side] += load(side, request) / 2;
+      for (const side of REQUEST_ALTERNATION) measured[side] += load(side, request, 1) / 2;
       for (const side of [0, 1] as const) rates[side].set(name, measured[side]);
     }
   } finally {
